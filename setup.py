@@ -1,0 +1,35 @@
+"Install `customer360`; everything that varies is read from settings.ini"
+
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+root = Path(__file__).parent
+parser = ConfigParser(delimiters=["="])
+parser.read(root / "settings.ini", encoding="utf-8")
+config = parser["DEFAULT"]
+
+extras = {key.removesuffix("_requirements"): value.split() for key, value in config.items() if key.endswith("_requirements")}
+extras["all"] = sorted({need for needs in extras.values() for need in needs})
+
+setup(
+    name=config["lib_name"],
+    version=config["version"],
+    description=config["description"],
+    long_description=(root / "README.md").read_text(encoding="utf-8") if (root / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    author=config["author"],
+    author_email=config["author_email"],
+    url=config["git_url"],
+    license="Apache-2.0",
+    keywords=config["keywords"],
+    python_requires=f">={config['min_python']}",
+    # The pipeline notebooks and the data cards travel in the wheel, so that `c360 report` works from a pip install.
+    packages=[*find_packages(include=["customer360", "customer360.*"]), "customer360.pipelines", "customer360.cards"],
+    package_dir={"customer360.pipelines": "nbs/pipelines", "customer360.cards": "data/cards"},
+    package_data={"customer360.pipelines": ["*.ipynb"], "customer360.cards": ["*.toml"]},
+    install_requires=config["requirements"].split(),
+    extras_require=extras,
+    entry_points={"console_scripts": config["console_scripts"].split()},
+)
