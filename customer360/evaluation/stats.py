@@ -214,30 +214,30 @@ class Mean:
         "The mean so far"
         return ratio(np.asarray(self.total), np.asarray(self.times))
 
-# %% ../../nbs/21_stats.ipynb #15642933
-def _customer_rows(results: list[Scored], users: pd.Index, n_draws: int, seed: int, in_mean: list[str]) -> list[pd.DataFrame]:
+# %% ../../nbs/21_stats.ipynb #960f1bbe
+def _customer_rows(results: list[Scored], users: pd.Index, metrics: list[str], counts: np.ndarray, in_mean: list[str]) -> list[pd.DataFrame]:
     models = list(dict.fromkeys(result.model for result in results))
-    columns = dict.fromkeys(column for result in results for column in result.customers if str(column).split("@")[0] in RANKING)
-    metrics = [*ERRORS, *columns]
     root = np.tile([metric == "rmse" for metric in metrics], len(models))
-    counts = draws(len(users), n_draws, seed)
     about = pd.MultiIndex.from_product([models, metrics], names=["model", "metric"]).to_frame(index=False)
     means: dict[str, tuple[Mean, Mean, Mean]] = {}
-    made = []
+    made, runs = [], np.zeros(len(about), int)
     for split_seed in sorted({result.split_seed for result in results}, key=_natural):
         mine = [result for result in results if result.split_seed == split_seed]
         total, size = stack(mine, users, models, metrics)
         model_seeds = np.repeat([sum(result.model == model for result in mine) for model in models], len(metrics))
+        runs += (model_seeds > 0) & (split_seed in in_mean)
         for segment, rows in segments(mine, users).items():
-            drawn = ratio(sums(total[rows], counts[:, rows]), sums(size[rows], counts[:, rows]), root)
-            value, n = ratio(total[rows].sum(axis=0), size[rows].sum(axis=0), root), (size[rows] > 0).sum(axis=0)
+            top, bottom, taken = (total, size, counts) if segment == "all" else (total[rows], size[rows], counts[:, rows])
+            drawn = ratio(sums(top, taken), sums(bottom, taken), root)
+            value, n = ratio(top.sum(axis=0), bottom.sum(axis=0), root), (bottom > 0).sum(axis=0)
             made.append(_rows(about, segment, split_seed, value, drawn, n, model_seeds)[model_seeds > 0])
             if split_seed in in_mean:
                 parts = means.setdefault(segment, (Mean(), Mean(), Mean()))
                 for mean, part in zip(parts, (value, drawn, np.where(np.isnan(value), np.nan, n)), strict=True):
                     mean.add(part)
     for segment, (value, drawn, n) in means.items():
-        made.append(_rows(about, segment, "mean", value.value, drawn.value, np.nan_to_num(n.value).round(), value.times))
+        n_seeds = np.where(value.times > 0, value.times, runs)
+        made.append(_rows(about, segment, "mean", value.value, drawn.value, np.nan_to_num(n.value).round(), n_seeds)[runs > 0])
     return made
 
 
@@ -247,7 +247,7 @@ def _rows(
     low, high = np.where(n > 1, _limits(drawn), np.nan)
     return about.assign(segment=segment, split_seed=split_seed, value=value, low=low, high=high, n_customers=n, n_seeds=n_seeds)
 
-# %% ../../nbs/21_stats.ipynb #afb994d4
+# %% ../../nbs/21_stats.ipynb #c8693802
 def _overall_rows(results: list[Scored], in_mean: list[str]) -> list[pd.DataFrame]:
     told = pd.DataFrame([
         {"split_seed": result.split_seed, "model": result.model, "metric": metric, "value": float(value), "n_customers": len(result.customers)}
@@ -272,7 +272,12 @@ def leaderboard(
         mine = [result for result in ordered if result.split == split]
         users = pd.Index(sorted(set().union(*(result.customers["user"] for result in mine))))
         in_mean = claimed(split, {result.split_seed for result in mine}, beside)
-        rows = _customer_rows(mine, users, n_draws, seed, in_mean) + _overall_rows(mine, in_mean)
+        columns = dict.fromkeys(column for result in mine for column in result.customers if str(column).split("@")[0] in RANKING)
+        metrics, models, counts = [*ERRORS, *columns], list(dict.fromkeys(result.model for result in mine)), draws(len(users), n_draws, seed)
+        rows, at_once = _overall_rows(mine, in_mean), max(1, 2**23 // (len(users) * len(metrics)))
+        for at in range(0, len(models), at_once):
+            few = [result for result in mine if result.model in models[at : at + at_once]]
+            rows += _customer_rows(few, users, metrics, counts, in_mean)
         made.append(pd.concat([frame for frame in rows if len(frame)]).assign(split=split))
     return _tidy(pd.concat(made))
 
@@ -369,7 +374,7 @@ def detectable(
     "The smallest true difference that would have been found with that power"
     return (NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)) * se
 
-# %% ../../nbs/21_stats.ipynb #9e228f05
+# %% ../../nbs/21_stats.ipynb #ab48cd30
 def _aligned(
     results: list[Scored], models: list[str], metric: str, seeds: list[str]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:  # per split seed: totals (n, n_models) and sizes (n,), customers that any seed has
@@ -390,11 +395,20 @@ def _aligned(
     return [block[there] for block in total], [column[there] for column in size]
 
 
+def _one_split(results: list[Scored], split: str | None) -> list[Scored]:
+    names = sorted({result.split for result in results})
+    if split is None and len(names) > 1:
+        raise ValueError(f"the results hold several splits, {names}: say which with `split`")
+    if split is not None and split not in names:
+        raise ValueError(f"no result is of the split {split!r}: there are {names}")
+    return [result for result in results if split in (None, result.split)]
+
+
 def _measured(results: list[Scored], metric: str) -> list[str]:
     has = dict.fromkeys(result.model for result in results if totals(result.customers, metric)[1].any())
     return sorted(has, key=_rank)
 
-# %% ../../nbs/21_stats.ipynb #c8bcff50
+# %% ../../nbs/21_stats.ipynb #ec9ee1db
 COMPARED = ("model", "other", "metric", "difference", "low", "high", "p", "p_holm", "better", "detectable")
 
 
@@ -430,15 +444,6 @@ def compare(
     frame["p_holm"] = holm(frame["p"])
     frame["better"] = (frame["p_holm"] < 0.05) & (sign * frame["difference"] > 0)
     return frame[list(COMPARED)]
-
-
-def _one_split(results: list[Scored], split: str | None) -> list[Scored]:
-    names = sorted({result.split for result in results})
-    if split is None and len(names) > 1:
-        raise ValueError(f"the results hold several splits, {names}: say which with `split`")
-    if split is not None and split not in names:
-        raise ValueError(f"no result is of the split {split!r}: there are {names}")
-    return [result for result in results if split in (None, result.split)]
 
 # %% ../../nbs/21_stats.ipynb #68af93e5
 class _Paired:
