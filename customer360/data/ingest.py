@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['log', 'UNITS', 'REJECT_LIMIT', 'MENDS', 'YEAR_2100', 'NUMBERS', 'numbers', 'seconds', 'Sieve', 'rejects', 'limit',
-           'apply_rules', 'check_rows', 'gather', 'entity_rows', 'item_text', 'read_entity', 'enough', 'Ingested',
-           'ingest', 'git_blob', 'describe', 'digest', 'snapshot', 'load_snapshot']
+           'apply_rules', 'check_rows', 'gather', 'entity_rows', 'item_text', 'Account', 'read_entity', 'enough',
+           'narrow', 'with_strangers', 'settled_facts', 'Ingested', 'ingest', 'from_files', 'digest', 'snapshot',
+           'load_snapshot']
 
-# %% ../../nbs/06_ingest.ipynb #aab104a0
+# %% ../../nbs/06_ingest.ipynb #e3450740
 import csv
 import hashlib
 import io
@@ -23,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import folder as project_folder
-from .sources import Card, EntityFile, IngestError, InteractionsFile, Layout, Raw, Rule, SourceError, find_file, read_card, read_table
+from .sources import Card, EntityFile, IngestError, InteractionsFile, Layout, Raw, Rule, SourceError, describe, find_file, git_blob, read_card, read_table
 from ..schema import INTERACTIONS, Event, Facts, Tables, is_relevant
 
 # %% ../../nbs/06_ingest.ipynb #21f12d15
@@ -61,15 +62,18 @@ def seconds(
     whole = moment.dt.as_unit("s")
     return np.where(whole.isna(), np.nan, whole.astype("int64").to_numpy(np.float64))
 
-# %% ../../nbs/06_ingest.ipynb #9ba5734b
+# %% ../../nbs/06_ingest.ipynb #044940d9
 REJECT_LIMIT = 0.05  # share of a file's rows; above it the run stops
 
 MENDS = {
     "number": "write plain numbers; for 4,5 or 1,234 say decimal or thousands on the card",
     "scale": "correct the scale, or these rows",
     "milliseconds": 'say timestamp = "ms" on the card (--time-format ms)',
+    "microseconds": 'say timestamp = "us" on the card (--time-format us)',
+    "nanoseconds": 'say timestamp = "ns" on the card (--time-format ns)',
+    "a date": 'say timestamp = "%Y%m%d" on the card (--time-format)',
     "time": 'say on the card how times are written, such as timestamp = "%d/%m/%Y" (--time-format)',
-    "event": "translate the words under [interactions.events] on the card",
+    "event": f"use {', '.join(Event)}, or translate the words under [interactions.events] on the card",
     "fields": "quote cells that hold the separator, or name the right separator",
     "quotes": 'close the quotes, or say quote = "" on the card if they are ordinary characters',
     "twice": 'drop the copies, or say duplicates = "keep" on the card if each counts',
@@ -162,7 +166,7 @@ def apply_rules(
                 hit = compare(value, float(rule.value))
         sieve.filter(hit, rule.reason)
 
-# %% ../../nbs/06_ingest.ipynb #eee2cf68
+# %% ../../nbs/06_ingest.ipynb #af6d8bb9
 def check_rows(
     sieve: Sieve,
     spec: InteractionsFile,
@@ -194,10 +198,10 @@ def _events(sieve: Sieve, spec: InteractionsFile) -> pd.Series:
     words = raw[spec.columns["event"]]
     ours = {str(kind): str(kind) for kind in Event} | {word: str(kind) for word, kind in spec.events.items()}
     kind = words.map(ours)
-    sieve.reject(kind.isna(), f"an event that is none of {', '.join(ours)}")
+    sieve.reject(kind.isna(), "an unknown kind of event")
     return kind
 
-# %% ../../nbs/06_ingest.ipynb #883c40b7
+# %% ../../nbs/06_ingest.ipynb #370bd544
 def _ratings(sieve: Sieve, spec: InteractionsFile, facts: Facts, event: pd.Series) -> np.ndarray:
     raw = sieve.raw.frame
     if "rating" not in spec.columns:
@@ -229,8 +233,11 @@ def _times(sieve: Sieve, spec: InteractionsFile) -> np.ndarray:
     when = seconds(raw[spec.columns["timestamp"]], spec.timestamp)
     sieve.reject(np.isnan(when), "the timestamp is no time")
     sieve.reject(when < 0, "the time is before 1970")
-    sieve.reject((when >= YEAR_2100) & (when < 1000 * YEAR_2100), "the time is after 2100 (are these milliseconds?)")
+    for unit, name in (("ms", "milliseconds"), ("us", "microseconds"), ("ns", "nanoseconds")):
+        sieve.reject((when >= YEAR_2100) & (when < YEAR_2100 * UNITS[unit]), f"the time is after 2100 (are these {name}?)")
     sieve.reject(when >= YEAR_2100, "the time is after 2100")
+    if spec.timestamp == "auto":
+        sieve.reject((when > 19_000_000) & ~np.isnan(seconds(raw[spec.columns["timestamp"]].where(when < 21_010_000, ""), "%Y%m%d")), "the time is in 1970 (is it a date such as 20240131?)")
     return np.where(np.isnan(when), 0, when)
 
 
@@ -260,7 +267,7 @@ def gather(
     texts = [name for name in wanted if name not in NUMBERS and name not in spec.numbers]
     return table.fillna(dict.fromkeys(texts, "")).astype(dict.fromkeys(texts, "str"))
 
-# %% ../../nbs/06_ingest.ipynb #90547196
+# %% ../../nbs/06_ingest.ipynb #c164f357
 def entity_rows(
     sieve: Sieve,
     spec: EntityFile,
@@ -271,7 +278,7 @@ def entity_rows(
     made = {ours: raw[theirs] for ours, theirs in spec.columns.items()}
     sieve.reject(made[key].str.strip() == "", f"no {key}")
     if spec.others:
-        used = {*spec.columns.values(), *made, "text", *spec.text}
+        used = {*spec.columns.values(), *made, "text", *spec.text} - {"title"}
         made |= {name: raw[name] for name in raw if name not in used}
     for name in made:
         if name in NUMBERS or name in spec.numbers:
@@ -316,53 +323,57 @@ def item_text(
         return pd.Series("", index=items.index, dtype="str")
     return _joined([part.fillna("").str.replace("|", ", ").astype("str") for part in parts], "\n").rename("text")
 
-# %% ../../nbs/06_ingest.ipynb #00ef9005
+# %% ../../nbs/06_ingest.ipynb #8223a91c
+@dataclass
+class Account:
+    "What was read, and what was rejected"
+
+    rejects: list[pd.DataFrame]
+    sources: list[Path]
+
+    def close(self, sieve: Sieve, path: Path) -> None:
+        "Note a file that has been read; stops if too much of it was rejected"
+        self.rejects.append(limit(sieve))
+        self.sources.append(path)
+
+
 def read_entity(
     spec: EntityFile,
-    key: str,                     # item or user
-    home: Path | None,            # the folder of the files
-    lines: pd.DataFrame,          # text: the rows of the interactions file that were kept
-    inside: Raw,                  # that file
-    found: list[pd.DataFrame],    # what was rejected is added here
-    sources: list[Path],          # the files that were read are added here
-) -> pd.DataFrame:                # `key` first; items also have `title` and `text`
+    key: str,               # item or user
+    home: Path | None,      # the folder of the files
+    lines: Raw,             # the rows of the interactions that were kept, for a spec without a file
+    account: Account,
+) -> pd.DataFrame:          # one row per id; items also have `text`
     "The table of items or customers, from its file or from the interactions"
-    extra: dict[str, pd.Series] = {}
     elsewhere = {*spec.columns, *spec.flags, *(spec.side.columns if spec.side else ())}
     parts = [name for name in spec.text if name not in elsewhere]
-    if not spec.file:
-        at = spec.columns.get(key)
-        _need(inside, [at, *spec.columns.values()])
-        table = gather(lines, spec, key)
-    else:
+    extra: dict[str, pd.Series] = {}
+    if spec.file:
         path = find_file(spec, home)
-        flags = [flag for group in spec.flags.values() for flag in group]
-        raw = read_table(path, spec, [*spec.columns.values(), *flags, *parts])
+        raw = read_table(path, spec, [*spec.columns.values(), *(flag for group in spec.flags.values() for flag in group), *parts])
         sieve = Sieve(raw)
         table = entity_rows(sieve, spec, key)
         extra = {name: raw.frame[name][sieve.kept].reset_index(drop=True) for name in parts}
-        found.append(limit(sieve))
-        sources.append(path)
+        account.close(sieve, path)
+    else:
+        for name in spec.columns.values():
+            if name not in lines.frame:
+                raise IngestError(lines.file, 1, f"there is no column {name!r} among {list(lines.frame.columns)}", "name one of these columns")
+        table = gather(lines.frame, spec, key)
     if key == "user":
         return table
-    extra |= _side_text(spec, home, table, found, sources)
-    return table.assign(text=item_text(table, spec, extra))
+    if "title" not in table and parts:
+        table = table.assign(title=extra[parts[0]])
+    return table.assign(text=item_text(table, spec, extra | _side_text(spec, home, table, account)))
 
 
-def _need(raw: Raw, names: list[str]) -> None:
-    for name in names:
-        if name not in raw.frame:
-            raise IngestError(raw.file, 1, f"there is no column {name!r} among {list(raw.frame.columns)}", "name one of these columns")
-
-
-def _side_text(spec: EntityFile, home: Path | None, table: pd.DataFrame, found: list[pd.DataFrame], sources: list[Path]) -> dict[str, pd.Series]:
+def _side_text(spec: EntityFile, home: Path | None, table: pd.DataFrame, account: Account) -> dict[str, pd.Series]:
     path = find_file(spec.side, home, must=False) if spec.side else None
     if path is None:
         return {}
     sieve = Sieve(read_table(path, spec.side, list(spec.side.columns.values())))
     rows = entity_rows(sieve, EntityFile(columns=spec.side.columns), "item").set_index("item")
-    found.append(limit(sieve))
-    sources.append(path)
+    account.close(sieve, path)
     return {name: table["item"].map(rows[name]).fillna("") for name in rows}
 
 # %% ../../nbs/06_ingest.ipynb #9961e71f
@@ -384,124 +395,128 @@ def enough(
             pairs = pairs[pairs.groupby(column)[column].transform("size") >= k_core]
     return stay & pd.MultiIndex.from_frame(frame[["user", "item"]]).isin(pd.MultiIndex.from_frame(pairs)) if k_core else stay
 
-# %% ../../nbs/06_ingest.ipynb #1e04e6c5
-@dataclass(frozen=True)
-class Ingested:
-    "Checked tables, and an account of what is not in them"
+# %% ../../nbs/06_ingest.ipynb #52a2d7fc
+def narrow(
+    tables: Tables,
+    min_ratings: int = 0,    # per customer
+    k_core: int = 0,
+) -> tuple[Tables, dict[str, int]]:  # what is left, and the rows filtered, by reason
+    "Apply the two filters; the catalogue stays whole but for what a k-core leaves out"
+    table, rated, filtered = tables.interactions, tables.facts.scale is not None, {}
+    if not (min_ratings or k_core):
+        return tables, filtered
+    some, both = enough(table, min_ratings, 0, rated), enough(table, min_ratings, k_core, rated)
+    if min_ratings:
+        filtered[f"customer with fewer than {min_ratings} ratings"] = int((~some).sum())
+    if k_core:
+        filtered[f"outside the {k_core}-core"] = int((some & ~both).sum())
+    left = table[both].reset_index(drop=True).assign(row=np.arange(both.sum()))
+    gone = set(table["user"]) - set(left["user"])
+    items, customers = tables.items, tables.customers[~tables.customers["user"].isin(gone)]
+    if k_core:
+        items, customers = items[items["item"].isin(left["item"])], customers[customers["user"].isin(left["user"])]
+    return Tables(tables.facts, left, items.reset_index(drop=True), customers.reset_index(drop=True)), filtered
 
-    tables: Tables
-    rejects: pd.DataFrame            # file, line, reason, text
-    filtered: dict[str, int]         # reason -> rows of the interactions file left out on purpose
-    counts: dict[str, int]           # rows read, kept, ...
-    sources: list[dict]              # file, bytes, sha256 of each file read
-    options: dict                    # min_ratings, k_core
-
-
-def ingest(
-    card: Card | str | Path,         # a card, or what `read_card` takes
-    folder: str | Path | None = None,    # where its files lie; not needed if the card says so, or simulates
-    min_ratings: int = 0,            # drop customers with fewer interactions
-    k_core: int = 0,                 # keep only customers and items with k of each other
-) -> Ingested:
-    "Read, check and filter a data set; raises `IngestError` if a file cannot be used"
-    card = card if isinstance(card, Card) else read_card(card)
-    found, sources = [], []
-    if card.simulate is not None:
-        from customer360.data.simulate import simulate
-
-        tables, filtered, counts = simulate(**card.simulate).tables, {}, {}
-        counts["rows"] = len(tables.interactions)
-    else:
-        tables, filtered, counts = _from_files(card, Path(folder) if folder else card.home, found, sources)
-    tables = _narrow(tables, min_ratings, k_core, filtered)
-    if len(tables.interactions) == 0:
-        raise SourceError(f"{card.name}: no interaction is left; filtered: {filtered}: loosen the filters")
-    if not is_relevant(tables.interactions, tables.facts.relevant).any():
-        kinds = tables.interactions["event"].value_counts().to_dict()
-        raise SourceError(f"{card.name}: nothing in it counts as relevant: the card says {tables.facts.to_dict()['relevant']}, the events are {kinds}: state `relevant`")
-    bad = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["file", "line", "reason", "text"])
-    counts |= {"kept": len(tables.interactions), "rejected": len(bad), "items": len(tables.items), "customers": len(tables.customers)}
-    return Ingested(tables, bad, filtered, counts, [describe(path) for path in sources], {"min_ratings": min_ratings, "k_core": k_core})
-
-
-def _from_files(card: Card, home: Path | None, found: list[pd.DataFrame], sources: list[Path]) -> tuple[Tables, dict[str, int], dict[str, int]]:
-    spec, path = card.interactions, find_file(card.interactions, home)
-    raw = read_table(path, spec, [*spec.columns.values(), *(rule.column for rule in spec.filters)])
-    sieve = Sieve(raw)
-    apply_rules(sieve, spec.filters, spec)
-    table = check_rows(sieve, spec, card.facts)
-    found.append(limit(sieve))
-    sources.append(path)
-    lines = raw.frame[sieve.kept]
-    counts = {"rows": len(raw.frame) + len(raw.broken), "filtered": sum(sieve.filtered().values())}
-    whole = {}
-    for key, spec_of in (("item", card.items), ("user", card.customers)):
-        spec_of = spec_of if spec_of.file or key in spec_of.columns else spec_of.model_copy(update={"columns": spec_of.columns | {key: spec.columns[key]}})
-        known = read_entity(spec_of, key, home, lines, raw, found, sources)
-        whole[key] = _with_strangers(known, table[key], key)
-        counts[f"{'items' if key == 'item' else 'customers'}_added"] = len(whole[key]) - len(known)
-    return Tables(_facts(card, table, path), table, whole["item"], whole["user"]), sieve.filtered(), counts
-
-
-def _with_strangers(known: pd.DataFrame, named: pd.Series, key: str) -> pd.DataFrame:
+# %% ../../nbs/06_ingest.ipynb #d89f257e
+def with_strangers(
+    known: pd.DataFrame,   # items or customers
+    named: pd.Series,      # the ids in the interactions
+    key: str,              # item or user
+) -> pd.DataFrame:         # `key` first; each item has a title, its id if need be
+    "Add the ids that interactions name and the table lacks"
     new = pd.Series(named.unique(), dtype="str")
     new = new[~new.isin(known[key])]
     table = pd.concat([known, pd.DataFrame({key: new})], ignore_index=True) if len(new) else known
-    texts = {name: "" for name in known if pd.api.types.is_string_dtype(known[name])}
-    table = table.fillna(texts)
+    table = table.fillna({name: "" for name in known if pd.api.types.is_string_dtype(known[name])})
     if key == "item":
         title = table["title"] if "title" in table else pd.Series("", index=table.index, dtype="str")
         table = table.assign(title=title.where(title != "", table["item"]))
     return table[[key, *(name for name in table if name != key)]]
 
 
-def _facts(card: Card, table: pd.DataFrame, path: Path) -> Facts:
+def settled_facts(
+    card: Card,
+    table: pd.DataFrame,   # interactions
+    path: Path,            # the file they came from
+) -> Facts:
+    "The card's facts, with what only the data can say"
     spec, facts = card.interactions, card.facts
     exact = facts.exact_timestamps and "timestamp" in spec.columns
     if spec.exact_only_if:
         exact = exact and git_blob(path) == spec.exact_only_if.removeprefix("git-blob:")
-    again = facts.repeats
-    if spec.repeats == "detect":
-        bought = table[table["event"] == Event.purchase]
-        again = bool(bought.duplicated(["user", "item"]).any())
+    bought = table[table["event"] == Event.purchase]
+    again = bool(bought.duplicated(["user", "item"]).any()) if spec.repeats == "detect" else facts.repeats
     return replace(facts, exact_timestamps=exact, repeats=again)
 
+# %% ../../nbs/06_ingest.ipynb #fad1c0be
+@dataclass(frozen=True)
+class Ingested:
+    "Checked tables, and an account of what is not in them"
 
-def _narrow(tables: Tables, min_ratings: int, k_core: int, filtered: dict[str, int]) -> Tables:
-    if not (min_ratings or k_core):
-        return tables
-    table, rated = tables.interactions, tables.facts.scale is not None
-    some = enough(table, min_ratings, rated=rated)
-    both = enough(table, min_ratings, k_core, rated=rated)
-    if min_ratings:
-        filtered[f"customer with fewer than {min_ratings} ratings"] = int((~some).sum())
-    if k_core:
-        filtered[f"outside the {k_core}-core"] = int((some & ~both).sum())
-    left = table[both].reset_index(drop=True).assign(row=lambda frame: np.arange(len(frame)))
-    gone = set(table["user"]) - set(left["user"])
-    customers = tables.customers[~tables.customers["user"].isin(gone)].reset_index(drop=True)
-    items = tables.items
-    if k_core:
-        items = items[items["item"].isin(left["item"])].reset_index(drop=True)
-        customers = customers[customers["user"].isin(left["user"])].reset_index(drop=True)
-    return Tables(tables.facts, left, items, customers)
-
-# %% ../../nbs/06_ingest.ipynb #f1d75797
-def git_blob(
-    path: Path,
-) -> str:  # 40 hex digits
-    "The id that git gives to a file's content"
-    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode())
-    with path.open("rb") as handle:
-        while block := handle.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    tables: Tables
+    rejects: pd.DataFrame            # file, line, reason, text
+    filtered: dict[str, int]         # reason -> rows of the interactions left out on purpose
+    counts: dict[str, int]           # rows, kept, filtered, rejected: of the interactions; the others say what they count
+    sources: list[dict]              # file, bytes, sha256 of each file read
+    options: dict[str, int]          # min_ratings, k_core
 
 
-def describe(path: Path) -> dict:
-    "A file's name, size and checksum"
-    with path.open("rb") as handle:
-        return {"file": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(handle, "sha256").hexdigest()}
+def ingest(
+    card: Card | str | Path,             # a card, or what `read_card` takes
+    folder: str | Path | None = None,    # where its files lie; not needed if the card says so, or simulates
+    min_ratings: int = 0,                # drop customers with fewer
+    k_core: int = 0,                     # keep only customers and items with k of each other
+) -> Ingested:
+    "Read, check and filter a data set; raises `IngestError` if a file cannot be used"
+    card = card if isinstance(card, Card) else read_card(card)
+    account, filtered, counts = Account([], []), {}, {"items_added": 0, "customers_added": 0}
+    if card.simulate is not None:
+        from customer360.data.simulate import simulate
+
+        tables = simulate(**card.simulate).tables
+        counts["rows"] = len(tables.interactions)
+    else:
+        tables, filtered, counts = from_files(card, Path(folder) if folder else card.home, account)
+    tables, narrowed = narrow(tables, min_ratings, k_core)
+    filtered |= narrowed
+    bad = pd.concat(account.rejects, ignore_index=True) if account.rejects else pd.DataFrame(columns=["file", "line", "reason", "text"], dtype="str")
+    rejected = len(account.rejects[0]) if account.rejects else 0
+    counts |= {"kept": len(tables.interactions), "filtered": sum(filtered.values()), "rejected": rejected, "rejected_elsewhere": len(bad) - rejected}
+    counts |= {"items": len(tables.items), "customers": len(tables.customers)}
+    _not_in_vain(card.name, tables, filtered)
+    return Ingested(tables, bad, filtered, counts, [describe(path) for path in account.sources], {"min_ratings": min_ratings, "k_core": k_core})
+
+# %% ../../nbs/06_ingest.ipynb #22132af4
+def from_files(
+    card: Card,
+    home: Path | None,     # the folder of its files
+    account: Account,
+) -> tuple[Tables, dict[str, int], dict[str, int]]:  # the tables, rows filtered by reason, counts
+    "The tables that a card's files hold"
+    spec, path = card.interactions, find_file(card.interactions, home)
+    raw = read_table(path, spec, [*spec.columns.values(), *(rule.column for rule in spec.filters)])
+    sieve = Sieve(raw)
+    apply_rules(sieve, spec.filters, spec)
+    table = check_rows(sieve, spec, card.facts)
+    account.close(sieve, path)
+    lines = Raw(raw.file, raw.frame[sieve.kept], raw.line[sieve.kept], raw.broken)
+    counts, whole = {"rows": len(raw.frame) + len(raw.broken)}, {}
+    for key, name in (("item", "items"), ("user", "customers")):
+        entity = getattr(card, name)
+        if key not in entity.columns:
+            entity = entity.model_copy(update={"columns": {key: spec.columns[key]} | entity.columns})
+        known = read_entity(entity, key, home, lines, account)
+        whole[name] = with_strangers(known, table[key], key)
+        counts[f"{name}_added"] = len(whole[name]) - len(known)
+    return Tables(settled_facts(card, table, path), table, **whole), sieve.filtered(), counts
+
+
+def _not_in_vain(name: str, tables: Tables, filtered: dict[str, int]) -> None:
+    if len(tables.interactions) == 0:
+        raise SourceError(f"{name}: no interaction is left, all were filtered: {filtered}. Loosen the filters")
+    if not is_relevant(tables.interactions, tables.facts.relevant).any():
+        kinds, rule = tables.interactions["event"].value_counts().to_dict(), tables.facts.to_dict()["relevant"]
+        raise SourceError(f"{name}: no interaction counts as relevant, so nothing could be measured: the rule is {rule}, the events are {kinds}. State `relevant` under [facts]")
 
 # %% ../../nbs/06_ingest.ipynb #e634aa6b
 def digest(

@@ -6,20 +6,23 @@
 __all__ = ['log', 'BLOCK', 'SourceError', 'DownloadError', 'IngestError', 'Layout', 'Rule', 'InteractionsFile', 'SideFile',
            'EntityFile', 'Download', 'Card', 'parse_card', 'cards', 'read_card', 'Raw', 'open_text', 'undecodable',
            'separated_rows', 'read_separated', 'as_text', 'read_json_lines', 'read_parquet', 'read_sheet', 'read_table',
-           'card_from_options', 'find_file']
+           'card_from_options', 'find_file', 'describe', 'git_blob', 'verify', 'Patience', 'download', 'unpack',
+           'show_terms', 'is_there', 'fetch', 'locate']
 
-# %% ../../nbs/03_sources.ipynb #70001679
+# %% ../../nbs/03_sources.ipynb #3f0b75c0
 import csv
 import gzip
 import hashlib
 import io
 import json
 import logging
+import os
 import shutil
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TextIO
@@ -32,7 +35,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from ..config import folder
-from ..schema import Event, Facts, SchemaError, Tables
+from ..schema import Event, Facts, SchemaError
 
 # %% ../../nbs/03_sources.ipynb #8efa2152
 log = logging.getLogger(__name__)
@@ -112,7 +115,7 @@ class InteractionsFile(Layout):
             raise ValueError(f"columns must say which column is the {' and the '.join(lacking)}")
         return self
 
-# %% ../../nbs/03_sources.ipynb #76804c3b
+# %% ../../nbs/03_sources.ipynb #f0e32a83
 class SideFile(Layout):
     "Further text for the same ids; everything works without it"
 
@@ -138,6 +141,12 @@ class Download(BaseModel):
     sha256: dict[str, str] = {}           # file name -> checksum of its content
     git_blob: dict[str, str] = {}         # file name -> git's id of its content
     shape: dict[str, tuple[int, int]] = {}   # file name -> rows, columns
+
+    @model_validator(mode="after")
+    def _plain_names(self) -> "Download":
+        if wild := [name for name in self.members.values() if Path(name).name != name or name.startswith(".")]:
+            raise ValueError(f"a member is unpacked to a plain file name, not to {wild}")
+        return self
 
 # %% ../../nbs/03_sources.ipynb #69f2bc9a
 class Card(BaseModel):
@@ -219,7 +228,7 @@ def _raw(file: Path, columns: list[str], parts: list[pa.Table], lines: list[np.n
     frame = pd.DataFrame({name: pd.Series(table.column(name), dtype="str") for name in columns})
     return Raw(file.name, frame, np.concatenate([np.zeros(0, np.int64), *lines]), pd.DataFrame(broken, columns=["line", "reason", "text"]))
 
-# %% ../../nbs/03_sources.ipynb #8ccf350e
+# %% ../../nbs/03_sources.ipynb #cd2998fd
 _MAGIC = {
     b"PK\x03\x04": ("a zip archive or a spreadsheet", 'unpack it, or name it .xlsx'),
     b"PAR1": ("a parquet file", "name it .parquet"),
@@ -252,12 +261,13 @@ def undecodable(path: Path, encoding: str) -> IngestError:
     opener = gzip.open if path.suffix == ".gz" else open
     other = "utf-8" if encoding.lower() not in ("utf-8", "utf8") else "cp1252"
     with opener(path, "rb") as handle:
-        for number, line in enumerate(handle, 1):
+        for number, line in enumerate(handle if "16" not in encoding and "32" not in encoding else [], 1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError as e:
-                around = line[max(e.start - 12, 0) : e.start + 8].decode("ascii", "backslashreplace")
-                return IngestError(path, number, f"byte {e.start + 1} (0x{line[e.start]:02x}, in {around!r}) is not {encoding}", f'say encoding = "{other}" (or latin-1), or save the file as {encoding}')
+                around = line[max(e.start - 12, 0) : e.start + 8].decode("ascii", "backslashreplace").strip()
+                what = f"byte {e.start + 1} (0x{line[e.start]:02x}, in '{around}') is not {encoding}"
+                return IngestError(path, number, what, f'say encoding = "{other}" (or latin-1), or save the file as {encoding}')
     return IngestError(path, None, f"the file is not {encoding}", f'say encoding = "{other}"')
 
 # %% ../../nbs/03_sources.ipynb #e282182a
@@ -444,7 +454,7 @@ def read_sheet(
     first = 1 if layout.names else 2
     return _raw(path, names, parts, [np.arange(first, first + number)], [])
 
-# %% ../../nbs/03_sources.ipynb #fe64cfad
+# %% ../../nbs/03_sources.ipynb #45d98bd5
 _READERS = {"csv": read_separated, "jsonl": read_json_lines, "parquet": read_parquet, "xlsx": read_sheet}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx"}
 
@@ -452,12 +462,15 @@ _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq":
 def read_table(
     path: Path,
     layout: Layout,          # how it lies
-    needed: list[str] = [],  # names of columns, as in the file, that must be there  # noqa: B006
+    needed: Sequence[str] = (),  # names of columns, as in the file, that must be there
 ) -> Raw:
     "Read a file of any known format"
     ending = [e for e in path.suffixes if e != ".gz"][-1:] or [""]
     kind = layout.format if layout.format != "auto" else _ENDINGS.get(ending[0].lower(), "csv")
-    raw = _READERS[kind](path, layout)
+    try:
+        raw = _READERS[kind](path, layout)
+    except (OSError, EOFError, zlib.error) as error:
+        raise IngestError(path, None, f"the file cannot be read ({error})", "see that it is whole and that you may read it") from error
     if len(raw.frame) + len(raw.broken) == 0:
         raise IngestError(path, None, "the file has a header but no row" if raw.frame.columns.size else "the file is empty", "give a file that holds at least one row")
     if lacking := [name for name in needed if name not in raw.frame]:
@@ -477,7 +490,7 @@ def _advice(name: str, there: list[str]) -> str:
         return "name the separator, since the first line was not split at all"
     return "name one of these columns, or list the names of a file without a header line"
 
-# %% ../../nbs/03_sources.ipynb #e464481b
+# %% ../../nbs/03_sources.ipynb #9766964d
 def card_from_options(
     interactions: str | Path,             # CSV, JSON Lines, parquet or xlsx
     user: str,                            # its column of customer ids
@@ -493,7 +506,8 @@ def card_from_options(
     relevant: dict[str, Any] | None = None,    # kind of event -> True or the lowest rating
     items: str | Path | None = None,      # file of items; without, they are gathered from the interactions
     item_id: str | None = None,           # its id column; the same name as in the interactions if not given
-    text: list[str] = [],                 # its columns of text, the title first  # noqa: B006
+    title: str | None = None,             # its column of titles; if not given `title`, or else the first of the texts
+    text: Sequence[str] = (),             # its columns of text, in order
     customers: str | Path | None = None,  # file of customers
     customer_id: str | None = None,       # its id column
     name: str | None = None,              # of the data set; the file's name if not given
@@ -514,10 +528,12 @@ def card_from_options(
     what |= plain | {"columns": {ours: theirs for ours, theirs in columns.items() if theirs}}
     if not rating and not timestamp:
         what["duplicates"] = "keep"  # without a time, a second purchase cannot be told from a second copy
-    titles = {"title": text[0]} if text else {}
-    thing = plain | {"columns": {"item": item_id or item} | titles, "text": ["title", *text[1:]] if text else []}
+    names = {"item": item_id or item} | ({"title": title} if title else {})
+    if not items and text:
+        names = {"title": text[0]} | names | {part: part for part in text if part not in (title, text[0])}
+        text = ["title", *(part for part in text if part not in (title, text[0]))]
+    thing = plain | {"columns": names, "text": list(text)} | ({"file": str(items), "others": True} if items else {})
     people = plain | {"columns": {"user": customer_id or user}}
-    thing |= {"file": str(items), "others": True} if items else {"columns": thing["columns"] | {t: t for t in text[1:]}}
     people |= {"file": str(customers), "others": True} if customers else {}
     try:
         return Card(facts=facts, interactions=what, items=thing, customers=people, home=Path.cwd())
@@ -539,3 +555,256 @@ def find_file(
         there = sorted(path.name for path in Path(home).iterdir())[:12] if home and Path(home).is_dir() else "no such folder"
         raise SourceError(f"no file {' or '.join(layout.file)} in {home}: it holds {there}")
     return None
+
+# %% ../../nbs/03_sources.ipynb #0534a3f7
+def describe(
+    path: Path,
+) -> dict:  # file, bytes, sha256
+    "A file's name, size and checksum"
+    with path.open("rb") as handle:
+        return {"file": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(handle, "sha256").hexdigest()}
+
+
+def git_blob(
+    path: Path,
+) -> str:  # 40 hex digits
+    "The id that git gives to a file's content"
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode())
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def verify(
+    path: Path,
+    wanted: Download,    # what its card says of the file of that name
+) -> None:
+    "Raise `DownloadError` unless the file is the published one"
+    name = path.name
+    checks = [("sha256", wanted.sha256.get(name), lambda: describe(path)["sha256"]), ("git blob", wanted.git_blob.get(name), lambda: git_blob(path))]
+    checks.append(("rows and columns", wanted.shape.get(name), lambda: read_table(path, Layout()).frame.shape))
+    for what, should, compute in checks:
+        if should is not None and (found := compute()) != should:
+            raise DownloadError(f"{name} is not the file that was published: its {what} is {found}, the card says {should}. Run it again; the publisher may also have changed it. {_by_hand(wanted.url)}")
+
+
+def _by_hand(url: str) -> str:
+    return f"Or fetch {url} with a browser, unpack it into a folder, and name that folder with DATA=<folder>; files from there are not checked against the card"
+
+# %% ../../nbs/03_sources.ipynb #02deeb8f
+@dataclass(frozen=True)
+class Patience:
+    "How long a download keeps trying"
+
+    attempts: int = 5       # in a row that brought nothing new
+    pause: float = 1.0      # seconds before the second, doubled each time, at most 30
+    stall: float = 30.0     # seconds without a byte after which a connection counts as broken
+
+
+class _Again(Exception):
+    "Trouble that may be gone next time"
+
+    def __init__(self, what: str, wait: float = 0.0):
+        super().__init__(what)
+        self.wait = wait
+
+
+def download(
+    url: str,
+    target: Path,                      # exists afterwards, and only if it is whole
+    patience: Patience = Patience(),   # noqa: B008
+    loopback: bool = False,            # allow plain http to this machine, for tests
+    progress: bool = True,             # a bar, where there is a terminal
+) -> Path:                             # `target`
+    "Fetch a file over https, going on where an earlier attempt broke off"
+    part = target.with_name(target.name + ".part")
+    failures, tries = 0, 0
+    with _client(patience, loopback) as client:
+        while True:
+            before, tries = _size(part), tries + 1
+            try:
+                _go_on(client, url, part, progress)
+                break
+            except _Again as trouble:
+                failures = 0 if _size(part) > before else failures + 1
+                if failures >= patience.attempts or tries >= 50 * patience.attempts:
+                    advice = f"Check the network and run it again: the {_size(part):,} bytes that came are kept. {_by_hand(url)}"
+                    raise DownloadError(f"{url} could not be fetched: {trouble} ({tries} attempts). {advice}") from trouble
+                log.info("%s: %s; trying again", url, trouble)
+                time.sleep(max(trouble.wait, min(patience.pause * 2**failures, 30)))
+    part.replace(target)
+    _tag(part).unlink(missing_ok=True)
+    return target
+
+# %% ../../nbs/03_sources.ipynb #f222bdd4
+def _client(patience: Patience, loopback: bool) -> Any:
+    import httpx
+
+    def only_https(request: httpx.Request) -> None:
+        local = loopback and request.url.host in ("127.0.0.1", "localhost", "::1")
+        if request.url.scheme != "https" and not local:
+            raise DownloadError(f"{request.url} is not https, so nobody could tell what arrives: use an https address")
+
+    headers = {"Accept-Encoding": "identity", "User-Agent": "customer360"}
+    return httpx.Client(follow_redirects=True, timeout=patience.stall, headers=headers, event_hooks={"request": [only_https]}, trust_env=not loopback)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _tag(part: Path) -> Path:
+    return part.with_name(part.name + ".json")
+
+
+def _range(part: Path, url: str) -> dict[str, str]:
+    "Headers that ask for the rest only, if it is known what the beginning belongs to"
+    try:
+        known = json.loads(_tag(part).read_text())
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return {"Range": f"bytes={_size(part)}-", "If-Range": known["tag"]} if known["url"] == url and known["tag"] and _size(part) else {}
+
+
+def _go_on(client: Any, url: str, part: Path, progress: bool) -> None:
+    import httpx
+
+    asked = _range(part, url)
+    try:
+        with client.stream("GET", url, headers=asked) as answer:
+            begin = _begin(answer, url, part, bool(asked))
+            length = answer.headers.get("Content-Length", "")
+            total = begin + int(length) if length.isdigit() else None
+            _save(answer, part, begin, total, progress)
+    except httpx.TimeoutException as error:
+        raise _Again(f"nothing came for {client.timeout.read:g} seconds") from error
+    except httpx.TransportError as error:
+        raise _Again(f"the connection broke ({error or type(error).__name__})") from error
+    if total is not None and _size(part) != total:
+        raise _Again(f"{_size(part):,} bytes came instead of {total:,}")
+
+# %% ../../nbs/03_sources.ipynb #c7906c83
+_BUSY = {408, 425, 429, 500, 502, 503, 504}
+
+
+def _begin(answer: Any, url: str, part: Path, asked: bool) -> int:  # the byte that the answer begins with
+    code, said = answer.status_code, answer.headers
+    if code == 200:
+        tag = said.get("ETag", "")
+        tag = tag if tag and not tag.startswith("W/") else said.get("Last-Modified", "")
+        _tag(part).write_text(json.dumps({"url": url, "tag": tag}))
+        return 0
+    if code == 206 and asked and said.get("Content-Range", "").startswith(f"bytes {_size(part)}-"):
+        return _size(part)
+    if code in (206, 416):
+        part.unlink(missing_ok=True)
+        raise _Again(f"the server could not go on from where it broke off (it answered {code}, {said.get('Content-Range', 'no range')})")
+    if code in _BUSY:
+        wait = said.get("Retry-After", "")
+        raise _Again(f"the server answered {code} {answer.reason_phrase}", min(float(wait), 60) if wait.isdigit() else 0)
+    raise DownloadError(f"{url} could not be fetched: the server answered {code} {answer.reason_phrase}. Look whether the address still holds. {_by_hand(url)}")
+
+
+def _save(answer: Any, part: Path, begin: int, total: int | None, progress: bool) -> None:
+    from tqdm import tqdm
+
+    bar = tqdm(desc=part.name.removesuffix(".part"), total=total, initial=begin, unit="B", unit_scale=True, disable=None if progress else True)
+    with bar, part.open("ab" if begin else "wb") as handle:
+        for block in answer.iter_raw():
+            handle.write(block)
+            bar.update(len(block))
+
+# %% ../../nbs/03_sources.ipynb #7d72fa9c
+def unpack(
+    archive: Path,        # a zip file
+    into: Path,           # an existing folder
+    wanted: Download,     # the members, and their checksums
+) -> None:
+    "Take the members that the card names out of an archive, and check them"
+    try:
+        with zipfile.ZipFile(archive) as box:
+            there = box.namelist()
+            if lacking := [name for name in wanted.members if name not in there]:
+                raise DownloadError(f"{wanted.url} holds no {lacking[0]}: it holds {there[:10]}. The publisher may have packed it anew. {_by_hand(wanted.url)}")
+            for member, name in wanted.members.items():
+                with box.open(member) as source, (into / name).open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        begins = archive.read_bytes()[:60]
+        raise DownloadError(f"what {wanted.url} sent is no whole zip archive ({error}): it begins with {begins!r}. Run it again; if it stays so, a proxy may answer in its place. {_by_hand(wanted.url)}") from error
+    for name in wanted.members.values():
+        verify(into / name, wanted)
+
+
+def show_terms(
+    card: Card,
+    raw: Path,      # the folder of all raw data
+) -> bool:          # whether they were shown now
+    "Show a public data set's terms of use, the first time"
+    marker = raw / f"{card.name}.terms.txt"
+    if marker.exists() or not card.facts.terms:
+        return False
+    text = f"{card.facts.title or card.name} ({card.facts.url})\n{card.facts.terms}\n"
+    log.warning("Terms of use: %s", text.strip())
+    raw.mkdir(parents=True, exist_ok=True)
+    marker.write_text(text, encoding="utf-8")
+    return True
+
+# %% ../../nbs/03_sources.ipynb #4e5241f9
+def is_there(
+    card: Card,
+    home: Path,   # a folder
+) -> bool:
+    "Whether a folder holds all the files that a card needs"
+    return home.is_dir() and all(find_file(spec, home, must=False) for spec in (card.interactions, card.items, card.customers) if spec and spec.file)
+
+
+def fetch(
+    card: Card,
+    raw: Path | None = None,           # the folder of all raw data; `data/raw` if not given
+    patience: Patience = Patience(),   # noqa: B008
+    loopback: bool = False,            # allow plain http to this machine, for tests
+    progress: bool = True,
+) -> Path:                             # <raw>/<name>, complete
+    "Download a public data set, unless it is there"
+    raw = raw or folder("raw")
+    final, aside, archive = raw / card.name, raw / f".{card.name}.unpacking", raw / f"{card.name}.zip"
+    if is_there(card, final):
+        return final
+    if card.download is None:
+        raise SourceError(f"{card.name} cannot be downloaded: name the folder of its files with DATA=<folder>")
+    show_terms(card, raw)
+    try:
+        download(card.download.url, archive, patience, loopback, progress)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        unpack(archive, aside, card.download)
+        final.mkdir(exist_ok=True)
+        for path in sorted(aside.iterdir(), key=lambda path: path.name in card.interactions.file):  # the interactions last
+            os.replace(path, final / path.name)
+    except OSError as error:
+        raise DownloadError(f"{card.name} could not be written to {raw}: {error.strerror}. Make room or set C360_HOME to another folder") from error
+    finally:
+        archive.unlink(missing_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+    return final
+
+# %% ../../nbs/03_sources.ipynb #7adb4cad
+def locate(
+    card: Card,
+    data: str | Path | None = None,   # a folder with the files, or with a folder of the data set's name
+    **how: Any,                       # for `fetch`
+) -> Path | None:                     # None for simulated data, which has no files
+    "The folder with a data set's files; a public set that is not there is fetched"
+    if card.simulate is not None:
+        return None
+    if data is None:
+        return card.home or fetch(card, **how)
+    if not Path(data).is_dir():
+        raise SourceError(f"DATA={data} is no folder: name the one that holds the files of {card.name}")
+    for home in (Path(data) / card.name, Path(data)):
+        if is_there(card, home):
+            return home
+    spots = [" or ".join(spec.file) for spec in (card.interactions, card.items, card.customers) if spec.file]
+    raise SourceError(f"{card.name} is not in {data}, nor in a folder {card.name} there: it needs {', '.join(spots)}. Leave out DATA to download it")
