@@ -6,10 +6,10 @@
 __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'SLICE', 'TopN', 'Explanation', 'top_n', 'NotFittedError', 'NoRatingScale',
            'NoItemText', 'ArtefactError', 'item_offsets', 'user_offsets', 'bias', 'stored', 'check_fitted',
            'check_codes', 'hidden', 'explain_by_dropping', 'save_artefact', 'sha256', 'load_artefact', 'Recommender',
-           'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'checkerboard', 'ContractError',
-           'check_answers', 'check_ratings', 'check_repeatable', 'check_taste', 'check_recommender']
+           'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'Lists', 'held_out_lists', 'checkerboard',
+           'ContractError', 'check_answers', 'check_ratings', 'check_repeatable', 'check_taste', 'check_recommender']
 
-# %% ../../nbs/10_base.ipynb #3eb93b0b
+# %% ../../nbs/10_base.ipynb #91f031b4
 import hashlib
 import json
 import os
@@ -28,7 +28,8 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
 
 from ..config import generator
-from ..data.prepare import Dataset, Histories, IdMap, append, leave_one_out, visitors
+from ..data.prepare import Dataset, Histories, IdMap, Split, append, leave_one_out, visitors
+from ..metrics import hits
 from ..schema import Event, Facts, interactions
 
 # %% ../../nbs/10_base.ipynb #fd948d61
@@ -112,7 +113,7 @@ def user_offsets(
     total, count = (np.bincount(rows, w, len(histories)) for w in (rest, None))
     return (total / (count + USER_DAMPING)).astype(np.float32)
 
-# %% ../../nbs/10_base.ipynb #890656d9
+# %% ../../nbs/10_base.ipynb #ca4aa986
 @dataclass(kw_only=True)
 class _Learns(ABC):
     key: ClassVar[str]                # short name, used in files and tables
@@ -132,7 +133,7 @@ class _Learns(ABC):
         train: Dataset,  # the only thing a model may learn from
     ) -> Self:
         "Forget everything, then learn from `train`"
-        for name in self.state:
+        for name in set(vars(self)) - set(self.params):
             delattr(self, name)
         self.histories_ = train.histories
         self.scale_ = train.scale
@@ -151,7 +152,7 @@ class _Learns(ABC):
     @property
     def state(self) -> dict:
         "Everything learnt, by name"
-        return {name: value for name, value in vars(self).items() if name.endswith("_")}
+        return {name: value for name, value in vars(self).items() if name.endswith("_") and name not in self.params}
 
 # %% ../../nbs/10_base.ipynb #1bc8bf7d
 SLICE = 1024  # customers at a time
@@ -512,6 +513,34 @@ def symmetric_inverse(
     lower = np.tril_indices_from(inverse, -1)
     inverse.T[lower] = inverse[lower]
     return inverse
+
+# %% ../../nbs/10_base.ipynb #90ecf5fb
+class Lists(NamedTuple):
+    "What was recommended to q test customers, and what of it was relevant"
+
+    users: np.ndarray       # int32 (q,)
+    codes: np.ndarray       # int32 (q, n), padded with -1
+    hit: np.ndarray         # bool (q, n)
+    n_relevant: np.ndarray  # int (q,), all > 0
+
+
+def held_out_lists(
+    model: Recommender,     # fitted on `split.train`
+    split: Split,
+    n: int = 10,            # places per list
+    repeats: bool = False,  # also recommend, and count as relevant, what was seen in train
+) -> Lists:
+    "Recommend to every customer who has relevant items in the test part"
+    pairs = split.relevant(repeats)
+    users, first = np.unique(pairs["user"].to_numpy(np.int32), return_index=True)
+    if split.candidates is None:
+        codes = model.recommend(users, n, exclude_seen=not repeats).codes
+    else:
+        shuffled = generator(0, "ties").permutation(split.candidates)
+        scores = [model.score(stored(model, users[i : i + SLICE]), users=users[i : i + SLICE], candidates=shuffled) for i in range(0, len(users), SLICE)]
+        codes = _codes_of(top_n(np.concatenate(scores), n).codes, shuffled)
+    indptr = np.append(first, len(pairs))
+    return Lists(users, codes, hits(codes, indptr, pairs["item"].to_numpy()), np.diff(indptr))
 
 # %% ../../nbs/10_base.ipynb #8dbcec78
 def checkerboard(
