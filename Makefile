@@ -1,0 +1,39 @@
+# `make` alone lists what there is. Each target makes .venv first if it is not there (tools/setup.sh).
+DATASET ?= demo
+DATA ?=
+PROTOCOLS ?=
+MODELS ?=
+ARGS ?=
+export PYTHON
+
+PYTEST = .venv/bin/python -m pytest
+
+.PHONY: help setup report test quick test-long lab clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  make report DATASET=ml-100k DATA=folder PROTOCOLS=all MODELS=knn,ease    real files from a folder, every split, some models"
+	@echo "  PYTHON=/path/to/python picks the Python of .venv, ARGS='...' goes to c360 or pytest as it is"
+
+setup: ## only make .venv, or see that it is up to date
+	@bash tools/setup.sh
+
+report: setup ## train and evaluate on DATASET (demo by default), leave reports/<DATASET>/index.html
+	@.venv/bin/c360 report --dataset "$(DATASET)" $(if $(DATA),--data "$(DATA)") $(if $(PROTOCOLS),--protocols "$(PROTOCOLS)") $(if $(MODELS),--models "$(MODELS)") $(ARGS)
+
+test: setup ## every notebook and every test but the long ones
+	@$(PYTEST) -n 2 --dist worksteal -m "not long" $(ARGS)
+
+quick: setup ## the tests that take seconds, without the notebooks
+	@$(PYTEST) -n 2 --dist worksteal -m "not slow and not long" $(ARGS)
+
+test-long: setup ## what is too long for every day
+	@$(PYTEST) -m long $(ARGS)
+
+lab: setup ## JupyterLab on nbs/
+	@cd nbs && ../.venv/bin/jupyter lab $(ARGS)
+
+clean: ## remove what runs leave behind: .venv, caches, models (never reports, never data/raw)
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache data/interim data/models
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,249 @@
+"Imports go down, heavy packages wait until they are needed, and the notebooks keep the style that can be checked by a machine"
+
+import ast
+import functools
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+NOTEBOOKS = sorted((ROOT / "nbs").glob("[0-9]*.ipynb"))
+PIPELINES = sorted((ROOT / "nbs/pipelines").glob("*.ipynb"))
+
+# What a module may import from the package, where that is less than everything below it.
+MODEL = {"config", "schema", "metrics", "data.prepare", "models.base"}
+KNOWS = {
+    "config": set(),
+    "schema": {"config"},
+    "metrics": set(),
+    **dict.fromkeys(["models.base", "models.knn", "models.svd", "models.tfidf", "models.ncf", "models.bert", "models.hybrid"], MODEL),
+}
+# Packages that take long to import stay inside functions, but for the modules that are about them.
+HEAVY = {"torch", "transformers", "faiss", "matplotlib", "sklearn", "surprise", "faker", "papermill", "nbconvert", "nbformat", "fastapi"}
+ABOUT = {
+    "data.simulate": {"faker"},
+    "models.knn": {"sklearn"},
+    "models.svd": {"surprise"},
+    "models.tfidf": {"sklearn"},
+    "evaluation.plots": {"matplotlib"},
+    "evaluation.pipeline": {"papermill", "nbconvert", "nbformat"},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    "A code cell"
+
+    source: str
+    tags: tuple[str, ...]
+
+    @property
+    def exported(self) -> bool:
+        return re.match(r"#\| *exporti?\b", self.source) is not None
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(re.sub(r"(?m)^[ \t]*[%!].*$", "", self.source))  # no magics
+
+    def imports(self, top: bool = False) -> set[str]:
+        "Dotted names that the cell imports; with `top` only those that importing the module would import"
+        found = set()
+        for node in _walk_top(self.tree) if top else ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"a relative import in a notebook: {ast.unparse(node)}"
+                found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        return found
+
+
+def _walk_top(node: ast.AST):
+    "Everything that runs on import: not the bodies of functions, not what only a type checker reads"
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _walk_top(child)
+
+
+@functools.cache
+def cells(notebook: Path) -> tuple[Cell, ...]:
+    found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = (cell for cell in found if cell["cell_type"] == "code")
+    return tuple(Cell("".join(cell["source"]), tuple(cell["metadata"].get("tags", ()))) for cell in code)
+
+
+def exported(notebook: Path) -> list[Cell]:
+    return [cell for cell in cells(notebook) if cell.exported]
+
+
+@functools.cache
+def module(notebook: Path) -> str:
+    "The module that a lesson exports, such as `data.prepare`"
+    named = [match[1] for cell in cells(notebook) if (match := re.search(r"#\| *default_exp +(\S+)", cell.source))]
+    assert len(named) == 1, f"{notebook.name} names {len(named)} modules in default_exp: one lesson is one module"
+    return named[0]
+
+
+def number(notebook: Path) -> int:
+    return int(notebook.name.split("_")[0])
+
+
+def ours(names: set[str]) -> set[str]:
+    "Those of our modules that are among the imported names"
+    modules = {module(notebook) for notebook in NOTEBOOKS}
+    return {name.removeprefix("customer360.") for name in names} & modules
+
+
+def packages(names: set[str]) -> set[str]:
+    "The other people's packages among the imported names"
+    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"customer360"}
+
+
+lessons = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def test_one_lesson_is_one_module():
+    modules = [module(notebook) for notebook in NOTEBOOKS]
+    assert len(modules) == len(set(modules)), "two notebooks have one default_exp"
+    numbers = [number(notebook) for notebook in NOTEBOOKS]
+    assert len(numbers) == len(set(numbers)), "two notebooks have one number"
+
+
+@lessons
+def test_imports_go_down(notebook):
+    numbers = {module(other): number(other) for other in NOTEBOOKS}
+    for cell in cells(notebook):
+        for name in ours(cell.imports()):
+            lower = numbers[name] < number(notebook) or (name == module(notebook) and not cell.exported)
+            assert lower, f"{notebook.name} imports customer360.{name} of lesson {numbers[name]}, which comes later:\n{cell.source}"
+
+
+@lessons
+def test_a_module_knows_only_what_the_plan_says(notebook):
+    known = KNOWS.get(module(notebook))
+    if known is not None:
+        imported = set().union(*(ours(cell.imports()) for cell in exported(notebook)))
+        assert imported <= known, f"{module(notebook)} imports {sorted(imported - known)}, and may know only {sorted(known)}"
+
+
+def test_metrics_need_numpy_alone():
+    for notebook in NOTEBOOKS:
+        if module(notebook) == "metrics":
+            assert set().union(*(packages(cell.imports()) for cell in exported(notebook))) == {"numpy"}
+
+
+def test_models_never_import_each_other():
+    siblings = {name for name in KNOWS if name.startswith("models.") and name != "models.base"}
+    for notebook in NOTEBOOKS:
+        if module(notebook) in siblings - {"models.hybrid"}:  # the lesson on the hybrid shows it at work with others
+            for cell in cells(notebook):
+                assert not ours(cell.imports()) & (siblings - {module(notebook)}), cell.source
+
+
+def test_the_api_knows_serving_and_the_schema():
+    for path in sorted((ROOT / "api").rglob("*.py")):
+        names = ours(Cell(path.read_text(encoding="utf-8"), ()).imports())
+        assert all(name == "schema" or name.startswith("serving") for name in names), f"{path} imports {names}"
+
+
+@lessons
+def test_heavy_packages_wait(notebook):
+    about = ABOUT.get(module(notebook), set())
+    for cell in exported(notebook):
+        heavy = (packages(cell.imports(top=True)) & HEAVY) - about
+        assert not heavy, f"{notebook.name} imports {sorted(heavy)} when it is imported: do it inside the function\n{cell.source}"
+
+
+@lessons
+def test_title_and_one_line(notebook):
+    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    assert re.match(r"# \S.*\n\n> \S", first), f"{notebook.name} does not begin with `# Title` and a `>` line"
+
+
+@lessons
+def test_exported_cells_are_small(notebook):
+    long = {}
+    for cell in exported(notebook):
+        lines = [line for line in cell.source.splitlines() if line.strip()][1:]
+        if len(lines) > 40:
+            long[lines[0]] = len(lines)
+    assert not long, f"{notebook.name} has exported cells of more than 40 lines: {long}"
+
+
+@lessons
+def test_imports_stand_alone(notebook):
+    for cell in exported(notebook):
+        kinds = {isinstance(node, ast.Import | ast.ImportFrom | ast.If | ast.Try) for node in cell.tree.body}
+        imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in cell.tree.body)
+        assert not (imports and False in kinds), f"{notebook.name} mixes imports with code:\n{cell.source}"
+
+
+@lessons
+def test_no_star_import_and_no_print(notebook):
+    for cell in cells(notebook):
+        for node in ast.walk(cell.tree):
+            assert not (isinstance(node, ast.ImportFrom) and node.names[0].name == "*"), cell.source
+            printed = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            assert not (cell.exported and printed), f"{notebook.name} prints: log it, or return it\n{cell.source}"
+
+
+@lessons
+def test_public_signatures_are_annotated_and_described(notebook):
+    wrong = []
+    for cell in exported(notebook):
+        for function in _public(cell.tree.body):
+            parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+            parameters += [p for p in (function.args.vararg, function.args.kwarg) if p is not None]
+            wrong += [f"{function.name}: {p.arg} has no type" for p in parameters if p.annotation is None and p.arg not in ("self", "cls")]
+            wrong += [f"{function.name}: does not say what it returns"] if function.returns is None else []
+            plain = any(ast.unparse(decorator) == "property" for decorator in function.decorator_list)  # its name says it
+            wrong += [f"{function.name}: has no docstring"] if not plain and not ast.get_docstring(function) else []
+    assert not wrong
+
+
+def _public(body: list[ast.stmt]):
+    "Public functions, and public methods of public classes"
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _public(node.body)
+
+
+@lessons
+def test_what_is_exported_is_shown_at_work(notebook):
+    "Each public function stands in an example, or in another function of the lesson"
+    all_code = "\n".join(cell.source for cell in cells(notebook))
+    functions = (node.name for cell in exported(notebook) for node in cell.tree.body if isinstance(node, ast.FunctionDef))
+    unseen = [name for name in functions if not name.startswith("_") and len(re.findall(rf"\b{name}\b", all_code)) < 2]
+    assert not unseen, f"nothing in {notebook.name} uses {unseen}"
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS + PIPELINES, ids=lambda path: path.stem)
+def test_no_path_of_one_machine(notebook):
+    found = re.findall(r"""(?:/home|/root|/Users|/work|/tmp|/opt|[A-Z]:\\\\Users)/[^"'\s,]*""", notebook.read_text(encoding="utf-8"))
+    assert not found, f"{notebook.name} holds paths of somebody's machine: {found[:3]}"
+
+
+@pytest.mark.parametrize("notebook", PIPELINES, ids=lambda path: path.stem)
+def test_pipelines_take_parameters_and_export_nothing(notebook):
+    assert not exported(notebook), "a pipeline notebook exports nothing"
+    tagged = [cell for cell in cells(notebook) if "parameters" in cell.tags]
+    assert len(tagged) == 1, (
+        f"{notebook.name} has {len(tagged)} cells tagged `parameters`: nbdev_clean strips tags that settings.ini does not allow"
+    )
+    for node in tagged[0].tree.body:
+        assert isinstance(node, ast.AnnAssign) and node.value is not None, f"not `name: type = literal  # what it is`: {ast.unparse(node)}"
+        ast.literal_eval(node.value)
+        assert "#" in tagged[0].source.splitlines()[node.lineno - 1], f"no comment beside {ast.unparse(node)}"
+
+
+def test_pipelines_are_left_out_of_the_lessons():
+    assert (ROOT / "nbs/pipelines/.notest").exists(), "nbdev_test would run papermill's notebooks"
