@@ -9,7 +9,7 @@ __all__ = ['log', 'BLOCK', 'SourceError', 'DownloadError', 'IngestError', 'Layou
            'card_from_options', 'find_file', 'describe', 'git_blob', 'verify', 'Patience', 'download', 'unpack',
            'show_terms', 'is_there', 'fetch', 'locate']
 
-# %% ../../nbs/03_sources.ipynb #3f0b75c0
+# %% ../../nbs/03_sources.ipynb #2d01818c
 import csv
 import gzip
 import hashlib
@@ -17,6 +17,7 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import tomllib
@@ -83,7 +84,7 @@ class Layout(BaseModel):
     thousands: str = ""
     columns: dict[str, str] = {}       # our name -> the file's name
 
-# %% ../../nbs/03_sources.ipynb #c85c1be0
+# %% ../../nbs/03_sources.ipynb #9fc4f4cd
 class Rule(BaseModel):
     "Rows for which the test holds are dropped, and counted under the reason"
 
@@ -93,6 +94,17 @@ class Rule(BaseModel):
     column: str                                                           # the file's name of the column
     test: Literal["empty", "equals", "matches", "differs from", "<", "<=", ">", ">="]  # `matches`: the whole text, a regular expression
     value: str | float = ""
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Rule":
+        try:
+            if self.test in ("matches", "differs from"):
+                re.compile(str(self.value))
+            elif self.test not in ("empty", "equals"):
+                float(self.value)
+        except (re.error, ValueError) as error:
+            raise ValueError(f"{self.value!r} cannot be the value of {self.test!r}: {error}") from error
+        return self
 
 
 class InteractionsFile(Layout):
@@ -148,7 +160,7 @@ class Download(BaseModel):
             raise ValueError(f"a member is unpacked to a plain file name, not to {wild}")
         return self
 
-# %% ../../nbs/03_sources.ipynb #69f2bc9a
+# %% ../../nbs/03_sources.ipynb #b009218b
 class Card(BaseModel):
     "What a data set is, and how its files lie"
 
@@ -175,7 +187,7 @@ class Card(BaseModel):
         "The data set's short name"
         return self.facts.name
 
-
+# %% ../../nbs/03_sources.ipynb #796fc3b1
 def parse_card(
     text: str,                    # TOML
     home: Path | None = None,     # where its files lie
@@ -183,7 +195,12 @@ def parse_card(
 ) -> Card:
     "A card from its text; raises `SourceError` naming each field that is wrong"
     try:
-        return Card(**tomllib.loads(text), home=home)
+        plain = tomllib.loads(text)
+        if "simulate" in plain:
+            from customer360.data.simulate import FACTS
+
+            plain["facts"] = FACTS.to_dict() | plain.get("facts", {})
+        return Card(**plain, home=home)
     except (ValidationError, SchemaError, tomllib.TOMLDecodeError, TypeError) as error:
         raise SourceError(f"{origin}: {_plainly(error)}") from error
 
@@ -308,7 +325,7 @@ def separated_rows(
             if fields:
                 yield begins, fields, "", lines.since
 
-# %% ../../nbs/03_sources.ipynb #95b38f2b
+# %% ../../nbs/03_sources.ipynb #3684f149
 BLOCK = 100_000  # rows
 
 
@@ -316,6 +333,15 @@ def _separator(first: str) -> str:
     return max([",", ";", "\t", "|"], key=first.count)
 
 
+def _header(path: Path, line: int, fields: list[str]) -> list[str]:
+    twice = sorted({name for name in fields if fields.count(name) > 1})
+    if twice:
+        raise IngestError(path, line, f"the header names {twice} twice", "give every column its own name, or list the names of a file without a header line")
+    if any("\x00" in name for name in fields):
+        raise IngestError(path, line, "the header holds NUL bytes", 'if this is UTF-16 say encoding = "utf-16-le", else save the file anew')
+    return fields
+
+# %% ../../nbs/03_sources.ipynb #365d2c39
 def read_separated(
     path: Path,
     layout: Layout,
@@ -349,16 +375,7 @@ def read_separated(
         raise undecodable(path, layout.encoding) from error
     return _raw(path, names or [], parts, numbers, broken)
 
-
-def _header(path: Path, line: int, fields: list[str]) -> list[str]:
-    twice = sorted({name for name in fields if fields.count(name) > 1})
-    if twice:
-        raise IngestError(path, line, f"the header names {twice} twice", "give every column its own name")
-    if any("\x00" in name for name in fields):
-        raise IngestError(path, line, "the header holds NUL bytes", 'if this is UTF-16 say encoding = "utf-16-le", else save the file anew')
-    return fields
-
-# %% ../../nbs/03_sources.ipynb #919c2114
+# %% ../../nbs/03_sources.ipynb #0f2704d4
 def as_text(value: Any) -> str:
     "A cell as text: nothing is empty, whole numbers have no `.0`, a list is joined by `|`"
     match value:
@@ -376,7 +393,7 @@ def as_text(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
     return str(value)
 
-
+# %% ../../nbs/03_sources.ipynb #020dc194
 def read_json_lines(
     path: Path,
     layout: Layout,
@@ -386,25 +403,27 @@ def read_json_lines(
     try:
         with open_text(path, layout.encoding) as handle:
             for number, line in enumerate(handle, 1):
-                if not line.strip():
+                if not (line := line.strip()):
                     continue
+                if number == 1 and line.startswith("[{"):
+                    raise IngestError(path, 1, "this is one JSON array", "write one object per line (JSON Lines)")
                 try:
                     row = json.loads(line)
                 except (json.JSONDecodeError, RecursionError) as error:
-                    broken.append((number, f"no JSON ({getattr(error, 'msg', 'nested too deep')})", line.rstrip("\r\n")))
+                    broken.append((number, f"no JSON ({getattr(error, 'msg', 'nested too deep').removesuffix(' at')})", line))
                     continue
                 if isinstance(row, dict):
                     found.append({name: as_text(value) for name, value in row.items()})
                     lines.append(number)
                 else:
-                    broken.append((number, "no JSON object", line.rstrip("\r\n")))
+                    broken.append((number, "no JSON object", line))
     except UnicodeDecodeError as error:
         raise undecodable(path, layout.encoding) from error
     names = list(dict.fromkeys(name for row in found for name in row))
     table = pa.table({name: pa.array([row.get(name, "") for row in found], pa.large_string()) for name in names})
     return _raw(path, names, [table] if names else [], [np.array(lines, np.int64)], broken)
 
-# %% ../../nbs/03_sources.ipynb #ebe14a2f
+# %% ../../nbs/03_sources.ipynb #878d30ec
 def _column_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -420,7 +439,7 @@ def _column_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     except pa.ArrowNotImplementedError:
         return pa.chunked_array([pa.array([as_text(value) for value in column.to_pylist()], pa.large_string())])
 
-
+# %% ../../nbs/03_sources.ipynb #91c413fb
 def read_parquet(
     path: Path,
     layout: Layout,
@@ -433,7 +452,7 @@ def read_parquet(
     text = pa.table({name: _column_text(table.column(name)) for name in table.column_names})
     return _raw(path, text.column_names, [text], [np.arange(1, len(text) + 1)], [])
 
-
+# %% ../../nbs/03_sources.ipynb #96fa3c7c
 def read_sheet(
     path: Path,
     layout: Layout,
@@ -490,7 +509,16 @@ def _advice(name: str, there: list[str]) -> str:
         return "name the separator, since the first line was not split at all"
     return "name one of these columns, or list the names of a file without a header line"
 
-# %% ../../nbs/03_sources.ipynb #9766964d
+# %% ../../nbs/03_sources.ipynb #09053f52
+def _items_from(file: str | Path | None, key: str, title: str | None, text: list[str]) -> dict[str, Any]:
+    "The items' half of a card: from their own file, or from the interactions' lines"
+    names = {"item": key} | ({"title": title} if title else {})
+    if file:
+        return {"file": str(file), "others": True, "columns": names, "text": text}
+    rest = [part for part in text if part != (title or text[0])]
+    return {"columns": ({"title": text[0]} if text else {}) | names | {part: part for part in rest}, "text": ["title", *rest] if text else []}
+
+# %% ../../nbs/03_sources.ipynb #1f07ac5d
 def card_from_options(
     interactions: str | Path,             # CSV, JSON Lines, parquet or xlsx
     user: str,                            # its column of customer ids
@@ -528,13 +556,8 @@ def card_from_options(
     what |= plain | {"columns": {ours: theirs for ours, theirs in columns.items() if theirs}}
     if not rating and not timestamp:
         what["duplicates"] = "keep"  # without a time, a second purchase cannot be told from a second copy
-    names = {"item": item_id or item} | ({"title": title} if title else {})
-    if not items and text:
-        names = {"title": text[0]} | names | {part: part for part in text if part not in (title, text[0])}
-        text = ["title", *(part for part in text if part not in (title, text[0]))]
-    thing = plain | {"columns": names, "text": list(text)} | ({"file": str(items), "others": True} if items else {})
-    people = plain | {"columns": {"user": customer_id or user}}
-    people |= {"file": str(customers), "others": True} if customers else {}
+    thing = plain | _items_from(items, item_id or item, title, list(text))
+    people = plain | {"columns": {"user": customer_id or user}} | ({"file": str(customers), "others": True} if customers else {})
     try:
         return Card(facts=facts, interactions=what, items=thing, customers=people, home=Path.cwd())
     except (ValidationError, SchemaError) as error:
@@ -556,7 +579,7 @@ def find_file(
         raise SourceError(f"no file {' or '.join(layout.file)} in {home}: it holds {there}")
     return None
 
-# %% ../../nbs/03_sources.ipynb #0534a3f7
+# %% ../../nbs/03_sources.ipynb #722c3fa2
 def describe(
     path: Path,
 ) -> dict:  # file, bytes, sha256
@@ -575,24 +598,32 @@ def git_blob(
             digest.update(block)
     return digest.hexdigest()
 
-
+# %% ../../nbs/03_sources.ipynb #ae4b91a0
 def verify(
     path: Path,
-    wanted: Download,    # what its card says of the file of that name
+    wanted: Download,             # what its card says of the file of that name
+    layout: Layout = Layout(),    # how a file with a stated shape lies  # noqa: B008
 ) -> None:
     "Raise `DownloadError` unless the file is the published one"
     name = path.name
     checks = [("sha256", wanted.sha256.get(name), lambda: describe(path)["sha256"]), ("git blob", wanted.git_blob.get(name), lambda: git_blob(path))]
-    checks.append(("rows and columns", wanted.shape.get(name), lambda: read_table(path, Layout()).frame.shape))
+    checks.append(("rows and columns", wanted.shape.get(name), lambda: _shape(path, layout)))
     for what, should, compute in checks:
         if should is not None and (found := compute()) != should:
             raise DownloadError(f"{name} is not the file that was published: its {what} is {found}, the card says {should}. Run it again; the publisher may also have changed it. {_by_hand(wanted.url)}")
 
 
+def _shape(path: Path, layout: Layout) -> tuple[int, int] | str:
+    try:
+        return read_table(path, layout).frame.shape
+    except IngestError as error:
+        return f"unknown ({error})"
+
+
 def _by_hand(url: str) -> str:
     return f"Or fetch {url} with a browser, unpack it into a folder, and name that folder with DATA=<folder>; files from there are not checked against the card"
 
-# %% ../../nbs/03_sources.ipynb #02deeb8f
+# %% ../../nbs/03_sources.ipynb #db1f69de
 @dataclass(frozen=True)
 class Patience:
     "How long a download keeps trying"
@@ -609,11 +640,11 @@ class _Again(Exception):
         super().__init__(what)
         self.wait = wait
 
-
+# %% ../../nbs/03_sources.ipynb #a62176d9
 def download(
     url: str,
     target: Path,                      # exists afterwards, and only if it is whole
-    patience: Patience = Patience(),   # noqa: B008
+    patience: Patience = Patience(),
     loopback: bool = False,            # allow plain http to this machine, for tests
     progress: bool = True,             # a bar, where there is a terminal
 ) -> Path:                             # `target`
@@ -637,7 +668,7 @@ def download(
     _tag(part).unlink(missing_ok=True)
     return target
 
-# %% ../../nbs/03_sources.ipynb #f222bdd4
+# %% ../../nbs/03_sources.ipynb #da964fcd
 def _client(patience: Patience, loopback: bool) -> Any:
     import httpx
 
@@ -666,7 +697,7 @@ def _range(part: Path, url: str) -> dict[str, str]:
         return {}
     return {"Range": f"bytes={_size(part)}-", "If-Range": known["tag"]} if known["url"] == url and known["tag"] and _size(part) else {}
 
-
+# %% ../../nbs/03_sources.ipynb #fdc49f99
 def _go_on(client: Any, url: str, part: Path, progress: bool) -> None:
     import httpx
 
@@ -715,11 +746,12 @@ def _save(answer: Any, part: Path, begin: int, total: int | None, progress: bool
             handle.write(block)
             bar.update(len(block))
 
-# %% ../../nbs/03_sources.ipynb #7d72fa9c
+# %% ../../nbs/03_sources.ipynb #335f7d5d
 def unpack(
     archive: Path,        # a zip file
     into: Path,           # an existing folder
     wanted: Download,     # the members, and their checksums
+    layout: Layout = Layout(),    # how a file with a stated shape lies  # noqa: B008
 ) -> None:
     "Take the members that the card names out of an archive, and check them"
     try:
@@ -734,9 +766,9 @@ def unpack(
         begins = archive.read_bytes()[:60]
         raise DownloadError(f"what {wanted.url} sent is no whole zip archive ({error}): it begins with {begins!r}. Run it again; if it stays so, a proxy may answer in its place. {_by_hand(wanted.url)}") from error
     for name in wanted.members.values():
-        verify(into / name, wanted)
+        verify(into / name, wanted, layout)
 
-
+# %% ../../nbs/03_sources.ipynb #8e37486a
 def show_terms(
     card: Card,
     raw: Path,      # the folder of all raw data
@@ -751,7 +783,7 @@ def show_terms(
     marker.write_text(text, encoding="utf-8")
     return True
 
-# %% ../../nbs/03_sources.ipynb #4e5241f9
+# %% ../../nbs/03_sources.ipynb #5c606dab
 def is_there(
     card: Card,
     home: Path,   # a folder
@@ -763,7 +795,7 @@ def is_there(
 def fetch(
     card: Card,
     raw: Path | None = None,           # the folder of all raw data; `data/raw` if not given
-    patience: Patience = Patience(),   # noqa: B008
+    patience: Patience = Patience(),
     loopback: bool = False,            # allow plain http to this machine, for tests
     progress: bool = True,
 ) -> Path:                             # <raw>/<name>, complete
@@ -779,7 +811,7 @@ def fetch(
         download(card.download.url, archive, patience, loopback, progress)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        unpack(archive, aside, card.download)
+        unpack(archive, aside, card.download, card.interactions)
         final.mkdir(exist_ok=True)
         for path in sorted(aside.iterdir(), key=lambda path: path.name in card.interactions.file):  # the interactions last
             os.replace(path, final / path.name)
