@@ -42,7 +42,7 @@ def style() -> dict[str, object]:
         "xtick.labelsize": 9, "xtick.color": FAINT, "ytick.color": INK, "ytick.left": False, "ytick.labelsize": 10, "legend.frameon": False,
     }  # fmt: skip
 
-# %% ../../nbs/22_plots.ipynb #0e3649bc
+# %% ../../nbs/22_plots.ipynb #76345315
 def alt(
     fig: Figure,  # from a function of this module
 ) -> str:         # empty for a figure from elsewhere
@@ -66,7 +66,7 @@ class Picture(Figure):
     def _repr_png_(self) -> bytes:
         return png(self, dpi=100)
 
-
+# %% ../../nbs/22_plots.ipynb #d459f31f
 def save(
     fig: Figure,       # any figure
     path: Path | str,  # a .png file; its folder is made, the file written over
@@ -153,7 +153,7 @@ def _look(model: str, strength: float = 1.0) -> dict[str, object]:
     hollow = model not in PALETTE and model.split("-")[0] in PALETTE
     return {"color": tint, "markerfacecolor": "white" if hollow else tint, "markeredgecolor": tint}
 
-# %% ../../nbs/22_plots.ipynb #3243d9a0
+# %% ../../nbs/22_plots.ipynb #e47d8666
 def dots(
     ax: Axes,                # where to draw
     frame: pd.DataFrame,     # index: model; value, low, high
@@ -178,7 +178,7 @@ def dots(
 def _right(ax: Axes, at: float, text: str, points: float, tint: str = INK) -> None:
     ax.annotate(text, (1, at), xycoords=ax.get_yaxis_transform(), xytext=(points, 0), textcoords="offset points", va="center", ha="right", fontsize=9, color=tint)
 
-
+# %% ../../nbs/22_plots.ipynb #73499fc6
 def _axis(ax: Axes, frames: list[pd.DataFrame], zero: bool) -> None:
     ends = pd.concat(frames)[["value", "low", "high"]].to_numpy(float)
     ends = ends[np.isfinite(ends)]
@@ -307,7 +307,7 @@ def accuracy_coverage(
     fig.set_label(f"Split {split}: {_title('ndcg', k)} against catalogue coverage. {each}.")
     return fig
 
-# %% ../../nbs/22_plots.ipynb #940be67b
+# %% ../../nbs/22_plots.ipynb #f1669456
 def by_segment(
     board: pd.DataFrame,                      # from `leaderboard`
     split: str = "ratio75_item",              # which split
@@ -343,7 +343,7 @@ def by_segment(
     fig.set_label(_told(split, segment, _title(metric, k), kept, len(frames) - len(kept), labels))
     return fig
 
-
+# %% ../../nbs/22_plots.ipynb #1b320392
 def _told(split: str, segment: str, title: str, kept: Mapping[str, pd.DataFrame], left: int, labels: Mapping[str, str] | None) -> str:
     parts = []
     for value, frame in kept.items():
