@@ -161,6 +161,19 @@ def test_files_that_are_something_else(tmp_path):
         read(tmp_path / "cut.csv.gz")
 
 
+def test_a_spreadsheet_with_blank_rows_keeps_its_row_numbers(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in [[], [], HEADER.split(","), [], *(line.split(",") for line in GOOD), ["ada", "jar", "nine", 1_600_000_000]]:
+        book.active.append(row)
+    book.save(tmp_path / "stars.xlsx")
+    assert fate(read(tmp_path / "stars.xlsx")) == [(35, "the rating is no number")]
+    openpyxl.Workbook().save(tmp_path / "none.xlsx")
+    with pytest.raises(IngestError, match=r"none.xlsx: the file is empty"):
+        read(tmp_path / "none.xlsx")
+
+
 def test_a_header_that_names_a_column_twice(tmp_path):
     with pytest.raises(IngestError, match=r"line 1: the header names \['sku'\] twice"):
         read(write(tmp_path, GOOD, header="customer,sku,sku,ts"))

@@ -452,26 +452,26 @@ def read_parquet(
     text = pa.table({name: _column_text(table.column(name)) for name in table.column_names})
     return _raw(path, text.column_names, [text], [np.arange(1, len(text) + 1)], [])
 
-# %% ../../nbs/03_sources.ipynb #96fa3c7c
+# %% ../../nbs/03_sources.ipynb #2e1c0306
 def read_sheet(
     path: Path,
     layout: Layout,
 ) -> Raw:
     "Read the first sheet of an .xlsx file"
-    import openpyxl
+    from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        rows = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+        first, cells = 1 + (sheet.start or (0, 0))[0], sheet.to_python(skip_empty_area=True)
+    except CalamineError as error:
         raise IngestError(path, None, f"this is no .xlsx file ({error})", "save the spreadsheet as .xlsx or .csv") from error
-    names = layout.names or [as_text(value) for value in next(rows, ())]
-    parts, number = [], 0
-    while block := [row for _, row in zip(range(BLOCK), rows, strict=False)]:
-        columns = [pa.array(map(as_text, column), pa.large_string()) for column in zip(*block, strict=True)]
-        parts.append(pa.table(dict(zip(names, columns, strict=False))))
-        number += len(block)
-    first = 1 if layout.names else 2
-    return _raw(path, names, parts, [np.arange(first, first + number)], [])
+    rows = [(number, row) for number, row in enumerate(cells, first) if any(cell != "" for cell in row)]
+    names = layout.names or _header(path, *((rows[0][0], list(map(as_text, rows[0][1]))) if rows else (1, [])))
+    rows = rows if layout.names else rows[1:]
+    if rows and len(rows[0][1]) != len(names):
+        raise IngestError(path, rows[0][0], f"{len(rows[0][1])} columns instead of {len(names)}", "list one name for each column")
+    columns = {name: pa.array([as_text(row[i]) for _, row in rows], pa.large_string()) for i, name in enumerate(names)}
+    return _raw(path, names, [pa.table(columns)] if rows else [], [np.array([number for number, _ in rows], np.int64)], [])
 
 # %% ../../nbs/03_sources.ipynb #45d98bd5
 _READERS = {"csv": read_separated, "jsonl": read_json_lines, "parquet": read_parquet, "xlsx": read_sheet}
