@@ -135,8 +135,14 @@ def test_set_up_once_and_again_only_after_a_change(copy, record_property):
     assert "bringing .venv up to date" in third.stdout and (copy / ".venv/kept").exists()
     assert make(copy, "setup").stdout == ""
 
+    (copy / "requirements.txt").write_text("./no-such-folder\n")
+    assert make(copy, "setup").returncode != 0
+    (copy / "requirements.txt").write_text("# nothing\n")
+    mended = make(copy, "setup")
+    assert mended.returncode == 0 and (copy / ".venv/kept").exists(), "an update that pip refused costs nothing"
+
     moved = copy.rename(copy.with_name("moved"))
-    assert "bringing .venv up to date" in make(moved, "setup").stdout, "the scripts of a moved .venv point to the old place"
+    assert "Setting up .venv" in make(moved, "setup").stdout, "the scripts of a moved .venv point to the old place"
 
 
 @pytest.mark.slow

@@ -5,14 +5,14 @@ set -o pipefail
 cd "$(dirname "$0")/.." || exit 1
 PATH=${PATH//"$PWD/.venv/bin:"/}  # an activated .venv must not build itself
 py=.venv/bin/python
-stamp=.venv/complete  # written last, so that a set-up cut short is repeated and not believed
+stamp=.venv/complete  # written last, so that a set-up cut short is repeated and not believed: the folder, a checksum of what was asked for
 log=.venv/setup.log
 
 fail() { echo "$*" >&2; exit 1; }
 version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 fits() { [[ $1 =~ ^3\.1[1-3]$ ]]; }
 has_venv() { "$1" -c 'import venv, ensurepip' 2>/dev/null; }
-state() { { echo "$PWD $have"; cat settings.ini constraints.txt requirements.txt; } | cksum; }
+asked() { cat settings.ini constraints.txt requirements.txt | cksum; }
 
 have=$(version $py)
 wanted=$have
@@ -20,8 +20,9 @@ if [ -n "$PYTHON" ]; then
   wanted=$(version "$PYTHON") || fail "PYTHON=$PYTHON does not run: name a Python 3.11, 3.12 or 3.13."
   fits "$wanted" || fail "Customer360 needs Python 3.11, 3.12 or 3.13, and PYTHON=$PYTHON is $wanted."
 fi
-if fits "$have" && [ "$have" = "$wanted" ] && [ -e $stamp ]; then
-  [ "$(state)" = "$(cat $stamp)" ] && exit 0
+{ read -r place; read -r made; } 2>/dev/null < $stamp  # a .venv that was moved has scripts that point to its old place
+if fits "$have" && [ "$have" = "$wanted" ] && [ "$place" = "$PWD" ]; then
+  [ "$made" = "$(asked)" ] && exit 0
   echo "settings.ini or the pins changed: bringing .venv up to date."
 else
   if [ -z "$PYTHON" ]; then
@@ -36,14 +37,13 @@ else
     [ -n "$PYTHON" ] || fail "Customer360 needs Python 3.11, 3.12 or 3.13, and here is ${other:-none}: install one, or name one that lies elsewhere with PYTHON=/path/to/python."
   fi
   has_venv "$PYTHON" || fail "$PYTHON ($(version "$PYTHON")) comes without its venv module: install that (Debian and Ubuntu call it python3-venv), or name another Python with PYTHON=/path/to/python."
-  echo "Setting up .venv with Python $(version "$PYTHON") (once, about 2 minutes and 3 GB; details in $log)"
+  echo "Setting up .venv with Python $(version "$PYTHON") (once, 2 to 4 minutes and 3 GB; details in $log)"
   rm -rf .venv
   "$PYTHON" -m venv .venv || fail "$PYTHON could not make .venv: is the disk full, or the folder read-only?"
-  have=$(version $py)
 fi
 
 trap 'exit 130' INT TERM
-[ -e $stamp ] && update=1
+update=$([ -e $stamp ] && echo yes)
 rm -f $stamp
 $py -m pip install --disable-pip-version-check --no-input -r requirements.txt 2>&1 | tee $log | awk '
   /^Collecting / { if (++n % 25 == 0) say(n " packages found") }
@@ -52,7 +52,7 @@ $py -m pip install --disable-pip-version-check --no-input -r requirements.txt 2>
   function say(what) { print "  " what; fflush() }'
 status=$?
 if [ $status -ne 0 ]; then
-  [ -n "$update" ] && echo "out of date" > $stamp  # pip fails before it changes anything, so what was there still stands
+  [ -n "$update" ] && echo "$PWD" > $stamp  # pip fails before it changes anything, so what was there still stands
   grep -E '^ *(ERROR|error):' $log | tail -3 >&2
   if grep -qE 'NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Connection refused|Temporary failure in name|Network is unreachable' $log &&
     grep -qE 'Could not find a version|No matching distribution|Could not install packages due to an OSError|Max retries' $log; then
@@ -60,4 +60,4 @@ if [ $status -ne 0 ]; then
   fi
   fail "pip could not install the pinned packages: the lines above say why, and the whole story is in $log."
 fi
-state > $stamp
+{ echo "$PWD"; asked; } > $stamp
