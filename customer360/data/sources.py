@@ -187,7 +187,7 @@ class Card(BaseModel):
         "The data set's short name"
         return self.facts.name
 
-# %% ../../nbs/03_sources.ipynb #796fc3b1
+# %% ../../nbs/03_sources.ipynb #cf92428c
 def parse_card(
     text: str,                    # TOML
     home: Path | None = None,     # where its files lie
@@ -200,8 +200,15 @@ def parse_card(
             from customer360.data.simulate import FACTS
 
             plain["facts"] = FACTS.to_dict() | plain.get("facts", {})
-        return Card(**plain, home=home)
-    except (ValidationError, SchemaError, tomllib.TOMLDecodeError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise SourceError(f"{origin}: {error}") from error
+    return _card(origin, plain | {"home": home})
+
+
+def _card(origin: str, parts: dict[str, Any]) -> Card:
+    try:
+        return Card(**parts)
+    except (ValidationError, SchemaError, TypeError) as error:
         raise SourceError(f"{origin}: {_plainly(error)}") from error
 
 
@@ -518,7 +525,7 @@ def _items_from(file: str | Path | None, key: str, title: str | None, text: list
     rest = [part for part in text if part != (title or text[0])]
     return {"columns": ({"title": text[0]} if text else {}) | names | {part: part for part in rest}, "text": ["title", *rest] if text else []}
 
-# %% ../../nbs/03_sources.ipynb #1f07ac5d
+# %% ../../nbs/03_sources.ipynb #f2c4a824
 def card_from_options(
     interactions: str | Path,             # CSV, JSON Lines, parquet or xlsx
     user: str,                            # its column of customer ids
@@ -558,10 +565,7 @@ def card_from_options(
         what["duplicates"] = "keep"  # without a time, a second purchase cannot be told from a second copy
     thing = plain | _items_from(items, item_id or item, title, list(text))
     people = plain | {"columns": {"user": customer_id or user}} | ({"file": str(customers), "others": True} if customers else {})
-    try:
-        return Card(facts=facts, interactions=what, items=thing, customers=people, home=Path.cwd())
-    except (ValidationError, SchemaError) as error:
-        raise SourceError(_plainly(error)) from error
+    return _card("options", {"facts": facts, "interactions": what, "items": thing, "customers": people, "home": Path.cwd()})
 
 # %% ../../nbs/03_sources.ipynb #1d108576
 def find_file(
