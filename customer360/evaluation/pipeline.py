@@ -6,10 +6,10 @@
 __all__ = ['LOOKS', 'PACKAGES', 'imported', 'code_key', 'key_of', 'aside', 'Source', 'ingest_stage', 'opened', 'Job', 'plan',
            'has_ratings', 'Fit', 'fit_key', 'libraries', 'fit_job', 'by_split', 'train_stage', 'judge', 'judge_job',
            'evaluate_stage', 'load_results', 'machine', 'commit', 'split_facts', 'counts_of', 'blanks', 'provenance',
-           'showcase', 'latest', 'reason_text', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs',
-           'contract_of', 'make_report']
+           'showcase', 'latest', 'reason_text', 'fit_whole', 'recommendations', 'StageFailed', 'stage', 'to_plain',
+           'from_plain', 'to_jobs', 'contract_of', 'make_report']
 
-# %% ../../nbs/23_pipeline.ipynb #807a0eac
+# %% ../../nbs/23_pipeline.ipynb #aa51a6e7
 import ast
 import hashlib
 import importlib.metadata
@@ -29,12 +29,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from ..config import checkout_root, folder, settings
 from ..data.ingest import Ingested, ingest, load_snapshot
 from ..data.ingest import snapshot as write_snapshot
-from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, make_split
+from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, make_split, visitors
 from ..data.sources import Card, card_from_options, describe, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from ..models.base import Explanation, NoItemText, Recommender, check_recommender, save_artefact
@@ -464,6 +464,42 @@ def reason_text(
     if reason.kind == "item":
         return f"because of {titles[reason.ref]} ({min(reason.share, 1):.0%} of the score)"
     return f"because of the word “{reason.ref}”" if reason.kind == "word" else "because it is popular"
+
+# %% ../../nbs/23_pipeline.ipynb #c04d43bb
+def fit_whole(
+    snapshot: Path,
+    key: str,    # of the model
+) -> Path:       # the artefact, below data/models/<dataset>/
+    "Fit a model on all the data, unless that has been done"
+    job = Job("all", None, key)
+    path = folder("models") / snapshot.name.rpartition("-")[0] / f"{key}-{fit_key(snapshot, job)}"
+    if not path.exists():
+        model_class(key)().fit(opened(snapshot)[1]).save(path)
+    return path
+
+
+def recommendations(
+    model: Recommender,
+    tables: Tables,
+    data: Dataset,
+    customer: str = "",          # id; empty: a new visitor
+    history: Iterable[str] = (), # item ids that the visitor has chosen
+    n: int = 10,
+) -> pd.DataFrame:               # rank, item, title, score, reason
+    "What a model shows to one customer, in ids and words"
+    codes = data.items.encode(history)
+    if (codes < 0).any():
+        raise ValueError(f"no item has the id {list(history)[int((codes < 0).argmax())]!r}: ids look like {data.items.ids[0]!r}")
+    user = data.users.encode([customer]) if customer else np.array([-1])
+    if customer and user[0] < 0:
+        raise ValueError(f"no customer has the id {customer!r}: ids look like {data.users.ids[0]!r}; for a new visitor name items with --history")
+    past = data.histories[user] if customer else visitors([codes], data.n_items, seen=True)
+    top = model.recommend(user, n, histories=past)
+    shown = top.codes[0][top.codes[0] >= 0]
+    titles = (tables.items["title"] if "title" in tables.items else tables.items["item"]).to_numpy()
+    reasons = model.explain(past[[0] * len(shown)], shown, n=1)
+    table = {"rank": range(1, len(shown) + 1), "item": data.items.decode(shown), "title": titles[shown], "score": top.scores[0][: len(shown)].round(4)}
+    return pd.DataFrame(table | {"reason": [reason_text(why[0], titles) for why in reasons]})
 
 # %% ../../nbs/23_pipeline.ipynb #dc7a6b0c
 class StageFailed(RuntimeError):
