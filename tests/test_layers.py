@@ -1,7 +1,9 @@
 "Imports go down, heavy packages wait until they are needed, and the notebooks keep the style that can be checked by a machine"
 
 import ast
+import configparser
 import functools
+import importlib.metadata
 import json
 import re
 import sys
@@ -161,6 +163,25 @@ def test_heavy_packages_wait(notebook):
         assert not heavy, f"{notebook.name} imports {sorted(heavy)} when it is imported: do it inside the function\n{cell.source}"
 
 
+def test_every_package_is_declared():
+    "What notebooks and tests import stands in settings.ini, so that it does not work by luck on one machine only"
+    code = [cell for notebook in NOTEBOOKS + PIPELINES for cell in cells(notebook)]
+    code += [Cell(path.read_text(encoding="utf-8"), ()) for path in sorted((ROOT / "tests").glob("*.py"))]
+    imported = set().union(*(packages(cell.imports()) for cell in code)) - {path.stem for path in (ROOT / "tests").glob("*.py")}
+
+    settings = configparser.ConfigParser(delimiters=["="])
+    settings.read(ROOT / "settings.ini", encoding="utf-8")
+    needs = " ".join(value for key, value in settings["DEFAULT"].items() if key.endswith("requirements"))
+    declared = {_plain(re.split(r"[<>=]", need)[0]) for need in needs.split()}
+    sources = importlib.metadata.packages_distributions()
+    undeclared = {name for name in imported if not {_plain(source) for source in sources.get(name, [name])} & declared}
+    assert not undeclared, f"settings.ini does not name what brings {sorted(undeclared)}"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 @lessons
 def test_title_and_one_line(notebook):
     first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
@@ -219,11 +240,12 @@ def _public(body: list[ast.stmt]):
 
 @lessons
 def test_what_is_exported_is_shown_at_work(notebook):
-    "Each public function stands in an example, or in another function of the lesson"
-    all_code = "\n".join(cell.source for cell in cells(notebook))
-    functions = (node.name for cell in exported(notebook) for node in cell.tree.body if isinstance(node, ast.FunctionDef))
-    unseen = [name for name in functions if not name.startswith("_") and len(re.findall(rf"\b{name}\b", all_code)) < 2]
-    assert not unseen, f"nothing in {notebook.name} uses {unseen}"
+    "Each public function stands in an example, in another function of the lesson, or in a pipeline; commands are typed, not called"
+    all_code = "\n".join(cell.source for path in [notebook, *PIPELINES] for cell in cells(path))
+    functions = [node for cell in exported(notebook) for node in cell.tree.body if isinstance(node, ast.FunctionDef)]
+    called = [node.name for node in functions if not any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list)]
+    unseen = [name for name in called if not name.startswith("_") and len(re.findall(rf"\b{name}\b", all_code)) < 2]
+    assert not unseen, f"nothing uses {unseen} of {notebook.name}"
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS + PIPELINES, ids=lambda path: path.stem)
