@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['UNITS', 'REJECT_LIMIT', 'MENDS', 'YEAR_2100', 'NUMBERS', 'numbers', 'seconds', 'Sieve', 'rejects', 'limit',
            'apply_rules', 'check_rows', 'gather', 'entity_rows', 'item_text', 'Account', 'read_entity', 'enough',
-           'narrow', 'with_strangers', 'settled_facts', 'Ingested', 'ingest', 'from_files', 'digest', 'snapshot',
-           'load_snapshot']
+           'narrow', 'with_strangers', 'settled_facts', 'with_folds', 'Ingested', 'ingest', 'from_files', 'digest',
+           'snapshot', 'load_snapshot']
 
 # %% ../../nbs/06_ingest.ipynb #2a0b22fd
 import csv
@@ -457,6 +457,24 @@ def settled_facts(
     again = bool(bought.duplicated(["user", "item"]).any()) if spec.repeats == "detect" else facts.repeats
     return replace(facts, exact_timestamps=exact, repeats=again)
 
+# %% ../../nbs/06_ingest.ipynb #a271da71
+def with_folds(
+    table: pd.DataFrame,       # interactions
+    spec: InteractionsFile,
+    home: Path | None,         # the folder of the files
+    account: Account,
+) -> pd.DataFrame:             # with a column `fold` (int8), if all the card's fold files are there
+    "Which published test fold each interaction is in"
+    paths = [Path(home or ".") / name for name in spec.folds]
+    if not paths or not all(path.is_file() for path in paths):
+        return table
+    pairs, fold = pd.MultiIndex.from_frame(table[["user", "item"]]), np.zeros(len(table), np.int8)
+    for number, path in enumerate(paths, 1):
+        rows = read_table(path, spec.model_copy(update={"file": [path.name]})).frame
+        fold[pairs.isin(pd.MultiIndex.from_frame(rows[[spec.columns["user"], spec.columns["item"]]]))] = number
+        account.sources.append(path)
+    return table.assign(fold=fold)
+
 # %% ../../nbs/06_ingest.ipynb #ab63afc4
 @dataclass(frozen=True)
 class Ingested:
@@ -495,7 +513,7 @@ def ingest(
     _not_in_vain(card.name, tables, filtered)
     return Ingested(tables, bad, filtered, counts, [describe(path) for path in account.sources], {"min_ratings": min_ratings, "k_core": k_core})
 
-# %% ../../nbs/06_ingest.ipynb #22132af4
+# %% ../../nbs/06_ingest.ipynb #9f89d0ec
 def from_files(
     card: Card,
     home: Path | None,     # the folder of its files
@@ -508,6 +526,7 @@ def from_files(
     apply_rules(sieve, spec.filters, spec)
     table = check_rows(sieve, spec, card.facts)
     account.close(sieve, path)
+    table = with_folds(table, spec, home, account)
     lines = Raw(raw.file, raw.frame[sieve.kept], raw.line[sieve.kept], raw.broken)
     counts, whole = {"rows": len(raw.frame) + len(raw.broken)}, {}
     for key, name in (("item", "items"), ("user", "customers")):

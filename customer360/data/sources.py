@@ -84,7 +84,7 @@ class Layout(BaseModel):
     thousands: str = ""
     columns: dict[str, str] = {}       # our name -> the file's name
 
-# %% ../../nbs/03_sources.ipynb #9fc4f4cd
+# %% ../../nbs/03_sources.ipynb #2a983f70
 class Rule(BaseModel):
     "Rows for which the test holds are dropped, and counted under the reason"
 
@@ -117,6 +117,7 @@ class InteractionsFile(Layout):
     filters: list[Rule] = []
     exact_only_if: str = ""            # `git-blob:<id>`: the timestamps are exact in that very file only
     repeats: Literal["stated", "detect"] = "stated"   # detect: facts.repeats becomes true if somebody buys an item twice
+    folds: list[str] = []              # files with the test rows of published folds, in order; laid out as this file
 
     @model_validator(mode="after")
     def _names(self) -> "InteractionsFile":
