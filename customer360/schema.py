@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['EVENT_WEIGHTS', 'SEEN', 'INTERACTIONS', 'ITEM_COLUMNS', 'NOT_ATTRIBUTES', 'Relevance', 'Event', 'interactions',
-           'SchemaError', 'check_interactions', 'check_ids', 'is_relevant', 'Facts', 'Tables']
+           'SchemaError', 'check_interactions', 'check_ids', 'is_relevant', 'event_kind', 'rating_scale', 'Facts',
+           'read_facts', 'Tables']
 
 # %% ../nbs/01_schema.ipynb #9462460c
 import tomllib
@@ -126,7 +127,25 @@ def is_relevant(
         good |= of_kind if lowest is None else of_kind & (frame["rating"] >= lowest).to_numpy()
     return good
 
-# %% ../nbs/01_schema.ipynb #f8675160
+# %% ../nbs/01_schema.ipynb #eabcba84
+def event_kind(
+    name: str,  # such as "purchase"
+) -> Event:
+    "A kind of event by its name; raises `SchemaError` naming those there are"
+    if name not in list(Event):
+        raise SchemaError(f"{name!r} is not a kind of event: use one of {[str(kind) for kind in Event]}")
+    return Event(name)
+
+
+def rating_scale(
+    pair: list[float],  # lowest and highest rating
+) -> tuple[float, float]:
+    "A rating scale; raises `SchemaError` unless the lowest comes first"
+    if len(pair) != 2 or not pair[0] < pair[1]:
+        raise SchemaError(f"a rating scale is two numbers, the lowest before the highest: got {list(pair)}")
+    return float(pair[0]), float(pair[1])
+
+# %% ../nbs/01_schema.ipynb #180a3477
 @dataclass(frozen=True)
 class Facts:
     "What must be known about a data set to train on it and to judge by it"
@@ -150,36 +169,31 @@ class Facts:
         return plain | {"seen": sorted(self.seen), "scale": list(self.scale) if self.scale else None}
 
     @classmethod
-    def from_dict(
-        cls,
-        plain: dict,  # as on a card: `relevant` maps a kind to true or to the lowest rating that counts
-    ) -> "Facts":
+    def from_dict(cls, plain: dict) -> "Facts":
         "Read a card's first half; raises `SchemaError` on a field or a kind of event that does not exist"
-        unknown = sorted(set(plain) - {f.name for f in fields(cls)})
-        if unknown:
-            raise SchemaError(f"a card has no field {unknown}: use {[f.name for f in fields(cls)]}")
-        made = dict(plain)
-        if made.get("scale"):
-            made["scale"] = _scale(made["scale"])
-        if "relevant" in made:
-            made["relevant"] = {_kind(k): None if low is True else float(low) for k, low in made["relevant"].items()}
-        if "seen" in made:
-            made["seen"] = frozenset(_kind(k) for k in made["seen"])
-        if "weights" in made:
-            made["weights"] = EVENT_WEIGHTS | {_kind(k): float(w) for k, w in made["weights"].items()}
-        return cls(**made)
+        return cls(**read_facts(plain, [f.name for f in fields(cls)]))
 
-
-def _kind(name: str) -> Event:
-    if name not in list(Event):
-        raise SchemaError(f"{name!r} is not a kind of event: use one of {[str(kind) for kind in Event]}")
-    return Event(name)
-
-
-def _scale(pair: list[float]) -> tuple[float, float]:
-    if len(pair) != 2 or not pair[0] < pair[1]:
-        raise SchemaError(f"a rating scale is two numbers, the lowest before the highest: got {list(pair)}")
-    return float(pair[0]), float(pair[1])
+# %% ../nbs/01_schema.ipynb #13228063
+def read_facts(
+    plain: dict,         # as on a card: `relevant` maps a kind to true or to the lowest rating that counts
+    names: list[str],    # the fields there are
+) -> dict:               # arguments of `Facts`
+    "The fields of a card's first half, with their types"
+    unknown = sorted(set(plain) - set(names))
+    if unknown:
+        raise SchemaError(f"a card has no field {unknown}: use {names}")
+    if "name" not in plain:
+        raise SchemaError("a card needs a `name` under [facts]: a short one, used in folder names")
+    made = dict(plain)
+    if made.get("scale"):
+        made["scale"] = rating_scale(made["scale"])
+    if "relevant" in made:
+        made["relevant"] = {event_kind(k): None if low is True else float(low) for k, low in made["relevant"].items()}
+    if "seen" in made:
+        made["seen"] = frozenset(event_kind(k) for k in made["seen"])
+    if "weights" in made:
+        made["weights"] = EVENT_WEIGHTS | {event_kind(k): float(w) for k, w in made["weights"].items()}
+    return made
 
 # %% ../nbs/01_schema.ipynb #12d65159
 @dataclass(frozen=True)

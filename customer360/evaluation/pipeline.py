@@ -199,7 +199,7 @@ def libraries(*names: str) -> dict[str, str]:
             continue
     return found
 
-# %% ../../nbs/23_pipeline.ipynb #aea04e9f
+# %% ../../nbs/23_pipeline.ipynb #b07476b6
 def fit_job(
     snapshot: Path,
     job: Job,
@@ -226,7 +226,7 @@ def fit_job(
 def _text(seed: int | None) -> str:
     return "" if seed is None else str(seed)
 
-
+# %% ../../nbs/23_pipeline.ipynb #861244d4
 def by_split(
     snapshot: Path,
     jobs: Iterable[Job],
@@ -254,7 +254,7 @@ def train_stage(
     bar.close()
     return fits
 
-# %% ../../nbs/23_pipeline.ipynb #85db3f91
+# %% ../../nbs/23_pipeline.ipynb #d21830dd
 LOOKS = "test_evaluations.txt"  # a line per look at a test part
 
 
@@ -274,7 +274,7 @@ def judge(
         results.append(evaluate(model, split, customers=customers, repeats=True))
     return [result for result in results if len(result.customers)]
 
-
+# %% ../../nbs/23_pipeline.ipynb #778bd3e4
 def judge_job(
     snapshot: Path,
     fit: Fit,
@@ -292,7 +292,7 @@ def judge_job(
             looks.write(f"{fit.job.split}\n")
     return path
 
-
+# %% ../../nbs/23_pipeline.ipynb #b99726cd
 def evaluate_stage(
     snapshot: Path,
     fits: list[Fit],
@@ -564,7 +564,7 @@ def contract_of(
     "Hold a model to the contract with its default hyper-parameters; raises `ContractError`"
     return {name: str(value) for name, value in check_recommender(model_class(key)()).items()}
 
-# %% ../../nbs/23_pipeline.ipynb #e2710617
+# %% ../../nbs/23_pipeline.ipynb #9a24c795
 def make_report(
     source: Source,
     models: Iterable[str] = tuple(MODELS),   # keys
@@ -573,6 +573,8 @@ def make_report(
     name: str = "",                          # folder below reports/; the data set's name if empty
 ) -> Path:                                   # the report's folder
     "Data to report: run the four stages, skipping what is there"
+    if importlib.util.find_spec("papermill") is None:
+        raise ValueError("a report needs papermill and its kin: pip install 'customer360[report]'")
     started = time.time()
     card = source.card
     added = [Path(path).resolve() for path in added]

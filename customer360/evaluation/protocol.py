@@ -112,7 +112,7 @@ def list_figures(
     }  # fmt: skip
     return {f"{name}@{LEAD}": value for name, value in figures.items()}
 
-# %% ../../nbs/20_protocol.ipynb #0ac1a374
+# %% ../../nbs/20_protocol.ipynb #20716f59
 def evaluate(
     model: Recommender,                     # fitted on `split.train`
     split: Split,
@@ -138,7 +138,7 @@ def evaluate(
     table = pd.concat([pd.DataFrame({"user": split.train.users.decode(users)}), segments(split, users, customers), pd.DataFrame(columns)], axis=1)
     return Result(split.name + "-repeats" * repeats, split.seed, model.key, model.seed, table, overall)
 
-
+# %% ../../nbs/20_protocol.ipynb #7f2fd20e
 def ranks(split: Split) -> bool:
     "Is ranking judged on this split, or RMSE alone?"
     recipe = SPLITS.get(split.name.split("-")[0])
@@ -168,7 +168,7 @@ def among_all(
     "The same train and test, but every item may be shown"
     return replace(split, name=f"{split.name}-all", candidates=None)
 
-# %% ../../nbs/20_protocol.ipynb #253fb898
+# %% ../../nbs/20_protocol.ipynb #dc85a09c
 MOMENTS = 20_000  # asked at most, drawn at random
 
 
@@ -185,7 +185,7 @@ def moments(
         asked = asked.iloc[np.sort(generator(0, "moments").choice(len(asked), MOMENTS, replace=False))]
     return events, asked
 
-
+# %% ../../nbs/20_protocol.ipynb #84c020ae
 def before(
     events: pd.DataFrame,   # from `moments`
     asked: pd.DataFrame,    # some of the moments
@@ -198,7 +198,7 @@ def before(
     past = events.iloc[starts + np.arange(n_before.sum())]
     return histories_of(past.assign(user=np.repeat(np.arange(len(asked)), n_before)), len(asked), split.train.n_items, split.train.facts.seen)
 
-
+# %% ../../nbs/20_protocol.ipynb #ac77e973
 def evaluate_running(
     model: Recommender,  # fitted on `split.train`
     split: Split,        # by time
