@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['IDENTICAL', 'inverse_frequency', 'unit_rows', 'similarities', 'votes', 'residuals', 'neighbours_residual', 'UserKNN']
 
-# %% ../../nbs/11_knn.ipynb #aed865d6
+# %% ../../nbs/11_knn.ipynb #55e4d9c5
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 
 from ..data.prepare import Dataset, Histories
-from .base import SLICE, Recommender, bias, top_n, user_offsets
+from .base import NOTHING_KNOWN, SLICE, Recommender, bias, top_n, user_offsets
 
 # %% ../../nbs/11_knn.ipynb #444a6e4f
 def inverse_frequency(
@@ -98,7 +98,7 @@ def neighbours_residual(
         out[pairs] = weight @ rest.data[entries] / (weight.sum(1) + shrinkage)
     return out
 
-# %% ../../nbs/11_knn.ipynb #24ac07e8
+# %% ../../nbs/11_knn.ipynb #576326c0
 @dataclass(kw_only=True)
 class UserKNN(Recommender):
     "User-based nearest neighbours (Resnick et al. 1994; Herlocker et al. 1999)"
@@ -112,15 +112,15 @@ class UserKNN(Recommender):
 
     def _fit(self, train: Dataset) -> None:
         self.idf_ = inverse_frequency(train.histories.strength)
-        n_of = np.bincount(train.histories.items, minlength=train.n_items)
-        self.popularity_discount_ = (np.maximum(n_of, 1.0) ** -self.discount).astype(np.float32)
 
     def _weighted(self, histories: Histories) -> csr_matrix:
         return unit_rows(csr_matrix(histories.strength @ diags(self.idf_)))
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         similarity = similarities(self._weighted(histories), self._rows)
-        return votes(similarity, self.histories_.strength, self.n_neighbours, self.power) * self.popularity_discount_
+        voted = votes(similarity, self.histories_.strength, self.n_neighbours, self.power)
+        known = np.maximum(self.popularity_, 1)
+        return voted * known**-self.discount + NOTHING_KNOWN * self.popularity_ / known.max()
 
     def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         rest = residuals(histories, self.mean_, self.item_offset_)
