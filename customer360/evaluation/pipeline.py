@@ -343,7 +343,7 @@ def commit() -> tuple[str, bool]:  # hash, or empty outside a checkout; are ther
     except (OSError, subprocess.CalledProcessError):
         return "", False
 
-# %% ../../nbs/23_pipeline.ipynb #a76c9d73
+# %% ../../nbs/23_pipeline.ipynb #87c83792
 def split_facts(
     snapshot: Path,
     jobs: Iterable[Job],
@@ -366,9 +366,9 @@ def counts_of(
     "How much data there is, and how much was left out and why"
     tables, data, manifest = opened(snapshot)
     return {
-        "customers": data.n_users, "items": data.n_items, "interactions": len(data.interactions),
+        **manifest["counts"], "customers": data.n_users, "items": data.n_items, "interactions": len(data.interactions),
         "ratings": int(tables.interactions["rating"].notna().sum()), "events": tables.interactions["event"].value_counts().to_dict(),
-        "rejects": manifest["rejected"], "filtered": manifest["filtered"], **manifest["counts"],
+        "rejects": manifest["rejected"], "filtered": manifest["filtered"],
     }  # fmt: skip
 
 
