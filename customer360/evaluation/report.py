@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LEAD', 'TESTED', 'SIGNIFICANT', 'SAME', 'SHORT', 'PRINTED', 'ACCURACY', 'BEYOND', 'FEWEST', 'LISTS', 'ERRORS',
            'ABOUT', 'LATER', 'BRIEF', 'BEST_KNOWN', 'MEASURED', 'COLOURS', 'TABLES', 'BLOCKS', 'SECTION', 'PAGE',
-           'comparisons', 'Evidence', 'gather', 'three', 'spread', 'listed', 'titled', 'printed', 'verdict', 'why',
-           'losses', 'moves', 'opening', 'Cell', 'Row', 'Table', 'Listed', 'Folded', 'Section', 'Shown', 'shown',
+           'comparisons', 'Evidence', 'gather', 'three', 'spread', 'listed', 'titled', 'printed', 'verdict', 'echoes',
+           'why', 'losses', 'moves', 'opening', 'Cell', 'Row', 'Table', 'Listed', 'Folded', 'Section', 'Shown', 'shown',
            'plain_table', 'Column', 'figures_of', 'metric_table', 'blanks', 'by_seed', 'headline', 'with_floor',
            'segment_names', 'few', 'segment_picture', 'difference_picture', 'pictures', 'skipped', 'Suggested', 'Visit',
            'visits', 'time_section', 'cold_section', 'other_sections', 'split_blocks', 'held_against', 'brief_section',
@@ -181,7 +181,7 @@ def printed(metric: str, value: float) -> str:
     "A metric's value as text"
     return PRINTED.get(metric.partition("@")[0], three)(value) if np.isfinite(value) else "–"
 
-# %% ../../nbs/24_report.ipynb #2f580d34
+# %% ../../nbs/24_report.ipynb #5eb57cf5
 def verdict(
     e: Evidence,
     metric: str,               # such as ndcg@10
@@ -191,7 +191,7 @@ def verdict(
     found = e.of(metric, split).dropna(subset="value")
     if found.empty:
         return f"No model has a figure for {titled(metric)}: {why(e, metric)}."
-    found = found.sort_values("value", ascending=metric.partition("@")[0] in LOWER_IS_BETTER, kind="stable")
+    found = found.drop(echoes(e, metric, split)).sort_values("value", ascending=metric.partition("@")[0] in LOWER_IS_BETTER, kind="stable")
     best, row, tested = found.index[0], found.iloc[0], e.against(found.index[0], metric, split)
     others = [model for model in found.index[1:] if model in tested.index]
     first = [best, *(model for model in others if abs(tested.loc[model, "difference"]) < SAME)]
@@ -202,7 +202,15 @@ def verdict(
     level = [model for model in others if tested.loc[model, "p_holm"] >= SIGNIFICANT]
     return f"{said} {_level(e, level, tested, len(first))} {_could(tested.loc[others[0]], e.name(others[0]))}"
 
-# %% ../../nbs/24_report.ipynb #7221872b
+# %% ../../nbs/24_report.ipynb #5154a42e
+def echoes(e: Evidence, metric: str, split: str | None = None) -> list[str]:  # keys
+    "The models that have no rating model of their own: their errors are those of `bias`"
+    value = e.of(metric, split)["value"].dropna()
+    if metric not in ("rmse", "mae") or "bias" not in value.index:
+        return []
+    return [m for m in value.index if m != "bias" and abs(value[m] - value["bias"]) < SAME]
+
+
 def _first(e: Evidence, first: list[str], metric: str) -> str:
     plural = len(first) > 1
     base = f"the baseline{'s' if plural else ''} " if set(first) <= set(plots.BASELINES) else ""
@@ -239,7 +247,7 @@ def why(
     no_ratings = stem in ("rmse", "mae") and ((e.run and not e.told("scale")) or e.told("counts", "ratings") == 0)
     return "the data has no ratings" if no_ratings else "it was not measured in this run"
 
-# %% ../../nbs/24_report.ipynb #8241cb63
+# %% ../../nbs/24_report.ipynb #0c211b2c
 def losses(
     e: Evidence,
     to: str = "ease",
@@ -268,9 +276,9 @@ def moves(
     "Which models changed places between two splits, by name"
     sides = [e.of(metric, split)["value"].dropna() for split in (one, two)]
     shared = sides[0].index.intersection(sides[1].index)
-    places = [side[shared].rank(ascending=metric.partition("@")[0] in LOWER_IS_BETTER, method="first").astype(int) for side in sides]
-    moved = [f"{e.name(m)} ({places[0][m]} to {places[1][m]})" for m in places[0].sort_values().index if places[0][m] != places[1][m]]
-    return f"{listed(moved)} changed places among {len(shared)}." if moved else f"No model changed places; {len(shared)} are on both."
+    places = [side[shared].rank(ascending=metric.partition("@")[0] in LOWER_IS_BETTER, method="min").astype(int) for side in sides]
+    moved = [f"{e.name(m)} ({places[0][m]} → {places[1][m]})" for m in places[0].sort_values().index if places[0][m] != places[1][m]]
+    return f"{listed(moved)} changed places among {len(shared)} models." if moved else f"none of {len(shared)} models changed places."
 
 # %% ../../nbs/24_report.ipynb #f9d89c99
 def opening(e: Evidence) -> list[str]:
@@ -415,9 +423,9 @@ def blanks(
         for (reason, whose), metrics in found.items()
     ]
 
-# %% ../../nbs/24_report.ipynb #b910b1ef
+# %% ../../nbs/24_report.ipynb #5299c9df
 ACCURACY = tuple(Column(metric) for metric in ("ndcg@10", "precision@10", "recall@10", "map@10", "mrr@10", "hit_rate@10", "rmse", "mae"))
-BEYOND = tuple(Column(metric, marked=False) for metric in ("coverage@10", "novelty@10", "diversity@10", "personalisation@10", "head_share@10", *COSTS))
+BEYOND = tuple(Column(metric, titled(metric.partition("@")[0], short=True), marked=False) for metric in ("coverage@10", "novelty@10", "diversity@10", "personalisation@10", "head_share@10", *COSTS))
 
 
 def by_seed(
@@ -587,7 +595,7 @@ def time_section(e: Evidence) -> Section:
 def _known(word: str, split: str | None = None) -> list[Column]:
     return [Column("ndcg@10", f"{word}, {who}", split, f"known={who}") for who in ("known", "new")]
 
-# %% ../../nbs/24_report.ipynb #a5e57872
+# %% ../../nbs/24_report.ipynb #f2b724a2
 LISTS = tuple(Column(metric) for metric in ("ndcg@10", "precision@10", "recall@10", "hit_rate@10", "mrr@10"))
 ERRORS = (Column("rmse"), Column("mae"))
 ABOUT = {
@@ -607,7 +615,10 @@ def cold_section(e: Evidence) -> Section:
     "Items without a past"
     if "cold_items" not in e.splits:
         return Section("unseen", "Items nobody has touched yet", [f"Nothing was measured: {skipped(e, 'cold_items')}."])
-    blocks = [f"{ABOUT['cold_items']} They are ranked among themselves, ties in random order, beside a random order; and among all items, where known ones compete.", verdict(e, "ndcg@10", "cold_items")]
+    value = e.of("ndcg@10", "cold_items")["value"].dropna()
+    same = [e.name(m) for m in value.index if (abs(value - value[m]) < SAME).sum() > 1]
+    tied = f"{listed(same)} give one and the same order, since nothing tells them one unseen item from another: by how much they differ from the random order is the luck of one shuffle."
+    blocks = [f"{ABOUT['cold_items']} They are ranked among themselves, ties in random order, beside a random order; and among all items, where known ones compete.", verdict(e, "ndcg@10", "cold_items"), *([tied] if same else [])]
     blocks += metric_table(e, "Ranked among the unseen items alone", [*LISTS[:4], *ERRORS[:1]], "cold_items")
     if "cold_items-all" in e.splits:
         blocks += metric_table(e, "Ranked among all items", LISTS[:4], "cold_items-all")
@@ -679,7 +690,7 @@ def brief_section(e: Evidence) -> list[Section]:  # none for data other than ml-
     best = "Best known is the best figure that we know of on this data and split, by anybody's model: " + listed([f"{titled(m, short=True)} {three(v)}" for m, v in BEST_KNOWN.items()])
     return [Section("brief", "The brief's table beside ours", [words, table, f"{best}."])]
 
-# %% ../../nbs/24_report.ipynb #c368e45d
+# %% ../../nbs/24_report.ipynb #2f99469c
 MEASURED = (
     "Every item of the catalogue is ranked, rated or not, except those that the customer had in train. No sampled candidates.",
     "Relevant are a customer's test items that count as chosen and were not seen in train. Customers without any leave every ranking average; averages are over customers.",
@@ -687,7 +698,7 @@ MEASURED = (
     "RMSE and MAE are over every test rating, also those of customers and items that train does not know.",
     "Coverage is the share of items that anybody was shown; novelty the mean self-information of what was shown, in bits; diversity the mean distance of items within a list; personalisation the distance between customers' lists; head share the part of all places that goes to the most popular tenth of the items.",
     "Intervals are 95 % bootstrap intervals over customers (2,000 draws), for RMSE with all ratings of a customer drawn together. A mean row averages the split seeds first; its interval covers that mean.",
-    "Differences are tested in pairs over customers by flipping signs (10,000 patterns), with Holm's correction over all pairs of a metric. Detectable is the difference that would have been found with 80 % power.",
+    "≈ stands after a figure that is not significantly worse than the best of its column. Differences are tested in pairs over customers by flipping signs (10,000 patterns), with Holm's correction over all pairs of a metric. Detectable is the difference that would have been found with 80 % power.",
 )  # fmt: skip
 
 
@@ -822,7 +833,7 @@ def contract_section(e: Evidence) -> Section:
 def _promise(value: Any) -> str:
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
-# %% ../../nbs/24_report.ipynb #803d1346
+# %% ../../nbs/24_report.ipynb #ad29c256
 def picture_section(e: Evidence) -> Section:
     "The figures"
     note = [f"The figures are about the split {e.main}: {ABOUT.get(e.main, '')} {_shuffles(e)} Colours are models, greys are baselines."]
@@ -845,9 +856,11 @@ def showcase_section(e: Evidence) -> Section:
 
 def without_ratings(e: Evidence) -> list[str]:  # a sentence or none
     "Rows that rate by the biases alone"
-    value = e.of("rmse")["value"].dropna()
-    same = [e.name(m) for m in value.index if m != "bias" and "bias" in value.index and abs(value[m] - value["bias"]) < SAME]
-    return [f"{listed(same)} {'has' if len(same) == 1 else 'have'} no rating model of {'its' if len(same) == 1 else 'their'} own and answer{'s' * (len(same) == 1)} with {e.name('bias')}: the same RMSE."] if same else []
+    same = [e.name(m) for m in echoes(e, "rmse")]
+    if not same:
+        return []
+    one = len(same) == 1
+    return [f"{listed(same)} {'has' if one else 'have'} no rating model of {'its' if one else 'their'} own and answer{'s' * one} with {e.name('bias')}: the same RMSE."]
 
 
 def leaderboard_section(e: Evidence) -> Section:
@@ -860,8 +873,8 @@ def leaderboard_section(e: Evidence) -> Section:
         words,
         *metric_table(e, "Accuracy", ACCURACY),
         Listed([*losses(e), *without_ratings(e)]),
-        *metric_table(e, "Beyond accuracy, and what it costs", BEYOND),
-        f"More is not better in every column of the second table: a random order has the best coverage. leaderboard.csv has all of this for k = 5, 10 and 20 and by segment.{note}",
+        *metric_table(e, "Beyond accuracy (of lists of 10), and what it costs", BEYOND),
+        f"More is not better in every column of the second table: a random order covers the whole catalogue. leaderboard.csv has all of this for k = 5, 10 and 20 and by segment.{note}",
         Folded("Each shuffle by itself", [by_seed(e)]),
     ])  # fmt: skip
 
@@ -903,14 +916,14 @@ a:focus-visible, .scroll:focus-visible, summary:focus-visible { outline: 2px sol
 }
 """
 
-# %% ../../nbs/24_report.ipynb #e34ad3f5
+# %% ../../nbs/24_report.ipynb #24b36271
 TABLES = """
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; min-width: 20rem; font-size: .88rem; font-variant-numeric: tabular-nums; line-height: 1.35; }
 caption { text-align: left; font-weight: 600; padding: 0 0 .4rem; }
 th, td { padding: .35rem .65rem .35rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; overflow-wrap: break-word; min-width: 4rem; }
 thead th { font-weight: 600; vertical-align: bottom; border-bottom: 2px solid var(--rule); }
-tbody th { font-weight: 400; position: sticky; left: 0; background: var(--paper); min-width: 7rem; }
+tbody th { font-weight: 400; position: sticky; left: 0; background: var(--paper); min-width: 8rem; }
 td small { display: block; font-size: .78rem; white-space: nowrap; }
 td.best { font-weight: 700; } td.best small { font-weight: 400; }
 tr.baseline { color: var(--faint); }
