@@ -411,7 +411,7 @@ def provenance(
         "wall_seconds": round(time.time() - started, 1), "peak_memory": max((fit.costs.get("peak_memory", 0) for fit in fits), default=0),
     }  # fmt: skip
 
-# %% ../../nbs/23_pipeline.ipynb #8cc84bd0
+# %% ../../nbs/23_pipeline.ipynb #f1ed7853
 def showcase(
     snapshot: Path,
     fits: list[Fit],   # of one split
@@ -430,7 +430,8 @@ def showcase(
     chosen = [int(by_length[int(len(by_length) * share)]) for share in (0.1, 0.5, 0.9)]
     rows = []
     for fit in fits:
-        model_class(fit.job.model)
+        if not model_class(fit.job.model).personal:
+            continue
         model = Recommender.load(fit.path / "model")
         for user in chosen:
             top = model.recommend([user], n).codes[0]

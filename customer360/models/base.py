@@ -437,7 +437,7 @@ class Recommender(_Recommends):
         "Read a model; called on `Recommender` it finds the class by its key. Raises `ArtefactError`"
         return load_artefact(cls, Path(path))
 
-# %% ../../nbs/10_base.ipynb #e02dafaf
+# %% ../../nbs/10_base.ipynb #cc76dafc
 @dataclass(kw_only=True)
 class Random(Recommender):
     "A random order for each history"
@@ -453,6 +453,10 @@ class Random(Recommender):
         indptr, items = histories.weight.indptr, histories.items
         seeds = [zlib.crc32(items[start:stop].tobytes()) for start, stop in zip(indptr[:-1], indptr[1:], strict=True)]
         return np.stack([np.random.default_rng([self.seed, seed]).random(self.n_items, np.float32) for seed in seeds])
+
+    def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
+        "There is no reason"
+        return [[] for _ in items]
 
 # %% ../../nbs/10_base.ipynb #eee04d77
 @dataclass(kw_only=True)
