@@ -9,8 +9,9 @@ __all__ = ['LOOKS', 'PACKAGES', 'imported', 'code_key', 'key_of', 'aside', 'Sour
            'showcase', 'latest', 'reason_text', 'fit_whole', 'recommendations', 'StageFailed', 'stage', 'to_plain',
            'from_plain', 'to_jobs', 'contract_of', 'make_report']
 
-# %% ../../nbs/23_pipeline.ipynb #aa51a6e7
+# %% ../../nbs/23_pipeline.ipynb #a27add7b
 import ast
+import errno
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -21,7 +22,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -73,24 +74,40 @@ def key_of(*parts: Any) -> str:
     "A hash of plain values"
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
-# %% ../../nbs/23_pipeline.ipynb #4ea5a29f
+# %% ../../nbs/23_pipeline.ipynb #c066e820
 @contextmanager
 def aside(
-    final: Path,  # does not exist, or is replaced
+    final: Path,           # does not exist, or is as good as what comes
+    renew: bool = False,   # replace it if it exists
 ) -> Iterator[Path]:
     "A folder to write into; it becomes `final` if the block ends well, else it is gone"
-    work = final.with_name(f".{final.name}.{os.getpid()}")
+    work, old = (final.with_name(f".{final.name}.{what}{os.getpid()}") for what in ("", "old."))
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
         yield work
-        old = final.with_name(f".{final.name}.old.{os.getpid()}")
-        if final.exists():
-            final.rename(old)
-        work.rename(final)
-        shutil.rmtree(old, ignore_errors=True)
+        _take_place(work, final, old, renew)
     finally:
+        if old.exists() and not final.exists():
+            old.rename(final)
         shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _take_place(work: Path, final: Path, old: Path, renew: bool) -> None:
+    "Rename `work` to `final`; where another process was quicker, its result stands unless it is to be renewed"
+    while True:
+        try:
+            work.rename(final)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        if not renew:
+            return
+        shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            final.rename(old)
 
 # %% ../../nbs/23_pipeline.ipynb #cfeb8ce9
 class Source(NamedTuple):
@@ -606,10 +623,10 @@ def make_report(
     notebooks.append(executed)
     return _write(snapshot, fits, contract, skipped, protocols, started, left["results"], added, notebooks, stages, name or card.name)
 
-# %% ../../nbs/23_pipeline.ipynb #e9bf02c8
+# %% ../../nbs/23_pipeline.ipynb #68b811f1
 def _write(snapshot: Path, fits: list[Fit], contract: dict, skipped: dict, protocols: str, started: float, results: list[str], added: list[Path], notebooks: list[Path], stages: Path, name: str) -> Path:
     final = folder("reports") / name
-    with aside(final) as work:
+    with aside(final, renew=True) as work:
         run = provenance(snapshot, fits, contract, skipped, protocols, started)
         (work / "run.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         parameters = {"snapshot": str(snapshot), "fits": to_plain(fits), "results": results, "folder": str(work), "added": list(map(str, added))}
