@@ -96,7 +96,7 @@ def rmse(
     "Root of the mean squared error"
     return float(np.sqrt(np.mean((predicted.astype(np.float64) - truth) ** 2)))
 
-# %% ../nbs/09_metrics.ipynb #505a0a91
+# %% ../nbs/09_metrics.ipynb #ff7a8c42
 def coverage(
     codes: np.ndarray,  # int (q, k), padded with -1
     n_items: int,       # size of the catalogue
@@ -111,7 +111,7 @@ def novelty(
     n_customers: int,            # train customers
 ) -> float:
     "Mean self-information of the shown items, in bits"
-    return float(np.mean(-np.log2((n_customers_of[codes[codes >= 0]] + 1) / (n_customers + 1))))
+    return _mean(-np.log2((n_customers_of[codes[codes >= 0]] + 1) / (n_customers + 1)))
 
 
 def personalisation(codes: np.ndarray) -> float:
@@ -123,16 +123,24 @@ def personalisation(codes: np.ndarray) -> float:
 def head_share(codes: np.ndarray, n_customers_of: np.ndarray) -> float:
     "Share of the places that hold one of the most popular tenth of the items (ties: lower code)"
     head = np.argsort(-n_customers_of, kind="stable")[: max(1, len(n_customers_of) // 10)]
-    return float(np.isin(codes[codes >= 0], head).mean())
+    return _mean(np.isin(codes[codes >= 0], head))
 
 
+def _mean(values: np.ndarray) -> float:  # NaN where there are none: nobody is shown anything
+    return float(values.mean()) if len(values) else float("nan")
+
+# %% ../nbs/09_metrics.ipynb #97099e8b
 def diversity(
     codes: np.ndarray,
     vectors: np.ndarray,  # float (n_items, d), unit length in expectation; any vectors whose dot product is a similarity
 ) -> float:
     "1 - the mean similarity of two items of one list"
-    shown = (codes >= 0)[:, :, None] * vectors[codes]
     n = (codes >= 0).sum(1)
-    both = (shown.sum(1) ** 2).sum(1) - (shown**2).sum((1, 2))
     pairs = n * (n - 1.0)
-    return float(1 - np.mean(both[pairs > 0] / pairs[pairs > 0])) if (pairs > 0).any() else float("nan")
+    both = np.concatenate([np.zeros(0), *(_likeness(codes[start : start + 1024], vectors) for start in range(0, len(codes), 1024))])
+    return 1 - _mean(both[pairs > 0] / pairs[pairs > 0])
+
+
+def _likeness(codes: np.ndarray, vectors: np.ndarray) -> np.ndarray:  # (q,), summed over the ordered pairs of a list
+    shown = (codes >= 0)[:, :, None] * vectors[codes]
+    return (shown.sum(1) ** 2).sum(1) - (shown**2).sum((1, 2))
