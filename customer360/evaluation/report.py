@@ -14,8 +14,9 @@ __all__ = ['LEAD', 'TESTED', 'SIGNIFICANT', 'SAME', 'SHORT', 'PRINTED', 'ACCURAC
            'picture_section', 'showcase_section', 'without_ratings', 'leaderboard_section', 'sections', 'templates',
            'page', 'figures_in', 'significance', 'write_report']
 
-# %% ../../nbs/24_report.ipynb #76c46a44
+# %% ../../nbs/24_report.ipynb #0981efa3
 import base64
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -25,8 +26,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from ..data.prepare import SPLITS
 from . import plots
@@ -60,11 +59,9 @@ def comparisons(
                 found[split, metric] = frame
     return found
 
-# %% ../../nbs/24_report.ipynb #f1b0d3cd
+# %% ../../nbs/24_report.ipynb #2bf486e7
 @dataclass(frozen=True)
-class Evidence:
-    "What the report is made from"
-
+class _Given:
     results: list[Result]
     board: pd.DataFrame                                  # from `leaderboard`
     compared: dict[tuple[str, str], pd.DataFrame]        # from `comparisons`
@@ -75,30 +72,14 @@ class Evidence:
 
     @cached_property
     def splits(self) -> list[str]:
+        "Every split that was run, variants too"
         return list(self.board["split"].unique())
 
     @cached_property
-    def means(self) -> pd.DataFrame:  # the rows that are a mean over split seeds
-        return self.board[self.board["split_seed"] == "mean"]
-
-    @cached_property
-    def main(self) -> str:  # the split that the page leads with
+    def main(self) -> str:
+        "The split that the page leads with"
         ranked = self.board.loc[(self.board["metric"] == "ndcg") & self.board["value"].notna(), "split"]
         return LEAD if LEAD in self.splits else next(iter(ranked), self.splits[0])
-
-    @cached_property
-    def names(self) -> dict[str, str]:  # of all models, short: for sentences and figures
-        full = {model: self.full(model) for model in self.board["model"].unique()}
-        short = pd.Series(full, dtype=object).str.split(" (", regex=False).str[0]
-        return {model: short[model] if (short == short[model]).sum() == 1 else full[model] for model in full}
-
-    def name(self, model: str) -> str:
-        "What people call a model, in short: without what its label says in brackets"
-        return self.names.get(model) or self.full(model)
-
-    def full(self, model: str) -> str:
-        "A model's label in full"
-        return self.labels.get(model) or self.told("models", model, "label") or model
 
     def told(self, *path: str, default: Any = None) -> Any:
         "What the run recorded under these keys"
@@ -106,6 +87,32 @@ class Evidence:
         for key in path:
             found = found.get(key) if isinstance(found, Mapping) else None
         return default if found is None else found
+
+# %% ../../nbs/24_report.ipynb #ee582285
+class _Named(_Given):
+    def full(self, model: str) -> str:
+        "A model's label in full"
+        return self.labels.get(model) or self.told("models", model, "label") or model
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        "What each model is called in sentences and figures"
+        full = {model: self.full(model) for model in self.board["model"].unique()}
+        short = pd.Series(full, dtype=object).str.split(" (", regex=False).str[0]
+        return {model: short[model] if (short == short[model]).sum() == 1 else full[model] for model in full}
+
+    def name(self, model: str) -> str:
+        "A model's short name"
+        return self.names.get(model) or self.full(model)
+
+# %% ../../nbs/24_report.ipynb #a30d9169
+class Evidence(_Named):
+    "What the report is made from, and the questions that its sections ask"
+
+    @cached_property
+    def means(self) -> pd.DataFrame:
+        "The rows that are a mean over split seeds"
+        return self.board[self.board["split_seed"] == "mean"]
 
     def of(self, metric: str, split: str | None = None, segment: str = "all") -> pd.DataFrame:  # index: model; value, low, high, n_customers
         "The mean rows of one metric such as ndcg@10"
@@ -280,7 +287,7 @@ def moves(
     moved = [f"{e.name(m)} ({places[0][m]} → {places[1][m]})" for m in places[0].sort_values().index if places[0][m] != places[1][m]]
     return f"{listed(moved)} changed places among {len(shared)} models." if moved else f"none of {len(shared)} models changed places."
 
-# %% ../../nbs/24_report.ipynb #f9d89c99
+# %% ../../nbs/24_report.ipynb #346becfe
 def opening(e: Evidence) -> list[str]:
     "The result in plain words: a few sentences, the most important first"
     customers, items = e.told("counts", "customers"), e.told("counts", "items")
@@ -289,7 +296,7 @@ def opening(e: Evidence) -> list[str]:
     first = f"{on}, {len(e.of('ndcg@10')):,} models were compared" + (f" over {seeds} shuffles." if seeds > 1 else ".")
     said = [f"{first} {verdict(e, 'ndcg@10')}", *losses(e)]
     if e.of("rmse")["value"].notna().any():
-        floor = f" The noise in the ratings themselves leaves no model below {three(e.floor)}." if e.floor is not None else ""
+        floor = f" The noise in the ratings alone makes {three(e.floor)}; no model can be expected to do better." if e.floor is not None else ""
         said.append(verdict(e, "rmse") + floor)
     if "global_time" in e.splits and e.main != "global_time":
         said.append(f"Split by time instead of at random: {moves(e, e.main, 'global_time')}")
@@ -339,7 +346,7 @@ class Section(NamedTuple):
     title: str
     blocks: Sequence[Any]  # str, Table, Listed, Folded, Shown or Visit
 
-# %% ../../nbs/24_report.ipynb #8478a488
+# %% ../../nbs/24_report.ipynb #8a9dfab6
 class Shown(NamedTuple):
     "A figure as it stands on the page and in `figures/`"
 
@@ -351,10 +358,13 @@ class Shown(NamedTuple):
     width: int     # pixels on the page
 
 
-def shown(name: str, title: str, caption: str, fig: Figure) -> Shown:
-    "Draw a figure once"
+def shown(name: str, title: str, caption: str, draw: Callable[..., plots.Figure], *data: Any, **options: Any) -> Shown:
+    "Draw a figure with a function of `plots`"
+    from matplotlib import rc_context
+
     with rc_context({"text.parse_math": False}):  # a $ in a title is a dollar
-        return Shown(name, title, caption, plots.png(fig), plots.alt(fig), round(fig.get_figwidth() * 100))
+        fig = draw(*data, **options)
+        return Shown(re.sub(r"[^\w-]+", "-", name), title, caption, plots.png(fig), plots.alt(fig), round(fig.get_figwidth() * 100))
 
 
 def plain_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
@@ -446,22 +456,23 @@ def by_seed(
     ]  # fmt: skip
     return Table(f"Each shuffle or fold of {split}", ["model", "seed or fold", *(titled(m, short=True) for m in metrics)], rows)
 
-# %% ../../nbs/24_report.ipynb #9075ac8e
+# %% ../../nbs/24_report.ipynb #bbffcba3
 def headline(e: Evidence) -> Shown:
     "RMSE, precision and recall of every model"
-    fig = plots.headline(e.means, e.main, e.names)
     caption = "Dots are means over customers (RMSE: over their ratings), lines are 95 % intervals from drawing customers again."
-    if e.floor is not None and e.of("rmse")["value"].notna().any():
-        with_floor(fig, e.floor)
-        caption += f" The dashed line is the noise floor, RMSE {three(e.floor)}: somebody who knew every true preference would still be off by as much."
-    return shown("headline", "How accurate is each model?", caption, fig)
+    floor = e.floor if e.of("rmse")["value"].notna().any() else None
+    if floor is not None:
+        caption += f" The dashed line is the noise floor, RMSE {three(floor)}: somebody who knew every true preference would still be off by as much."
+    return shown("headline", "How accurate is each model?", caption, lambda: with_floor(plots.headline(e.means, e.main, e.names), floor))
 
 
 def with_floor(
-    fig: Figure,   # from `plots.headline`
-    floor: float,  # RMSE of an oracle
-) -> Figure:       # the same
+    fig: plots.Figure,    # from `plots.headline`
+    floor: float | None,  # RMSE of an oracle; None: nothing to draw
+) -> plots.Figure:        # the same
     "Draw the noise floor into the panel of RMSE"
+    if floor is None:
+        return fig
     ax = fig.axes[0]
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, floor - 0.08 * (high - low)), high)
@@ -471,7 +482,7 @@ def with_floor(
     fig.set_label(f"{plots.alt(fig)} Noise floor of RMSE: {three(floor)}.")
     return fig
 
-# %% ../../nbs/24_report.ipynb #9b35dd53
+# %% ../../nbs/24_report.ipynb #0f6602d4
 def segment_names(e: Evidence) -> list[str]:
     "The kinds of segment that the leading split has, activity first"
     own = e.board.loc[(e.board["split"] == e.main) & (e.board["metric"] == "ndcg") & e.board["value"].notna(), "segment"]
@@ -495,8 +506,9 @@ def segment_picture(e: Evidence, segment: str) -> Shown:
     past = " Panels are by the number of items in a customer's past." if segment == "activity" else ""
     small = few(e, segment)
     left = f" Not drawn, since they have fewer than {FEWEST} customers: {listed([name.split('=', 1)[1] for name in small])}." if small else ""
-    fig = plots.by_segment(e.means[~e.means["segment"].isin(small)], e.main, segment, labels=e.names)
-    return shown(f"segment-{segment}", f"For whom? By {word}", f"Intervals widen where a segment has few customers.{past}{left}", fig)
+    caption = f"Intervals widen where a segment has few customers.{past}{left}"
+    large = e.means[~e.means["segment"].isin(small)]
+    return shown(f"segment-{segment}", f"For whom? By {word}", caption, plots.by_segment, large, e.main, segment, labels=e.names)
 
 
 def difference_picture(e: Evidence, metric: str) -> Shown | str:
@@ -506,15 +518,15 @@ def difference_picture(e: Evidence, metric: str) -> Shown | str:
         return f"Differences by {titled(metric)} are not drawn: fewer than two models were tested on the same customers."
     n, sure = len(compared), int((compared["p_holm"] < SIGNIFICANT).sum())
     caption = f"{sure} of {n} comparisons are significant after Holm's correction. A difference inside the shaded band would probably have been missed; that is no proof of equality."
-    return shown(f"differences-{metric.replace('@', '-')}", f"How sure are the differences in {titled(metric)}?", caption, plots.differences(compared, e.names))
+    return shown(f"differences-{metric}", f"How sure are the differences in {titled(metric)}?", caption, plots.differences, compared, e.names)
 
-# %% ../../nbs/24_report.ipynb #918d218c
+# %% ../../nbs/24_report.ipynb #5fce1fd6
 def pictures(e: Evidence) -> Iterator[Shown | str | Folded]:
     "The figures of the report, in the order of their questions"
     yield headline(e)
     if e.of("coverage@10")["value"].notna().any() and e.of("ndcg@10")["value"].notna().any():
         caption = "Up is accurate; right is varied. A model at the left shows the same few items to everybody."
-        yield shown("accuracy-coverage", "Accurate, or always the same items?", caption, plots.accuracy_coverage(e.means, e.main, e.names))
+        yield shown("accuracy-coverage", "Accurate, or always the same items?", caption, plots.accuracy_coverage, e.means, e.main, e.names)
     else:
         yield f"Accuracy is not drawn against coverage: {why(e, 'coverage@10')}."
     first, *others = segment_names(e) or [""]
@@ -523,14 +535,14 @@ def pictures(e: Evidence) -> Iterator[Shown | str | Folded]:
         yield Folded(f"The same by {listed([name.replace('_', ' ') for name in others])}", [segment_picture(e, name) for name in others])
     if {"cold_items", "cold_items-all"} & set(e.splits):
         caption = "A tenth of the items was hidden from training with all that happened to them. Only what describes an item can help here."
-        yield shown("unseen-items", "What about items that nobody has touched yet?", caption, plots.unseen_items(e.means, labels=e.names))
+        yield shown("unseen-items", "What about items that nobody has touched yet?", caption, plots.unseen_items, e.means, labels=e.names)
     else:
         yield f"There is no figure on unseen items: {skipped(e, 'cold_items')}."
     yield difference_picture(e, "ndcg@10")
     yield Folded("The same for RMSE", [difference_picture(e, "rmse")])
     if "global_time" in e.splits and e.main != "global_time":
-        fig = plots.time_beside_random(e.means, e.main, labels=e.names)
-        yield shown("time-beside-random", "Does the order hold when time is respected?", "A shuffle lets a model learn from the future. Lines that cross are models that changed places.", fig)
+        caption = "A shuffle lets a model learn from the future. Lines that cross are models that changed places."
+        yield shown("time-beside-random", "Does the order hold when time is respected?", caption, plots.time_beside_random, e.means, e.main, labels=e.names)
     else:
         yield f"The split by time is not drawn beside the shuffled one: {skipped(e, 'global_time')}."
 
@@ -539,7 +551,7 @@ def skipped(e: Evidence, split: str) -> str:
     "Why a split was not run"
     return f"the split {split} was not run ({e.told('skipped_splits', split, default='it was not asked for')})"
 
-# %% ../../nbs/24_report.ipynb #a30ef341
+# %% ../../nbs/24_report.ipynb #4b27728f
 class Suggested(NamedTuple):
     "One place of a list"
 
@@ -566,8 +578,8 @@ def visits(
     for _, own in e.showcase.groupby("customer", sort=False) if e.showcase is not None else ():
         lists = [
             (e.name(model), [Suggested(r.title, str(r.category), str(r.reason), bool(r.relevant)) for r in mine.sort_values("rank").itertuples()])
-            for model, mine in own.groupby("model", sort=False)
-        ]
+            for model, mine in own.groupby("model", sort=False) if model != "random"  # it has no reasons
+        ]  # fmt: skip
         first = own.iloc[0]
         made.append(Visit(first["name"], first["about"], list(first["history"]), lists))
     return made
@@ -833,7 +845,7 @@ def contract_section(e: Evidence) -> Section:
 def _promise(value: Any) -> str:
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
-# %% ../../nbs/24_report.ipynb #ad29c256
+# %% ../../nbs/24_report.ipynb #7f6972bd
 def picture_section(e: Evidence) -> Section:
     "The figures"
     note = [f"The figures are about the split {e.main}: {ABOUT.get(e.main, '')} {_shuffles(e)} Colours are models, greys are baselines."]
@@ -853,7 +865,7 @@ def showcase_section(e: Evidence) -> Section:
     mark = "✓ marks what they went on to choose in the test part."
     return Section("customers", "Customers one can look at", [mark, *found] if found else [words])
 
-
+# %% ../../nbs/24_report.ipynb #67d08e49
 def without_ratings(e: Evidence) -> list[str]:  # a sentence or none
     "Rows that rate by the biases alone"
     same = [e.name(m) for m in echoes(e, "rmse")]
