@@ -233,7 +233,8 @@ def test_other_data_has_no_brief_table(tmp_path):
 def test_data_without_ratings(tmp_path):
     run = RUN | {"scale": None, "counts": RUN["counts"] | {"ratings": 0}, "blanks": {"knn": {"rmse": "the data holds no ratings"}}}
     page = write(tmp_path, results(ratings=False), run, LABELS)
-    assert "Blank: RMSE of User kNN: the data holds no ratings." in page.text
+    assert "There is no RMSE: the data holds no ratings." in page.text
+    assert "Blank: RMSE and MAE of User kNN: the data holds no ratings." in page.text
     assert "By RMSE" not in page.text and "nan" not in page.text.lower().split()
     assert "no figure: the data holds no ratings" in page.text  # in the brief's table
 

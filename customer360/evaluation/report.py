@@ -209,7 +209,7 @@ def verdict(
     level = [model for model in others if tested.loc[model, "p_holm"] >= SIGNIFICANT]
     return f"{said} {_level(e, level, tested, len(first))} {_could(tested.loc[others[0]], e.name(others[0]))}"
 
-# %% ../../nbs/24_report.ipynb #5154a42e
+# %% ../../nbs/24_report.ipynb #fc3e264f
 def echoes(e: Evidence, metric: str, split: str | None = None) -> list[str]:  # keys
     "The models that have no rating model of their own: their errors are those of `bias`"
     value = e.of(metric, split)["value"].dropna()
@@ -247,8 +247,9 @@ def why(
 ) -> str:
     "Why there is no figure"
     stem = metric.partition("@")[0]
+    names = {metric, stem, "all"} | ({"rmse"} if stem == "mae" else set())  # what has no RMSE has no MAE
     told = [reasons for key, reasons in e.told("blanks", default={}).items() if model in (None, key)]
-    reasons = [reason for each in told for name, reason in each.items() if name in (metric, stem, "all")]
+    reasons = [reason for each in told for name, reason in each.items() if name in names]
     if reasons:
         return " or ".join(dict.fromkeys(str(reason) for reason in reasons)).rstrip(".")
     no_ratings = stem in ("rmse", "mae") and ((e.run and not e.told("scale")) or e.told("counts", "ratings") == 0)
@@ -287,7 +288,7 @@ def moves(
     moved = [f"{e.name(m)} ({places[0][m]} → {places[1][m]})" for m in places[0].sort_values().index if places[0][m] != places[1][m]]
     return f"{listed(moved)} changed places among {len(shared)} models." if moved else f"none of {len(shared)} models changed places."
 
-# %% ../../nbs/24_report.ipynb #346becfe
+# %% ../../nbs/24_report.ipynb #e7b9fd57
 def opening(e: Evidence) -> list[str]:
     "The result in plain words: a few sentences, the most important first"
     customers, items = e.told("counts", "customers"), e.told("counts", "items")
@@ -298,6 +299,8 @@ def opening(e: Evidence) -> list[str]:
     if e.of("rmse")["value"].notna().any():
         floor = f" The noise in the ratings alone makes {three(e.floor)}; no model can be expected to do better." if e.floor is not None else ""
         said.append(verdict(e, "rmse") + floor)
+    else:
+        said.append(f"There is no RMSE: {why(e, 'rmse')}.")
     if "global_time" in e.splits and e.main != "global_time":
         said.append(f"Split by time instead of at random: {moves(e, e.main, 'global_time')}")
     return said
@@ -584,7 +587,7 @@ def visits(
         made.append(Visit(first["name"], first["about"], list(first["history"]), lists))
     return made
 
-# %% ../../nbs/24_report.ipynb #9763489b
+# %% ../../nbs/24_report.ipynb #8aa5b634
 def time_section(e: Evidence) -> Section:
     "The split by time, with known and new customers and the running variant"
     title = "When time is respected"
@@ -594,7 +597,7 @@ def time_section(e: Evidence) -> Section:
     known = int((own["segment:known"] == "known").sum()) if "segment:known" in own else 0
     words = f"Train ends where test begins. Of {len(own):,} customers in the test part {known:,} have a past in train and {len(own) - known:,} are new; models meet the new ones with an empty history."
     columns = [Column("ndcg@10", "nDCG@10, shuffled", e.main), Column("ndcg@10", "by time"), *_known("by time"), Column("rmse", "RMSE by time")]
-    blocks = [words, f"Against the shuffled split: {moves(e, e.main, 'global_time')} Not every change of places is more than chance: significance.csv has the tests of each split."]
+    blocks = [words, f"Against the shuffled split: {moves(e, e.main, 'global_time')} Whether one model is better than another on a split, or only luckier, is tested in significance.csv."]
     if "global_time-running" in e.splits:
         running = "In the running variant a model's weights stay as they were trained, but the history holds everything up to the moment before each target."
         blocks += [f"{running} Against the frozen histories: {moves(e, 'global_time', 'global_time-running')}"]
