@@ -92,7 +92,7 @@ class Histories:
         weight.has_sorted_indices = True
         return Histories(weight, self.rating[entries], self.when[entries], self.seen[entries])
 
-# %% ../../nbs/08_prepare.ipynb #9e612df0
+# %% ../../nbs/08_prepare.ipynb #0b3a0788
 def collapse(
     row: np.ndarray,        # int (m,), whose history
     item: np.ndarray,       # int (m,), item codes, none negative
@@ -103,7 +103,10 @@ def collapse(
     clears: np.ndarray,     # bool (m,), does it clear the evidence before it (a dismissal)?
     shape: tuple[int, int], # (q, n_items)
 ) -> Histories:
-    "Events, in the order in which they happened, as one entry per row and item"
+    "Events, in the order in which they happened, as one entry per row and item; raises `ValueError` on codes outside the shape"
+    for codes, size, what in ((row, shape[0], "row"), (item, shape[1], "item")):
+        if len(codes) and (codes.min() < 0 or codes.max() >= size):  # else they would land in the past of somebody else
+            raise ValueError(f"{what} codes go from 0 to {size - 1}: got {codes.min()} to {codes.max()}")
     key = row.astype(np.int64) * shape[1] + item
     order = np.argsort(key, kind="stable")
     key, weight, rating, clears = key[order], weight[order], rating[order], clears[order]
@@ -141,9 +144,9 @@ def _acts(events: pd.DataFrame, seen: frozenset[Event]) -> list[np.ndarray]:  # 
     columns = [acts[name].to_numpy() for name in ("user", "item", "weight", "rating", "timestamp")]
     return [*columns, acts["event"].isin(seen).to_numpy(), (acts["event"] == Event.dismiss).to_numpy()]
 
-# %% ../../nbs/08_prepare.ipynb #e1c9f0b4
+# %% ../../nbs/08_prepare.ipynb #0c3e74e4
 def visitors(
-    items: Sequence[Sequence[int]],  # item codes of each visitor, in order
+    items: Sequence[Sequence[int]],  # item codes of each visitor, in order; unknown ones (-1) make no entry
     n_items: int,                    # size of the catalogue
     event: Event = Event.click,      # what they did
     weight: float = 1.0,             # evidence of each
@@ -152,6 +155,7 @@ def visitors(
     "Histories of visitors of whom only a few items are known"
     row = np.repeat(np.arange(len(items)), [len(codes) for codes in items])
     item = np.concatenate([np.asarray(codes, np.int64) for codes in items]) if len(row) else np.zeros(0, np.int64)
+    row, item = row[item != -1], item[item != -1]
     n, nothing = len(row), np.zeros(len(row), bool)
     return collapse(row, item, np.full(n, weight), np.full(n, np.nan), np.zeros(n, np.int64), nothing | seen, nothing, (len(items), n_items))
 
