@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'SLICE', 'NOTHING_KNOWN', 'TopN', 'Explanation', 'top_n', 'NotFittedError',
            'NoRatingScale', 'NoItemText', 'ArtefactError', 'item_offsets', 'user_offsets', 'bias', 'stored',
-           'check_fitted', 'check_codes', 'hidden', 'explain_by_dropping', 'save_artefact', 'sha256', 'load_artefact',
-           'Recommender', 'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'Lists', 'held_out_lists',
-           'checkerboard', 'ContractError', 'check_answers', 'check_ratings', 'check_repeatable', 'check_taste',
-           'check_recommender']
+           'check_fitted', 'check_codes', 'check_lengths', 'hidden', 'explain_by_dropping', 'save_artefact', 'sha256',
+           'load_artefact', 'Recommender', 'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'Lists',
+           'held_out_lists', 'checkerboard', 'ContractError', 'check_answers', 'check_ratings', 'check_repeatable',
+           'check_taste', 'check_recommender']
 
-# %% ../../nbs/10_base.ipynb #91f031b4
+# %% ../../nbs/10_base.ipynb #ba77e408
 import hashlib
 import json
 import os
@@ -18,6 +18,7 @@ import shutil
 import tempfile
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Sized
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -156,7 +157,7 @@ class _Learns(ABC):
         "Everything learnt, by name"
         return {name: value for name, value in vars(self).items() if name.endswith("_") and name not in self.params}
 
-# %% ../../nbs/10_base.ipynb #1bc8bf7d
+# %% ../../nbs/10_base.ipynb #74e37d68
 SLICE = 1024  # customers at a time
 
 
@@ -171,6 +172,7 @@ class _Rates(_Learns):
     ) -> np.ndarray:         # float32 (p,), on the scale, never NaN
         "The rating that each customer would give to each item; raises `NoRatingScale` if the data has none"
         check_fitted(self)
+        check_lengths(users=users, items=items, histories=histories)
         if self.scale_ is None:
             raise NoRatingScale(f"{type(self).__name__} was fitted on data without ratings: use `recommend`, or fit it on data with a scale")
         users, items = check_codes(users, len(self.histories_), "user"), check_codes(items, self.n_items, "item")
@@ -192,7 +194,7 @@ class _Rates(_Learns):
         "Size of the catalogue it was fitted on"
         return len(self.item_offset_)
 
-# %% ../../nbs/10_base.ipynb #c1e836ff
+# %% ../../nbs/10_base.ipynb #3028c109
 def bias(
     model: _Rates,         # fitted
     histories: Histories,  # q rows
@@ -229,11 +231,20 @@ def check_codes(
 ) -> np.ndarray:        # int32
     "Raise `ValueError` unless these are codes"
     codes = np.asarray(codes)
-    if codes.size and (codes.dtype.kind not in "iu" or codes.min() < lowest or codes.max() >= size):
+    if codes.size and codes.dtype.kind not in "iu":
+        raise ValueError(f"{what} codes are integers, and {codes.ravel()[:1].tolist()[0]!r} is not: `IdMap.encode` gives the codes of ids")
+    if codes.size and (codes.min() < lowest or codes.max() >= size):
         raise ValueError(f"{what} codes are integers from {lowest} to {size - 1}: got {codes.dtype}, {codes.min()} to {codes.max()}")
     return codes.astype(np.int32)
 
-# %% ../../nbs/10_base.ipynb #f1ae5be2
+
+def check_lengths(**given: Sized | None) -> None:
+    "Raise `ValueError` unless everything that is given has one length: row j of each belongs together"
+    lengths = {name: len(value) for name, value in given.items() if value is not None}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"row j of each belongs together, so all must have the same length: got {lengths}")
+
+# %% ../../nbs/10_base.ipynb #0e673f2a
 NOTHING_KNOWN = np.float32(1e-6)  # the largest score for a history without evidence
 
 
@@ -251,6 +262,7 @@ class _Scores(_Rates):
     ) -> np.ndarray:                           # float32 (q, n_items) or (q, c)
         "How well each item suits each history"
         check_fitted(self)
+        check_lengths(histories=histories, users=users)
         users = np.full(len(histories), -1, np.int32) if users is None else check_codes(users, len(self.histories_), "user")
         scores = self._score(histories, users)
         blank = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) == 0
@@ -261,7 +273,7 @@ class _Scores(_Rates):
         candidates = check_codes(candidates, self.n_items, "item", lowest=0)
         return scores[:, candidates] if candidates.ndim == 1 else np.take_along_axis(scores, candidates, 1)
 
-# %% ../../nbs/10_base.ipynb #e80705c7
+# %% ../../nbs/10_base.ipynb #e52b7222
 @dataclass(kw_only=True)
 class _Recommends(_Scores):
     def recommend(
@@ -279,6 +291,7 @@ class _Recommends(_Scores):
         users = check_codes(users, len(self.histories_), "user")
         if candidates is not None:
             candidates = np.sort(check_codes(candidates, self.n_items, "item", lowest=0), axis=-1)
+        check_lengths(users=users, histories=histories, candidates=candidates if np.ndim(candidates) == 2 else None)
         parts = [top_n(np.zeros((0, 1), np.float32), n)]
         for start in range(0, len(users), SLICE):
             part = slice(start, start + SLICE)
@@ -291,17 +304,18 @@ class _Recommends(_Scores):
 
     def similar_items(
         self,
-        items: np.ndarray,  # int32 (q,)
+        items: np.ndarray,  # int32 (q,), -1 where unknown
         n: int = 10,
     ) -> TopN:
         "What would be shown to a customer of whom this one item is known"
         check_fitted(self)
+        items = check_codes(items, self.n_items, "item")
         return self.recommend(np.full(len(items), -1), n, histories=visitors([[item] for item in items], self.n_items, seen=True))
 
-# %% ../../nbs/10_base.ipynb #36467cbf
+# %% ../../nbs/10_base.ipynb #9067b52f
 def hidden(
     histories: Histories,        # q rows
-    pool: np.ndarray | None,     # int32 (c,) or (q, c), the candidates; None: the whole catalogue
+    pool: np.ndarray | None,     # int32 (c,) or (q, c), the candidates, sorted; None: the whole catalogue
     exclude_seen: bool,
     exclude: np.ndarray | None,  # int32 (c,)
 ) -> np.ndarray:                 # bool (q, n_items) or (q, c)
@@ -313,12 +327,13 @@ def hidden(
         mask[:, check_codes(exclude, histories.n_items, "item", lowest=0)] = True
     if pool is None:
         return mask
-    return mask[:, pool] if pool.ndim == 1 else np.take_along_axis(mask, pool, 1)
+    mask = mask[:, pool] if pool.ndim == 1 else np.take_along_axis(mask, pool, 1)
+    return mask | (np.diff(pool, prepend=-1) == 0)  # a candidate that is named twice is shown once
 
 
 def _codes_of(positions: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    codes = pool[positions] if pool.ndim == 1 else np.take_along_axis(pool, np.maximum(positions, 0), 1)
-    return np.where(positions >= 0, codes, -1).astype(np.int32)
+    padded = np.concatenate([pool, np.full((*pool.shape[:-1], 1), -1, np.int32)], axis=-1)  # position -1 is the last: nothing
+    return padded[positions] if pool.ndim == 1 else np.take_along_axis(padded, positions, 1)
 
 # %% ../../nbs/10_base.ipynb #04f3693a
 def explain_by_dropping(
@@ -406,7 +421,7 @@ def load_artefact(
     model.scale_ = tuple(state["scale_"]) if state["scale_"] else None  # JSON has no pairs
     return model
 
-# %% ../../nbs/10_base.ipynb #86501bb6
+# %% ../../nbs/10_base.ipynb #285dcb71
 @dataclass(kw_only=True)
 class Recommender(_Recommends):
     "What every model can do; `check_recommender` holds it to its promises"
@@ -419,6 +434,7 @@ class Recommender(_Recommends):
     ) -> list[list[Explanation]]:
         "What in each history speaks for the item: drop one thing, score again, see what is lost"
         check_fitted(self)
+        check_lengths(histories=histories, items=items)
         items = check_codes(items, self.n_items, "item", lowest=0)
         return [explain_by_dropping(self, histories[[row]], int(item), n) for row, item in enumerate(items)]
 
@@ -437,7 +453,7 @@ class Recommender(_Recommends):
         "Read a model; called on `Recommender` it finds the class by its key. Raises `ArtefactError`"
         return load_artefact(cls, Path(path))
 
-# %% ../../nbs/10_base.ipynb #cc76dafc
+# %% ../../nbs/10_base.ipynb #c28b4318
 @dataclass(kw_only=True)
 class Random(Recommender):
     "A random order for each history"
@@ -452,7 +468,8 @@ class Random(Recommender):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         indptr, items = histories.weight.indptr, histories.items
         seeds = [zlib.crc32(items[start:stop].tobytes()) for start, stop in zip(indptr[:-1], indptr[1:], strict=True)]
-        return np.stack([np.random.default_rng([self.seed, seed]).random(self.n_items, np.float32) for seed in seeds])
+        orders = [np.random.default_rng([self.seed, seed]).random(self.n_items, np.float32) for seed in seeds]
+        return np.array(orders, np.float32).reshape(len(histories), self.n_items)
 
     def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
         "There is no reason"
@@ -488,7 +505,7 @@ class Bias(Recommender):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         return np.tile(self.item_offset_, (len(histories), 1))
 
-# %% ../../nbs/10_base.ipynb #55cdc159
+# %% ../../nbs/10_base.ipynb #3901ecdc
 @dataclass(kw_only=True)
 class EASE(Recommender):
     "Embarrassingly shallow autoencoder (Steck 2019, eq. 8)"
@@ -517,6 +534,8 @@ def symmetric_inverse(
     matrix: np.ndarray,  # float32 or float64 (n, n), symmetric positive definite; overwritten
 ) -> np.ndarray:         # same dtype, (n, n)
     "Inverse by Cholesky factor, half the work of a general inverse"
+    if not len(matrix):
+        return matrix
     potrf, potri = (lapack.get_lapack_funcs(name, (matrix,)) for name in ("potrf", "potri"))
     factor, failed = potrf(matrix.T, lower=True, overwrite_a=True)
     if failed:
@@ -526,7 +545,7 @@ def symmetric_inverse(
     inverse.T[lower] = inverse[lower]
     return inverse
 
-# %% ../../nbs/10_base.ipynb #b65cf31c
+# %% ../../nbs/10_base.ipynb #9ad01e6b
 class Lists(NamedTuple):
     "What was recommended to q test customers, and what of it was relevant"
 
@@ -548,12 +567,16 @@ def held_out_lists(
     if split.candidates is None:
         codes = model.recommend(users, n, exclude_seen=not repeats).codes
     else:
-        scores = [model.score(stored(model, users[i : i + SLICE]), users=users[i : i + SLICE], candidates=split.candidates) for i in range(0, len(users), SLICE)]
-        scores, shuffle = np.concatenate(scores), generator(0, "ties").random((len(users), len(split.candidates)))
-        codes = split.candidates[np.lexsort((shuffle, -scores), axis=1)[:, :n]]
-        codes = np.pad(codes, ((0, 0), (0, n - codes.shape[1])), constant_values=-1)
+        slices, rng = (users[start : start + SLICE] for start in range(0, len(users), SLICE)), generator(0, "ties")
+        codes = np.concatenate([np.zeros((0, n), np.int32), *(_shuffled_ties(model, part, split.candidates, n, rng) for part in slices)])
     indptr = np.append(first, len(pairs))
     return Lists(users, codes, hits(codes, indptr, pairs["item"].to_numpy()), np.diff(indptr))
+
+
+def _shuffled_ties(model: Recommender, users: np.ndarray, pool: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:  # int32 (q, n)
+    scores = model.score(stored(model, users), users=users, candidates=pool)
+    codes = pool[np.lexsort((rng.random(scores.shape), -scores), axis=1)[:, :n]]
+    return np.pad(codes, ((0, 0), (0, n - codes.shape[1])), constant_values=-1)
 
 # %% ../../nbs/10_base.ipynb #8dbcec78
 def checkerboard(
