@@ -161,7 +161,7 @@ class Download(BaseModel):
             raise ValueError(f"a member is unpacked to a plain file name, not to {wild}")
         return self
 
-# %% ../../nbs/03_sources.ipynb #b009218b
+# %% ../../nbs/03_sources.ipynb #2ba869ac
 class Card(BaseModel):
     "What a data set is, and how its files lie"
 
@@ -173,6 +173,7 @@ class Card(BaseModel):
     customers: EntityFile = Field(default_factory=EntityFile)
     download: Download | None = None
     simulate: dict[str, int] | None = None     # arguments of `data.simulate.simulate`
+    models: dict[str, dict[str, float | int | bool | str]] = {}  # model -> hyper-parameters that suit this data; `c360 tune` finds them
     home: Path | None = None                   # the folder that relative file names start from, where the card itself says so
 
     @model_validator(mode="after")
