@@ -19,7 +19,7 @@ from ..config import generator, settings
 from ..data.prepare import Dataset, Histories
 from .base import Recommender, bias
 
-# %% ../../nbs/12_svd.ipynb #457f6384
+# %% ../../nbs/12_svd.ipynb #f4e4e1c6
 def solve_rows(
     rows: csr_matrix,     # float32 (q, n), weight of each entry
     targets: np.ndarray,  # float32 (nnz,), aligned with the entries
@@ -37,14 +37,16 @@ def solve_rows(
             mine = factors[rows.indices[entries]]
             left = gram + (mine.T * rows.data[entries]) @ mine
             left[diagonal] += ridge[row]
-            out[row] = lapack.sposv(left, targets[entries] @ mine, lower=1, overwrite_a=1)[1]
+            _, out[row], failed = lapack.sposv(left, targets[entries] @ mine, lower=1, overwrite_a=1)
+            if failed:
+                raise np.linalg.LinAlgError("a customer's equations have no single solution: use a larger regularisation")
 
     filled = np.flatnonzero(np.diff(rows.indptr))
     with threadpool_limits(1), ThreadPoolExecutor(settings().threads) as pool:  # small systems: threads across rows, not within
         list(pool.map(solve, np.array_split(filled, 4 * settings().threads)))
     return out
 
-# %% ../../nbs/12_svd.ipynb #ca27d2c7
+# %% ../../nbs/12_svd.ipynb #6f9d5333
 def fold_in(
     strength: csr_matrix,   # float32 (q, n), evidence
     factors: np.ndarray,    # float32 (n, f)
@@ -54,7 +56,8 @@ def fold_in(
     "The best vectors for these rows while the other side stays fixed (Hu, Koren & Volinsky 2008, eq. 4)"
     ridge = regularisation * np.sqrt(np.asarray(strength.sum(1)).ravel() + unobserved * len(factors))
     gram = np.float32(unobserved) * (factors.T @ factors)
-    return solve_rows(strength, strength.data + np.float32(unobserved), factors, gram, ridge.astype(np.float32))
+    targets = np.where(strength.data > 0, strength.data + np.float32(unobserved), np.float32(0))
+    return solve_rows(strength, targets, factors, gram, ridge.astype(np.float32))
 
 
 def alternate(
@@ -73,7 +76,7 @@ def alternate(
         items = fold_in(by_item, users, unobserved, regularisation)
     return items
 
-# %% ../../nbs/12_svd.ipynb #f02e6322
+# %% ../../nbs/12_svd.ipynb #7d3b5a76
 def rating_factors(
     train: Dataset,         # with a scale
     n_factors: int,
@@ -85,10 +88,12 @@ def rating_factors(
     "Item side of Funk's SVD, trained by scikit-surprise; items without ratings stay 0"
     import surprise
 
+    offsets, factors = np.zeros(train.n_items, np.float32), np.zeros((train.n_items, n_factors), np.float32)
+    if not len(train.ratings):
+        return float(np.mean(train.scale)), offsets, factors
     known = surprise.Dataset.load_from_df(train.ratings[["user", "item", "rating"]], surprise.Reader(rating_scale=train.scale)).build_full_trainset()
     svd = surprise.SVD(n_factors=n_factors, n_epochs=n_epochs, lr_all=learning_rate, reg_all=regularisation, random_state=seed).fit(known)
     codes = [known.to_raw_iid(inner) for inner in range(known.n_items)]
-    offsets, factors = np.zeros(train.n_items, np.float32), np.zeros((train.n_items, n_factors), np.float32)
     offsets[codes], factors[codes] = svd.bi, svd.qi
     return float(known.global_mean), offsets, factors
 
