@@ -16,13 +16,13 @@ from scipy.sparse import csr_matrix, diags
 from ..data.prepare import Dataset, Histories
 from .base import NOTHING_KNOWN, SLICE, Recommender, bias, top_n, user_offsets
 
-# %% ../../nbs/11_knn.ipynb #444a6e4f
+# %% ../../nbs/11_knn.ipynb #61e1b4fb
 def inverse_frequency(
     strength: csr_matrix,  # float32 (n_users, n_items)
 ) -> np.ndarray:           # float32 (n_items,), 0 for items that nobody or everybody has
     "How much owning each item tells: log(customers / customers who have it)"
-    n_of = np.bincount(strength.indices, minlength=strength.shape[1])
-    n = max(1, np.count_nonzero(np.diff(strength.indptr)))
+    n_of = np.bincount(strength.indices[strength.data > 0], minlength=strength.shape[1])  # a dismissed item is an entry of weight 0
+    n = max(1, np.count_nonzero(strength.sum(1)))
     return np.log(n / np.clip(n_of, 1, n)).astype(np.float32) * (n_of > 0)
 
 
@@ -52,7 +52,7 @@ def similarities(
     cosine[(cosine >= IDENTICAL) | (cosine < 0)] = 0
     return cosine
 
-# %% ../../nbs/11_knn.ipynb #f8ec545c
+# %% ../../nbs/11_knn.ipynb #2b4e1dea
 def votes(
     similarity: np.ndarray,  # float32 (q, m), not negative
     strength: csr_matrix,    # float32 (m, n_items), what the m customers have
@@ -61,9 +61,9 @@ def votes(
 ) -> np.ndarray:             # float32 (q, n_items)
     "What the nearest customers have, weighted by similarity ** power"
     nearest = top_n(similarity, n_neighbours)
-    weight = np.where(nearest.codes >= 0, np.maximum(nearest.scores, 0), 0) ** power
-    indptr = np.arange(0, weight.size + 1, weight.shape[1])
-    chosen = csr_matrix((weight.ravel(), np.maximum(nearest.codes, 0).ravel(), indptr), similarity.shape)
+    like = nearest.scores > 0
+    indptr = np.concatenate([[0], np.cumsum(like.sum(1))])
+    chosen = csr_matrix((nearest.scores[like] ** power, nearest.codes[like], indptr), similarity.shape)
     return (chosen @ strength).toarray()
 
 # %% ../../nbs/11_knn.ipynb #7b66e831
