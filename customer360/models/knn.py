@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['IDENTICAL', 'inverse_frequency', 'unit_rows', 'similarities', 'votes', 'residuals', 'neighbours_residual', 'UserKNN']
 
-# %% ../../nbs/11_knn.ipynb #55e4d9c5
+# %% ../../nbs/11_knn.ipynb #bf6e92e6
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 
 from ..data.prepare import Dataset, Histories
-from .base import NOTHING_KNOWN, SLICE, Recommender, bias, top_n, user_offsets
+from .base import NOTHING_KNOWN, Recommender, bias, top_n, user_offsets
 
 # %% ../../nbs/11_knn.ipynb #61e1b4fb
 def inverse_frequency(
@@ -33,7 +33,7 @@ def unit_rows(
     length = np.sqrt(np.asarray(rows.multiply(rows).sum(1)).ravel())
     return csr_matrix(diags(1 / np.where(length > 0, length, 1)) @ rows, dtype=np.float32)
 
-# %% ../../nbs/11_knn.ipynb #2239f586
+# %% ../../nbs/11_knn.ipynb #0556b054
 IDENTICAL = 1 - 1e-5  # cosines above this are the same history
 
 
@@ -43,9 +43,7 @@ def similarities(
 ) -> np.ndarray:          # float32 (q, m), rounded to 1e-6; 0 where the histories are identical or opposed
     "Cosine of each query to each row; those of use have it above 0"
     if rows.nnz > 0.01 * rows.shape[0] * rows.shape[1]:
-        dense = queries.toarray()
-        blocks = [dense @ rows[start : start + SLICE].toarray().T for start in range(0, rows.shape[0], SLICE)]
-        cosine = np.concatenate(blocks, axis=1)
+        cosine = np.ascontiguousarray((rows @ queries.toarray().T).T)
     else:
         cosine = (queries @ rows.T).toarray()
     np.round(cosine, 6, out=cosine)
