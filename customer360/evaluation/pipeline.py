@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'QUIET', 'imported', 'code_key', 'key_of', 'aside', 'Source', 'ingest_stage',
-           'opened', 'Job', 'plan', 'has_ratings', 'Fit', 'fit_key', 'libraries', 'fit_job', 'by_split', 'train_stage',
-           'judge', 'judge_job', 'evaluate_stage', 'load_results', 'machine', 'commit', 'split_facts', 'counts_of',
-           'blanks', 'provenance', 'showcase', 'latest', 'reason_text', 'noise_floor', 'fit_whole', 'recommendations',
-           'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report']
+           'opened', 'Job', 'plan', 'has_ratings', 'card_params', 'Fit', 'fit_key', 'libraries', 'fit_job', 'by_split',
+           'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results', 'machine', 'commit', 'split_facts',
+           'counts_of', 'blanks', 'provenance', 'showcase', 'latest', 'reason_text', 'noise_floor', 'fit_whole',
+           'recommendations', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report',
+           'tune']
 
-# %% ../../nbs/23_pipeline.ipynb #883b60c1
+# %% ../../nbs/23_pipeline.ipynb #6f869941
 import ast
 import errno
 import hashlib
@@ -22,7 +23,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -39,8 +40,9 @@ from ..data.ingest import snapshot as write_snapshot
 from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, make_split, visitors
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
+from .tune import TUNED
 from ..models.base import Explanation, NoItemText, Recommender, check_recommender, save_artefact
-from ..models.registry import MODELS, add_notebook, model_class
+from ..models.registry import MODELS, add_notebook, make_model, model_class
 from ..schema import Tables
 
 # %% ../../nbs/23_pipeline.ipynb #b2847d64
@@ -141,7 +143,7 @@ def opened(
     tables, manifest = load_snapshot(snapshot)
     return tables, dataset(tables), manifest
 
-# %% ../../nbs/23_pipeline.ipynb #8215f47b
+# %% ../../nbs/23_pipeline.ipynb #40e528b8
 class Job(NamedTuple):
     "One model on one split"
 
@@ -149,6 +151,11 @@ class Job(NamedTuple):
     split_seed: int | None   # of the shuffle, or the fold; None where the split has none
     model: str               # key
     model_seed: int = 0
+    params: str = "{}"       # hyper-parameters other than the defaults, as JSON
+
+    def make(self) -> Recommender:
+        "The model, unfitted"
+        return make_model(self.model, self.model_seed, json.loads(self.params))
 
 
 PROTOCOLS = ("quick", "all")  # quick: what every report has; all: every split that the data allows
@@ -158,6 +165,7 @@ def plan(
     data: Dataset,
     models: Iterable[str],       # keys
     protocols: str = "quick",    # one of `PROTOCOLS`
+    params: Mapping[str, dict[str, Any]] = {},  # model -> hyper-parameters other than the defaults
 ) -> tuple[list[Job], dict[str, str]]:  # jobs; split -> why it is left out
     "What to fit and judge"
     if protocols not in PROTOCOLS:
@@ -171,7 +179,7 @@ def plan(
         for seed in recipe.quick + recipe.full * (protocols == "all"):
             keys = [key for key in models if not recipe.ratings_only or has_ratings(key)]
             model_seeds = (0, 1, 2) if (name, seed) == ("ratio75_item", 42) else (0,)
-            jobs += [Job(name, seed, key, model_seed) for key in keys for model_seed in model_seeds]
+            jobs += [Job(name, seed, key, model_seed, json.dumps(params.get(key, {}))) for key in keys for model_seed in model_seeds]
     if not jobs:
         raise ValueError(f"nothing to do: no split fits this data ({skipped}) or no model was named")
     return jobs, skipped
@@ -181,7 +189,19 @@ def has_ratings(key: str) -> bool:
     "Does a model predict ratings of its own?"
     return key == "bias" or model_class(key)._rate is not Recommender._rate
 
-# %% ../../nbs/23_pipeline.ipynb #5ba62943
+# %% ../../nbs/23_pipeline.ipynb #72022642
+def card_params(
+    card: Card,
+) -> dict[str, dict[str, Any]]:  # model -> hyper-parameters
+    "What a card sets; raises `ValueError` on a model or a hyper-parameter that there is not"
+    for key, params in card.models.items():
+        try:
+            make_model(key, params=params)
+        except (ValueError, KeyError) as error:
+            raise ValueError(f"the card of {card.name}, [models.{key}]: {error.args[0]}") from None
+    return card.models
+
+# %% ../../nbs/23_pipeline.ipynb #033689a3
 class Fit(NamedTuple):
     "A fitted model on disk"
 
@@ -197,10 +217,10 @@ def fit_key(
     job: Job,
 ) -> str:
     "What a fit depends on"
-    cls = model_class(job.model)
+    cls, params = model_class(job.model), job.make().params
     code = code_key(cls.__module__) if cls.__module__.startswith("customer360.") else describe(Path(_file_of(cls)))["sha256"]
     base = code_key("customer360.models.base")
-    return key_of(snapshot.name, job, cls(seed=job.model_seed).params, code, base, settings().threads, libraries("numpy", "scipy", "scikit-surprise", "torch"))
+    return key_of(snapshot.name, job[:4], params, code, base, settings().threads, libraries("numpy", "scipy", "scikit-surprise", "torch"))
 
 
 def _file_of(cls: type) -> str:
@@ -220,7 +240,7 @@ def libraries(*names: str) -> dict[str, str]:
             continue
     return found
 
-# %% ../../nbs/23_pipeline.ipynb #b07476b6
+# %% ../../nbs/23_pipeline.ipynb #55737a01
 def fit_job(
     snapshot: Path,
     job: Job,
@@ -229,7 +249,7 @@ def fit_job(
     "Fit one model, unless a fit with the same key is there"
     path = snapshot / "fits" / f"{job.split}-{_text(job.split_seed)}-{job.model}-{job.model_seed}-{fit_key(snapshot, job)}"
     if not path.exists():
-        model = model_class(job.model)(seed=job.model_seed)
+        model = job.make()
         done = {"job": job, "params": model.params, "costs": {}, "blank": ""}
         with aside(path) as work:
             try:
@@ -502,16 +522,17 @@ def noise_floor(
     items = pd.Index(shop.tables.items["item"]).get_indexer(data.items.decode(rated["item"]))
     return shop.truth.noise_floor(users, items, rated["rating"].to_numpy())
 
-# %% ../../nbs/23_pipeline.ipynb #c04d43bb
+# %% ../../nbs/23_pipeline.ipynb #b07c3c9e
 def fit_whole(
     snapshot: Path,
     key: str,    # of the model
+    params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
 ) -> Path:       # the artefact, below data/models/<dataset>/
     "Fit a model on all the data, unless that has been done"
-    job = Job("all", None, key)
+    job = Job("all", None, key, params=json.dumps(params))
     path = folder("models") / snapshot.name.rpartition("-")[0] / f"{key}-{fit_key(snapshot, job)}"
     if not path.exists():
-        model_class(key)().fit(opened(snapshot)[1]).save(path)
+        job.make().fit(opened(snapshot)[1]).save(path)
     return path
 
 
@@ -620,7 +641,7 @@ def contract_of(
     "Hold a model to the contract with its default hyper-parameters; raises `ContractError`"
     return {name: str(value) for name, value in check_recommender(model_class(key)()).items()}
 
-# %% ../../nbs/23_pipeline.ipynb #1d4a98b0
+# %% ../../nbs/23_pipeline.ipynb #a16b1229
 def make_report(
     source: Source,
     models: Iterable[str] = tuple(MODELS),   # keys
@@ -633,12 +654,13 @@ def make_report(
     models = list(dict.fromkeys([*models, *(cls.key for path in added for cls in add_notebook(Path(path)))]))
     final, stages = folder("reports") / (name or card.name), folder("interim") / "stages" / card.name
     _refuse(models, protocols, final)
+    params = card_params(card)
     home = locate(card, source.data or None)
-    key = key_of(source._asdict(), card.model_dump(mode="json", exclude={"facts"}), card.facts.to_dict(), _files(card, home), _code("ingest"))
+    key = key_of(source._asdict(), card.model_dump(mode="json", exclude={"facts", "models"}), card.facts.to_dict(), _files(card, home), _code("ingest"))
     plain = {**source._asdict(), "options": json.dumps(source.options), "data": str(home) if source.data else ""}
     left, ingested, _ = stage("ingest", plain, key, stages)
     snapshot = Path(left["snapshot"])
-    jobs, skipped = plan(opened(snapshot)[1], models, protocols)
+    jobs, skipped = plan(opened(snapshot)[1], models, protocols, params)
     trained = _train(snapshot, jobs, models, added, stages)
     fits = [fit for left, _ in trained.values() for fit in from_plain(left["fits"])]
     key = key_of([fit.path.name for fit in fits], code_key("customer360.evaluation.protocol"), _code("evaluate"))
@@ -689,3 +711,20 @@ def _files(card: Card, home: Path | None) -> list[dict]:
     specs = [card.interactions, card.items, card.customers, card.items.side, card.customers.side]
     names = [*(name for spec in specs if spec for name in spec.file), *card.interactions.folds]
     return [describe(home / name) for name in names if (home / name).is_file()]
+
+# %% ../../nbs/23_pipeline.ipynb #01c783fb
+def tune(
+    source: Source,
+    models: Iterable[str] = (),   # keys; all that can be tuned if empty
+    n_trials: int = 30,
+    n_slices: int = 3,
+    seed: int = 0,
+) -> Path:                        # tuning.csv of the data set, below reports/tuning/; the executed notebook lies beside it
+    "Run the notebook that searches hyper-parameters inside the train part"
+    models, left = list(models) or list(TUNED), folder("reports") / "tuning" / f"{source.card.name}.csv"
+    if unknown := sorted(set(models) - set(TUNED)):
+        raise ValueError(f"nothing is known about which values of {unknown[0]!r} to try: choose from {', '.join(TUNED)}")
+    left.parent.mkdir(exist_ok=True)
+    parameters = {"dataset": source.dataset, "data": source.data, "models": models, "trials": n_trials, "slices": n_slices, "seed": seed, "result": str(left)}
+    _execute("tune", parameters, left.with_suffix(".ipynb"), "tune", left.parent)
+    return left
