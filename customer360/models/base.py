@@ -7,10 +7,10 @@ __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'SLICE', 'NOTHING_KNOWN', 'TopN', 'Ex
            'NoRatingScale', 'NoItemText', 'ArtefactError', 'item_offsets', 'user_offsets', 'bias', 'stored',
            'check_fitted', 'check_codes', 'check_lengths', 'hidden', 'explain_by_dropping', 'save_artefact', 'sha256',
            'load_artefact', 'Recommender', 'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'Lists',
-           'held_out_lists', 'checkerboard', 'ContractError', 'check_answers', 'check_ratings', 'check_repeatable',
-           'check_taste', 'check_recommender']
+           'held_out_lists', 'checkerboard', 'ContractError', 'check_answers', 'check_requests', 'check_ratings',
+           'check_repeatable', 'check_taste', 'check_reasons', 'check_recommender']
 
-# %% ../../nbs/10_base.ipynb #ba77e408
+# %% ../../nbs/10_base.ipynb #b678fbe1
 import hashlib
 import json
 import os
@@ -18,7 +18,8 @@ import shutil
 import tempfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -89,17 +90,18 @@ class NoItemText(ValueError):
 class ArtefactError(ValueError):
     "A saved model is incomplete, altered or of another kind"
 
-# %% ../../nbs/10_base.ipynb #b00f5719
+# %% ../../nbs/10_base.ipynb #5c1ff569
 ITEM_DAMPING, USER_DAMPING = 5.0, 7.0  # ratings of an imagined average; chosen on inner splits of ml-100k's train part
 
 
 def item_offsets(
     histories: Histories,  # of the train customers
+    without: float = 0.0,  # the mean where nobody has rated anything
 ) -> tuple[float, np.ndarray]:  # mean rating; float32 (n_items,)
     "The mean rating and each item's damped distance from it"
     rated = histories.rated
     items, ratings = histories.items[rated], histories.rating[rated].astype(np.float64)
-    mean = ratings.mean() if len(ratings) else 0.0
+    mean = ratings.mean() if len(ratings) else without
     total, count = (np.bincount(items, w, histories.n_items) for w in (ratings - mean, None))
     return float(mean), (total / (count + ITEM_DAMPING)).astype(np.float32)
 
@@ -115,7 +117,7 @@ def user_offsets(
     total, count = (np.bincount(rows, w, len(histories)) for w in (rest, None))
     return (total / (count + USER_DAMPING)).astype(np.float32)
 
-# %% ../../nbs/10_base.ipynb #86ec4051
+# %% ../../nbs/10_base.ipynb #86851a1f
 @dataclass(kw_only=True)
 class _Learns(ABC):
     key: ClassVar[str]                # short name, used in files and tables
@@ -139,7 +141,7 @@ class _Learns(ABC):
             delattr(self, name)
         self.histories_ = train.histories
         self.scale_ = train.scale
-        self.mean_, self.item_offset_ = item_offsets(train.histories)
+        self.mean_, self.item_offset_ = item_offsets(train.histories, np.mean(train.scale or 0))
         self.popularity_ = np.asarray(train.histories.strength.sum(0), np.float32).ravel()
         self._fit(train)
         return self
@@ -357,7 +359,7 @@ def _stack(parts: list[Histories]) -> Histories:
     weight = csr_matrix((data, items, indptr), (len(indptr) - 1, parts[0].n_items))
     return Histories(weight, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "when", "seen")))
 
-# %% ../../nbs/10_base.ipynb #90f64bd2
+# %% ../../nbs/10_base.ipynb #3c3c1499
 def save_artefact(
     model: _Learns,  # fitted
     path: Path,      # a folder that does not exist yet
@@ -366,25 +368,46 @@ def save_artefact(
     check_fitted(model)
     if path.exists():
         raise ArtefactError(f"{path} exists already: an artefact is never overwritten, choose another folder")
+    with _aside(path) as aside:
+        plain, arrays = {}, {}
+        for name, value in model.state.items():
+            if isinstance(value, _Learns):
+                save_artefact(value, aside / name)
+            elif name != "histories_":
+                (arrays if isinstance(value, np.ndarray) else plain)[name] = _savable(name, value)
+        np.savez(aside / "weights.npz", **arrays)
+        h = model.histories_
+        np.savez(aside / "histories.npz", weight=h.weight.data, items=h.items, indptr=h.weight.indptr, rating=h.rating, when=h.when, seen=h.seen)
+        manifest = {
+            "format": 1, "key": model.key, "class": type(model).__name__, "params": model.params, "state": plain, "n_items": model.n_items,
+            "customer360": version("customer360"), "numpy": np.__version__,
+            "files": {p.relative_to(aside).as_posix(): sha256(p) for p in sorted(aside.rglob("*")) if p.is_file()},
+        }  # fmt: skip
+        (aside / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+# %% ../../nbs/10_base.ipynb #f3d88a89
+@contextmanager
+def _aside(path: Path) -> Iterator[Path]:  # a folder that takes the name `path` if all goes well, and is gone if not
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    plain, arrays = {}, {}
-    for name, value in model.state.items():
-        if isinstance(value, _Learns):
-            save_artefact(value, aside / name)
-        elif name != "histories_":
-            (arrays if isinstance(value, np.ndarray) else plain)[name] = value
-    np.savez(aside / "weights.npz", **arrays)
-    h = model.histories_
-    np.savez(aside / "histories.npz", weight=h.weight.data, items=h.items, indptr=h.weight.indptr, rating=h.rating, when=h.when, seen=h.seen)
-    manifest = {
-        "format": 1, "key": model.key, "class": type(model).__name__, "params": model.params, "state": plain, "n_items": model.n_items,
-        "customer360": version("customer360"), "numpy": np.__version__,
-        "files": {p.relative_to(aside).as_posix(): sha256(p) for p in sorted(aside.rglob("*")) if p.is_file()},
-    }  # fmt: skip
-    (aside / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    aside.rename(path)
+    try:
+        yield aside
+        aside.rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _savable(name: str, value: object) -> object:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return value
+    try:
+        json.dumps(value)
+    except TypeError:
+        what = "an array of objects" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+        raise ArtefactError(f"{name} is {what}: what a model learns is saved as arrays of numbers or text, and as plain values") from None
+    return value
 
 
 def sha256(path: Path) -> str:
@@ -392,7 +415,7 @@ def sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
-# %% ../../nbs/10_base.ipynb #fe2d7b9f
+# %% ../../nbs/10_base.ipynb #ddf6726f
 def load_artefact(
     cls: type[_Learns],  # the class expected, or `Recommender` for any
     path: Path,          # a saved model
@@ -400,14 +423,15 @@ def load_artefact(
     "Read a model after checking every file's sha256"
     try:
         manifest = json.loads((path / "manifest.json").read_text())
-    except (OSError, json.JSONDecodeError) as error:
+        key, digests = manifest["key"], manifest["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"{path} is not a saved model: its manifest.json cannot be read ({error})") from None
-    if manifest["key"] not in _Learns.classes:
-        raise ArtefactError(f"{path} holds a model {manifest['key']!r} that is not imported: import the module that defines it first")
-    found = _Learns.classes[manifest["key"]]
+    if key not in _Learns.classes:
+        raise ArtefactError(f"{path} holds a model {key!r} that is not imported: import the module that defines it first")
+    found = _Learns.classes[key]
     if not issubclass(found, cls):
         raise ArtefactError(f"{path} holds a {found.__name__}, not a {cls.__name__}: load it with that class, or with `Recommender.load`")
-    for name, digest in manifest["files"].items():
+    for name, digest in digests.items():
         if not (path / name).exists() or sha256(path / name) != digest:
             raise ArtefactError(f"{path / name} is missing or differs from its manifest: train the model again")
     model = found(**manifest["params"])
@@ -593,7 +617,7 @@ def checkerboard(
     words = pd.Series([f"{('black', 'white')[i % 2]} square {('night', 'snow')[i % 2]}" for i in range(n)]) if text else None
     return Dataset(frame.assign(user=user.astype(np.int32), item=item.astype(np.int32)), ids, ids, facts, words)
 
-# %% ../../nbs/10_base.ipynb #ff720514
+# %% ../../nbs/10_base.ipynb #bc5a608d
 class ContractError(AssertionError):
     "A model breaks a promise of the contract"
 
@@ -603,41 +627,63 @@ def _promise(kept: bool, what: str) -> None:
         raise ContractError(what)
 
 
-def _same(a: TopN | np.ndarray, b: TopN | np.ndarray) -> bool:
-    return all(np.array_equal(x, y) for x, y in zip(np.atleast_2d(a), np.atleast_2d(b), strict=True)) if isinstance(a, np.ndarray) else all(
-        np.array_equal(x, y) for x, y in zip(a, b, strict=True)
-    )  # fmt: skip
+def _same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 def _learn(model: Recommender, data: Dataset) -> Recommender:
     return type(model)(**model.params).fit(data)
 
-# %% ../../nbs/10_base.ipynb #8fd20b90
+
+def _close(a: np.ndarray, b: np.ndarray, rtol: float = 1e-4) -> bool:
+    return a.shape == b.shape and np.allclose(a, b, rtol=rtol, atol=1e-6)
+
+# %% ../../nbs/10_base.ipynb #0bd2b3d2
 def check_answers(model: Recommender, data: Dataset) -> None:
-    "Shapes, types, order, finiteness, unknown codes, hidden items"
+    "Shapes, types, order, finiteness, hidden items"
     n_users, n_items, everyone = data.n_users, data.n_items, np.arange(data.n_users)
-    try:
-        type(model)(**model.params).score(data.histories)
-    except NotFittedError:
-        pass
-    else:
-        raise ContractError("an unfitted model answers: raise NotFittedError")
+    for ask in (lambda new: new.score(data.histories), lambda new: new.recommend(everyone), lambda new: new.predict(everyone, everyone)):
+        try:
+            ask(type(model)(**model.params))
+            raise ContractError("an unfitted model answers: raise NotFittedError")
+        except NotFittedError:
+            continue
     scores = model.score(data.histories, users=everyone)
     _promise(scores.shape == (n_users, n_items) and scores.dtype == np.float32, f"score gives {scores.dtype} {scores.shape}, not float32 {n_users, n_items}")
-    _promise(np.isfinite(scores).all(), "a score is not finite")
+    _promise(np.isfinite(scores).all() and np.isfinite(model.score(visitors([[], [3]], n_items))).all(), "a score is not finite")
     top = model.recommend(everyone, 5)
     _promise(top.codes.shape == top.scores.shape == (n_users, 5), f"recommend gives {top.codes.shape}, not {n_users, 5}")
     _promise(top.codes.dtype == np.int32 and top.scores.dtype == np.float32, f"recommend gives {top.codes.dtype} and {top.scores.dtype}")
     _promise((np.diff(top.scores, axis=1) <= 0).all(), "recommended scores are not in falling order")
-    shown = data.histories.weight[np.repeat(everyone, 5), top.codes.ravel()]
-    _promise(not np.asarray(shown).any(), "a seen item is recommended")
+    _promise((np.diff(top.codes)[np.diff(top.scores) == 0] > 0).all(), "of two items with the same score, the one with the higher code comes first")
+    _promise(not hidden(data.histories, None, True, None)[everyone[:, None], top.codes].any(), "a seen item is recommended")
     best = np.sort(np.where(hidden(data.histories, None, True, None), -np.inf, scores), 1)[:, :-6:-1]
-    _promise(np.allclose(best, top.scores, rtol=1e-4, atol=1e-6), "recommend does not show the items with the best scores")
-    pool = np.array([1, 4, 7], np.int32)
-    _promise(np.allclose(model.score(data.histories, users=everyone, candidates=pool), scores[:, pool], rtol=1e-4, atol=1e-6), "scores change with the candidates")
+    _promise(_close(best, top.scores), "recommend does not show the items with the best scores")
+    _promise(_close(np.take_along_axis(scores, top.codes, 1), top.scores), "a recommended item stands beside the score of another")
+    similar = model.similar_items(np.array([0, 1]), 3).codes
+    _promise(similar.shape == (2, 3), "similar_items has another shape than (q, n)")
+    _promise(not (similar == [[0], [1]]).any(), "an item is among those similar to it")
+
+# %% ../../nbs/10_base.ipynb #b248f953
+def check_requests(model: Recommender, data: Dataset) -> None:
+    "Candidates, exclusions, given histories, unknown customers, more places than items"
+    n_items, everyone = data.n_items, np.arange(data.n_users)
+    scores, pool = model.score(data.histories, users=everyone), np.array([1, 4, 7], np.int32)
+    _promise(_close(model.score(data.histories, users=everyone, candidates=pool), scores[:, pool]), "scores change with the candidates")
     _promise(np.isin(model.recommend([-1, 0], 5, candidates=pool).codes, [-1, *pool]).all(), "something else than a candidate is recommended")
-    _promise((model.recommend([-1], n_items + 3).codes[0, -3:] == -1).all(), "a short list is not padded with -1")
-    _promise(model.similar_items(np.array([0, 1]), 3).codes.shape == (2, 3), "similar_items has another shape than (q, n)")
+    each = (everyone[:, None] + pool) % n_items
+    own = model.score(data.histories, users=everyone, candidates=each)
+    _promise(_close(own, np.take_along_axis(scores, each, 1)), "scores change where each customer has their own candidates")
+    shown = model.recommend(everyone, 5, candidates=each).codes
+    _promise(((shown == -1) | (shown[:, :, None] == each[:, None]).any(2)).all(), "something else than one of the customer's own candidates is recommended")
+    _promise(not np.isin(model.recommend(everyone, n_items, exclude=pool).codes, pool).any(), "an excluded item is recommended")
+    _promise((np.sort(model.recommend([0], n_items, exclude_seen=False).codes) == everyone).all(), "a seen item stays hidden although exclude_seen is False")
+    past = visitors([[0, 3]], n_items, seen=True)
+    told = [model.recommend([user], n_items, histories=past).codes[0] for user in (0, -1)]
+    _promise(all(set(codes) == {-1, *everyone} - {0, 3} for codes in told), "recommend does not answer from the history that it is given")
+    padded = model.recommend([-1], n_items + 3)
+    _promise(padded.codes.shape == (1, n_items + 3) and (padded.codes[0, -3:] == -1).all(), "a short list is not padded with -1")
+    _promise(np.isneginf(padded.scores[0, -3:]).all(), "the score of an empty place is not -inf")
 
 # %% ../../nbs/10_base.ipynb #49e2e8f7
 def check_ratings(model: Recommender, data: Dataset) -> float:  # largest distance of an unknown customer from a known one
@@ -659,63 +705,81 @@ def check_ratings(model: Recommender, data: Dataset) -> float:  # largest distan
         return away
     raise ContractError("data without ratings: predict answers instead of raising NoRatingScale")
 
-# %% ../../nbs/10_base.ipynb #b0d351bd
+# %% ../../nbs/10_base.ipynb #b4956c6e
 def check_repeatable(model: Recommender, data: Dataset) -> None:
     "Same seed same answer, refit starts afresh, batch equals single, save and load change nothing"
-    everyone = np.arange(data.n_users)
-    top, scores = model.recommend(everyone, 5), model.score(data.histories, users=everyone)
-    _promise(_same(_learn(model, data).recommend(everyone, 5), top), "the same seed gives another answer")
+    everyone, first = _everything(model, data), np.arange(7)
+    _promise(_same(_everything(_learn(model, data), data), everyone), "the same seed gives another answer")
     other = checkerboard(16, ratings=data.scale is not None)
-    refitted = _learn(model, other).fit(data)
-    _promise(_same(refitted.recommend(everyone, 5), top), "a refit does not start afresh")
-    single = np.concatenate([model.score(data.histories[[row]], users=[row]) for row in everyone[:7]])
-    _promise(np.allclose(single, scores[:7], rtol=1e-5, atol=1e-6), "a row scored alone differs from the same row in a batch")
+    _promise(_same(_everything(_learn(model, other).fit(data), data), everyone), "a refit does not start afresh")
+    mixed = _stack([data.histories[first], visitors([[], [0], [1, 2, 3]], data.n_items)])
+    single = np.concatenate([model.score(mixed[[row]], users=[row]) for row in first])
+    batch = model.score(mixed, users=np.append(first, [-1] * 3))[first]
+    _promise(_close(single, batch, rtol=1e-5), "a row scored alone differs from the same row in a batch")
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model")
         loaded = Recommender.load(Path(folder) / "model")
     _promise(type(loaded) is type(model) and loaded.params == model.params, "a loaded model has another class or other parameters")
-    _promise(_same(loaded.recommend(everyone, 5), top), "a loaded model recommends something else")
-    _promise(np.array_equal(loaded.score(data.histories, users=everyone), scores), "a loaded model scores differently")
+    _promise(_same(_everything(loaded, data), everyone), "a loaded model answers something else")
 
-# %% ../../nbs/10_base.ipynb #8d1bab6d
+
+def _everything(model: Recommender, data: Dataset) -> list[np.ndarray]:
+    everyone = np.arange(data.n_users)
+    answers = [*model.recommend(everyone, 5), model.score(data.histories, users=everyone)]
+    return [*answers, model.predict(*np.mgrid[-1 : data.n_users, : data.n_items].reshape(2, -1))] if data.scale else answers
+
+# %% ../../nbs/10_base.ipynb #8905455e
 def check_taste(model: Recommender, data: Dataset) -> float:  # share of customers for whom the planted item is first
-    "The planted item is found, a grown history changes the rest, reasons are true"
+    "The planted item is found, a grown history changes the rest, a dismissal does not"
     everyone = np.arange(data.n_users)
     found = float((model.recommend(everyone, 1).codes[:, 0] == everyone).mean())
     _promise(found >= 0.9, f"on the checkerboard the missing item is first for {found:.0%} of the customers, not for at least 90 %")
     visitor = visitors([[0, 2]], data.n_items, Event.purchase, seen=True)
-    event = interactions(["0"], ["0"], "purchase", timestamp=9).assign(user=0, item=5)
-    changed = model.score(append(visitor, event, data.facts.seen)) != model.score(visitor)
-    _promise(changed[0, np.delete(everyone, [0, 2, 5])].any(), "a grown history changes no score of another item")
-    first, others = [], []
-    for row in everyone[:6]:
-        past = data.histories[[row]]
-        reasons = model.explain(past, np.array([row]), n=1)[0]
-        without = model.score(leave_one_out(past), candidates=np.array([row]))[:, 0]
-        _promise(reasons[0].kind != "popularity", "nothing in the history explains the planted item")
-        if reasons[0].kind == "item":
-            first.append(without[past.items == reasons[0].ref][0])
-            others.append(without.mean())
-    _promise(not first or np.mean(first) <= np.mean(others) + 1e-6, "dropping the first reason costs less than dropping a random one")
+    events = interactions(["0"] * 2, ["0"] * 2, ["purchase", "dismiss"], timestamp=9).assign(user=0, item=5)
+    grown, dismissed = (append(visitor, events.iloc[[which]], data.facts.seen) for which in (0, 1))
+    others = np.delete(everyone, [0, 2, 5])
+    _promise((model.score(grown) != model.score(visitor))[0, others].any(), "a grown history changes no score of another item")
+    _promise(_close(model.score(dismissed), model.score(visitor)), "a dismissal changes scores: an entry of weight 0 only hides the item")
     return found
 
-# %% ../../nbs/10_base.ipynb #bffbb560
+
+def check_reasons(model: Recommender, data: Dataset) -> None:
+    "Reasons name what is in the history; dropping the first costs more than dropping a random one"
+    first, others = [], []
+    for row in range(6):
+        own = data.histories[[row]].items
+        past = visitors([[*own, row ^ 1]], data.n_items, Event.purchase, seen=True)  # one item of the other colour: no reason for this one
+        reasons = model.explain(past, np.array([row]), n=2)
+        _promise(len(reasons) == 1 and 1 <= len(reasons[0]) <= 2, "explain does not give each customer between one and n reasons")
+        kind, ref, _ = reasons[0][0]
+        _promise(kind != "popularity", "nothing in the history explains the planted item")
+        if kind == "item":
+            _promise(ref in past.items, "a reason is an item that is not in the history")
+            without = model.score(leave_one_out(past), candidates=np.array([row]))[:, 0]
+            first.append(without[past.items == ref][0])
+            others.append(without.mean())
+    _promise(not first or np.mean(first) <= np.mean(others) + 1e-6, "dropping the first reason costs less than dropping a random one")
+
+# %% ../../nbs/10_base.ipynb #0ae9d159
 def check_recommender(
     model: Recommender,  # with the hyper-parameters to check; fitted or not, it is left as it was
 ) -> pd.Series:          # promise -> what was measured
     "Hold a model to the contract; raises `ContractError` naming the first promise that it breaks"
     data = checkerboard()
-    fitted = _learn(model, data)
-    check_answers(fitted, data)
-    away = check_ratings(fitted, data)
-    check_repeatable(fitted, data)
-    found = check_taste(fitted, data) if fitted.personal else np.nan
+    fitted, measured = _learn(model, data), {}
+    for check in [check_answers, check_requests, check_ratings, check_repeatable] + [check_taste, check_reasons] * fitted.personal:
+        try:
+            measured[check] = check(fitted, data)
+        except ContractError:
+            raise
+        except Exception as error:
+            raise ContractError(f"{type(error).__name__}: {error}, while checking this: {check.__doc__}") from error
     return pd.Series(
         {
             "answers have the right form": "yes",
-            "rating of a stranger with a known history differs by": round(away, 6),
+            "rating of a stranger with a known history differs by": round(measured[check_ratings], 6),
             "same seed, refit, batch, save and load give the same": "yes",
-            "planted item first": "not asked" if np.isnan(found) else f"{found:.0%}",
+            "planted item first": f"{measured[check_taste]:.0%}" if fitted.personal else "not asked",
         },
         name=model.key,
     )
