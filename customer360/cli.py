@@ -131,12 +131,14 @@ def report(
     folder = make_report(source_of(**options), listed(models) or list(MODELS), added, protocols)
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
-# %% ../nbs/50_cli.ipynb #136e21a7
+# %% ../nbs/50_cli.ipynb #744bff92
 @app.command()
 def train(model: Model = "knn", dataset: Dataset = "demo", data: Data = "") -> None:
     "Fit one model on all the data and keep it under data/models/"
     from customer360.evaluation.pipeline import fit_whole, ingest_stage
+    from customer360.models.registry import model_class
 
+    model_class(model)
     snapshot, _ = ingest_stage(source_of(dataset, data))
     typer.echo(f"{model}: {fit_whole(snapshot, model)}")
 
@@ -153,13 +155,15 @@ def recommend(
     "What a model would show to a customer, and why"
     from customer360.evaluation.pipeline import fit_whole, ingest_stage, opened, recommendations
     from customer360.models.base import Recommender
+    from customer360.models.registry import model_class
 
+    model_class(model)
     snapshot, _ = ingest_stage(source_of(dataset, data))
     fitted = Recommender.load(fit_whole(snapshot, model))
     shown = recommendations(fitted, *opened(snapshot)[:2], customer, listed(history), n)
     typer.echo(shown.to_string(index=False))
 
-# %% ../nbs/50_cli.ipynb #3fc5a83d
+# %% ../nbs/50_cli.ipynb #742060f8
 @app.command()
 def evaluate(
     model: Model = "knn",
@@ -168,7 +172,10 @@ def evaluate(
     dataset: Dataset = "demo",
     data: Data = "",
 ) -> None:
-    "Fit one model on the train part of one split and print its figures with 95 % intervals"
+    """Judge one model on one split and print its figures.
+
+    The model is fitted on the train part, judged on the test part; low and high are 95 % intervals over customers.
+    """
     from customer360.data.prepare import SPLITS
     from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
     from customer360.evaluation.stats import leaderboard
