@@ -3,12 +3,13 @@ DATASET ?= demo
 DATA ?=
 PROTOCOLS ?=
 MODELS ?=
+TRIALS ?= 30
 ARGS ?=
 export PYTHON
 
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: help setup report test quick test-long lab clean
+.PHONY: help setup report tune test quick test-long lab clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +22,9 @@ setup: ## only make .venv, or see that it is up to date
 
 report: setup ## train and evaluate on DATASET (demo by default), leave reports/<DATASET>/index.html
 	@.venv/bin/c360 report --dataset "$(DATASET)" $(if $(DATA),--data "$(DATA)") $(if $(PROTOCOLS),--protocols "$(PROTOCOLS)") $(if $(MODELS),--models "$(MODELS)") $(ARGS)
+
+tune: setup ## look for hyper-parameters that suit DATASET, inside its train part; prints what goes into its card
+	@.venv/bin/c360 tune --dataset "$(DATASET)" --trials "$(TRIALS)" $(if $(DATA),--data "$(DATA)") $(if $(MODELS),--model "$(MODELS)") $(ARGS)
 
 test: setup ## every notebook and every test but the long ones
 	@$(PYTEST) -n 2 --dist worksteal -m "not long" $(ARGS)

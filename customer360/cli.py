@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Dataset', 'Data', 'Models', 'Model', 'Own', 'INTERRUPTED', 'source_of', 'existing', 'listed',
-           'numbers', 'report', 'train', 'recommend', 'evaluate', 'data_list', 'data_fetch', 'data_describe', 'main']
+           'numbers', 'report', 'train', 'recommend', 'evaluate', 'tune', 'data_list', 'data_fetch', 'data_describe',
+           'main']
 
 # %% ../nbs/50_cli.ipynb #cf59ec18
 import json
@@ -131,7 +132,7 @@ def report(
     folder = make_report(source_of(**options), listed(models) or list(MODELS), added, protocols)
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
-# %% ../nbs/50_cli.ipynb #744bff92
+# %% ../nbs/50_cli.ipynb #06957aaf
 @app.command()
 def train(model: Model = "knn", dataset: Dataset = "demo", data: Data = "") -> None:
     "Fit one model on all the data and keep it under data/models/"
@@ -139,8 +140,10 @@ def train(model: Model = "knn", dataset: Dataset = "demo", data: Data = "") -> N
     from customer360.models.registry import model_class
 
     model_class(model)
-    snapshot, _ = ingest_stage(source_of(dataset, data))
-    typer.echo(f"{model}: {fit_whole(snapshot, model)}")
+    source = source_of(dataset, data)
+    params = source.params(model)
+    snapshot, _ = ingest_stage(source)
+    typer.echo(f"{model}: {fit_whole(snapshot, model, params)}")
 
 
 @app.command()
@@ -158,12 +161,14 @@ def recommend(
     from customer360.models.registry import model_class
 
     model_class(model)
-    snapshot, _ = ingest_stage(source_of(dataset, data))
-    fitted = Recommender.load(fit_whole(snapshot, model))
+    source = source_of(dataset, data)
+    params = source.params(model)
+    snapshot, _ = ingest_stage(source)
+    fitted = Recommender.load(fit_whole(snapshot, model, params))
     shown = recommendations(fitted, *opened(snapshot)[:2], customer, listed(history), n)
     typer.echo(shown.to_string(index=False))
 
-# %% ../nbs/50_cli.ipynb #742060f8
+# %% ../nbs/50_cli.ipynb #1970a430
 @app.command()
 def evaluate(
     model: Model = "knn",
@@ -185,14 +190,37 @@ def evaluate(
     if split not in SPLITS:
         raise ValueError(f"no split is called {split!r}: use one of {', '.join(SPLITS)}")
     first = (SPLITS[split].quick + SPLITS[split].full)[0]
-    snapshot, _ = ingest_stage(source_of(dataset, data))
-    fits = train_stage(snapshot, [Job(split, first if seed is None else seed, model)])
+    source = source_of(dataset, data)
+    params = json.dumps(source.params(model))
+    snapshot, _ = ingest_stage(source)
+    fits = train_stage(snapshot, [Job(split, first if seed is None else seed, model, params=params)])
     if fits[0].blank:
         raise ValueError(fits[0].blank)
     board = leaderboard(load_results(evaluate_stage(snapshot, fits)))
     shown = board[(board["segment"] == "all") & (board["split_seed"] == "mean")]
     shown = shown[["split", "model", "metric", "k", "value", "low", "high", "n_customers"]].astype({"k": "str"}).replace({"k": "<NA>"}, "")
     typer.echo(shown.to_string(index=False, na_rep="", float_format="%.4g"))
+
+# %% ../nbs/50_cli.ipynb #9b4046d5
+@app.command()
+def tune(
+    dataset: Dataset = "demo",
+    data: Data = "",
+    model: Annotated[str, typer.Option(help="Comma-separated model keys, such as knn,svd; by default all that can be tuned.")] = "",
+    trials: Annotated[int, typer.Option(min=1, help="Values tried for each question (what to show, which rating), besides the defaults.")] = 30,
+    slices: Annotated[int, typer.Option(min=1, max=10, help="Tenths of the train part that each trial is judged on; fewer for large data.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws and of the slices.")] = 0,
+) -> None:
+    "Find hyper-parameters that suit a data set, without a look at any test part"
+    import pandas as pd
+
+    from customer360.evaluation import pipeline
+    from customer360.evaluation.tune import best, to_toml
+
+    left = pipeline.tune(source_of(dataset, data), listed(model), trials, slices, seed)
+    chosen = to_toml(best(pd.read_csv(left)))
+    typer.echo(f"\nAll trials: {left}\nPictures:   {left.with_suffix('.ipynb')}\n")
+    typer.echo(f"For the data card:\n\n{chosen}" if chosen else "No value clearly beats the defaults: nothing to put into the data card.")
 
 # %% ../nbs/50_cli.ipynb #8aa73fcf
 @data_app.command("list")

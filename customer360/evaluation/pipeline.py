@@ -112,7 +112,7 @@ def _take_place(work: Path, final: Path, old: Path, renew: bool) -> None:
         with suppress(FileNotFoundError):
             final.rename(old)
 
-# %% ../../nbs/23_pipeline.ipynb #cfeb8ce9
+# %% ../../nbs/23_pipeline.ipynb #5fb072aa
 class Source(NamedTuple):
     "What a run starts from"
 
@@ -126,6 +126,13 @@ class Source(NamedTuple):
     def card(self) -> Card:
         "The card, read or made"
         return card_from_options(**self.options) if self.options else read_card(self.dataset)
+
+    def params(
+        self,
+        model: str,  # key
+    ) -> dict[str, Any]:
+        "The hyper-parameters that the card sets for a model"
+        return card_params(self.card).get(model, {})
 
 
 def ingest_stage(source: Source) -> tuple[Path, Ingested]:  # the snapshot's folder, and the account of what was read
