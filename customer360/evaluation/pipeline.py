@@ -10,7 +10,7 @@ __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'QUIET', 'imported', 'code_key', 'k
            'recommendations', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report',
            'tune']
 
-# %% ../../nbs/23_pipeline.ipynb #6f869941
+# %% ../../nbs/23_pipeline.ipynb #431ef3d9
 import ast
 import errno
 import hashlib
@@ -42,7 +42,7 @@ from ..data.sources import Card, card_from_options, describe, find_file, locate,
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from .tune import TUNED
 from ..models.base import Explanation, NoItemText, Recommender, check_recommender, save_artefact
-from ..models.registry import MODELS, add_notebook, make_model, model_class
+from ..models.registry import MODELS, add_notebook, code_cells, make_model, model_class
 from ..schema import Tables
 
 # %% ../../nbs/23_pipeline.ipynb #b2847d64
@@ -208,7 +208,7 @@ def card_params(
             raise ValueError(f"the card of {card.name}, [models.{key}]: {error.args[0]}") from None
     return card.models
 
-# %% ../../nbs/23_pipeline.ipynb #033689a3
+# %% ../../nbs/23_pipeline.ipynb #44333e22
 class Fit(NamedTuple):
     "A fitted model on disk"
 
@@ -225,7 +225,7 @@ def fit_key(
 ) -> str:
     "What a fit depends on"
     cls, params = model_class(job.model), job.make().params
-    code = code_key(cls.__module__) if cls.__module__.startswith("customer360.") else describe(Path(_file_of(cls)))["sha256"]
+    code = code_key(cls.__module__) if cls.__module__.startswith("customer360.") else key_of(code_cells(Path(_file_of(cls))))
     base = code_key("customer360.models.base")
     return key_of(snapshot.name, job[:4], params, code, base, settings().threads, libraries("numpy", "scipy", "scikit-surprise", "torch"))
 
@@ -391,7 +391,7 @@ def commit() -> tuple[str, bool]:  # hash, or empty outside a checkout; are ther
     except (OSError, subprocess.CalledProcessError):
         return "", False
 
-# %% ../../nbs/23_pipeline.ipynb #87c83792
+# %% ../../nbs/23_pipeline.ipynb #a72b097a
 def split_facts(
     snapshot: Path,
     jobs: Iterable[Job],
@@ -430,7 +430,7 @@ def blanks(
         if fit.blank:
             found.setdefault(fit.job.model, {})["all"] = fit.blank
         elif data.scale is None:
-            found.setdefault(fit.job.model, {})["rmse"] = "the data holds no ratings"
+            found[fit.job.model] = dict.fromkeys(("rmse", "mae"), "the data holds no ratings")
     return found
 
 # %% ../../nbs/23_pipeline.ipynb #c2009183
