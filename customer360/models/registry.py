@@ -57,7 +57,7 @@ def make_model(
             raise ValueError(f"{name} of {key} is of type {kinds[0].__name__}, such as {defaults[name]!r}: got {value!r}")
     return cls(seed=seed, **params)
 
-# %% ../../nbs/17_registry.ipynb #882a6ec1
+# %% ../../nbs/17_registry.ipynb #e6365d41
 def add_notebook(
     path: Path,  # a notebook or a Python file that defines recommenders
 ) -> list[type[Recommender]]:
@@ -77,7 +77,7 @@ def add_notebook(
     if not found:
         raise ValueError(f"{path} defines no recommender: write a class that inherits from `Recommender` and has a `key`")
     for cls in found:
-        if cls.key in MODELS or cls.key in before and before[cls.key].__module__ != module.__name__:
+        if cls.key in MODELS or (cls.key in before and before[cls.key].__module__ != module.__name__):
             Recommender.classes.update(before)
             raise ValueError(f"{path}: the key {cls.key!r} of {cls.__name__} is taken: choose another")
         cls.label = getattr(cls, "label", cls.__name__)
