@@ -198,7 +198,7 @@ def before(
     past = events.iloc[starts + np.arange(n_before.sum())]
     return histories_of(past.assign(user=np.repeat(np.arange(len(asked)), n_before)), len(asked), split.train.n_items, split.train.facts.seen)
 
-# %% ../../nbs/20_protocol.ipynb #ac77e973
+# %% ../../nbs/20_protocol.ipynb #6fb213a0
 def evaluate_running(
     model: Recommender,  # fitted on `split.train`
     split: Split,        # by time
@@ -209,7 +209,7 @@ def evaluate_running(
     "Ask before each relevant test event; a customer's row is the mean over their moments"
     events, asked = moments(split)
     parts = []
-    for start in range(0, len(asked), slice_size):
+    for start in range(0, max(1, len(asked)), slice_size):  # one empty slice where nothing is asked
         now = asked.iloc[start : start + slice_size]
         past = before(events, now, split)
         codes = model.recommend(now["user"].to_numpy(), max(KS), histories=past).codes
