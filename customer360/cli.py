@@ -33,7 +33,7 @@ Own = Annotated[str, typer.Option(rich_help_panel="Your own file", help="Your in
 def _column(what: str) -> Any:
     return typer.Option(help=what, rich_help_panel="Your own file")
 
-# %% ../nbs/50_cli.ipynb #f63ceea7
+# %% ../nbs/50_cli.ipynb #836079dd
 def source_of(
     dataset: str = "demo", data: str = "", interactions: str = "", min_ratings: int = 0, k_core: int = 0, scale: str = "", text: str = "", **columns: str
 ) -> Any:  # a `pipeline.Source`
@@ -57,7 +57,7 @@ def source_of(
         options["text"] = listed(text)
     return Source(named.get("name", Path(interactions).stem), "", options, min_ratings, k_core)
 
-
+# %% ../nbs/50_cli.ipynb #84fcab20
 def existing(
     path: str | Path,
     option: str,  # that named it
@@ -85,7 +85,7 @@ def numbers(
         raise ValueError(f"--scale is two numbers with a comma, such as 1,5: got {pair!r}") from None
     return [low, high]
 
-# %% ../nbs/50_cli.ipynb #3a4210fd
+# %% ../nbs/50_cli.ipynb #80b1b7c0
 @app.command()
 def report(
     dataset: Dataset = "demo",
@@ -126,10 +126,8 @@ def report(
     from customer360.evaluation.pipeline import make_report
     from customer360.models.registry import MODELS
 
-    for other in ("protocols", "models", "add"):
-        options.pop(other)
-    added = [existing(path, "--add") for path in add]
-    folder = make_report(source_of(**options), listed(models) or list(MODELS), added, protocols)
+    source = source_of(**{name: value for name, value in options.items() if name not in ("protocols", "models", "add")})
+    folder = make_report(source, listed(models) or list(MODELS), [existing(path, "--add") for path in add], protocols)
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
 # %% ../nbs/50_cli.ipynb #06957aaf

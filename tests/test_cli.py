@@ -10,7 +10,7 @@ import pytest
 from command import c360, card, environment, once, purchases, sentence, well
 from conftest import ROOT
 
-COMMANDS = ["report", "train", "recommend", "evaluate", "data", "data list", "data fetch", "data describe"]
+COMMANDS = ["report", "train", "recommend", "evaluate", "tune", "data", "data list", "data fetch", "data describe"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
     said = well(c360(tmp_path, "--help")).stdout
     assert "Begin with `c360 report`, which needs no data of yours." in " ".join(said.split())
     listed = said.partition("Commands:\n")[2]
-    assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == ["report", "train", "recommend", "evaluate", "data"]
+    assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == ["report", "train", "recommend", "evaluate", "tune", "data"]
     assert "..." not in listed, "a description is cut off"
 
 
@@ -87,7 +87,9 @@ def test_train_leaves_a_model_that_is_used_again(home, shop):
     assert "manifest.json" in {path.name for path in before}
     said = well(c360(home, "recommend", "--customer", "c0007", "--n", "4", *shop)).stdout.splitlines()
     assert said[0].split() == ["rank", "item", "title", "score", "reason"]
-    assert all(re.fullmatch(rf" +{rank} p\d{{4}} .+ \d\.\d+ +because (of .+|it is popular)", line) for rank, line in enumerate(said[1:], 1)), said
+    assert all(
+        re.fullmatch(rf" +{rank} p\d{{4}} .+ \d\.\d+ +because (of .+|it is popular)", line) for rank, line in enumerate(said[1:], 1)
+    ), said
     assert len(said) == 5
     assert {path: path.stat().st_mtime_ns for path in where.rglob("*")} == before
     assert [path.name for path in where.parent.iterdir()] == [where.name]
@@ -95,7 +97,9 @@ def test_train_leaves_a_model_that_is_used_again(home, shop):
 
 @pytest.mark.slow
 def test_the_briefs_command_trains(home, shop):
-    done = subprocess.run([sys.executable, "train.py", "--model", "popularity", *shop], cwd=ROOT, env=environment(home), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "train.py", "--model", "popularity", *shop], cwd=ROOT, env=environment(home), capture_output=True, text=True
+    )
     assert Path(well(done).stdout.removeprefix("popularity: ").strip()).parent == home / "data/models/demo"
 
 
@@ -132,7 +136,9 @@ def test_ids_keep_their_zeros(tmp_path):
         '[interactions]\nfile = "my.csv"\nevent = "purchase"\nduplicates = "keep"\ncolumns = {user = "who", item = "what", timestamp = "ts"}\n'
     )
     said = well(c360(tmp_path, "recommend", "--dataset", "mine.toml", "--customer", "00007", "--n", "3", cwd=tmp_path)).stdout
-    assert re.findall(r"^ +\d +(\d+)", said, flags=re.M) and all(code.startswith("00") for code in re.findall(r"^ +\d +(\d+)", said, flags=re.M))
+    assert re.findall(r"^ +\d +(\d+)", said, flags=re.M) and all(
+        code.startswith("00") for code in re.findall(r"^ +\d +(\d+)", said, flags=re.M)
+    )
     assert "no customer has the id '7': ids look like '0" in sentence(
         c360(tmp_path, "recommend", "--dataset", "mine.toml", "--customer", "7", cwd=tmp_path)
     )
