@@ -199,7 +199,7 @@ def evaluate(
     shown = shown[["split", "model", "metric", "k", "value", "low", "high", "n_customers"]].astype({"k": "str"}).replace({"k": "<NA>"}, "")
     typer.echo(shown.to_string(index=False, na_rep="", float_format="%.4g"))
 
-# %% ../nbs/50_cli.ipynb #9b4046d5
+# %% ../nbs/50_cli.ipynb #9adfdcd1
 @app.command()
 def tune(
     dataset: Dataset = "demo",
@@ -209,7 +209,7 @@ def tune(
     slices: Annotated[int, typer.Option(min=1, max=10, help="Tenths of the train part that each trial is judged on; fewer for large data.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws and of the slices.")] = 0,
 ) -> None:
-    "Find hyper-parameters that suit a data set, without a look at any test part"
+    "Find hyper-parameters that suit a data set."
     import pandas as pd
 
     from customer360.evaluation import pipeline
