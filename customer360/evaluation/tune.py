@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Space', 'TUNED', 'TENTHS', 'GOALS', 'COLUMNS', 'CLEARLY', 'draws', 'slices', 'without_scale', 'outcomes', 'figure',
-           'search', 'tried', 'best', 'picture', 'to_toml', 'keep', 'train_part']
+           'search', 'tried', 'winner', 'best', 'picture', 'to_toml', 'keep', 'train_part']
 
 # %% ../../nbs/19_tune.ipynb #824419cd
 import json
@@ -149,8 +149,19 @@ def tried(
         rows.append({"model": key, "group": question, "trial": number, "params": json.dumps(point), GOALS[question]: value, "se": se, "seconds": time.perf_counter() - started})
     return pd.DataFrame(rows).reindex(columns=COLUMNS[1:])
 
-# %% ../../nbs/19_tune.ipynb #0f5f0a58
+# %% ../../nbs/19_tune.ipynb #3db03205
 CLEARLY = 3.0  # standard errors
+
+
+def winner(
+    mine: pd.DataFrame,  # trials of one model and question, the defaults first
+) -> int:                # position; 0: the defaults stay
+    "The best of the trials that clearly beat the defaults"
+    score = mine[GOALS[mine["group"].iloc[0]]].to_numpy() * (1 if mine["group"].iloc[0] == "ranking" else -1)
+    if np.isnan(score).all():
+        raise ValueError(f"no trial of {mine['model'].iloc[0]} gave a figure: is there anything to judge in a tenth of the train part?")
+    gain = score - score[0]
+    return int(np.nanargmax(np.where(gain > CLEARLY * mine["se"], gain, 0)))
 
 
 def best(
@@ -158,16 +169,11 @@ def best(
 ) -> dict[str, dict[str, Any]]:  # model -> hyper-parameters; none where the defaults stay
     "The values that clearly beat the defaults"
     found: dict[str, dict[str, Any]] = {}
-    for (key, question), mine in trials.groupby(["model", "group"], sort=False):
-        found.setdefault(key, {})
-        gain = (mine[GOALS[question]] - mine[GOALS[question]].iloc[0]) * (1 if question == "ranking" else -1)
-        if gain.isna().all():
-            raise ValueError(f"no trial of {key} gave a figure for its {question}: is there anything to judge in a tenth of the train part?")
-        if gain.max() > CLEARLY * mine["se"][gain.idxmax()]:
-            found[key].update(json.loads(mine["params"][gain.idxmax()]))
+    for (key, _), mine in trials.groupby(["model", "group"], sort=False):
+        found.setdefault(key, {}).update(json.loads(mine["params"].iloc[winner(mine)]) if winner(mine) else {})
     return found
 
-# %% ../../nbs/19_tune.ipynb #287392a1
+# %% ../../nbs/19_tune.ipynb #d9d93f52
 def picture(
     trials: pd.DataFrame,  # of `search`
     key: str,              # of the model
@@ -191,7 +197,7 @@ def _panel(ax: Any, mine: pd.DataFrame, question: str, name: str, values: list, 
     points = [json.loads(params)[name] for params in mine["params"]]
     ticks = sorted({*values, *points})
     at, score = np.array([ticks.index(point) for point in points]), mine[GOALS[question]].to_numpy()
-    chosen = np.nanargmax(score) if question == "ranking" else np.nanargmin(score)
+    chosen = winner(mine)
     ax.scatter(at, score, s=14, color=shade, alpha=0.4, linewidths=0)
     ax.scatter(at[:1], score[:1], s=70, facecolors="none", edgecolors="black")
     ax.scatter(at[chosen], score[chosen], s=40, color=shade)
