@@ -10,13 +10,14 @@ __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'QUIET', 'imported', 'code_key', 'k
            'recommendations', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report',
            'tune']
 
-# %% ../../nbs/23_pipeline.ipynb #431ef3d9
+# %% ../../nbs/23_pipeline.ipynb #f4afbce7
 import ast
 import errno
 import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import logging
 import os
 import platform
 import shutil
@@ -598,7 +599,7 @@ def _stands(left: dict) -> bool:
     named = [left.get("snapshot"), *(fit["path"] for fit in left.get("fits", [])), *left.get("results", [])]
     return all(Path(path).exists() for path in named if path)
 
-# %% ../../nbs/23_pipeline.ipynb #51d6bd79
+# %% ../../nbs/23_pipeline.ipynb #42f63c25
 QUIET = ["--IPKernelApp.log_level=50", "--IPKernelApp.ignore_cwd=True"]  # no chatter on the terminal; no import from the working directory
 
 
@@ -619,6 +620,9 @@ def _execute(name: str, parameters: dict[str, Any], output: Path, title: str, ke
         raise StageFailed(f"{title}: {error.ename}: {error.evalue}\nThe cell that failed and its traceback: {failed}") from None
     except DeadKernelError:
         raise StageFailed(f"{title}: the process that ran the notebook was killed, most often because memory ran out") from None
+    except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what waited for the kernel would tell at length that it is gone
+        raise
 
 # %% ../../nbs/23_pipeline.ipynb #51507681
 def to_plain(
