@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -83,6 +84,7 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not Path(f"{folder}.made").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what is left where another worker's attempt failed
             folder.mkdir()
             make(folder)
             Path(f"{folder}.made").touch()
