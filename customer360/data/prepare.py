@@ -127,9 +127,9 @@ def collapse(
 def _last(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.maximum.reduceat(values, first) if len(values) else values
 
-# %% ../../nbs/08_prepare.ipynb #0468207f
+# %% ../../nbs/08_prepare.ipynb #7a24b92d
 def histories_of(
-    events: pd.DataFrame,   # `row` or `user` codes as column `user`, `item` codes, event, rating, weight, timestamp; in order of time
+    events: pd.DataFrame,   # columns of `schema.INTERACTIONS`, `user` and `item` as codes; in any order
     n_rows: int,            # q
     n_items: int,           # size of the catalogue
     seen: frozenset[Event], # kinds of event that hide an item

@@ -6,7 +6,7 @@
 __all__ = ['KS', 'LEAD', 'ACTIVITY', 'FEW', 'MOMENTS', 'Result', 'segments', 'banded', 'item_vectors', 'list_figures', 'evaluate',
            'ranks', 'among_all', 'moments', 'before', 'evaluate_running', 'Cost', 'measured']
 
-# %% ../../nbs/20_protocol.ipynb #f74937fb
+# %% ../../nbs/20_protocol.ipynb #88fe96e3
 import json
 import threading
 import time
@@ -24,7 +24,7 @@ from ..config import generator
 from ..data.prepare import SPLITS, Dataset, Histories, Split, histories_of
 from ..metrics import RANKING, coverage, diversity, error_sums, head_share, hits, novelty, personalisation
 from ..models.base import Lists, Recommender, held_out_lists
-from ..schema import is_relevant
+from ..schema import Event
 
 # %% ../../nbs/20_protocol.ipynb #abc246d6
 KS = (5, 10, 20)  # cut-offs; 10 leads
@@ -85,10 +85,10 @@ def banded(
     cut = pd.cut(column, edges, labels=names, include_lowest=True)
     return cut.astype("str").fillna("unknown").to_numpy()
 
-# %% ../../nbs/20_protocol.ipynb #ea95172e
+# %% ../../nbs/20_protocol.ipynb #94b5d30f
 def item_vectors(
     histories: Histories,  # of the train customers
-    width: int = 256,
+    width: int = 1024,
 ) -> np.ndarray:           # float32 (n_items, width)
     "Who has an item, as a vector whose dot products are cosines in expectation"
     has = csr_matrix((histories.weight.data > 0, histories.items, histories.weight.indptr), histories.weight.shape, dtype=np.float32)
@@ -110,7 +110,8 @@ def list_figures(
         "coverage": coverage(codes, pool), "novelty": novelty(codes, owners, n_customers), "diversity": diversity(codes, item_vectors(train)),
         "personalisation": personalisation(codes), "head_share": head_share(codes, owners),
     }  # fmt: skip
-    return {f"{name}@{LEAD}": value for name, value in figures.items()}
+    known = figures if split.candidates is None else {name: figures[name] for name in ("coverage", "personalisation")}
+    return {f"{name}@{LEAD}": value for name, value in known.items()}
 
 # %% ../../nbs/20_protocol.ipynb #20716f59
 def evaluate(
@@ -168,19 +169,20 @@ def among_all(
     "The same train and test, but every item may be shown"
     return replace(split, name=f"{split.name}-all", candidates=None)
 
-# %% ../../nbs/20_protocol.ipynb #dc85a09c
+# %% ../../nbs/20_protocol.ipynb #755a2e39
 MOMENTS = 20_000  # asked at most, drawn at random
 
 
 def moments(
     split: Split,  # by time
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # all events in order, with `position` in the customer's own; the relevant test events
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # all events in order with their `position`; the first test event of each item to find
     "Every event of the test customers, and the moments at which to ask"
     test_users = split.test["user"].unique()
     events = pd.concat([split.train.interactions, split.test]).assign(is_test=np.repeat([False, True], [len(split.train.interactions), len(split.test)]))
     events = events[events["user"].isin(test_users)].sort_values(["user", "timestamp", "row"], kind="stable", ignore_index=True)
     events["position"] = np.arange(len(events))
-    asked = events[events["is_test"] & is_relevant(events, split.train.facts.relevant)]
+    touched = events[events["is_test"] & (events["event"] != Event.impression)].drop_duplicates(["user", "item"])
+    asked = touched.merge(split.relevant(), on=["user", "item"]).sort_values("position", ignore_index=True)
     if len(asked) > MOMENTS:
         asked = asked.iloc[np.sort(generator(0, "moments").choice(len(asked), MOMENTS, replace=False))]
     return events, asked
@@ -198,7 +200,7 @@ def before(
     past = events.iloc[starts + np.arange(n_before.sum())]
     return histories_of(past.assign(user=np.repeat(np.arange(len(asked)), n_before)), len(asked), split.train.n_items, split.train.facts.seen)
 
-# %% ../../nbs/20_protocol.ipynb #6fb213a0
+# %% ../../nbs/20_protocol.ipynb #ba04b0f4
 def evaluate_running(
     model: Recommender,  # fitted on `split.train`
     split: Split,        # by time
@@ -206,17 +208,15 @@ def evaluate_running(
     customers: pd.DataFrame | None = None,
     slice_size: int = 1024,
 ) -> Result:
-    "Ask before each relevant test event; a customer's row is the mean over their moments"
+    "Ask before each new choice; a customer's row is the mean over their moments"
     events, asked = moments(split)
     parts = []
     for start in range(0, max(1, len(asked)), slice_size):  # one empty slice where nothing is asked
         now = asked.iloc[start : start + slice_size]
         past = before(events, now, split)
         codes = model.recommend(now["user"].to_numpy(), max(KS), histories=past).codes
-        known = past.seen & (past.items == np.repeat(now["item"].to_numpy(), np.diff(past.weight.indptr)))
-        fresh = np.bincount(past.rows[known], minlength=len(now)) == 0  # the next item must not be one they have
         hit = hits(codes, np.arange(len(now) + 1), now["item"].to_numpy())
-        one = fresh.astype(int)
+        one = np.ones(len(now), int)
         parts.append(pd.DataFrame({"user": now["user"].to_numpy(), **{f"{n}@{k}": metric(hit, one, k) for k in KS for n, metric in RANKING.items()}}))
     table = pd.concat(parts).groupby("user").mean()
     users = table.index.to_numpy(np.int32)

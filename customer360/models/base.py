@@ -499,10 +499,10 @@ class Random(Recommender):
         "There is no reason"
         return [[] for _ in items]
 
-# %% ../../nbs/10_base.ipynb #eee04d77
+# %% ../../nbs/10_base.ipynb #4a2cc99a
 @dataclass(kw_only=True)
 class Popularity(Recommender):
-    "The items that most customers have"
+    "The items with the most evidence: a purchase counts 1, a view a tenth"
 
     key: ClassVar[str] = "popularity"
     label: ClassVar[str] = "Popularity"
@@ -517,7 +517,7 @@ class Popularity(Recommender):
 
 @dataclass(kw_only=True)
 class Bias(Recommender):
-    "Mean plus damped item and customer offsets (Koren, Bell & Volinsky 2009, eq. 2)"
+    "Mean plus damped item and customer offsets (Koren 2010, section 2.1)"
 
     key: ClassVar[str] = "bias"
     label: ClassVar[str] = "Biases alone"
@@ -528,6 +528,10 @@ class Bias(Recommender):
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         return np.tile(self.item_offset_, (len(histories), 1))
+
+    def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
+        "Nothing in a history speaks for an item here, and neither does its popularity"
+        return [[] for _ in items]
 
 # %% ../../nbs/10_base.ipynb #3901ecdc
 @dataclass(kw_only=True)

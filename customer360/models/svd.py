@@ -19,10 +19,10 @@ from ..config import generator, settings
 from ..data.prepare import Dataset, Histories
 from .base import Recommender, bias
 
-# %% ../../nbs/12_svd.ipynb #f4e4e1c6
+# %% ../../nbs/12_svd.ipynb #709c52be
 def solve_rows(
     rows: csr_matrix,     # float32 (q, n), weight of each entry
-    targets: np.ndarray,  # float32 (nnz,), aligned with the entries
+    right: np.ndarray,    # float32 (nnz,), weight times target, aligned with the entries
     factors: np.ndarray,  # float32 (n, f)
     gram: np.ndarray,     # float32 (f, f), shared by all rows
     ridge: np.ndarray,    # float32 (q,), added to the diagonal
@@ -37,11 +37,14 @@ def solve_rows(
             mine = factors[rows.indices[entries]]
             left = gram + (mine.T * rows.data[entries]) @ mine
             left[diagonal] += ridge[row]
-            _, out[row], failed = lapack.sposv(left, targets[entries] @ mine, lower=1, overwrite_a=1)
+            _, out[row], failed = lapack.sposv(left, right[entries] @ mine, lower=1, overwrite_a=1)
             if failed:
                 raise np.linalg.LinAlgError("a customer's equations have no single solution: use a larger regularisation")
 
     filled = np.flatnonzero(np.diff(rows.indptr))
+    if len(filled) < 32:  # starting threads would take longer
+        solve(filled)
+        return out
     with threadpool_limits(1), ThreadPoolExecutor(settings().threads) as pool:  # small systems: threads across rows, not within
         list(pool.map(solve, np.array_split(filled, 4 * settings().threads)))
     return out
@@ -116,14 +119,14 @@ def fold_in_ratings(
     rest = (histories.rating[rated] - mean - offsets[items]).astype(np.float32)
     return solve_rows(entries, rest, with_one, gram, np.zeros(len(histories), np.float32))
 
-# %% ../../nbs/12_svd.ipynb #59e13f4c
+# %% ../../nbs/12_svd.ipynb #089bf459
 @dataclass(kw_only=True)
 class SVD(Recommender):
     "Matrix factorisation: Funk's SVD for ratings, alternating least squares on all cells for ranking"
 
     key: ClassVar[str] = "svd"
     label: ClassVar[str] = "SVD (ratings: Funk; ranking: iALS)"
-    n_factors: int = 64            # latent factors at most, in each of the two; far below the number of items
+    n_factors: int = 64            # latent factors, in each of the two; far below the number of items
     unobserved: float = 0.25       # ranking: weight of what a customer does not have
     regularisation: float = 0.45   # ranking: lambda
     n_iterations: int = 8          # ranking: rounds of alternation
