@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Dataset', 'Data', 'Models', 'Model', 'Own', 'INTERRUPTED', 'source_of', 'existing', 'listed',
-           'numbers', 'report', 'train', 'recommend', 'evaluate', 'tune', 'data_list', 'data_fetch', 'data_describe',
-           'main']
+           'number', 'numbers', 'report', 'train', 'recommend', 'evaluate', 'tune', 'data_list', 'data_fetch',
+           'data_describe', 'main']
 
 # %% ../nbs/50_cli.ipynb #cf59ec18
 import json
@@ -33,11 +33,12 @@ Own = Annotated[str, typer.Option(rich_help_panel="Your own file", help="Your in
 def _column(what: str) -> Any:
     return typer.Option(help=what, rich_help_panel="Your own file")
 
-# %% ../nbs/50_cli.ipynb #836079dd
+# %% ../nbs/50_cli.ipynb #3d1bec50
 def source_of(
     dataset: str = "demo", data: str = "", interactions: str = "", min_ratings: int = 0, k_core: int = 0, scale: str = "", text: str = "", **columns: str
 ) -> Any:  # a `pipeline.Source`
     "The data that these options name; raises `ValueError` on options that do not go together"
+    from customer360.data.sources import cards
     from customer360.evaluation.pipeline import Source
 
     named = {name: value for name, value in columns.items() if value}
@@ -46,6 +47,10 @@ def source_of(
         if stray:
             raise ValueError(f"--{stray[0].replace('_', '-')} describes a file of your own: name the file with --interactions")
         return Source(dataset, str(Path(data).resolve()) if data else "", {}, min_ratings, k_core)
+    if dataset != "demo":
+        raise ValueError(f"--dataset {dataset} and --interactions {interactions} name two data sets: leave one out")
+    if named.get("name", Path(interactions).stem) in cards():
+        raise ValueError(f"{named.get('name', Path(interactions).stem)!r} is the name of a data set that comes along: choose another with --name")
     missing = [name for name in ("user", "item") if name not in named]
     if missing:
         raise ValueError(f"--interactions needs --{' and --'.join(missing)}: the names of the columns with customer and item ids")
@@ -55,9 +60,11 @@ def source_of(
         options["scale"] = numbers(scale)
     if text:
         options["text"] = listed(text)
+    if "relevant" in named:
+        options["relevant"] = ({"purchase": True, "like": True} if "event" in named else {}) | {"rating": number(named["relevant"])}
     return Source(named.get("name", Path(interactions).stem), "", options, min_ratings, k_core)
 
-# %% ../nbs/50_cli.ipynb #84fcab20
+# %% ../nbs/50_cli.ipynb #c72eb543
 def existing(
     path: str | Path,
     option: str,  # that named it
@@ -75,6 +82,16 @@ def listed(
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def number(
+    text: str,  # such as 4
+) -> float:
+    "A rating"
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--relevant is a rating, such as 4: got {text!r}") from None
+
+
 def numbers(
     pair: str,  # such as 1,5
 ) -> list[float]:
@@ -85,7 +102,7 @@ def numbers(
         raise ValueError(f"--scale is two numbers with a comma, such as 1,5: got {pair!r}") from None
     return [low, high]
 
-# %% ../nbs/50_cli.ipynb #80b1b7c0
+# %% ../nbs/50_cli.ipynb #9675d8fa
 @app.command()
 def report(
     dataset: Dataset = "demo",
@@ -104,6 +121,7 @@ def report(
     event: Annotated[str, _column("its column of kinds of event (view, click, cart, purchase, rating, like, dismiss)")] = "",
     items: Annotated[str, _column("file of items")] = "",
     item_id: Annotated[str, _column("its id column, if named otherwise than --item")] = "",
+    relevant: Annotated[str, _column("lowest rating that counts as well chosen, such as 4; every rating if left out")] = "",
     title: Annotated[str, _column("its column of titles")] = "",
     text: Annotated[str, _column("its columns of text, comma-separated")] = "",
     customers: Annotated[str, _column("file of customers")] = "",
@@ -116,9 +134,7 @@ def report(
 ) -> None:
     """Train and judge models; leave a report.
 
-    The report is reports/<dataset>/index.html, one file to open in a browser, beside leaderboard.csv and figures/. What was done before is not done again; Ctrl-C and the same command continue.
-
-    Your own data, for example:
+    The report is reports/<dataset>/index.html, one file to open in a browser, beside leaderboard.csv and figures/. What was done before is not done again; Ctrl-C and the same command continue. Your own data, for example:
 
     c360 report --interactions my.csv --user customer --item sku --rating stars --scale 1,5 --timestamp ts --items items.csv --text title,description
     """
@@ -130,7 +146,7 @@ def report(
     folder = make_report(source, listed(models) or list(MODELS), [existing(path, "--add") for path in add], protocols)
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
-# %% ../nbs/50_cli.ipynb #06957aaf
+# %% ../nbs/50_cli.ipynb #779957b1
 @app.command()
 def train(model: Model = "knn", dataset: Dataset = "demo", data: Data = "") -> None:
     "Fit one model on all the data and keep it under data/models/"
@@ -164,6 +180,8 @@ def recommend(
     snapshot, _ = ingest_stage(source)
     fitted = Recommender.load(fit_whole(snapshot, model, params))
     shown = recommendations(fitted, *opened(snapshot)[:2], customer, listed(history), n)
+    if not customer and not history:
+        typer.echo("Nothing is known of this visitor, so this is what most people choose; name a customer with --customer, or items with --history.\n")
     typer.echo(shown.to_string(index=False))
 
 # %% ../nbs/50_cli.ipynb #1970a430

@@ -460,7 +460,7 @@ def provenance(
         "wall_seconds": round(time.time() - started, 1), "peak_memory": max((fit.costs.get("peak_memory", 0) for fit in fits), default=0),
     }  # fmt: skip
 
-# %% ../../nbs/23_pipeline.ipynb #941c8911
+# %% ../../nbs/23_pipeline.ipynb #fad6f2e8
 def showcase(
     snapshot: Path,
     fits: list[Fit],   # of one split
@@ -492,11 +492,11 @@ def showcase(
                 rows.append({
                     "customer": about["user"], "name": about.get("name", about["user"]), "about": ", ".join(map(str, about.drop(["user", "name"], errors="ignore"))),
                     "history": [str(titles[i]) for i in latest(past[[user]])], "model": fit.job.model, "rank": rank, "title": str(titles[code]),
-                    "category": str(categories[code]), "reason": reason_text(why[0], titles), "relevant": int(code) in hit,
+                    "category": str(categories[code]), "reason": reason_text(why, titles), "relevant": int(code) in hit,
                 })  # fmt: skip
     return pd.DataFrame(rows, columns=["customer", "name", "about", "history", "model", "rank", "title", "category", "reason", "relevant"])
 
-# %% ../../nbs/23_pipeline.ipynb #2feb4154
+# %% ../../nbs/23_pipeline.ipynb #d8eb52b2
 def latest(
     past: Histories,  # one row
     n: int = 8,
@@ -507,10 +507,13 @@ def latest(
 
 
 def reason_text(
-    reason: Explanation,
-    titles: np.ndarray,  # of item codes
+    reasons: list[Explanation],  # strongest first; a model may have none
+    titles: np.ndarray,          # of item codes
 ) -> str:
-    "A reason in words"
+    "The first reason in words"
+    if not reasons:
+        return ""
+    reason = reasons[0]
     if reason.kind == "item":
         return f"because of {titles[reason.ref]} ({min(reason.share, 1):.0%} of the score)"
     return f"because of the word “{reason.ref}”" if reason.kind == "word" else "because it is popular"
@@ -530,7 +533,7 @@ def noise_floor(
     items = pd.Index(shop.tables.items["item"]).get_indexer(data.items.decode(rated["item"]))
     return shop.truth.noise_floor(users, items, rated["rating"].to_numpy())
 
-# %% ../../nbs/23_pipeline.ipynb #b07c3c9e
+# %% ../../nbs/23_pipeline.ipynb #233aafef
 def fit_whole(
     snapshot: Path,
     key: str,    # of the model
@@ -565,7 +568,7 @@ def recommendations(
     titles = (tables.items["title"] if "title" in tables.items else tables.items["item"]).to_numpy()
     reasons = model.explain(past[[0] * len(shown)], shown, n=1)
     table = {"rank": range(1, len(shown) + 1), "item": data.items.decode(shown), "title": titles[shown], "score": top.scores[0][: len(shown)].round(4)}
-    return pd.DataFrame(table | {"reason": [reason_text(why[0], titles) for why in reasons]})
+    return pd.DataFrame(table | {"reason": [reason_text(why, titles) for why in reasons]})
 
 # %% ../../nbs/23_pipeline.ipynb #045dff26
 class StageFailed(RuntimeError):

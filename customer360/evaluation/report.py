@@ -209,7 +209,7 @@ def verdict(
     level = [model for model in others if tested.loc[model, "p_holm"] >= SIGNIFICANT]
     return f"{said} {_level(e, level, tested, len(first))} {_could(tested.loc[others[0]], e.name(others[0]))}"
 
-# %% ../../nbs/24_report.ipynb #fc3e264f
+# %% ../../nbs/24_report.ipynb #2c15a395
 def echoes(e: Evidence, metric: str, split: str | None = None) -> list[str]:  # keys
     "The models that have no rating model of their own: their errors are those of `bias`"
     value = e.of(metric, split)["value"].dropna()
@@ -226,7 +226,7 @@ def _first(e: Evidence, first: list[str], metric: str) -> str:
 
 def _level(e: Evidence, level: list[str], tested: pd.DataFrame, n_first: int) -> str:
     if not level:
-        return f"{'It is' if n_first == 1 else 'They are'} significantly better than every other model."
+        return f"{'It is' if n_first == 1 else 'They are'} significantly better than each of the others."
     told = [f"{e.name(model)} ({three(abs(tested.loc[model, 'difference']))})" for model in level]
     if len(level) == 1:
         return f"The difference to {told[0]} is not significant."
@@ -762,7 +762,7 @@ def relevance(
     kinds = [kind if low is True or low is None else f"{kind} of at least {low:g}" for kind, low in relevant.items()]
     return ", ".join(f"every {kind}" if kind == "rating" else kind for kind in kinds) or "not recorded"
 
-# %% ../../nbs/24_report.ipynb #5c67685e
+# %% ../../nbs/24_report.ipynb #95f7c2b2
 def provenance_section(e: Evidence) -> Section:
     "Everything needed to do it again"
     machine, dirty = e.told("machine", default={}), " with uncommitted changes" if e.told("dirty") else ""
@@ -774,7 +774,7 @@ def provenance_section(e: Evidence) -> Section:
         ("threads", e.told("threads", default="not recorded")),
         ("machine", _machine(machine) or "not recorded"),
         ("started", e.told("started", default="not recorded")),
-        ("the whole run took", f"{e.told('wall_seconds'):,.0f} s" if e.told("wall_seconds") is not None else "not recorded"),
+        ("data, fits and judgements took", f"{e.told('wall_seconds'):,.0f} s" if e.told("wall_seconds") is not None else "not recorded"),
         ("peak memory", printed("peak_memory", e.told("peak_memory", default=np.nan)).replace("–", "not recorded")),
     ]
     return Section("provenance", "Provenance", [plain_table("The run", ["what", "value"], rows), *_split_table(e), *_test_use(e), *_fits(e), *_versions(e)])
@@ -956,7 +956,7 @@ details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; }
 .chosen { color: var(--mark); font-weight: 700; }
 """
 
-# %% ../../nbs/24_report.ipynb #54222a66
+# %% ../../nbs/24_report.ipynb #5970d5bf
 BLOCKS = """
 {%- macro paragraph(text) %}<p>{{ text }}</p>
 {% endmacro %}
@@ -980,7 +980,7 @@ BLOCKS = """
 {% for inner in block.blocks %}{{ any(inner) }}{% endfor %}</details>
 {% endmacro %}
 {%- macro visit(block) %}<article class="visit"><h3>{{ block.name }}</h3><p class="note">{{ block.about }}</p>
-<p>Before: {{ block.history | join("; ") or "nothing yet" }}.</p><div class="lists">
+<p>Last chosen, up to eight: {{ block.history | join("; ") or "nothing yet" }}.</p><div class="lists">
 {% for name, places in block.lists %}<section><h4>{{ name }}</h4><ol>
 {% for place in places %}<li>{{ place.title }}{% if place.chosen %} <span class="chosen" title="chosen in the test part">✓</span>{% endif %} <small>{{ place.category }}{% if place.reason %} · {{ place.reason }}{% endif %}</small></li>
 {% endfor %}</ol></section>

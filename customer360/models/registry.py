@@ -57,7 +57,7 @@ def make_model(
             raise ValueError(f"{name} of {key} is of type {kinds[0].__name__}, such as {defaults[name]!r}: got {value!r}")
     return cls(seed=seed, **params)
 
-# %% ../../nbs/17_registry.ipynb #e6365d41
+# %% ../../nbs/17_registry.ipynb #3eacd676
 def add_notebook(
     path: Path,  # a notebook or a Python file that defines recommenders
 ) -> list[type[Recommender]]:
@@ -80,7 +80,7 @@ def add_notebook(
         if cls.key in MODELS or (cls.key in before and before[cls.key].__module__ != module.__name__):
             Recommender.classes.update(before)
             raise ValueError(f"{path}: the key {cls.key!r} of {cls.__name__} is taken: choose another")
-        cls.label = getattr(cls, "label", cls.__name__)
+        cls.label = cls.__dict__.get("label", cls.__name__)  # not its parent's: two rows of a table must not have one name
     return found
 
 
@@ -88,7 +88,9 @@ def code_cells(
     path: Path,  # a notebook, or a Python file
 ) -> list[str]:  # the same however often the notebook has been run and saved
     "The source of each code cell, without lines for IPython"
-    if path.suffix != ".ipynb":
+    if path.suffix not in (".ipynb", ".py"):
+        raise ValueError(f"{path} is neither a notebook nor a Python file: a model of your own lies in one of these")
+    if path.suffix == ".py":
         return [path.read_text(encoding="utf-8")]
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
