@@ -347,7 +347,7 @@ def test_the_showcase_shows_lists_and_reasons(tmp_path):
     ]  # fmt: skip
     page = write(tmp_path, [result("knn"), result("svd")], {"synthetic": True}, LABELS, pd.DataFrame(rows), floor=0.8123)
     assert (
-        "Ada reader Before: Tea; Mug. SVD svd pick 1 Home · because of Tea svd pick 2 ✓ Home · because of Tea User kNN knn pick 1"
+        "Ada reader Last chosen, up to eight: Tea; Mug. SVD svd pick 1 Home · because of Tea svd pick 2 ✓ Home · because of Tea User kNN knn pick 1"
         in page.text
     )
     assert "random pick" not in page.text  # a random order has no reasons
