@@ -276,7 +276,7 @@ def test_neighbours_residual_against_loops(seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_knn_scores_against_loops(seed):
-    data = shop(seed)
+    data = shop(seed, 150)
     x = strengths(data)
     has = x > 0
     n_customers = has.any(1).sum()
@@ -352,12 +352,35 @@ def test_a_dismissal_only_hides(key):
     "For a visitor, and for a customer of the train part"
     data = shop()
     events = interactions(["0"] * 3, ["0"] * 3, "dismiss", timestamp=10**6).assign(user=0, item=[3, 4, 23])
-    before = visitors([[0, 1, 2]], data.n_items, seen=True)
-    after = append(before, events, SEEN)
     model = new(key).fit(data)
-    if key != "random":
-        np.testing.assert_allclose(model.score(after), model.score(before), rtol=1e-5, atol=1e-7)
-    assert not set(model.recommend([-1], data.n_items, histories=after).codes[0].tolist()) & {0, 1, 2, 3, 4, 23}
+    for past in ([0, 1, 2], []):
+        before = visitors([past], data.n_items, seen=True)
+        after = append(before, events, SEEN)
+        if key != "random":
+            np.testing.assert_allclose(model.score(after), model.score(before), rtol=1e-5, atol=1e-9)
+        assert not set(model.recommend([-1], data.n_items, histories=after).codes[0].tolist()) & {*past, 3, 4, 23}
+
+
+@pytest.mark.parametrize("key", PERSONAL)
+def test_nobody_in_particular_is_shown_what_is_popular(key):
+    "A visitor without a past, or with dismissals alone: the order of the popularity, from scores next to nothing"
+    data = shop()
+    model = new(key).fit(data)
+    stranger = model.recommend([-1], 20)
+    assert stranger.codes.tolist() == new("popularity").fit(data).recommend([-1], 20).codes.tolist()
+    assert 0 < stranger.scores[0, 0] <= NOTHING_KNOWN
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_a_refit_forgets_everything(key):
+    "Also what was worked out while the first fit was in use"
+    first, second = shop(1), shop(2, n_users=34, n_items=29)
+    used, fresh = new(key).fit(first), new(key).fit(second)
+    for model in (used, used.fit(second)):
+        model.predict([0, 1], [2, 3])
+        model.recommend([0, 1], 5)
+    assert np.array_equal(used.recommend(np.arange(34), 9).scores, fresh.recommend(np.arange(34), 9).scores)
+    assert np.array_equal(used.predict(np.arange(29), np.arange(29)), fresh.predict(np.arange(29), np.arange(29)))
 
 
 @pytest.mark.parametrize("key", PERSONAL)
@@ -411,6 +434,7 @@ def test_more_customers_than_a_slice(key):
     own = (users[:, None] + np.arange(5)) % 12
     top, among, predicted = model.recommend(users, 6), model.recommend(users, 6, candidates=own), model.predict(users, users % 12)
     given = model.recommend(users, 6, histories=data.histories[users])
+    np.testing.assert_allclose(model.predict(users, users % 12, histories=data.histories[users]), predicted, atol=1e-5)
     assert np.array_equal(top.codes, given.codes) and np.array_equal(top.scores, given.scores)
     for row in (0, 1023, 1024, 1500, 2047, 2048, 2099):
         alone = model.recommend(users[[row]], 6)
@@ -831,6 +855,13 @@ def remembers(self, train):
     return self
 
 
+def hoards(self, train):
+    cache = vars(self).get("cache")
+    EASE.fit(self, train)
+    vars(self).update({"cache": cache} if cache else {})
+    return self
+
+
 def shelves(self, train):
     EASE._fit(self, train)
     self.kept = self.weights_
@@ -848,6 +879,7 @@ def learns_ratings(self, train):
 
 
 breaks("a refit does not start afresh", "Nostalgic", fit=remembers)
+breaks("a refit does not start afresh", "Hoarder", fit=hoards, _score=lambda self, h, u: EASE._score(self, h, u) * np.float32(vars(self).setdefault("cache", 1 + self.n_items)))  # fmt: skip
 breaks("ValueError: user codes .* while checking this: Same seed", "FitsOnce", fit=lambda self, train: self if hasattr(self, "weights_") else EASE.fit(self, train))
 breaks("a loaded model answers something else", "Rounded", save=rounds)
 breaks("a loaded model answers something else", "ForgetsScores", _fit=shelves, _score=lambda self, h, u: EASE._score(self, h, u) * np.float32(hasattr(self, "kept") + 1))

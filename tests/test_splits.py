@@ -1,5 +1,7 @@
 "Every split against an independent implementation of its recipe; histories against a dictionary."
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,6 +167,11 @@ def test_a_dismissal_excludes_and_says_nothing_more():
     assert made.when.tolist() == [5, 5, 9]
 
 
+def test_a_dismissal_weighs_nothing_whatever_the_card_says():
+    frame = frame_of([(0, 0, "purchase", NAN, 0), (0, 0, "dismiss", NAN, 5), (0, 0, "view", NAN, 9)]).assign(weight=np.float32([1, 0.5, 0.1]))
+    assert histories_of(frame, 1, 1, SEEN).weight.data == pytest.approx([0.1])
+
+
 def test_visitors_against_a_dictionary():
     made = visitors([[2, 0, 2], [], [1]], 4, seen=True)
     expected = {(0, 0): 1.0, (0, 2): 2.0, (2, 1): 1.0}
@@ -294,6 +301,13 @@ def test_leave_last_out_by_a_loop(seed):
     assert pairs_of(split.test) == expected
     assert pairs_of(split.relevant()) == expected  # one each, none dropped
     assert split.test["user"].nunique() == len(expected)
+
+
+@pytest.mark.parametrize("split", [global_time, leave_last_out])
+def test_splits_by_time_ask_time_and_not_the_order_of_the_table(split):
+    data = shop()
+    shuffled = replace(data, interactions=data.interactions.sample(frac=1, random_state=3))
+    assert rows_of(split(shuffled).test) == rows_of(split(data).test)
 
 
 def test_cold_items_takes_a_tenth_with_everything():
