@@ -235,7 +235,8 @@ def test_the_executed_notebooks_come_with_the_report(runs):
 def test_provenance_is_whole(runs):
     run = json.loads((runs / "report1/run.json").read_text())
     assert (run["dataset"], run["synthetic"], run["threads"], run["protocols"]) == ("demo", True, 1, "quick")
-    assert len(run["commit"]) == (40 if (ROOT / ".git").exists() else 0) and run["versions"]["numpy"] and run["machine"]["cores"] and run["wall_seconds"] > 0
+    assert len(run["commit"]) == (40 if (ROOT / ".git").exists() else 0)
+    assert run["versions"]["numpy"] and run["machine"]["cores"] and run["wall_seconds"] > 0
     assert {split["name"]: len(split["hash"]) for split in run["splits"]} == {"ratio75_item": 16, "global_time": 16, "cold_items": 16}
     assert len(run["jobs"]) == 3 * 5 and all(job["fit_seconds"] >= 0 and job["peak_memory"] > 0 for job in run["jobs"])
     assert run["models"]["dampened"]["params"] == {"seed": 0, "power": 0.5}
