@@ -487,6 +487,9 @@ def test_reasons_by_scoring_again(key):
             mine = loss[past.items.tolist().index(reason.ref)]
             assert mine == pytest.approx(value, abs=1e-5)
             assert reason.share == pytest.approx(value / abs(whole - nothing), rel=1e-2, abs=1e-3)
+        named = {reason.ref for reason in model.explain(past, np.array([item]), n=99)[0]}
+        assert named >= {code for code, value in zip(past.items.tolist(), loss, strict=True) if value > 1e-5}
+        assert not named & {code for code, value in zip(past.items.tolist(), loss, strict=True) if value < -1e-5}, "what speaks against it is no reason"
 
 
 def taken(history: Histories, entries: np.ndarray) -> Histories:
@@ -745,10 +748,10 @@ def many() -> Dataset:
 
 @pytest.mark.parametrize("key", ["popularity", "knn", "svd"])
 def test_memory_does_not_grow_with_customers_times_items(key, many, record_property):
-    "A slice of customers at a time: 3,000 more of them may not cost the 60 MB of their scores, let alone the masks and sorts"
+    "A slice of customers at a time: 2,048 more of them may not cost the 41 MB of their scores, let alone the masks and sorts"
     model = model_class(key)(**{"n_factors": 16, "n_iterations": 1} if key == "svd" else {}).fit(many)
-    few = peak_of(lambda: model.recommend(np.arange(2048), 10))
-    more = peak_of(lambda: model.recommend(np.arange(5048), 10))
+    few = peak_of(lambda: model.recommend(np.arange(1024), 10))
+    more = peak_of(lambda: model.recommend(np.arange(3072), 10))
     record_property(f"recommend {key}, 20,000 × 5,000: peak MB", round(more))
     assert more < few + 20 and more < 600
 

@@ -114,6 +114,7 @@ def test_biases_on_kfold5(test_data):
     assert got["n"] == 20_000 and got["rmse"] == pytest.approx(0.944, abs=0.003)
 
 
+@pytest.mark.slow
 def test_surprises_svd_through_our_protocol(test_data, record_property):
     "As in its README: .934 over five folds"
     got = mean_of(test_data, "kfold5", range(5), SurprisesSVD)
@@ -121,6 +122,7 @@ def test_surprises_svd_through_our_protocol(test_data, record_property):
     assert got["n"] == 20_000 and got["rmse"] == pytest.approx(0.934, abs=0.003)
 
 
+@pytest.mark.slow
 def test_surprises_svd_is_judged_as_surprise_judges_it(test_data):
     "One fold, cut, fitted and measured by Surprise alone; it answers what it does not know with its mean, we with the biases"
     import surprise

@@ -303,6 +303,14 @@ def test_leave_last_out_by_a_loop(seed):
     assert split.test["user"].nunique() == len(expected)
 
 
+def test_at_one_moment_the_last_row_of_the_source_is_the_last():
+    data = small([(user, item, "purchase", NAN, 7) for item in range(9) for user in range(6)], 6, 10, relevant=RELEVANT)
+    for seed in range(3):
+        shuffled = replace(data, interactions=data.interactions.sample(frac=1, random_state=seed))
+        assert pairs_of(leave_last_out(shuffled).test) == {(user, 8) for user in range(6)}
+        assert rows_of(global_time(shuffled).test) == list(range(43, 54))
+
+
 @pytest.mark.parametrize("split", [global_time, leave_last_out])
 def test_splits_by_time_ask_time_and_not_the_order_of_the_table(split):
     data = shop()
