@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'QUIET', 'imported', 'code_key', 'key_of', 'aside', 'Source', 'ingest_stage',
            'opened', 'Job', 'plan', 'has_ratings', 'card_params', 'Fit', 'fit_key', 'libraries', 'fit_job', 'by_split',
-           'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results', 'machine', 'commit', 'split_facts',
-           'counts_of', 'blanks', 'provenance', 'showcase', 'latest', 'reason_text', 'noise_floor', 'fit_whole',
-           'recommendations', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report',
-           'tune']
+           'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results', 'means', 'machine', 'commit',
+           'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase', 'latest', 'reason_text', 'noise_floor',
+           'fit_whole', 'recommendations', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of',
+           'make_report', 'tune']
 
 # %% ../../nbs/23_pipeline.ipynb #f4afbce7
 import ast
@@ -362,6 +362,19 @@ def evaluate_stage(
 def load_results(paths: Iterable[Path]) -> list[Result]:
     "All results below these folders"
     return [Result.load(folder.parent) for path in paths for folder in sorted(path.glob("*/result.json"))]
+
+# %% ../../nbs/23_pipeline.ipynb #b6b6c150
+def means(
+    results: Iterable[Result],
+) -> pd.DataFrame:  # indexed by split and model; rmse, <metric>@10
+    "What each model reached on each split, averaged over its seeds"
+    rows = []
+    for r in results:
+        row = {"split": r.split, "model": r.model}
+        if "n_ratings" in r.customers and r.customers["n_ratings"].any():
+            row["rmse"] = np.sqrt(r.customers["squared_error"].sum() / r.customers["n_ratings"].sum())
+        rows.append(row | r.customers.filter(regex="@10$").mean().to_dict() | {name: value for name, value in r.overall.items() if name.endswith("@10")})
+    return pd.DataFrame(rows).groupby(["split", "model"], sort=False).mean()
 
 # %% ../../nbs/23_pipeline.ipynb #7f1a1a8d
 PACKAGES = ("customer360", "numpy", "scipy", "pandas", "scikit-learn", "scikit-surprise", "torch", "transformers", "faiss-cpu")
