@@ -146,7 +146,7 @@ def report(
     folder = make_report(source, listed(models) or list(MODELS), [existing(path, "--add") for path in add], protocols)
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
-# %% ../nbs/50_cli.ipynb #779957b1
+# %% ../nbs/50_cli.ipynb #76943ee3
 @app.command()
 def train(model: Model = "knn", dataset: Dataset = "demo", data: Data = "") -> None:
     "Fit one model on all the data and keep it under data/models/"
@@ -180,7 +180,7 @@ def recommend(
     snapshot, _ = ingest_stage(source)
     fitted = Recommender.load(fit_whole(snapshot, model, params))
     shown = recommendations(fitted, *opened(snapshot)[:2], customer, listed(history), n)
-    if not customer and not history:
+    if not (customer or history) and (fitted.personal or model == "popularity"):
         typer.echo("Nothing is known of this visitor, so this is what most people choose; name a customer with --customer, or items with --history.\n")
     typer.echo(shown.to_string(index=False))
 
