@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Dataset', 'Data', 'Models', 'Model', 'Own', 'INTERRUPTED', 'source_of', 'existing', 'listed',
-           'number', 'numbers', 'report', 'train', 'recommend', 'evaluate', 'tune', 'data_list', 'data_fetch',
-           'data_describe', 'main']
+           'number', 'numbers', 'installed', 'report', 'train', 'recommend', 'evaluate', 'tune', 'data_list',
+           'data_fetch', 'data_describe', 'main']
 
 # %% ../nbs/50_cli.ipynb #cf59ec18
 import json
@@ -102,7 +102,18 @@ def numbers(
         raise ValueError(f"--scale is two numbers with a comma, such as 1,5: got {pair!r}") from None
     return [low, high]
 
-# %% ../nbs/50_cli.ipynb #9675d8fa
+# %% ../nbs/50_cli.ipynb #61cb4ee2
+def installed() -> list[str]:  # keys
+    "Every model whose packages are there; what is left out is said"
+    from customer360.models.registry import MODELS, missing
+
+    lacking = {key: extras for key in MODELS if (extras := missing(key))}
+    if lacking:
+        wanted = ",".join(dict.fromkeys(extra for extras in lacking.values() for extra in extras))
+        typer.echo(f"Without {', '.join(lacking)}, whose packages are not installed: pip install 'customer360[{wanted}]' brings them.", err=True)
+    return [key for key in MODELS if key not in lacking]
+
+# %% ../nbs/50_cli.ipynb #4e452209
 @app.command()
 def report(
     dataset: Dataset = "demo",
@@ -140,10 +151,9 @@ def report(
     """
     options = dict(locals())
     from customer360.evaluation.pipeline import make_report
-    from customer360.models.registry import MODELS
-
+    
     source = source_of(**{name: value for name, value in options.items() if name not in ("protocols", "models", "add")})
-    folder = make_report(source, listed(models) or list(MODELS), [existing(path, "--add") for path in add], protocols)
+    folder = make_report(source, listed(models) or installed(), [existing(path, "--add") for path in add], protocols)
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
 # %% ../nbs/50_cli.ipynb #76943ee3
@@ -217,7 +227,7 @@ def evaluate(
     shown = shown[["split", "model", "metric", "k", "value", "low", "high", "n_customers"]].astype({"k": "str"}).replace({"k": "<NA>"}, "")
     typer.echo(shown.to_string(index=False, na_rep="", float_format="%.4g"))
 
-# %% ../nbs/50_cli.ipynb #9adfdcd1
+# %% ../nbs/50_cli.ipynb #0c9958d0
 @app.command()
 def tune(
     dataset: Dataset = "demo",
@@ -232,8 +242,9 @@ def tune(
 
     from customer360.evaluation import pipeline
     from customer360.evaluation.tune import best, to_toml
+    from customer360.evaluation.tune import tune as run_notebook
 
-    left = pipeline.tune(source_of(dataset, data), listed(model), trials, slices, seed)
+    left = run_notebook(source_of(dataset, data), listed(model), trials, slices, seed)
     chosen = to_toml(best(pd.read_csv(left)))
     typer.echo(f"\nAll trials: {left}\nPictures:   {left.with_suffix('.ipynb')}\n")
     typer.echo(f"For the data card:\n\n{chosen}" if chosen else "No value clearly beats the defaults: nothing to put into the data card.")

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['PALETTE', 'checkout_root', 'Settings', 'settings', 'folder', 'generator', 'limit_threads', 'colour']
 
-# %% ../nbs/00_config.ipynb #b2eb2c98
+# %% ../nbs/00_config.ipynb #ef8b0adf
 import importlib.util
 import os
 import zlib
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -22,7 +23,7 @@ def checkout_root() -> Path | None:  # the folder that holds `settings.ini` and 
     root = Path(importlib.util.find_spec("customer360").origin).resolve().parents[1]
     return root if (root / "settings.ini").exists() and (root / "nbs").is_dir() else None
 
-# %% ../nbs/00_config.ipynb #e5b4adf0
+# %% ../nbs/00_config.ipynb #1cf80629
 class Settings(BaseSettings):
     "What can be set from outside; each field is the environment variable `C360_<FIELD>`"
 
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
         description="where `data/` and `reports/` lie; the checkout, else the working directory",
     )
     threads: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 8), ge=1, description="threads for BLAS and for our own loops")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where neural models compute; auto: a GPU if torch finds one")
+    encoder: str = Field("", description="sentence encoder: a Hugging Face name or a local folder; empty: the one that comes with the package")
     test_data: Path | None = Field(None, description="folder of real data sets for tests; tests that need it are skipped without")
 
 
@@ -76,9 +79,10 @@ def limit_threads(
     threadpool_limits(n)
     return n
 
-# %% ../nbs/00_config.ipynb #1ac72e3f
+# %% ../nbs/00_config.ipynb #9ae22da8
 PALETTE = {
     "knn": "#0072B2", "svd": "#009E73", "tfidf": "#CC79A7", "ncf": "#56B4E9", "bert": "#E69F00", "hybrid": "#D55E00",
+    "near": "#8A2BE2", "bayes": "#772200",
     "random": "#CFCFCF", "popularity": "#A9A9A9", "bias": "#868686", "ease": "#4D4D4D",
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ KNOWS = {
     "config": set(),
     "schema": {"config"},
     "metrics": set(),
-    **dict.fromkeys(["models.base", "models.knn", "models.svd", "models.tfidf", "models.ncf", "models.bert", "models.hybrid"], MODEL),
+    **dict.fromkeys(["models.base", "models.knn", "models.svd", "models.tfidf", "models.ncf", "models.bert", "models.hybrid", "models.bayes", "models.near"], MODEL),
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
 HEAVY = {"torch", "transformers", "faiss", "matplotlib", "sklearn", "surprise", "faker", "papermill", "nbconvert", "nbformat", "fastapi"}
@@ -31,6 +31,7 @@ ABOUT = {
     "models.knn": {"sklearn"},
     "models.svd": {"surprise"},
     "models.tfidf": {"sklearn"},
+    "models.ncf": {"torch"},
     "evaluation.plots": {"matplotlib"},
     "evaluation.pipeline": {"papermill", "nbconvert", "nbformat"},
 }

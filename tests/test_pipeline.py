@@ -25,6 +25,7 @@ COSTS = ("fit_seconds", "users_per_second", "peak_memory")
 METRICS = {
     "rmse",
     "mae",
+    "calibration_error",
     "precision",
     "recall",
     "ndcg",

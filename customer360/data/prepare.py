@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'IdMap', 'Histories', 'collapse', 'histories_of', 'visitors', 'append', 'leave_one_out', 'Dataset',
-           'encode_attributes', 'dataset', 'Split', 'ratio75_item', 'kfold5', 'global_time', 'leave_last_out',
-           'cold_items', 'ml_folds', 'Recipe', 'make_split']
+           'encode_attributes', 'dataset', 'fingerprint', 'Split', 'ratio75_item', 'kfold5', 'global_time',
+           'leave_last_out', 'cold_items', 'ml_folds', 'Recipe', 'make_split']
 
-# %% ../../nbs/08_prepare.ipynb #471e1f67
+# %% ../../nbs/08_prepare.ipynb #1b30a6c4
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -183,7 +185,7 @@ def leave_one_out(
     entries = np.tile(np.arange(n), n).reshape(n, n)[~np.eye(n, dtype=bool)]
     return histories._take(entries, np.arange(n + 1) * (n - 1))
 
-# %% ../../nbs/08_prepare.ipynb #9d10804c
+# %% ../../nbs/08_prepare.ipynb #8687e027
 @dataclass(frozen=True)
 class Dataset:
     "Everything that a model may learn from"
@@ -257,6 +259,19 @@ def dataset(
         coded, users, items, tables.facts, text if text is not None and (text != "").any() else None,
         encode_attributes(tables.items), encode_attributes(tables.customers),
     )  # fmt: skip
+
+# %% ../../nbs/08_prepare.ipynb #f51f5e3f
+def fingerprint(
+    data: Dataset,
+) -> str:  # hex
+    "A hash of all that a model learns from, so that two fits can be known to have seen the same"
+    h, text = data.histories, "\0".join(map(str, data.item_text)) if data.item_text is not None else ""
+    attributes = [part for m in (data.item_features, data.user_features) if m is not None for part in (m.indptr, m.indices, m.data)]
+    digest = hashlib.sha256(json.dumps([data.n_users, data.n_items, data.scale]).encode())
+    for part in (h.weight.indptr, h.items, h.weight.data, h.rating, h.when, h.seen, *attributes):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:16]
 
 # %% ../../nbs/08_prepare.ipynb #fae202a4
 @dataclass(frozen=True)

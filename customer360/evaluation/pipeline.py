@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'QUIET', 'imported', 'code_key', 'key_of', 'aside', 'Source', 'ingest_stage',
-           'opened', 'Job', 'plan', 'has_ratings', 'card_params', 'Fit', 'fit_key', 'libraries', 'fit_job', 'by_split',
-           'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results', 'means', 'machine', 'commit',
-           'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase', 'latest', 'reason_text', 'noise_floor',
-           'fit_whole', 'recommendations', 'StageFailed', 'stage', 'to_plain', 'from_plain', 'to_jobs', 'contract_of',
-           'make_report', 'tune']
+           'opened', 'Job', 'plan', 'has_ratings', 'card_params', 'Fit', 'code_of', 'fit_key', 'libraries', 'fit_job',
+           'by_split', 'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results', 'means', 'machine',
+           'commit', 'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase', 'latest', 'reason_text',
+           'noise_floor', 'fit_whole', 'recommendations', 'StageFailed', 'stage', 'execute', 'to_plain', 'from_plain',
+           'to_jobs', 'contract_of', 'make_report']
 
-# %% ../../nbs/23_pipeline.ipynb #f4afbce7
+# %% ../../nbs/23_pipeline.ipynb #95cea5c0
 import ast
 import errno
 import hashlib
@@ -26,8 +26,9 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,12 +39,12 @@ from tqdm import tqdm
 from ..config import checkout_root, folder, settings
 from ..data.ingest import Ingested, ingest, load_snapshot
 from ..data.ingest import snapshot as write_snapshot
-from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, make_split, visitors
+from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, fingerprint, make_split, visitors
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
-from .tune import TUNED
 from ..models.base import Explanation, NoItemText, Recommender, check_recommender, save_artefact
-from ..models.registry import MODELS, add_notebook, code_cells, make_model, model_class
+from ..models.hybrid import fitting_with
+from ..models.registry import MODELS, PARTS, add_notebook, code_cells, make_model, model_class
 from ..schema import Tables
 
 # %% ../../nbs/23_pipeline.ipynb #b2847d64
@@ -197,7 +198,7 @@ def has_ratings(key: str) -> bool:
     "Does a model predict ratings of its own?"
     return key == "bias" or model_class(key)._rate is not Recommender._rate
 
-# %% ../../nbs/23_pipeline.ipynb #72022642
+# %% ../../nbs/23_pipeline.ipynb #b0f9e23e
 def card_params(
     card: Card,
 ) -> dict[str, dict[str, Any]]:  # model -> hyper-parameters
@@ -207,9 +208,10 @@ def card_params(
             make_model(key, params=params)
         except (ValueError, KeyError) as error:
             raise ValueError(f"the card of {card.name}, [models.{key}]: {error.args[0]}") from None
-    return card.models
+    own = card.models
+    return own | {key: {"components": {part: own[part] for part in parts if part in own}, **own.get(key, {})} for key, parts in PARTS.items()}
 
-# %% ../../nbs/23_pipeline.ipynb #44333e22
+# %% ../../nbs/23_pipeline.ipynb #39353b8f
 class Fit(NamedTuple):
     "A fitted model on disk"
 
@@ -220,15 +222,23 @@ class Fit(NamedTuple):
     blank: str     # why there is no model; empty if there is one
 
 
+def code_of(
+    key: str,  # of a model
+) -> str:
+    "A hash of all code that a model consists of, its components' too, and of the packages below it"
+    modules = [model_class(part).__module__ for part in (key, *PARTS.get(key, ()))]
+    ours = [code_key(m) if m.startswith("customer360.") else key_of(code_cells(Path(_file_of(model_class(key))))) for m in modules]
+    packages = libraries("numpy", "scipy", "scikit-learn", "scikit-surprise", "torch", "transformers")
+    encoder = settings().encoder if "bert" in (key, *PARTS.get(key, ())) else ""
+    return key_of(ours, code_key("customer360.models.base"), packages, encoder, settings().threads)
+
+
 def fit_key(
     snapshot: Path,
     job: Job,
 ) -> str:
     "What a fit depends on"
-    cls, params = model_class(job.model), job.make().params
-    code = code_key(cls.__module__) if cls.__module__.startswith("customer360.") else key_of(code_cells(Path(_file_of(cls))))
-    base = code_key("customer360.models.base")
-    return key_of(snapshot.name, job[:4], params, code, base, settings().threads, libraries("numpy", "scipy", "scikit-surprise", "torch"))
+    return key_of(snapshot.name, job[:4], job.make().params, code_of(job.model))
 
 
 def _file_of(cls: type) -> str:
@@ -248,7 +258,7 @@ def libraries(*names: str) -> dict[str, str]:
             continue
     return found
 
-# %% ../../nbs/23_pipeline.ipynb #55737a01
+# %% ../../nbs/23_pipeline.ipynb #a9a07e1f
 def fit_job(
     snapshot: Path,
     job: Job,
@@ -261,15 +271,29 @@ def fit_job(
         done = {"job": job, "params": model.params, "costs": {}, "blank": ""}
         with aside(path) as work:
             try:
-                with measured() as cost:
+                with measured() as cost, fitting_with(partial(_fit_part, snapshot, job, split, done)):
                     model.fit(split.train)
                 save_artefact(model, work / "model")
-                done["costs"] = cost.figures
+                done["costs"] = {**cost.figures, "fit_seconds": cost.figures["fit_seconds"] + done.pop("elsewhere", 0)}
             except NoItemText as reason:
                 done["blank"] = str(reason)
             (work / "fit.json").write_text(json.dumps(done, indent=1) + "\n")
     plain = json.loads((path / "fit.json").read_text())
     return Fit(path, Job(*plain["job"]), plain["params"], plain["costs"], plain["blank"])
+
+
+def _fit_part(snapshot: Path, job: Job, split: Split, account: dict, model: Recommender, train: Dataset) -> Recommender:
+    "A component of a hybrid: as it was fitted for its own row, or fitted now and kept for the next hybrid"
+    whole = fingerprint(train) == fingerprint(split.train)
+    params = {name: value for name, value in model.params.items() if name != "seed"}
+    part = Job(job.split if whole else f"{job.split}-slice", job.split_seed, model.key, model.seed, json.dumps(params))
+    started = time.perf_counter()
+    fit = fit_job(snapshot, part, replace(split, train=train))
+    if fit.blank:
+        raise NoItemText(fit.blank)
+    found = Recommender.load(fit.path / "model")
+    account["elsewhere"] = account.get("elsewhere", 0) + fit.costs["fit_seconds"] - (time.perf_counter() - started)  # as if fitted here
+    return found
 
 
 def _text(seed: int | None) -> str:
@@ -583,7 +607,7 @@ def recommendations(
     table = {"rank": range(1, len(shown) + 1), "item": data.items.decode(shown), "title": titles[shown], "score": top.scores[0][: len(shown)].round(4)}
     return pd.DataFrame(table | {"reason": [reason_text(why, titles) for why in reasons]})
 
-# %% ../../nbs/23_pipeline.ipynb #045dff26
+# %% ../../nbs/23_pipeline.ipynb #4a40e4d3
 class StageFailed(RuntimeError):
     "A pipeline notebook did not run to its end; the message names the error and where the executed notebook lies"
 
@@ -604,7 +628,7 @@ def stage(
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{title}.", dir=kept) as work:
         running, result = Path(work) / done.name, Path(work) / left.name
-        _execute(name, {**parameters, "result": str(result)}, running, title, kept)
+        execute(name, {**parameters, "result": str(result)}, running, title, kept)
         result.replace(left)
         running.replace(done)
     return json.loads(left.read_text()), done, False
@@ -615,11 +639,18 @@ def _stands(left: dict) -> bool:
     named = [left.get("snapshot"), *(fit["path"] for fit in left.get("fits", [])), *left.get("results", [])]
     return all(Path(path).exists() for path in named if path)
 
-# %% ../../nbs/23_pipeline.ipynb #42f63c25
+# %% ../../nbs/23_pipeline.ipynb #9a55b8ef
 QUIET = ["--IPKernelApp.log_level=50", "--IPKernelApp.ignore_cwd=True"]  # no chatter on the terminal; no import from the working directory
 
 
-def _execute(name: str, parameters: dict[str, Any], output: Path, title: str, kept: Path) -> None:
+def execute(
+    name: str,                   # of a notebook in `nbs/pipelines/`
+    parameters: dict[str, Any],  # what papermill puts into it
+    output: Path,                # the notebook as it ran
+    title: str,                  # for the progress bar and for messages
+    kept: Path,                  # folder that keeps the notebook if a cell fails
+) -> None:
+    "Run a parameterised notebook; raises `StageFailed`"
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -640,7 +671,7 @@ def _execute(name: str, parameters: dict[str, Any], output: Path, title: str, ke
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what waited for the kernel would tell at length that it is gone
         raise
 
-# %% ../../nbs/23_pipeline.ipynb #51507681
+# %% ../../nbs/23_pipeline.ipynb #0c23654e
 def to_plain(
     fits: Iterable[Fit],
 ) -> list[dict]:
@@ -665,10 +696,14 @@ def to_jobs(
 def contract_of(
     key: str,
 ) -> dict[str, str]:  # promise -> what was measured
-    "Hold a model to the contract with its default hyper-parameters; raises `ContractError`"
-    return {name: str(value) for name, value in check_recommender(model_class(key)()).items()}
+    "Hold a model to the contract with its default hyper-parameters, once for its code; raises `ContractError`"
+    kept = folder("interim") / "contracts" / f"{key}-{code_of(key)}"
+    if not kept.exists():
+        with aside(kept) as work:
+            (work / "contract.json").write_text(json.dumps({name: str(value) for name, value in check_recommender(make_model(key)).items()}))
+    return json.loads((kept / "contract.json").read_text())
 
-# %% ../../nbs/23_pipeline.ipynb #a16b1229
+# %% ../../nbs/23_pipeline.ipynb #fc496cd6
 def make_report(
     source: Source,
     models: Iterable[str] = tuple(MODELS),   # keys
@@ -700,7 +735,7 @@ def make_report(
             shutil.copy(notebook, work / "notebooks" / f"{notebook.stem.rpartition('-')[0]}.ipynb")
         simulated = {} if card.simulate is None else {"seed": 0, **card.simulate}
         parameters = {"snapshot": str(snapshot), "fits": to_plain(fits), "results": left["results"], "folder": str(work), "simulate": simulated, "added": added}
-        _execute("report", parameters, work / "notebooks" / "report.ipynb", "report", stages)
+        execute("report", parameters, work / "notebooks" / "report.ipynb", "report", stages)
     return final
 
 # %% ../../nbs/23_pipeline.ipynb #1c03a9f4
@@ -738,20 +773,3 @@ def _files(card: Card, home: Path | None) -> list[dict]:
     specs = [card.interactions, card.items, card.customers, card.items.side, card.customers.side]
     names = [*(name for spec in specs if spec for name in spec.file), *card.interactions.folds]
     return [describe(home / name) for name in names if (home / name).is_file()]
-
-# %% ../../nbs/23_pipeline.ipynb #01c783fb
-def tune(
-    source: Source,
-    models: Iterable[str] = (),   # keys; all that can be tuned if empty
-    n_trials: int = 30,
-    n_slices: int = 3,
-    seed: int = 0,
-) -> Path:                        # tuning.csv of the data set, below reports/tuning/; the executed notebook lies beside it
-    "Run the notebook that searches hyper-parameters inside the train part"
-    models, left = list(models) or list(TUNED), folder("reports") / "tuning" / f"{source.card.name}.csv"
-    if unknown := sorted(set(models) - set(TUNED)):
-        raise ValueError(f"nothing is known about which values of {unknown[0]!r} to try: choose from {', '.join(TUNED)}")
-    left.parent.mkdir(exist_ok=True)
-    parameters = {"dataset": source.dataset, "data": source.data, "models": models, "trials": n_trials, "slices": n_slices, "seed": seed, "result": str(left)}
-    _execute("tune", parameters, left.with_suffix(".ipynb"), "tune", left.parent)
-    return left

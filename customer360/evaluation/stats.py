@@ -6,7 +6,7 @@
 __all__ = ['ERRORS', 'COLUMNS', 'RANKING', 'LISTS', 'COSTS', 'METRICS', 'LOWER_IS_BETTER', 'BESIDE', 'COMPARED', 'Scored',
            'totals', 'ratio', 'draws', 'sums', 'interval', 'stack', 'check_results', 'claimed', 'segments', 'Mean',
            'leaderboard', 'write_leaderboard', 'read_leaderboard', 'flip_sums', 'flip_p', 'holm', 'detectable',
-           'compare']
+           'compare', 'reliability']
 
 # %% ../../nbs/21_stats.ipynb #16202294
 from collections.abc import Collection, Mapping
@@ -159,13 +159,13 @@ def check_results(
             raise ValueError(f"the customer {twice.iloc[0]!r} stands twice in the result of {name}: one row per customer")
     return results
 
-# %% ../../nbs/21_stats.ipynb #4b6d8164
+# %% ../../nbs/21_stats.ipynb #e5e5b793
 COLUMNS = ("split", "split_seed", "segment", "model", "metric", "k", "value", "low", "high", "n_customers", "n_seeds")
 RANKING = ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")
 LISTS = ("coverage", "novelty", "diversity", "personalisation", "head_share")
 COSTS = ("fit_seconds", "users_per_second", "peak_memory")
-METRICS = (*ERRORS, *RANKING, *LISTS, *COSTS)  # the order of rows
-LOWER_IS_BETTER = frozenset({"rmse", "mae", "fit_seconds", "peak_memory"})
+METRICS = (*ERRORS, "calibration_error", *RANKING, *LISTS, *COSTS)  # the order of rows
+LOWER_IS_BETTER = frozenset({"rmse", "mae", "calibration_error", "fit_seconds", "peak_memory"})
 BESIDE: Mapping[str, tuple[str, ...]] = {"ratio75_item": ("42",)}  # split -> seeds that get rows but stay out of the mean
 
 
@@ -474,3 +474,19 @@ class _Paired:
             both, n = block[a] + block[b], np.full(np.shape(difference), 2 * size)
             parts.append(ratio(both + difference, n, self.root) - ratio(both - difference, n, self.root))
         return np.mean(parts, axis=0)
+
+# %% ../../nbs/21_stats.ipynb #15d6a0bb
+def reliability(
+    binned: pd.DataFrame,  # user, bin, n, given, predicted, the last three being sums; all shuffles of one model below each other
+    n_draws: int = 2000,   # bootstrap draws behind each interval
+    seed: int = 0,         # of the draws
+) -> pd.DataFrame:         # a row per bin that was used: bin, predicted, given, low, high, n, n_customers
+    "Mean predicted and mean given rating of each bin of the predicted rating, the latter with a 95 % interval"
+    users, bins = (np.unique(binned[name], return_inverse=True) for name in ("user", "bin"))
+    total = {name: np.zeros((len(users[0]), len(bins[0]))) for name in ("n", "given", "predicted")}
+    for name, table in total.items():
+        np.add.at(table, (users[1], bins[1]), binned[name].to_numpy(np.float64))
+    n = total["n"].sum(axis=0)
+    low, high = interval(total["given"], total["n"], draws(len(users[0]), n_draws, seed)) if len(n) else np.zeros((2, 0))
+    means = {name: ratio(total[name].sum(axis=0), n) for name in ("predicted", "given")}
+    return pd.DataFrame({"bin": bins[0], **means, "low": low, "high": high, "n": n.astype(int), "n_customers": (total["n"] > 0).sum(axis=0)})

@@ -10,7 +10,7 @@ __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'SLICE', 'NOTHING_KNOWN', 'TopN', 'Ex
            'held_out_lists', 'checkerboard', 'ContractError', 'check_answers', 'check_requests', 'check_ratings',
            'check_repeatable', 'check_taste', 'check_reasons', 'check_recommender']
 
-# %% ../../nbs/10_base.ipynb #b678fbe1
+# %% ../../nbs/10_base.ipynb #5e6b164e
 import hashlib
 import json
 import os
@@ -31,7 +31,7 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
 
 from ..config import generator
-from ..data.prepare import Dataset, Histories, IdMap, Split, append, leave_one_out, visitors
+from ..data.prepare import Dataset, Histories, IdMap, Split, append, fingerprint, leave_one_out, visitors
 from ..metrics import hits
 from ..schema import Event, Facts, interactions
 
@@ -117,12 +117,13 @@ def user_offsets(
     total, count = (np.bincount(rows, w, len(histories)) for w in (rest, None))
     return (total / (count + USER_DAMPING)).astype(np.float32)
 
-# %% ../../nbs/10_base.ipynb #86851a1f
+# %% ../../nbs/10_base.ipynb #097e6fd0
 @dataclass(kw_only=True)
 class _Learns(ABC):
     key: ClassVar[str]                # short name, used in files and tables
     label: ClassVar[str]              # for people: what the row of a table uses
     tolerance: ClassVar[float] = 0.0  # how far `predict` for an unknown customer may be from a known one with the same history
+    weights_file: ClassVar[str] = "weights.npz"  # or `weights.safetensors`, for arrays of numbers alone
     personal: ClassVar[bool] = True   # False: by design the same for every history (or, for `random`, unrelated to it)
     classes: ClassVar[dict[str, type["Recommender"]]] = {}  # by key; fills itself
     seed: int = 0
@@ -139,7 +140,7 @@ class _Learns(ABC):
         "Forget everything, then learn from `train`"
         for name in set(vars(self)) - set(self.params):
             delattr(self, name)
-        self.histories_ = train.histories
+        self.histories_, self.trained_on_ = train.histories, fingerprint(train)
         self.scale_ = train.scale
         self.mean_, self.item_offset_ = item_offsets(train.histories, np.mean(train.scale or 0))
         self.popularity_ = np.asarray(train.histories.strength.sum(0), np.float32).ravel()
@@ -359,12 +360,13 @@ def _stack(parts: list[Histories]) -> Histories:
     weight = csr_matrix((data, items, indptr), (len(indptr) - 1, parts[0].n_items))
     return Histories(weight, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "when", "seen")))
 
-# %% ../../nbs/10_base.ipynb #3c3c1499
+# %% ../../nbs/10_base.ipynb #35e653ec
 def save_artefact(
     model: _Learns,  # fitted
     path: Path,      # a folder that does not exist yet
+    around: _Learns | None = None,  # the model that this one is a part of; histories that both hold are written once
 ) -> None:
-    "Write a model's state: arrays to npz, plain values to the manifest, models within it to folders of their own"
+    "Write a model's state: arrays to one file, plain values to the manifest, models within it to folders of their own"
     check_fitted(model)
     if path.exists():
         raise ArtefactError(f"{path} exists already: an artefact is never overwritten, choose another folder")
@@ -372,12 +374,13 @@ def save_artefact(
         plain, arrays = {}, {}
         for name, value in model.state.items():
             if isinstance(value, _Learns):
-                save_artefact(value, aside / name)
+                save_artefact(value, aside / name, model)
             elif name != "histories_":
                 (arrays if isinstance(value, np.ndarray) else plain)[name] = _savable(name, value)
-        np.savez(aside / "weights.npz", **arrays)
-        h = model.histories_
-        np.savez(aside / "histories.npz", weight=h.weight.data, items=h.items, indptr=h.weight.indptr, rating=h.rating, when=h.when, seen=h.seen)
+        _write_arrays(aside / model.weights_file, arrays)
+        if around is None or around.trained_on_ != model.trained_on_:
+            h = model.histories_
+            np.savez(aside / "histories.npz", weight=h.weight.data, items=h.items, indptr=h.weight.indptr, rating=h.rating, when=h.when, seen=h.seen)
         manifest = {
             "format": 1, "key": model.key, "class": type(model).__name__, "params": model.params, "state": plain, "n_items": model.n_items,
             "customer360": version("customer360"), "numpy": np.__version__,
@@ -385,7 +388,7 @@ def save_artefact(
         }  # fmt: skip
         (aside / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
-# %% ../../nbs/10_base.ipynb #f3d88a89
+# %% ../../nbs/10_base.ipynb #567a735e
 @contextmanager
 def _aside(path: Path) -> Iterator[Path]:  # a folder that takes the name `path` if all goes well, and is gone if not
     aside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -396,6 +399,24 @@ def _aside(path: Path) -> Iterator[Path]:  # a folder that takes the name `path`
         aside.rename(path)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    if path.suffix == ".npz":
+        np.savez(path, **arrays)
+    else:
+        from safetensors.numpy import save_file
+
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    from safetensors.numpy import load_file
+
+    return load_file(path)
 
 
 def _savable(name: str, value: object) -> object:
@@ -415,10 +436,11 @@ def sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
-# %% ../../nbs/10_base.ipynb #ddf6726f
+# %% ../../nbs/10_base.ipynb #dd4b6e04
 def load_artefact(
     cls: type[_Learns],  # the class expected, or `Recommender` for any
     path: Path,          # a saved model
+    around: Histories | None = None,  # of the model that this one is a part of
 ) -> "Recommender":
     "Read a model after checking every file's sha256"
     try:
@@ -435,15 +457,18 @@ def load_artefact(
         if not (path / name).exists() or sha256(path / name) != digest:
             raise ArtefactError(f"{path / name} is missing or differs from its manifest: train the model again")
     model = found(**manifest["params"])
-    with np.load(path / "histories.npz", allow_pickle=False) as h:
-        weight = csr_matrix((h["weight"], h["items"], h["indptr"]), (len(h["indptr"]) - 1, manifest["n_items"]))
-        model.histories_ = Histories(weight, h["rating"], h["when"], h["seen"])
-    with np.load(path / "weights.npz", allow_pickle=False) as arrays:
-        state = {**manifest["state"], **dict(arrays)}
-    nested = {p.parent.name: load_artefact(_Learns, p.parent) for p in path.glob("*/manifest.json")}
+    model.histories_ = _read_histories(path / "histories.npz", manifest["n_items"]) if "histories.npz" in digests else around
+    state = {**manifest["state"], **_read_arrays(path / found.weights_file)}
+    nested = {p.parent.name: load_artefact(_Learns, p.parent, model.histories_) for p in path.glob("*/manifest.json")}
     vars(model).update(state | nested)
     model.scale_ = tuple(state["scale_"]) if state["scale_"] else None  # JSON has no pairs
     return model
+
+# %% ../../nbs/10_base.ipynb #bb642177
+def _read_histories(path: Path, n_items: int) -> Histories:
+    h = _read_arrays(path)
+    weight = csr_matrix((h["weight"], h["items"], h["indptr"]), (len(h["indptr"]) - 1, n_items))
+    return Histories(weight, h["rating"], h["when"], h["seen"])
 
 # %% ../../nbs/10_base.ipynb #285dcb71
 @dataclass(kw_only=True)

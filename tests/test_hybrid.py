@@ -1,0 +1,178 @@
+"The fusion believes whom it should, falls back where a component cannot learn, and is put together from fits that are there already"
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from customer360.data.ingest import ingest
+from customer360.data.prepare import Dataset, cold_items, dataset, make_split, ratio75_item, visitors
+from customer360.data.simulate import simulate
+from customer360.evaluation import pipeline
+from customer360.evaluation.pipeline import Job, fit_job
+from customer360.models.base import EASE, NoItemText, Popularity, Random, Recommender, checkerboard, held_out_lists
+from customer360.models.hybrid import SITUATIONS, Hybrid, PlainHybrid, fusion_slice, situation
+from customer360.models.registry import MODELS, PARTS, make_model
+from customer360.models.svd import SVD
+from customer360.models.tfidf import TFIDF
+
+
+@pytest.fixture(scope="module")
+def shop() -> Dataset:
+    return dataset(simulate(seed=5, n_customers=500, n_items=300).tables)
+
+
+@pytest.fixture(scope="module")
+def hybrid(shop) -> Hybrid:
+    return Hybrid(components={"svd": SVD(n_factors=16), "tfidf": TFIDF()}).fit(ratio75_item(shop, 7).train)
+
+
+def ndcg(model: Recommender, split) -> float:
+    from customer360.metrics import ndcg
+
+    lists = held_out_lists(model, split)
+    return float(ndcg(lists.hit, lists.n_relevant, 10).mean())
+
+
+def test_a_cold_item_leans_on_text(hybrid):
+    shares = hybrid.fusion("rank").table()
+    assert list(shares.index) == list(SITUATIONS)
+    assert shares.loc["cold item", "tfidf"] > 0.9 > shares.loc["regular", "tfidf"]
+
+
+def test_a_component_that_knows_nothing_is_not_believed(shop):
+    train = ratio75_item(shop, 7).train
+    shares = Hybrid(components={"svd": SVD(n_factors=16), "random": Random()}).fit(train).fusion("rank").table()
+    assert shares.loc["regular", "random"] < 0.3, "alike would be a half"
+
+
+def test_it_is_no_worse_than_the_worse_of_its_parts_anywhere(shop, hybrid):
+    warm = ratio75_item(shop, 7)
+    assert ndcg(hybrid, warm) > min(ndcg(part, warm) for part in hybrid.parts.values())
+    cold = cold_items(shop, 7)
+    fitted = Hybrid(components={"svd": SVD(n_factors=16), "tfidf": TFIDF()}).fit(cold.train)
+    assert ndcg(fitted, cold) > 2 * ndcg(Random().fit(cold.train), cold)
+    assert ndcg(fitted, cold) > 2 * ndcg(Popularity().fit(cold.train), cold)
+
+
+def test_its_ratings_beat_each_of_its_parts_or_come_close(shop, hybrid):
+    test = ratio75_item(shop, 7).test
+    test = test[test["rating"].notna()]
+
+    def rmse(model: Recommender) -> float:
+        return float(np.sqrt(np.mean((model.predict(test["user"].to_numpy(), test["item"].to_numpy()) - test["rating"]) ** 2)))
+
+    assert rmse(hybrid) < min(rmse(part) for part in hybrid.parts.values()) + 0.01
+
+
+def test_the_slice_is_never_trained_on(shop):
+    seen = []
+
+    class Spy(Popularity):
+        def _fit(self, train: Dataset) -> None:
+            seen.append(set(zip(train.interactions["user"], train.interactions["item"], strict=True)))
+
+    Spy.key = "spy"
+    Recommender.classes["spy"] = Spy
+    try:
+        Hybrid(components={"spy": Spy(), "ease": EASE()}).fit(shop)
+    finally:
+        del Recommender.classes["spy"]
+    held = fusion_slice(shop).test
+    inner, whole = seen
+    assert not inner & set(zip(held["user"], held["item"], strict=True))
+    assert whole == set(zip(shop.interactions["user"], shop.interactions["item"], strict=True))
+
+
+def test_without_text_the_others_carry_on(shop):
+    from dataclasses import replace
+
+    bare = replace(shop, item_text=None)
+    model = Hybrid(components={"svd": SVD(n_factors=16), "tfidf": TFIDF()}).fit(bare)
+    assert model.names_ == ["svd"]
+    one = model.recommend([0, 1], 5).codes
+    assert (one == SVD(n_factors=16).fit(bare).recommend([0, 1], 5).codes).all()
+    with pytest.raises(NoItemText, match="tfidf"):
+        Hybrid(components={"tfidf": TFIDF()}).fit(bare)
+
+
+def test_without_ratings_it_ranks():
+    model = Hybrid(components={"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}).fit(checkerboard(ratings=False))
+    assert model.recommend([0], 3).codes.min() >= 0
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_hardly_any_data(n):
+    model = Hybrid(components={"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}).fit(checkerboard(n))
+    assert np.isfinite(model.score(visitors([[], [0]], n))).all()
+    assert np.isfinite(model.predict([0, -1], [0, -1])).all()
+
+
+def test_histories_are_saved_once(hybrid, tmp_path):
+    hybrid.save(tmp_path / "model")
+    assert len(list((tmp_path / "model").rglob("histories.npz"))) == 1
+    loaded = Recommender.load(tmp_path / "model")
+    assert (loaded.recommend(np.arange(50), 10).codes == hybrid.recommend(np.arange(50), 10).codes).all()
+    assert loaded.fusion("rank").table().equals(hybrid.fusion("rank").table())
+
+
+def test_an_artefact_with_an_altered_part_is_refused(hybrid, tmp_path):
+    from customer360.models.base import ArtefactError
+
+    hybrid.save(tmp_path / "model")
+    weights = tmp_path / "model/svd_/weights.npz"
+    weights.write_bytes(weights.read_bytes()[:-9])
+    with pytest.raises(ArtefactError, match="svd_"):
+        Recommender.load(tmp_path / "model")
+
+
+def test_situations_add_up():
+    shares = situation(np.arange(50)[:, None], np.arange(60), (3, 0))
+    assert np.allclose(shares.sum(0), 1) and (shares >= 0).all()
+    assert (np.diff(shares[2], axis=1) <= 1e-6).all(), "the more customers have an item, the less it is a cold one"
+
+
+def test_unknown_components_are_named():
+    with pytest.raises(ValueError, match=r"hybrid has no component 'als': it has bert, knn"):
+        make_model("hybrid", params={"components": {"als": {}}})
+    with pytest.raises(ValueError, match="no hyper-parameter 'powr'"):
+        make_model("hybrid", params={"components": {"knn": {"powr": 1}}})
+
+
+@pytest.fixture
+def light(monkeypatch):
+    "Hybrids of quick components under the registry's own names"
+    monkeypatch.setitem(MODELS, "hybrid-ncf-bert", "customer360.models.hybrid:PlainHybrid")
+    for key in ("hybrid", "hybrid-ncf-bert"):
+        monkeypatch.setitem(PARTS, key, ("svd", "tfidf"))
+
+
+def test_fits_that_are_there_are_used(light, tmp_path, monkeypatch):
+    from customer360.config import settings
+
+    monkeypatch.setattr(settings(), "home", tmp_path)
+    snapshot = pipeline.write_snapshot(ingest("demo"))
+    split = make_split(pipeline.opened(snapshot)[1], "ratio75_item", 101)
+    own = {key: fit_job(snapshot, Job("ratio75_item", 101, key), split) for key in ("svd", "tfidf")}
+    counted = []
+    for cls in (SVD, TFIDF):
+        monkeypatch.setattr(cls, "_fit", lambda self, train, fit=cls._fit: (counted.append(self.key), fit(self, train))[1])
+    first = fit_job(snapshot, Job("ratio75_item", 101, "hybrid"), split)
+    assert counted == ["svd", "tfidf"], "only the fits on what is left of the slice are new"
+    second = fit_job(snapshot, Job("ratio75_item", 101, "hybrid-ncf-bert"), split)
+    assert counted == ["svd", "tfidf"], "the second hybrid fits nothing"
+    inner = [json.loads((path / "fit.json").read_text()) for path in (snapshot / "fits").glob("ratio75_item-slice-*")]
+    least = sum(fit.costs["fit_seconds"] for fit in own.values()) + sum(fit["costs"]["fit_seconds"] for fit in inner)
+    assert min(first.costs["fit_seconds"], second.costs["fit_seconds"]) > 0.9 * least, "a hybrid costs what its parts cost"
+    hybrid = Recommender.load(second.path / "model")
+    assert isinstance(hybrid, PlainHybrid)
+    assert (hybrid.parts["svd"].items_ == Recommender.load(own["svd"].path / "model").items_).all()
+
+
+def test_a_cards_values_reach_the_components(tmp_path):
+    from customer360.data.sources import read_card
+
+    params = pipeline.card_params(read_card("demo"))
+    assert params["hybrid"]["components"]["knn"] == params["knn"]
+    assert pd.Series(make_model("hybrid", params=params["hybrid"]).components["knn"].params)["power"] == params["knn"]["power"]
