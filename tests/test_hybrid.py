@@ -134,7 +134,7 @@ def test_situations_add_up():
 
 
 def test_unknown_components_are_named():
-    with pytest.raises(ValueError, match=r"hybrid has no component 'als': it has bert, knn"):
+    with pytest.raises(ValueError, match=r"hybrid has no component 'als': it has ncf, bert, knn"):
         make_model("hybrid", params={"components": {"als": {}}})
     with pytest.raises(ValueError, match="no hyper-parameter 'powr'"):
         make_model("hybrid", params={"components": {"knn": {"powr": 1}}})

@@ -344,7 +344,7 @@ class Hybrid(_HasComponents):
     "A sum of components, weighted by how much is known about the customer and the item (Burke 2002; Sill et al. 2009)"
 
     key: ClassVar[str] = "hybrid"
-    label: ClassVar[str] = "Hybrid (BERT + kNN + SVD + near + Bayes)"
+    label: ClassVar[str] = "Hybrid (NCF + BERT + kNN + SVD + near + Bayes)"
 
     def _fit(self, train: Dataset) -> None:
         if not self.components:

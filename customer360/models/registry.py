@@ -19,13 +19,15 @@ from typing import Any
 
 from .base import Recommender
 
-# %% ../../nbs/17_registry.ipynb #ea25beb9
+# %% ../../nbs/17_registry.ipynb #0588fe5f
 MODELS: dict[str, str] = {
     "knn": "customer360.models.knn:UserKNN",
     "svd": "customer360.models.svd:SVD",
     "tfidf": "customer360.models.tfidf:TFIDF",
+    "ncf": "customer360.models.ncf:NCF",
     "bert": "customer360.models.bert:BERT",
     "hybrid": "customer360.models.hybrid:Hybrid",
+    "hybrid-ncf-bert": "customer360.models.hybrid:PlainHybrid",
     "near": "customer360.models.near:NearEASE",
     "bayes": "customer360.models.bayes:BayesianMF",
     "ease": "customer360.models.base:EASE",
@@ -34,9 +36,10 @@ MODELS: dict[str, str] = {
     "random": "customer360.models.base:Random",
 }
 PARTS: dict[str, tuple[str, ...]] = {  # hybrid -> its components
-    "hybrid": ("bert", "knn", "svd", "near", "bayes"),
+    "hybrid": ("ncf", "bert", "knn", "svd", "near", "bayes"),
+    "hybrid-ncf-bert": ("ncf", "bert"),
 }
-NEEDS: dict[str, tuple[str, ...]] = {"bert": ("torch", "transformers", "faiss")}  # packages of the extra with the model's name
+NEEDS: dict[str, tuple[str, ...]] = {"ncf": ("torch",), "bert": ("torch", "transformers", "faiss")}  # packages of the extra with the model's name
 
 
 def missing(
