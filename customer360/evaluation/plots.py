@@ -617,9 +617,8 @@ def beliefs(
 ) -> Figure:
     "How much say each component of a hybrid has, by situation"
     widths = [max(table.shape[1], 1) for table in shares.values()]
-    names = [named(part, labels, 12) for table in shares.values() for part in table]
     with rc_context(style() | {"axes.grid": False, "axes.spines.bottom": False}):
-        fig = Picture(figsize=(min(WIDTH, 1.9 + 0.78 * sum(widths)), 2.0 if any("\n" in name for name in names) else 1.85), layout="constrained")
+        fig = Picture(figsize=(min(WIDTH, 1.9 + 0.78 * sum(widths)), 2.4), layout="constrained")
         FigureCanvasAgg(fig)
         axes = fig.subplots(1, len(shares), squeeze=False, sharey=True, width_ratios=widths)[0]
         shades = LinearSegmentedColormap.from_list("say", ["white", _tint(model, 0.75)])
@@ -629,7 +628,7 @@ def beliefs(
                 share = table.iat[row, column]
                 ax.text(column + 0.5, row + 0.5, f"{share:.0%}" if share >= 0.005 else "0", ha="center", va="center", fontsize=9, color=INK if share >= 0.005 else FAINT)
             ax.set_title(question, loc="left")
-            ax.set_xticks(np.arange(table.shape[1]) + 0.5, [named(part, labels, 12) for part in table])
+            ax.set_xticks(np.arange(table.shape[1]) + 0.5, [named(part, labels, 40) for part in table], rotation=30, ha="right", rotation_mode="anchor")
             ax.set_yticks(np.arange(len(table)) + 0.5, list(table.index))
             ax.set_ylim(len(table), 0)
             ax.tick_params(length=0, labelcolor=INK)
