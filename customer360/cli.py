@@ -26,7 +26,7 @@ app.add_typer(data_app, name="data")
 Dataset = Annotated[str, typer.Option(help="A data set by name (see `c360 data list`), or the path of a card (a .toml file).")]
 Data = Annotated[str, typer.Option(help="Folder with the files of a public data set; without it they are downloaded.")]
 Models = Annotated[str, typer.Option(help="Comma-separated model keys, such as knn,ease; all by default.")]
-Model = Annotated[str, typer.Option(help="A model's key: knn, svd, or a baseline (ease, popularity, bias, random).")]
+Model = Annotated[str, typer.Option(help="A model's key: knn, svd, tfidf, ncf, bert, hybrid, near, bayes, or a baseline (ease, popularity, bias, random).")]
 Own = Annotated[str, typer.Option(rich_help_panel="Your own file", help="Your interactions: CSV, JSON Lines or Parquet. Then name its columns:")]
 
 
