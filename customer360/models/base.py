@@ -18,7 +18,7 @@ import shutil
 import tempfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sized
+from collections.abc import Collection, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import version
@@ -364,7 +364,7 @@ def _stack(parts: list[Histories]) -> Histories:
 def save_artefact(
     model: _Learns,  # fitted
     path: Path,      # a folder that does not exist yet
-    around: _Learns | None = None,  # the model that this one is a part of; histories that both hold are written once
+    kept: Collection[str] = (),  # `trained_on_` of whoever keeps the same histories elsewhere: the model around it, a snapshot
 ) -> None:
     "Write a model's state: arrays to one file, plain values to the manifest, models within it to folders of their own"
     check_fitted(model)
@@ -374,11 +374,11 @@ def save_artefact(
         plain, arrays = {}, {}
         for name, value in model.state.items():
             if isinstance(value, _Learns):
-                save_artefact(value, aside / name, model)
+                save_artefact(value, aside / name, (model.trained_on_,))
             elif name != "histories_":
                 (arrays if isinstance(value, np.ndarray) else plain)[name] = _savable(name, value)
         _write_arrays(aside / model.weights_file, arrays)
-        if around is None or around.trained_on_ != model.trained_on_:
+        if model.trained_on_ not in kept:
             h = model.histories_
             np.savez(aside / "histories.npz", weight=h.weight.data, items=h.items, indptr=h.weight.indptr, rating=h.rating, when=h.when, seen=h.seen)
         manifest = {
@@ -440,7 +440,7 @@ def sha256(path: Path) -> str:
 def load_artefact(
     cls: type[_Learns],  # the class expected, or `Recommender` for any
     path: Path,          # a saved model
-    around: Histories | None = None,  # of the model that this one is a part of
+    around: Histories | None = None,  # those that are kept elsewhere
 ) -> "Recommender":
     "Read a model after checking every file's sha256"
     try:
@@ -458,6 +458,8 @@ def load_artefact(
             raise ArtefactError(f"{path / name} is missing or differs from its manifest: train the model again")
     model = found(**manifest["params"])
     model.histories_ = _read_histories(path / "histories.npz", manifest["n_items"]) if "histories.npz" in digests else around
+    if model.histories_ is None:
+        raise ArtefactError(f"{path} was saved without histories: a registry keeps them in a snapshot, load it with `Registry.load`")
     state = {**manifest["state"], **_read_arrays(path / found.weights_file)}
     nested = {p.parent.name: load_artefact(_Learns, p.parent, model.histories_) for p in path.glob("*/manifest.json")}
     vars(model).update(state | nested)
