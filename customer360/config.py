@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # %% ../nbs/00_config.ipynb #f6f3e83c
@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where neural models compute; auto: a GPU if torch finds one")
     encoder: str = Field("", description="sentence encoder: a Hugging Face name or a local folder; empty: the one that comes with the package")
     test_data: Path | None = Field(None, description="folder of real data sets for tests; tests that need it are skipped without")
+    dataset: str = Field("demo", min_length=1, pattern=r"^[\w.-]+$", description="the data set that is served, and whose events are stored")
+    database_url: str = Field("", repr=False, description="where events are stored: postgresql://... or sqlite:////...; empty: a file below data/store")
+    erasure_key: SecretStr = Field(SecretStr(""), description="key of the hashes that remember erased customers; empty: one is made and kept in the store")
 
 
 @cache
@@ -46,10 +49,10 @@ def settings() -> Settings:
 
 # %% ../nbs/00_config.ipynb #7b99c877
 def folder(
-    name: str,  # raw, interim, models or reports (written to); pipelines or cards (read from)
+    name: str,  # raw, interim, models, store or reports (written to); pipelines or cards (read from)
 ) -> Path:      # absolute; the folders that are written to are created
     "The project's folder of that name"
-    writable = {"raw": "data/raw", "interim": "data/interim", "models": "data/models", "reports": "reports"}
+    writable = {"raw": "data/raw", "interim": "data/interim", "models": "data/models", "store": "data/store", "reports": "reports"}
     bundled = {"pipelines": "nbs/pipelines", "cards": "data/cards"}
     if name in writable:
         path = settings().home.resolve() / writable[name]
