@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['Happened', 'grown', 'Product', 'product', 'Catalogue', 'Shelf']
 
-# %% ../../nbs/28_live.ipynb #e73191d8
+# %% ../../nbs/28_live.ipynb #35843746
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from ..data.prepare import Dataset, Histories, collapse, visitors
 from ..schema import ITEM_COLUMNS, Event, Facts, Tables
 
-# %% ../../nbs/28_live.ipynb #675a4d53
+# %% ../../nbs/28_live.ipynb #1ba56cf7
 class Happened(NamedTuple):
     "One thing that a customer did"
 
@@ -46,7 +46,7 @@ def grown(
     item, *rest = (np.concatenate([a, np.asarray(b, a.dtype)]) for a, b in zip(old, new, strict=True))
     return collapse(np.zeros(len(item), np.int32), item, *rest, (1, history.n_items))
 
-# %% ../../nbs/28_live.ipynb #ab4eb992
+# %% ../../nbs/28_live.ipynb #f76309ca
 @dataclass(frozen=True)
 class Product:
     "What is known about an item"
@@ -78,7 +78,7 @@ def product(
     brand = {"brand": known["brand"]} if "brand" in known else {}
     return Product(str(known["item"]), **{n: v if n in ("available", "withdrawn") else str(v) for n, v in named.items()}, **price, attributes=brand | others)
 
-# %% ../../nbs/28_live.ipynb #cdc1e66b
+# %% ../../nbs/28_live.ipynb #02bcbbc1
 @dataclass(frozen=True)
 class Catalogue:
     "Every item there is now"
@@ -91,23 +91,25 @@ class Catalogue:
         "The catalogue of a snapshot"
         return cls({row["item"]: product(row) for row in tables.items.to_dict("records")})
 
-    def changed(self, version: int, rows: Iterable[Mapping[str, Any]]) -> "Catalogue":
+    def changed(
+        self,
+        version: int,
+        rows: Iterable[Mapping[str, Any]],  # `item`, `withdrawn`, and all fields of an item that was put; none of one that was only withdrawn
+    ) -> "Catalogue":
         "The same after what the store says has changed"
-        news = {str(row["item"]): product({**self._fields(row["item"]), **{k: v for k, v in row.items() if v is not None}}) for row in rows}
-        return Catalogue(self.products | news, version)
-
-    def _fields(self, item: str) -> dict[str, Any]:
-        known = self.products.get(item)
-        if known is None:
-            return {}
-        return {name: getattr(known, name) for name in ("item", "title", "text", "category", "price", "available", "withdrawn")} | known.attributes
+        products = dict(self.products)
+        for row in rows:
+            item = str(row["item"])
+            put = set(row) - {"item", "withdrawn"}
+            products[item] = product(row) if put else replace(products.get(item, Product(item)), withdrawn=bool(row.get("withdrawn")))
+        return Catalogue(products, version)
 
     def title(self, item: str) -> str:
         "What to call an item; its id where it has no title, or is gone"
         known = self.products.get(item)
         return known.title if known and known.title else item
 
-# %% ../../nbs/28_live.ipynb #415c2eed
+# %% ../../nbs/28_live.ipynb #b4b1e793
 @dataclass(frozen=True)
 class Shelf:
     "A catalogue in the codes of one snapshot"
