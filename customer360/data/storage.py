@@ -20,7 +20,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -133,7 +133,8 @@ def connect(
 
         @sa.event.listens_for(made, "begin")
         def on_begin(connection: sa.Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+            if connection.get_execution_options().get("writes"):  # one that reads asks once, and needs no transaction
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made
 
@@ -257,10 +258,10 @@ class _Base:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        "A transaction that no other writer, in this process or another, can interleave with"
+    def _writing(self, n_events: int = 0) -> Iterator[sa.Connection]:
+        "A transaction that no other writer, here or elsewhere, can interleave with; the numbers after `last_seq` are reserved for its events"
         with self._turn, _trouble(), self._writer.begin() as connection:
-            connection.execute(_LOCK)
+            connection.info["last_seq"] = _next(connection, "events", n_events) - n_events
             yield connection
 
     def close(self) -> None:
@@ -286,11 +287,10 @@ class _Base:
 
 # %% ../../nbs/04_storage.ipynb #s032
 _VERSIONS = sa.select(COUNTERS.c.name, COUNTERS.c.value)
-_LOCK = sa.select(COUNTERS.c.value).where(COUNTERS.c.name == "events").with_for_update()  # on SQLite: nothing, the file is locked
 _COUNT = sa.update(COUNTERS).where(COUNTERS.c.name == sa.bindparam("counter")).values(value=COUNTERS.c.value + sa.bindparam("n")).returning(COUNTERS.c.value)
 
 
-def _next(connection: sa.Connection, counter: str, n: int = 1) -> int:  # the counter's new value
+def _next(connection: sa.Connection, counter: str, n: int = 1) -> int:  # the counter's new value; its row is locked until the commit
     return connection.execute(_COUNT, {"counter": counter, "n": n}).scalar_one()
 
 
@@ -484,39 +484,47 @@ def _bad_id(value: Any, required: bool = True) -> str:  # what is wrong with it,
 class _Batch:
     "The events of one call, and what became of them"
 
-    __slots__ = ("events", "outcome")
+    __slots__ = ("events", "outcome", "woken")
 
     def __init__(self, events: list[NewEvent]):
-        self.events = events
+        self.events, self.woken = events, threading.Event()
         self.outcome: list[Receipt] | Exception | None = None
 
 
-class _Events(_Identities):
-    "The way in"
+class _Groups:
+    "Batches that wait for a leader"
 
-    def __init__(self, engine: sa.Engine):
-        super().__init__(engine)
+    def __init__(self, store: Callable[[list[_Batch]], list[list[Receipt] | Exception]], most: int = 5000):  # events in one group
+        self._store, self._most = store, most
         self._waiting: deque[_Batch] = deque()
+        self._led, self._door = False, threading.Lock()
 
-    def record_events(
-        self,
-        events: Sequence[NewEvent],  # of any customers; all of them are stored, or none
-    ) -> list[Receipt]:              # one each, in order; when they are returned, the events outlive a power cut
-        "Store events; raises `InvalidEvent`, `EventConflict`, `ErasedCustomer` or `StoreDown`, and then none of these is stored"
-        mine = _Batch([check_event(event, index) for index, event in enumerate(events)])
-        if not mine.events:
-            return []
-        self._waiting.append(mine)
-        with self._turn:
-            while mine.outcome is None:
-                self._commit_group()
-        if isinstance(mine.outcome, Exception):
-            raise mine.outcome
+    def outcome(self, mine: _Batch) -> list[Receipt] | Exception:
+        with self._door:
+            self._waiting.append(mine)
+            first, self._led = not self._led, True
+        if not first:
+            mine.woken.wait()
+        if mine.outcome is None:  # it is my turn to lead
+            try:
+                self._lead()
+            finally:
+                self._hand_over()
         return mine.outcome
 
-    def _commit_group(self, most: int = 5000) -> None:  # events in one transaction
+    def _hand_over(self) -> None:
+        with self._door:
+            self._led = bool(self._waiting)
+            if self._led:
+                self._waiting[0].woken.set()
+
+# %% ../../nbs/04_storage.ipynb #s051
+class _Group(_Groups):
+    "... and what the leader does"
+
+    def _lead(self) -> None:
         group, n = [], 0
-        while self._waiting and n < most:
+        while self._waiting and n < self._most:
             group.append(self._waiting.popleft())
             n += len(group[-1].events)
         outcomes: list[Any] = [StoreDown("the writer of these events was interrupted: try again") for _ in group]
@@ -529,22 +537,44 @@ class _Events(_Identities):
         finally:
             for batch, outcome in zip(group, outcomes, strict=True):
                 batch.outcome = outcome
+                batch.woken.set()
+
+# %% ../../nbs/04_storage.ipynb #s052
+class _Events(_Identities):
+    "The way in"
+
+    def __init__(self, engine: sa.Engine):
+        super().__init__(engine)
+        self._group = _Group(self._store)
+
+    def record_events(
+        self,
+        events: Sequence[NewEvent],  # of any customers; all of them are stored, or none
+    ) -> list[Receipt]:              # one each, in order; when they are returned, the events outlive a power cut
+        "Store events; raises `InvalidEvent`, `EventConflict`, `ErasedCustomer` or `StoreDown`, and then none of these is stored"
+        checked = [check_event(event, index) for index, event in enumerate(events)]
+        outcome = self._group.outcome(_Batch(checked)) if checked else []
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def _store(self, group: list[_Batch]) -> list[list[Receipt] | Exception]:
         events = [event for batch in group for event in batch.events]
-        with self._writing() as connection:
+        with self._writing(len(events)) as connection:
             who = _who(connection, self._key, (event.user for event in events))
-            ids = [event.event_id for event in events if event.event_id]
-            stored = {row.event_id: row for row in _stored(connection, ids)}
-            ledger = _Ledger(who, stored, connection.execute(_LOCK).scalar_one())
+            stored = {row.event_id: row for row in _stored(connection, [event.event_id for event in events if event.event_id])}
+            ledger = _Ledger(who, stored, connection.info["last_seq"])
             outcomes = [ledger.enter(batch.events) for batch in group]
+            if not ledger.fresh:
+                connection.get_transaction().rollback()  # nothing to sync
+                return outcomes
+            if unused := len(events) - len(ledger.fresh):
+                _next(connection, "events", -unused)
             _add_customers(connection, {event.user for event in ledger.fresh} - who.known - set(who.merged.values()))
-            if ledger.fresh:
-                connection.execute(sa.insert(EVENTS), [event._asdict() for event in ledger.fresh])
-                _next(connection, "events", len(ledger.fresh))
+            connection.execute(sa.insert(EVENTS), [event._asdict() for event in ledger.fresh])
         return outcomes
 
-# %% ../../nbs/04_storage.ipynb #s051
+# %% ../../nbs/04_storage.ipynb #s053
 class _Ledger:
     "What a group of batches adds to the events; decided before anything is written"
 
@@ -571,7 +601,7 @@ class _Ledger:
         self.fresh += mine.values()
         return receipts
 
-# %% ../../nbs/04_storage.ipynb #s052
+# %% ../../nbs/04_storage.ipynb #s054
 def _as_stored(event: NewEvent, seq: int, now: int) -> StoredEvent:
     weight = EVENT_WEIGHTS[event.event] if event.weight is None else event.weight
     when = now // 1000 if event.timestamp is None else event.timestamp
@@ -599,7 +629,7 @@ def _add_customers(connection: sa.Connection, users: set[str], created: int | No
 _COLUMNS = [EVENTS.c[name] for name in StoredEvent._fields]
 _BY_ID = sa.select(*_COLUMNS).where(EVENTS.c.event_id.in_(sa.bindparam("ids", expanding=True)))
 
-# %% ../../nbs/04_storage.ipynb #s059
+# %% ../../nbs/04_storage.ipynb #s061
 class _Reads(_Events):
     "The way out"
 
@@ -610,7 +640,7 @@ class _Reads(_Events):
     ) -> list[tuple[str, str, float | None, float, int, int]]:
         "What one customer did: (item, event, rating or None, weight, timestamp, seq), in the order in which it came"
         with self._reading() as connection:
-            return [tuple(row) for row in connection.execute(_ROWS_OF, {"user": user, "after": after})]
+            return connection.execute(_ROWS_OF, {"user": user, "after": after}).cursor.fetchall()  # the driver's own tuples: the fastest
 
     def events_of(
         self,
@@ -623,6 +653,10 @@ class _Reads(_Events):
             ids = sorted({to or user for user, to in now.items()})
             rows = [row for part in _parts(ids) for row in connection.execute(_EVENTS_OF, {"users": part, "after": after})]
         return _frame(rows).sort_values("row", ignore_index=True)
+
+# %% ../../nbs/04_storage.ipynb #s062
+class _Pages(_Reads):
+    "The way out, for many"
 
     def interactions(
         self,
@@ -654,7 +688,7 @@ class _Reads(_Events):
         with self._reading() as connection:
             return [StoredEvent(*row) for row in connection.execute(rule, {"user": user} if user else {})]
 
-# %% ../../nbs/04_storage.ipynb #s060
+# %% ../../nbs/04_storage.ipynb #s063
 _NOW = sa.func.coalesce(_TARGET.scalar_subquery(), sa.bindparam("user"))
 _ROWS_OF = (
     sa.select(*(EVENTS.c[name] for name in ("item", "event", "rating", "weight", "timestamp", "seq")))
@@ -670,8 +704,8 @@ def _frame(rows: Sequence[tuple], names: list[str] | None = None) -> pd.DataFram
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names or [*INTERACTIONS, "event_id", "recommendation_id"])
     return frame.astype({name: INTERACTIONS.get(name, "str") for name in frame})
 
-# %% ../../nbs/04_storage.ipynb #s064
-class _Customers(_Reads):
+# %% ../../nbs/04_storage.ipynb #s067
+class _Customers(_Pages):
     "Who they are"
 
     def put_customer(
@@ -716,7 +750,7 @@ class _Customers(_Reads):
         with self._reading() as connection:
             return [_customer(row) | {"merged_into": None} for row in connection.execute(rule)]
 
-# %% ../../nbs/04_storage.ipynb #s065
+# %% ../../nbs/04_storage.ipynb #s068
 _CUSTOMER = sa.select(CUSTOMERS.c.user, CUSTOMERS.c.attributes, CUSTOMERS.c.created)
 
 
@@ -746,7 +780,7 @@ def _json(value: dict, what: str) -> str:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{what} must be plain JSON: {error}") from None
 
-# %% ../../nbs/04_storage.ipynb #s069
+# %% ../../nbs/04_storage.ipynb #s072
 class _Merging(_Customers):
     "Two ids, one person"
 
@@ -784,7 +818,7 @@ class _Merging(_Customers):
         _next(connection, "identities")
         return moved
 
-# %% ../../nbs/04_storage.ipynb #s073
+# %% ../../nbs/04_storage.ipynb #s076
 class _Items(_Merging):
     "The catalogue since the training snapshot"
 
@@ -821,7 +855,7 @@ class _Items(_Merging):
             rows = connection.execute(sa.select(ITEMS).where(ITEMS.c.version > version).order_by(ITEMS.c.version)).all()
         return now, [{"item": row.item, "withdrawn": row.withdrawn, **json.loads(row.fields)} for row in rows]
 
-# %% ../../nbs/04_storage.ipynb #s077
+# %% ../../nbs/04_storage.ipynb #s080
 CONVERSIONS = (Event.cart, Event.purchase, Event.like)
 
 
@@ -861,7 +895,7 @@ class _Recommendations(_Items):
                 found.setdefault((row.recommendation_id, row.user), []).append(row)
         return pd.DataFrame([_outcome(shown[key], user, items) for (key, user), items in found.items()], columns=list(_OUTCOME)).astype(_OUTCOME)
 
-# %% ../../nbs/04_storage.ipynb #s078
+# %% ../../nbs/04_storage.ipynb #s081
 _EMPTY = {"user": None, "experiment": None, "arm": None}
 _SHOWN = sa.select(RECOMMENDATIONS).where(RECOMMENDATIONS.c.recommendation_id.in_(sa.bindparam("ids", expanding=True)))
 _TOUCHED = (
@@ -888,7 +922,7 @@ def _outcome(shown: sa.Row, user: str, items: list[sa.Row]) -> tuple:  # one row
     counts = (len(items), sum(row.clicked for row in items), sum(row.converted for row in items))
     return (shown.recommendation_id, user, shown.model, shown.version, shown.experiment, shown.arm, day, *counts, [chance.get(row.item) for row in items])
 
-# %% ../../nbs/04_storage.ipynb #s083
+# %% ../../nbs/04_storage.ipynb #s086
 class _Documents(_Recommendations):
     "Versioned JSON documents"
 
@@ -924,7 +958,7 @@ class _Documents(_Recommendations):
 
 _DOCUMENTS = sa.select(DOCUMENTS.c.version, DOCUMENTS.c.time, DOCUMENTS.c.value).where(DOCUMENTS.c.name == sa.bindparam("document"))
 
-# %% ../../nbs/04_storage.ipynb #s087
+# %% ../../nbs/04_storage.ipynb #s090
 class _Erasure(_Documents):
     "Everything about somebody: to hand out, or to remove"
 
@@ -968,7 +1002,7 @@ class _Erasure(_Documents):
             with self._writing() as connection:
                 connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due"))
 
-# %% ../../nbs/04_storage.ipynb #s088
+# %% ../../nbs/04_storage.ipynb #s091
 _DUE = sa.select(SETTINGS.c.name).where(SETTINGS.c.name == "cleaning_due")
 
 
@@ -985,7 +1019,7 @@ def _clean(engine: sa.Engine, patience: float = 30) -> None:  # seconds
                 raise StoreDown("the customer is erased, but a long reading keeps the log from being emptied: erase again later")
             time.sleep(0.05)
 
-# %% ../../nbs/04_storage.ipynb #s090
+# %% ../../nbs/04_storage.ipynb #s093
 class Store(_Erasure):
     "Events, customers, items, recommendations and documents, in SQLite or PostgreSQL"
 
