@@ -1,0 +1,1 @@
+"Customer360 over HTTP: a thin layer on `customer360.serving`"

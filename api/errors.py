@@ -1,0 +1,113 @@
+"Every error as `{detail, field}`: the Service's by their kind, the rest by what went wrong; no stack trace leaves"
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from customer360.serving import service as serving
+
+from .schemas import Problem
+
+STATUS: dict[type[Exception], int] = {
+    serving.UnknownCustomer: 404,
+    serving.UnknownItem: 404,
+    serving.UnknownModel: 404,
+    serving.UnknownRecommendation: 404,
+    serving.Conflict: 409,
+    serving.Erased: 410,
+    serving.Invalid: 422,
+    serving.NotReady: 503,
+    serving.StoreDown: 503,
+}
+MEANING = {
+    400: "The body is not JSON",
+    401: "No key, or one that is not known",
+    403: "The caller may not do this",
+    404: "Not known; `detail` says what",
+    409: "It contradicts what is there",
+    410: "Erased at the customer's request",
+    413: "The body is too large",
+    415: "The body is of another content type than JSON",
+    422: "Not as described; `detail` names the field",
+    429: "Too many requests; `Retry-After` says when to come back",
+    503: "Not able to answer now; `Retry-After` says when to come back",
+}
+RETRY_AFTER = {429: "1", 503: "2"}  # seconds, where nothing better is known
+NAMES = {"user": "customer", "q": "q"}  # the Service's names for what the API calls otherwise
+
+
+def problem(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
+    "An answer that says what is wrong"
+    if status in RETRY_AFTER:
+        headers = {"Retry-After": RETRY_AFTER[status]} | {name.replace("_", "-"): value for name, value in headers.items()}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(Problem(detail=detail, field=field).model_dump_json(), status, headers, "application/json")
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    "What a route's description says about its errors"
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        described[status] = {"model": Problem, "description": MEANING[status]}
+        if status in RETRY_AFTER:
+            described[status]["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}}
+    return described
+
+
+def status_of(error: Exception) -> int:
+    "The status code of one of the Service's errors"
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def _of_the_service(_: Request, error: Exception) -> Response:
+    field = getattr(error, "field", None)
+    status = status_of(error)
+    if status == 500:
+        raise error
+    return problem(status, str(getattr(error, "detail", "") or error), field and ".".join(NAMES.get(part, part) for part in field.split(".")))
+
+
+def _of_the_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first, *more = error.errors()
+    if first["type"] == "json_invalid":
+        return problem(400, f"body: not JSON at character {first['loc'][-1]}: {first['ctx']['error']}", "body")
+    kind = request.headers.get("content-type", "")
+    if first["loc"] == ("body",) and first["type"] != "missing" and "json" not in kind.lower():
+        return problem(415, f"body: send it with `Content-Type: application/json`, got {kind or 'none'!r}", "body")
+    field = named(first["loc"])
+    also = f" (and {len(more)} more)" if more else ""
+    return problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}{given(first)}{also}", field)
+
+
+def named(loc: Sequence[str | int]) -> str:
+    "The dotted name of a field: `events.3.timestamp`"
+    return ".".join(str(part) for part in (loc[1:] if len(loc) > 1 and loc[0] in ("body", "query", "path", "header") else loc))
+
+
+def given(error: dict[str, Any]) -> str:
+    "What was given, where it is short enough to say"
+    value = error.get("input")
+    plain = isinstance(value, bool | int | float) or (isinstance(value, str) and error["type"] != "string_unicode")
+    said = repr(value) if plain else type(value).__name__
+    return "" if error["type"] in ("missing", "extra_forbidden") or len(said) > 60 else f", got {said}"
+
+
+def _of_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    made = problem(error.status_code, str(error.detail), "body" if error.status_code in (400, 413) else None)
+    made.headers.update(error.headers or {})
+    return made
+
+
+def add_handlers(app: FastAPI) -> None:
+    "Teach the app to say what went wrong; what no handler knows, `logs.Logs` answers with a bare 500"
+    for kind in (serving.ServiceError, serving.StoreDown):
+        app.add_exception_handler(kind, _of_the_service)
+    app.add_exception_handler(RequestValidationError, _of_the_request)
+    app.add_exception_handler(HTTPException, _of_http)

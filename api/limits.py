@@ -1,0 +1,76 @@
+"How large and how often: bodies, and requests a minute"
+
+import math
+import time
+from collections import OrderedDict
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import problem
+from .settings import Settings
+
+
+class Bucket:
+    "Fills at an even rate; whoever finds it empty has to wait. Callers that were not seen for long are forgotten first"
+
+    def __init__(self, per_minute: int, most_callers: int = 20_000):
+        self.rate, self.size, self.most = per_minute / 60, max(1.0, per_minute / 6), most_callers  # a burst: what ten seconds bring
+        self.levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, caller: str, now: float) -> float:  # seconds to wait, 0: go on
+        "One request of a caller"
+        level, then = self.levels.pop(caller, (self.size, now))
+        level = min(self.size, level + (now - then) * self.rate)
+        wait = 0.0 if level >= 1 else (1 - level) / self.rate
+        self.levels[caller] = (level - 1 if not wait else level, now)
+        if len(self.levels) > self.most:
+            self.levels.popitem(last=False)
+        return wait
+
+
+class Limits:
+    "Answers 429 to who asks too often and 413 to who sends too much, however it is sent"
+
+    def __init__(self, app: ASGIApp, settings: Settings):
+        self.app, self.max_body = app, settings.max_body
+        self.known = Bucket(settings.rate) if settings.rate else None
+        self.strangers, self.feedback = Bucket(settings.demo_rate), Bucket(settings.demo_feedback_rate)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        if wait := self._wait(scope):
+            seconds = str(math.ceil(wait))
+            return await problem(429, f"too many requests: come back in {seconds} s", Retry_After=seconds)(scope, receive, send)
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if length.isdigit() and int(length) > self.max_body:
+            return await problem(413, self._too_large, "body")(scope, receive, send)
+        await self.app(scope, self._counted(receive), send)
+
+    @property
+    def _too_large(self) -> str:
+        return f"body: larger than {self.max_body:,} bytes, the most that is taken: send it in parts"
+
+    def _wait(self, scope: Scope) -> float:
+        caller, now = scope["caller"], time.monotonic()
+        if not caller.stranger:
+            return self.known.take(caller.name, now) if self.known else 0.0
+        if caller.role == "nobody":  # the health of the server
+            return 0.0
+        writes = scope["method"] == "POST" and scope["path"] == "/api/v1/feedback"
+        return self.strangers.take(caller.name, now) or (self.feedback.take(caller.name, now) if writes else 0.0)
+
+    def _counted(self, receive: Receive) -> Receive:
+        "The same body, until it gets too large; a client need not have said its length"
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.max_body:
+                raise HTTPException(413, self._too_large)
+            return message
+
+        return counted

@@ -1,0 +1,55 @@
+"`uvicorn api.main:app`: the app, put together"
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import RedirectResponse
+
+from .errors import add_handlers
+from .limits import Limits
+from .logs import Logs, set_up
+from .metrics import Metrics
+from .openapi import ABOUT, TAGS, describe
+from .paths import Slashes
+from .routes import customers, experiments, feedback, health, items, models, recommendations
+from .security import Security
+from .settings import Settings
+from .shop import Shop
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    "Models are loaded before the first request, and what was recorded is written after the last"
+    set_up()
+    anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads_of_requests
+    await anyio.to_thread.run_sync(app.state.shop.open)
+    yield
+    await anyio.to_thread.run_sync(app.state.shop.close)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    "An app with its own settings, models and numbers"
+    settings = settings or Settings()
+    app = FastAPI(title="Customer360", version="1.0.0", description=ABOUT, openapi_tags=TAGS, lifespan=lifespan, redirect_slashes=False)
+    app.state.settings, app.state.shop = settings, Shop(settings)
+    app.state.metrics = Metrics(app.state.shop.counters, lambda: app.state.shop.ready()["ready"])
+    add_handlers(app)
+    for routes in (customers, recommendations, items, feedback, models, experiments, health):
+        app.include_router(routes.router)
+    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    app.add_middleware(Limits, settings=settings)  # the last one added is the first one asked
+    app.add_middleware(Security, settings=settings)
+    app.add_middleware(Slashes)
+    app.add_middleware(Logs, metrics=app.state.metrics, lines=settings.log_requests)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id"], expose_headers=["X-Request-Id", "Retry-After"],
+    )  # fmt: skip
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+app = create_app()

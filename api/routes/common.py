@@ -1,0 +1,20 @@
+"What several routes say the same way"
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path
+
+from .. import schemas
+from ..errors import problems
+
+CustomerId = Annotated[schemas.Id, Path(description="the customer's id", examples=["C0017"])]
+ItemId = Annotated[schemas.Id, Path(description="the item's id", examples=["P0042"])]
+Key = Annotated[schemas.ModelKey, Path(description="the model's key", examples=["knn"])]
+WITH_BODY = problems(400, 413, 415)
+CREATED = {201: {"model": schemas.Written, "description": "It was not known before"}}
+Sent = Body()
+
+
+def router(tag: str) -> APIRouter:
+    "Routes under /api/v1 that may fail in the ways that all may"
+    return APIRouter(prefix="/api/v1", tags=[tag], responses=problems(401, 403, 422, 429, 503))

@@ -1,0 +1,32 @@
+"For those who run it: is it alive, is it ready, how is it doing"
+
+from fastapi import APIRouter, Request, Response
+
+from .. import schemas
+from ..errors import problems
+from ..replies import reply
+
+router = APIRouter(tags=["operation"])
+NOT_READY = {503: {"model": schemas.Ready, "description": "No model answers; `do` says what to run"}}
+
+
+@router.get("/health/live", operation_id="is_alive", response_model=schemas.Live, responses=problems(403))
+async def is_alive() -> Response:
+    "The process answers"
+    return reply(schemas.Live, {})
+
+
+@router.get("/health/ready", operation_id="is_ready", response_model=schemas.Ready, responses=problems(403) | NOT_READY)
+def is_ready(request: Request) -> Response:
+    "A model answers"
+    told = request.app.state.shop.ready()
+    return reply(schemas.Ready, told, 200 if told["ready"] else 503)
+
+
+NUMBERS = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format"}}
+
+
+@router.get("/metrics", operation_id="metrics", response_class=Response, responses=NUMBERS | problems(401, 403, 429))
+def metrics(request: Request) -> Response:
+    "Numbers for Prometheus"
+    return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,65 @@
+"Items: what there is, what is alike, what is looked for"
+
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from .. import schemas
+from ..errors import problems
+from ..replies import reply
+from ..shop import Service
+from .common import CREATED, WITH_BODY, ItemId
+from .common import router as new_router
+
+router = new_router("items")
+
+
+@router.get("/items", operation_id="list_items", response_model=schemas.ItemPage)
+def list_items(query: Annotated[schemas.ItemPageQuery, Query()], service: Service) -> Response:
+    "Items by id, a page at a time"
+    return reply(schemas.ItemPage, service.items(query.search, query.category, query.cursor, query.limit))
+
+
+@router.get("/items/{item}", operation_id="get_item", response_model=schemas.Item, responses=problems(404))
+def get_item(item: ItemId, service: Service) -> Response:
+    "What is known about an item"
+    return reply(schemas.Item, service.item(item))
+
+
+@router.put("/items/{item}", operation_id="put_item", response_model=schemas.Written, responses=WITH_BODY | CREATED | problems(409))
+def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response:
+    "Add an item, change it, or bring back a withdrawn one; a new one is recommended by its text at once"
+    fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
+    created = service.put_item(item, fields)
+    return reply(schemas.Written, {"id": item, "created": created}, 201 if created else 200)
+
+
+@router.delete("/items/{item}", operation_id="withdraw_item", status_code=204, response_class=Response, responses=problems(404))
+def withdraw_item(item: ItemId, service: Service) -> Response:
+    "Never recommend an item again; what was done with it stays"
+    service.withdraw(item)
+    return Response(status_code=204)
+
+
+@router.get("/items/{item}/similar", operation_id="similar_items", response_model=schemas.Picks, responses=problems(404))
+def similar_items(item: ItemId, query: Annotated[schemas.SimilarQuery, Query()], service: Service) -> Response:
+    "Items that are alike, in who turns to them or in what is written about them"
+    return reply(schemas.Picks, {"items": service.similar(item, query.by, query.n, query.model)})
+
+
+@router.get("/search", operation_id="search_items", response_model=schemas.Picks, responses=problems(404, 410))
+def search_items(query: Annotated[schemas.SearchQuery, Query()], service: Service) -> Response:
+    "Items by what is meant, in the order that suits a customer if one is named"
+    return reply(schemas.Picks, {"items": service.search(query.q, query.n, query.customer, query.category)})
+
+
+@router.get("/popular", operation_id="popular_items", response_model=schemas.Picks)
+def popular_items(query: Annotated[schemas.PopularQuery, Query()], service: Service) -> Response:
+    "What most turn to"
+    return reply(schemas.Picks, {"items": service.popular(query.n, query.category, query.days)})
+
+
+@router.get("/latest", operation_id="latest_items", response_model=schemas.Picks)
+def latest_items(query: Annotated[schemas.ListQuery, Query()], service: Service) -> Response:
+    "What has come last"
+    return reply(schemas.Picks, {"items": service.latest(query.n, query.category)})

@@ -1,0 +1,31 @@
+"Models: what answers, how good it is, and the way back"
+
+from fastapi import Response
+
+from .. import schemas
+from ..errors import problems
+from ..replies import reply
+from ..shop import Service
+from .common import Key
+from .common import router as new_router
+
+router = new_router("models")
+
+
+@router.get("/models", operation_id="list_models", response_model=schemas.Models)
+def list_models(service: Service) -> Response:
+    "The models that answer"
+    return reply(schemas.Models, {"models": service.models()})
+
+
+@router.get("/models/{key}", operation_id="get_model", response_model=schemas.Model, responses=problems(404))
+def get_model(key: Key, service: Service) -> Response:
+    "One model: its figures with intervals, what it was trained on and when, and its versions"
+    return reply(schemas.Model, service.model(key))
+
+
+@router.post("/models/{key}/rollback", operation_id="rollback_model", response_model=schemas.Model, responses=problems(404, 409))
+def rollback_model(key: Key, service: Service) -> Response:
+    "Let the version before answer again"
+    service.rollback(key)
+    return reply(schemas.Model, service.model(key))

@@ -1,0 +1,143 @@
+"Who may do what: two roles with keys, this machine alone without, and a public demo on demand"
+
+import hashlib
+import hmac
+import ipaddress
+from typing import Literal
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .errors import problem
+from .settings import Settings
+
+Need = Literal["nobody", "write", "admin"]
+OPEN = frozenset({"/health/live", "/health/ready"})
+ROOT = "/api/v1/"
+READ = frozenset({"customers", "items", "recommendations", "search", "popular", "latest", "models", "feedback"})
+ASK = frozenset({"recommendations", "predictions", "feedback"})
+DOCS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"})
+PROXIED = ("x-forwarded-for", "forwarded", "x-real-ip")
+
+
+def needs(method: str, path: str) -> Need:
+    "The role that a request needs; what is not named here needs the admin's"
+    if path in OPEN:
+        return "nobody"
+    if path in DOCS and method in ("GET", "HEAD"):
+        return "write"
+    first, *rest = path.removeprefix(ROOT).split("/") if path.startswith(ROOT) else [""]
+    if method in ("GET", "HEAD") and first in READ and rest[1:] != ["export"]:
+        return "write"
+    return "write" if method == "POST" and first in ASK and not rest else "admin"
+
+
+class Refused(Exception):
+    "A request that is not let in"
+
+    def __init__(self, status: int, detail: str):
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+class Caller:
+    "Who asks: a role, a name to count requests by, and whether it is a stranger"
+
+    __slots__ = ("name", "role", "stranger")
+
+    def __init__(self, role: str, name: str, stranger: bool = False):
+        self.role, self.name, self.stranger = role, name, stranger
+
+
+class Security:
+    "Lets a request in, with its caller in `scope['caller']`, or answers 401 or 403"
+
+    def __init__(self, app: ASGIApp, settings: Settings):
+        self.app = app
+        self.keys = [tuple(entry.split(":")) for entry in settings.api_keys]
+        self.demo, self.origins = settings.public_demo, frozenset(settings.origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await (self.app(scope, receive, send) if scope["type"] == "lifespan" else send({"type": "websocket.close", "code": 1008}))
+        try:
+            scope["caller"] = self._caller(scope)
+        except Refused as refused:
+            return await problem(refused.status, refused.detail)(scope, receive, send)
+        await self.app(scope, receive, send)
+
+    def _caller(self, scope: Scope) -> Caller:
+        headers, need = Headers(scope=scope), needs(scope["method"], scope["path"])
+        key = _key(headers)
+        caller = self._by_key(key) if key else self._without_key(scope, headers, need)
+        if need == "admin" and caller.role != "admin":
+            raise Refused(403, "this needs the role admin" if key else "this needs a key with the role admin")
+        return caller
+
+    def _by_key(self, key: str) -> Caller:
+        given, role = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest(), ""
+        for its_role, digest in self.keys:  # every one of them is compared, so that the time says nothing
+            if hmac.compare_digest(digest, given):
+                role = "admin" if "admin" in (role, its_role) else its_role
+        if not role:
+            raise Refused(401, "this key is not known" if self.keys else "this server has no keys: leave the key out, or set C360_API_KEYS")
+        return Caller(role, given[:16])
+
+    def _without_key(self, scope: Scope, headers: Headers, need: Need) -> Caller:
+        if need == "nobody" and (self.keys or self.demo):
+            return Caller("nobody", _network(scope), True)
+        if self.demo:
+            _check_origin(scope, headers, self.origins)
+            return Caller("write", _network(scope), True)
+        if self.keys:
+            raise Refused(401, "send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
+        if not _is_loopback(scope) or any(name in headers for name in PROXIED):
+            raise Refused(403, "without keys only this machine is answered: set C360_API_KEYS to let others in")
+        _check_host(headers)
+        _check_origin(scope, headers, self.origins)
+        return Caller("admin", "loopback")
+
+
+def _key(headers: Headers) -> str:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_loopback(scope: Scope) -> bool:
+    address = _address((scope.get("client") or ("",))[0])
+    return address is not None and address.is_loopback
+
+
+def _network(scope: Scope) -> str:
+    "What one household has: an address, of the sixth version its first half"
+    address = _address((scope.get("client") or ("",))[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _check_host(headers: Headers) -> None:
+    "A page elsewhere may give its own name this machine's address; then it says that name here"
+    try:
+        host = urlsplit(f"//{headers.get('host', 'localhost')}").hostname or ""
+    except ValueError:
+        host = ""
+    if host != "localhost" and not host.endswith(".localhost") and _address(host) is None:
+        raise Refused(403, "without keys this server is asked as localhost or by an address, not by a name: set C360_API_KEYS to let others in")
+
+
+def _check_origin(scope: Scope, headers: Headers, origins: frozenset[str]) -> None:
+    "A page elsewhere must not make a visitor's browser change anything here"
+    origin = headers.get("origin")
+    if origin is None or scope["method"] in ("GET", "HEAD") or origin in origins or origin.partition("://")[2] == headers.get("host"):
+        return
+    raise Refused(403, "this page may not ask here: name its origin in C360_CORS_ORIGINS")
