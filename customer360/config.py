@@ -49,11 +49,11 @@ def settings() -> Settings:
 
 # %% ../nbs/00_config.ipynb #7b99c877
 def folder(
-    name: str,  # raw, interim, models, store or reports (written to); pipelines or cards (read from)
+    name: str,  # raw, interim, models, store or reports (written to); pipelines, cards or pretrained (read from)
 ) -> Path:      # absolute; the folders that are written to are created
     "The project's folder of that name"
     writable = {"raw": "data/raw", "interim": "data/interim", "models": "data/models", "store": "data/store", "reports": "reports"}
-    bundled = {"pipelines": "nbs/pipelines", "cards": "data/cards"}
+    bundled = {"pipelines": "nbs/pipelines", "cards": "data/cards", "pretrained": "data/pretrained"}
     if name in writable:
         path = settings().home.resolve() / writable[name]
         path.mkdir(parents=True, exist_ok=True)
