@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['activity', 'taste', 'Standing', 'Ladder', 'counted', 'standing', 'ladder', 'segment', 'Neighbours']
 
-# %% ../../nbs/29_profile.ipynb #005f2a69
+# %% ../../nbs/29_profile.ipynb #7e07891f
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from ..data.prepare import Dataset, Histories
 from ..schema import Event
 
-# %% ../../nbs/29_profile.ipynb #f4043fba
+# %% ../../nbs/29_profile.ipynb #98907a29
 def activity(
     timestamp: Sequence[int],  # seconds UTC, one per event
     event: Sequence[str],      # kinds of event
@@ -33,7 +33,7 @@ def activity(
     table = table.reindex(pd.period_range(table.index.min(), table.index.max(), freq="M"), fill_value=0)
     return [{"month": str(when), "events": int(row.events), "purchases": int(row.purchases)} for when, row in table.iterrows()]
 
-# %% ../../nbs/29_profile.ipynb #db0e9058
+# %% ../../nbs/29_profile.ipynb #ff3d5ea7
 def taste(
     history: Histories,        # one row
     category: np.ndarray,      # object (n_items,), None where unknown
@@ -44,7 +44,7 @@ def taste(
     total = named[named > 0].groupby(level=0).sum().sort_values(ascending=False, kind="stable")
     return [{"category": str(name), "share": float(value / total.sum())} for name, value in total.head(n).items()]
 
-# %% ../../nbs/29_profile.ipynb #01ea9dc4
+# %% ../../nbs/29_profile.ipynb #69c28961
 class Standing(NamedTuple):
     "What the segment of a customer is made from"
 
@@ -74,7 +74,7 @@ class Ladder:
 def _fifth(column: np.ndarray, value: float) -> int:
     return int(np.clip(np.ceil(5 * np.searchsorted(column, value, "right") / max(len(column), 1)), 1, 5))
 
-# %% ../../nbs/29_profile.ipynb #4df85795
+# %% ../../nbs/29_profile.ipynb #32ef00ef
 def counted(event: np.ndarray) -> np.ndarray:  # bool
     "Which events are purchases; in data without any, everything that a customer did"
     bought = event == Event.purchase
@@ -94,7 +94,7 @@ def standing(
     paid = price[bought]
     return Standing(max(0.0, (now - timestamp[bought].max()) / 86_400), float(bought.sum()), float(np.nansum(paid)) if np.isfinite(paid).any() else np.nan)
 
-# %% ../../nbs/29_profile.ipynb #797a0614
+# %% ../../nbs/29_profile.ipynb #cdfe2a59
 def ladder(
     interactions: pd.DataFrame,  # with codes
     price: np.ndarray,           # float (n_items,), NaN where unknown
@@ -119,7 +119,7 @@ def segment(
         return "loyal" if often >= 4 else "occasional"
     return "at risk" if often >= 3 else "asleep"
 
-# %% ../../nbs/29_profile.ipynb #d126c930
+# %% ../../nbs/29_profile.ipynb #03433cc5
 @dataclass(frozen=True)
 class Neighbours:
     "All customers of a data set, ready to be compared with one"
@@ -144,4 +144,4 @@ class Neighbours:
         if without >= 0:
             cosine[without] = 0
         best = np.argsort(-cosine, kind="stable")[:n]
-        return [{"id": str(self.data.users.ids[u]), "similarity": float(cosine[u])} for u in best if cosine[u] > 0 and self.data.users.ids[u]]
+        return [{"id": str(self.data.users.ids[u]), "similarity": float(cosine[u])} for u in best if cosine[u] > 0]
