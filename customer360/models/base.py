@@ -720,7 +720,7 @@ class EASE(Recommender):
         out[1:, known] = out[0, known] - strength[entries, None] * self.weights_[np.ix_(rows[entries], columns[known])]
         return out
 
-
+# %% ../../nbs/10_base.ipynb #77edeb65
 def symmetric_inverse(
     matrix: np.ndarray,  # float32 or float64 (n, n), symmetric positive definite; overwritten
 ) -> np.ndarray:         # same dtype, (n, n)
