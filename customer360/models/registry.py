@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MODELS', 'PARTS', 'NEEDS', 'log', 'WORK', 'BLANK', 'TABLES', 'missing', 'model_class', 'make_model', 'add_notebook',
            'code_cells', 'write_sealed', 'read_sealed', 'tidy', 'take_place', 'RegistryError', 'Release', 'Snapshot',
-           'without_people', 'without_rows', 'renew_manifests', 'erase_rows', 'Registry']
+           'without_people', 'without_rows', 'renew_manifests', 'erase_rows', 'Registry', 'open_registry']
 
 # %% ../../nbs/17_registry.ipynb #e46a8a11
 import hashlib
@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from ..config import folder
 from ..data.prepare import Dataset, Histories, dataset, fingerprint
 from .base import ArtefactError, Recommender, check_fitted, load_artefact, save_artefact, sha256
 from ..schema import Facts, Tables
@@ -149,7 +150,7 @@ def code_cells(
     code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     return ["\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()) for source in code]
 
-# %% ../../nbs/17_registry.ipynb #7fe8f262
+# %% ../../nbs/17_registry.ipynb #6b260235
 log = logging.getLogger(__name__)
 WORK = ".c360-"  # how the names of work in progress begin
 
@@ -183,7 +184,7 @@ def read_sealed(path: Path) -> dict:
         raise ArtefactError(f"{path} differs from its own checksum: roll back, or train the model again")
     return plain
 
-# %% ../../nbs/17_registry.ipynb #11e9c80d
+# %% ../../nbs/17_registry.ipynb #fdde2714
 def tidy(root: Path) -> None:
     "Finish or remove what somebody left who was killed; only for who holds the lock"
     for old in root.glob(f"*/{WORK}old-*"):
@@ -203,7 +204,7 @@ def take_place(new: Path, final: Path) -> None:
     new.rename(final)
     shutil.rmtree(old, ignore_errors=True)
 
-# %% ../../nbs/17_registry.ipynb #a533903f
+# %% ../../nbs/17_registry.ipynb #e17b62db
 class RegistryError(ValueError):
     "There is no such release or snapshot, or nothing to go back to"
 
@@ -244,7 +245,7 @@ class Snapshot:
 
 BLANK = "\x00"  # ids with a NUL byte are rejected at ingest, so what begins with one is nobody's
 
-# %% ../../nbs/17_registry.ipynb #1ff5d0ff
+# %% ../../nbs/17_registry.ipynb #10e64a8b
 def without_people(
     tables: Tables,
     gone: np.ndarray,  # bool (customers,)
@@ -271,7 +272,7 @@ def without_rows(
     lengths = np.where(gone, 0, np.diff(histories.weight.indptr))
     return histories._take(np.flatnonzero(~gone[histories.rows]), np.concatenate([[0], np.cumsum(lengths)]))
 
-# %% ../../nbs/17_registry.ipynb #72e326ec
+# %% ../../nbs/17_registry.ipynb #48ef9b69
 class _Keeps:
     "A folder, and who may change it"
 
@@ -307,7 +308,7 @@ class _Keeps:
             tidy(self.root)
             yield
 
-# %% ../../nbs/17_registry.ipynb #42605123
+# %% ../../nbs/17_registry.ipynb #962afc9b
 def _delta(frame: pd.DataFrame) -> dict[str, Any]:
     "How to write a table small: whole numbers as differences, everything else by dictionary"
     whole = [name for name in frame if pd.api.types.is_integer_dtype(frame[name])]
@@ -344,7 +345,7 @@ class _Snapshots(_Keeps):
 
 TABLES = ("interactions", "items", "customers")
 
-# %% ../../nbs/17_registry.ipynb #150892df
+# %% ../../nbs/17_registry.ipynb #f90b55af
 class _Opens(_Snapshots):
     def snapshots(self) -> list[str]:
         "The names of all snapshots"
@@ -372,7 +373,7 @@ class _Opens(_Snapshots):
             self._open[name] = looks, Snapshot(name, folder, tables, dataset(tables), plain["watermark"])
         return self._open[name][1]
 
-# %% ../../nbs/17_registry.ipynb #72a20ab0
+# %% ../../nbs/17_registry.ipynb #5e2aae07
 def _essence(manifest: dict) -> dict:
     "What makes a model this model: not when, nor by which versions, it was written"
     return {name: manifest[name] for name in ("key", "params", "state", "n_items", "files")}
@@ -416,7 +417,7 @@ class _Publishes(_Opens):
         renew_manifests(work)
         return dict(sorted(found.items()))
 
-# %% ../../nbs/17_registry.ipynb #9361f006
+# %% ../../nbs/17_registry.ipynb #789fb0b4
 def renew_manifests(
     artefact: Path,
 ) -> None:
@@ -432,7 +433,7 @@ def _curves(model: Recommender) -> dict[str, list] | None:
     found = getattr(model, "curves", None)
     return None if found is None else {name: [np.round(curve, 5).tolist() for curve in curves] for name, curves in found.items()}
 
-# %% ../../nbs/17_registry.ipynb #c0591efc
+# %% ../../nbs/17_registry.ipynb #225a48cf
 class _Releases(_Publishes):
     def keys(self) -> list[str]:
         "The keys of the models that have a release"
@@ -472,7 +473,7 @@ def _plain(name: str) -> str:
         raise RegistryError(f"{name!r} is no name of a model or a version: letters, digits, dots, dashes and underscores are")
     return name
 
-# %% ../../nbs/17_registry.ipynb #db729541
+# %% ../../nbs/17_registry.ipynb #4e519f60
 class _Names(_Releases):
     def _take_name(self, work: Path, key: str, plain: dict) -> Release:
         final = work.with_name(plain["version"])
@@ -486,7 +487,7 @@ class _Names(_Releases):
         take_place(work, final)
         return self._release(key, final.name)
 
-# %% ../../nbs/17_registry.ipynb #f58509e9
+# %% ../../nbs/17_registry.ipynb #e1ec93de
 class _Promotes(_Names):
     def promote(
         self,
@@ -531,7 +532,7 @@ class _Promotes(_Names):
         path = self.root / _plain(key) / "promoted.json"
         return read_sealed(path)["versions"] if path.exists() else []
 
-# %% ../../nbs/17_registry.ipynb #0f0f4c6f
+# %% ../../nbs/17_registry.ipynb #0af6150f
 class _Loads(_Promotes):
     def load(
         self,
@@ -570,7 +571,7 @@ class _Loads(_Promotes):
         vars(model).update({name: self._load(*part)[0] for name, part in release.parts.items()})
         return model, release
 
-# %% ../../nbs/17_registry.ipynb #6a25ac61
+# %% ../../nbs/17_registry.ipynb #0c9e36a6
 def erase_rows(
     release: Path,     # the folder of a release
     gone: np.ndarray,  # bool (q,)
@@ -596,7 +597,7 @@ def _changed(folder: Path) -> Iterator[Path]:  # a copy, which takes the folder'
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
-# %% ../../nbs/17_registry.ipynb #efa876a4
+# %% ../../nbs/17_registry.ipynb #844d29da
 class _Forgets(_Loads):
     def erase(
         self,
@@ -625,7 +626,7 @@ class _Forgets(_Loads):
             changed += 1 + int(snapshot.tables.interactions["user"].isin(users).any())
         return changed
 
-# %% ../../nbs/17_registry.ipynb #043cb575
+# %% ../../nbs/17_registry.ipynb #79b8940d
 class Registry(_Forgets):
     "The trained models of one data set, and the data that they were trained on"
 
@@ -656,3 +657,14 @@ class Registry(_Forgets):
         final = self.root / folder.parent.name / folder.name
         if not final.exists():
             take_place(Path(shutil.copytree(folder, final.with_name(f"{WORK}{final.name}"))), final)
+
+# %% ../../nbs/17_registry.ipynb #3ae28ce9
+def open_registry(
+    name: str,  # of the data set
+    forgotten: Callable[[Sequence[str]], np.ndarray] | None = None,  # which ids were erased here, such as `Store.erased`
+) -> Registry:
+    "The registry of a data set, with the models that come with the package where those are of the same data"
+    registry, bundled = Registry(folder("models") / name), folder("pretrained") / name
+    if bundled.is_dir() and (not registry.keys() or set(registry.snapshots()) & set(Registry(bundled).snapshots())):
+        registry.install(bundled, forgotten)
+    return registry
