@@ -158,16 +158,30 @@ def report(
 
 # %% ../nbs/50_cli.ipynb #76943ee3
 @app.command()
-def train(model: Model = "knn", dataset: Dataset = "demo", data: Data = "") -> None:
-    "Fit one model on all the data and keep it under data/models/"
-    from customer360.evaluation.pipeline import fit_whole, ingest_stage
-    from customer360.models.registry import model_class
+def train(
+    model: Annotated[str, typer.Option(help="A model's key: knn, svd, tfidf, ncf, bert, hybrid, near, bayes, or a baseline (ease, popularity, bias, random); all: each of them.")] = "knn",
+    dataset: Dataset = "demo",
+    data: Data = "",
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Do not measure it, which takes a second fit, on a part of the data.")] = False,
+) -> None:
+    "Fit a model on all the data and put it to use; it is kept under data/models/"
+    from customer360.evaluation.pipeline import ingest_stage, publish_whole
+    from customer360.models.base import NoItemText
+    from customer360.models.registry import PARTS, model_class
 
-    model_class(model)
+    keys = sorted(installed(), key=lambda key: key in PARTS) if model == "all" else [model]  # hybrids last: they take the others as they are
+    for key in keys:
+        model_class(key)
     source = source_of(dataset, data)
-    params = source.params(model)
+    params = {key: source.params(key) for key in keys}
     snapshot, _ = ingest_stage(source)
-    typer.echo(f"{model}: {fit_whole(snapshot, model, params)}")
+    for key in keys:
+        try:
+            typer.echo(f"{key}: {publish_whole(snapshot, key, params[key], measure=not no_figures).path}")
+        except NoItemText as reason:
+            if model != "all":
+                raise
+            typer.echo(f"{key}: left out, {reason}", err=True)
 
 
 @app.command()
@@ -180,16 +194,15 @@ def recommend(
     data: Data = "",
 ) -> None:
     "What a model would show to a customer, and why"
-    from customer360.evaluation.pipeline import fit_whole, ingest_stage, opened, recommendations
-    from customer360.models.base import Recommender
+    from customer360.evaluation.pipeline import in_use, ingest_stage, recommendations
     from customer360.models.registry import model_class
 
     model_class(model)
     source = source_of(dataset, data)
     params = source.params(model)
     snapshot, _ = ingest_stage(source)
-    fitted = Recommender.load(fit_whole(snapshot, model, params))
-    shown = recommendations(fitted, *opened(snapshot)[:2], customer, listed(history), n)
+    fitted, kept = in_use(snapshot, model, params)
+    shown = recommendations(fitted, kept.tables, kept.data, customer, listed(history), n)
     if not (customer or history) and (fitted.personal or model == "popularity"):
         typer.echo("Nothing is known of this visitor, so this is what most people choose; name a customer with --customer, or items with --history.\n")
     typer.echo(shown.to_string(index=False))

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'QUIET', 'imported', 'code_key', 'key_of', 'aside', 'Source', 'ingest_stage',
-           'opened', 'Job', 'plan', 'has_ratings', 'card_params', 'Fit', 'code_of', 'fit_key', 'libraries', 'fit_job',
-           'by_split', 'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results', 'means', 'machine',
-           'commit', 'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase', 'latest', 'reason_text',
-           'noise_floor', 'fit_whole', 'recommendations', 'StageFailed', 'stage', 'execute', 'to_plain', 'from_plain',
-           'to_jobs', 'contract_of', 'make_report']
+           'erased_customers', 'opened', 'Job', 'plan', 'has_ratings', 'card_params', 'Fit', 'code_of', 'fit_key',
+           'libraries', 'fit_job', 'by_split', 'train_stage', 'judge', 'judge_job', 'evaluate_stage', 'load_results',
+           'means', 'machine', 'commit', 'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase', 'latest',
+           'reason_text', 'noise_floor', 'fit_whole', 'figures_of', 'publish_whole', 'in_use', 'recommendations',
+           'StageFailed', 'stage', 'execute', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report']
 
 # %% ../../nbs/23_pipeline.ipynb #95cea5c0
 import ast
@@ -37,14 +37,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import checkout_root, folder, settings
-from ..data.ingest import Ingested, ingest, load_snapshot
+from ..data.ingest import Forgotten, Ingested, ingest, load_snapshot
 from ..data.ingest import snapshot as write_snapshot
 from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, fingerprint, make_split, visitors
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
-from ..models.base import Explanation, NoItemText, Recommender, check_recommender, save_artefact
+from .stats import leaderboard
+from ..models.base import ArtefactError, Explanation, NoItemText, Recommender, check_recommender, save_artefact
 from ..models.hybrid import fitting_with
-from ..models.registry import MODELS, PARTS, add_notebook, code_cells, make_model, model_class
+from ..models.registry import MODELS, PARTS, Registry, Release, Snapshot, add_notebook, code_cells, make_model, model_class
 from ..schema import Tables
 
 # %% ../../nbs/23_pipeline.ipynb #b2847d64
@@ -140,8 +141,27 @@ class Source(NamedTuple):
 def ingest_stage(source: Source) -> tuple[Path, Ingested]:  # the snapshot's folder, and the account of what was read
     "Files to snapshot"
     card = source.card
-    got = ingest(card, locate(card, source.data or None), source.min_ratings, source.k_core)
+    with erased_customers(card.name) as forgotten:
+        got = ingest(card, locate(card, source.data or None), source.min_ratings, source.k_core, forgotten)
     return write_snapshot(got), got
+
+
+@contextmanager
+def erased_customers(
+    name: str,  # of a data set
+) -> Iterator[Forgotten | None]:  # None where nobody can have been erased: no store has ever been opened
+    "Which ids were erased at their own request"
+    from customer360.data.storage import Store, database_url
+
+    url = database_url() if name == settings().dataset else None
+    if url is None or (url.get_backend_name() == "sqlite" and not Path(url.database).exists()):
+        yield None
+        return
+    store = Store.open()
+    try:
+        yield store.erased
+    finally:
+        store.close()
 
 
 @cache
@@ -575,15 +595,60 @@ def fit_whole(
     snapshot: Path,
     key: str,    # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
-) -> Path:       # the artefact, below data/models/<dataset>/
+) -> Fit:
     "Fit a model on all the data, unless that has been done"
-    job = Job("all", None, key, params=json.dumps(params))
-    path = folder("models") / snapshot.name.rpartition("-")[0] / f"{key}-{fit_key(snapshot, job)}"
-    if not path.exists():
-        job.make().fit(opened(snapshot)[1]).save(path)
-    return path
+    data = opened(snapshot)[1]
+    return fit_job(snapshot, Job("all", None, key, params=json.dumps(params)), Split("all", "", data, data.interactions.iloc[:0]))
 
 
+def figures_of(
+    snapshot: Path,
+    key: str,
+    params: Mapping[str, Any] = {},
+) -> list[dict]:  # split, metric, k, value, low, high, n_customers
+    "What a model reaches on a shuffled quarter of each item's interactions (ratio75_item, seed 101), with 95 % intervals"
+    fits = train_stage(snapshot, [Job("ratio75_item", 101, key, params=json.dumps(params))])
+    board = leaderboard(load_results(evaluate_stage(snapshot, fits)))
+    rows = board[(board["segment"] == "all") & (board["split_seed"] == "101")]
+    rows = rows[["split", "metric", "k", "value", "low", "high", "n_customers"]].astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")
+
+
+def publish_whole(
+    snapshot: Path,
+    key: str,
+    params: Mapping[str, Any] = {},
+    measure: bool = True,     # also fit it on a part, for its figures
+    promote: bool = True,     # put it to use
+) -> Release:
+    "Fit a model on all the data, and keep it in the registry of its data set, below data/models"
+    tables = opened(snapshot)[0]
+    fit = fit_whole(snapshot, key, params)
+    if fit.blank:
+        raise NoItemText(fit.blank)
+    figures = figures_of(snapshot, key, params) if measure else []
+    registry = Registry(folder("models") / tables.facts.name)
+    model = Recommender.load(fit.path / "model")
+    release = registry.publish(model, registry.add_snapshot(tables), figures=figures, fit_seconds=fit.costs["fit_seconds"])
+    return registry.promote(key, release.version) if promote else release
+
+
+def in_use(
+    snapshot: Path,
+    key: str,
+    params: Mapping[str, Any] = {},
+) -> tuple[Recommender, Snapshot]:
+    "The model that is in use on this data; where there is none, it is fitted and put to use"
+    registry = Registry(folder("models") / opened(snapshot)[0].facts.name)
+    name, wanted, current = registry.add_snapshot(opened(snapshot)[0]), make_model(key, params=params).params, None
+    with suppress(ArtefactError):
+        current = registry.current(key)
+    if current is None or (current.snapshot, current.params) != (name, wanted):
+        publish_whole(snapshot, key, params, measure=False)
+    return registry.load(key)[0], registry.snapshot(name)
+
+
+# %% ../../nbs/23_pipeline.ipynb #13ca7bc8
 def recommendations(
     model: Recommender,
     tables: Tables,
