@@ -4,12 +4,13 @@ DATA ?=
 PROTOCOLS ?=
 MODELS ?=
 TRIALS ?= 30
+PORT ?= 8000
 ARGS ?=
 export PYTHON
 
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: help setup report tune test quick test-long lab clean
+.PHONY: help setup report tune serve bench test quick test-long lab clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +26,12 @@ report: setup ## train and evaluate on DATASET (demo by default), leave reports/
 
 tune: setup ## look for hyper-parameters that suit DATASET, inside its train part; prints what goes into its card
 	@.venv/bin/c360 tune --dataset "$(DATASET)" --trials "$(TRIALS)" $(if $(DATA),--data "$(DATA)") $(if $(MODELS),--model "$(MODELS)") $(ARGS)
+
+serve: setup ## the REST API on PORT (8000 by default), with the demo's models or those of DATASET
+	@C360_DATASET="$(DATASET)" .venv/bin/uvicorn api.main:app --port "$(PORT)" --no-access-log $(ARGS)
+
+bench: setup ## how fast the API answers, with the models of DATASET
+	@C360_DATASET="$(DATASET)" .venv/bin/python tests/bench/bench_api.py $(ARGS)
 
 test: setup ## every notebook and every test but the long ones
 	@$(PYTEST) -n 2 --dist worksteal -m "not long" $(ARGS)
