@@ -164,7 +164,7 @@ def train(
     data: Data = "",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Do not measure it, which takes a second fit, on a part of the data.")] = False,
 ) -> None:
-    "Fit a model on all the data and put it to use; it is kept under data/models/"
+    "Fit a model on all the data, measure it and put it to use"
     from customer360.evaluation.pipeline import ingest_stage, publish_whole
     from customer360.models.base import NoItemText
     from customer360.models.registry import PARTS, model_class

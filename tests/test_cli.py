@@ -82,7 +82,10 @@ def test_nothing_is_fetched_for_a_simulated_shop(home):
 @pytest.mark.slow
 def test_train_leaves_a_model_that_is_used_again(home, shop):
     where = Path(well(c360(home, "train", "--model", "knn", *shop)).stdout.removeprefix("knn: ").strip())
-    assert where.parent == home / "data/models/demo"
+    assert where.parent == home / "data/models/demo/knn"
+    release = json.loads((where / "release.json").read_text())
+    ndcg = next(row for row in release["figures"] if (row["metric"], row["k"]) == ("ndcg", 10))
+    assert (ndcg["split"], ndcg["n_customers"] > 50) == ("ratio75_item", True) and ndcg["low"] < ndcg["value"] < ndcg["high"]
     before = {path: path.stat().st_mtime_ns for path in where.rglob("*")}
     assert "manifest.json" in {path.name for path in before}
     said = well(c360(home, "recommend", "--customer", "c0007", "--n", "4", *shop)).stdout.splitlines()
@@ -92,15 +95,16 @@ def test_train_leaves_a_model_that_is_used_again(home, shop):
     ), said
     assert len(said) == 5
     assert {path: path.stat().st_mtime_ns for path in where.rglob("*")} == before
-    assert [path.name for path in where.parent.iterdir()] == [where.name]
+    assert sorted(path.name for path in where.parent.iterdir()) == sorted(["promoted.json", where.name])
 
 
 @pytest.mark.slow
 def test_the_briefs_command_trains(home, shop):
     done = subprocess.run(
-        [sys.executable, "train.py", "--model", "popularity", *shop], cwd=ROOT, env=environment(home), capture_output=True, text=True
+        [sys.executable, "train.py", "--model", "popularity", "--no-figures", *shop], cwd=ROOT, env=environment(home), capture_output=True, text=True
     )
-    assert Path(well(done).stdout.removeprefix("popularity: ").strip()).parent == home / "data/models/demo"
+    where = Path(well(done).stdout.removeprefix("popularity: ").strip())
+    assert where.parent == home / "data/models/demo/popularity" and json.loads((where / "release.json").read_text())["figures"] == []
 
 
 @pytest.mark.slow
