@@ -381,7 +381,8 @@ class _Reads(Recommender):
             self.text_ = embed(texts, found, self.tokens)
             self.encoder_name_, self.encoder_fingerprint_ = found.name, found.fingerprint
 
-    def _encode(self, texts: Sequence[str]) -> np.ndarray:
+    def read(self, texts: Sequence[str]) -> np.ndarray:  # float32 (q, d), of length 1; zeros where no word is known
+        "Texts as vectors, by the encoder that read the items; raises `EncoderError` where that is another one now"
         if self.encoder_name_ == "word2vec":
             return average_words(texts, self.words_, self.word_vectors_, self.tokens)
         found = find_encoder(self.encoder or settings().encoder)
@@ -406,7 +407,7 @@ class _Reads(Recommender):
         check_fitted(self)
         if isinstance(texts, str):
             raise ValueError(f"search answers a list of queries: got the text {texts[:40]!r}, put it in a list")
-        queries = self._encode(texts).astype(np.float64)
+        queries = self.read(texts).astype(np.float64)
         nothing = ~queries.any(1, keepdims=True) | ~self.text_.any(1)
         return nearest(self._text_index, self.text_, queries, n, nothing)
 
