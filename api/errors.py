@@ -37,7 +37,7 @@ MEANING = {
     503: "Not able to answer now; `Retry-After` says when to come back",
 }
 RETRY_AFTER = {429: "1", 503: "2"}  # seconds, where nothing better is known
-NAMES = {"user": "customer", "q": "q"}  # the Service's names for what the API calls otherwise
+NAMES = {"user": "customer"}  # the Service's names for what the API calls otherwise
 
 
 def problem(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
@@ -69,7 +69,9 @@ def _of_the_service(_: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == 500:
         raise error
-    return problem(status, str(getattr(error, "detail", "") or error), field and ".".join(NAMES.get(part, part) for part in field.split(".")))
+    detail = str(getattr(error, "detail", "") or error)
+    field = field and ".".join(NAMES.get(part, part) for part in field.split("."))
+    return problem(status, f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail, field)
 
 
 def _of_the_request(request: Request, error: Exception) -> Response:
@@ -98,8 +100,11 @@ def given(error: dict[str, Any]) -> str:
     return "" if error["type"] in ("missing", "extra_forbidden") or len(said) > 60 else f", got {said}"
 
 
-def _of_http(_: Request, error: Exception) -> Response:
+def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405:  # the router knows the methods of one route of several on this path
+        there = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
+        return problem(405, f"{request.method} is not offered here", Allow=", ".join(sorted(method.upper() for method in there)) or "GET")
     made = problem(error.status_code, str(error.detail), "body" if error.status_code in (400, 413) else None)
     made.headers.update(error.headers or {})
     return made

@@ -15,5 +15,5 @@ class Slashes:
         raw: bytes = scope.get("raw_path") or b""
         if b"%2f" in raw.lower():
             parts = raw.split(b"?")[0].decode("ascii", "replace").split("/")
-            scope = dict(scope, path="/".join(unquote(part).replace("/", "\x1f") for part in parts))
+            scope["path"] = "/".join(unquote(part).replace("/", "\x1f") for part in parts)
         await self.app(scope, receive, send)

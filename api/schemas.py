@@ -1,5 +1,6 @@
 "The JSON that goes in and out, each shape with an example"
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -23,7 +24,7 @@ Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$"
 Words = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100)]
-Seconds = Annotated[int, Field(ge=0, le=LATEST, description="seconds since 1970, UTC")]
+Seconds = Annotated[int, Field(ge=1, le=LATEST, description="seconds since 1970, UTC")]
 Attribute = Text | bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Finite | None
 Attributes = Annotated[dict[Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=Printable)], Attribute], Field(max_length=200)]
 
@@ -233,13 +234,24 @@ class Pick(Told):
     score: float | None = Field(None, description="of the model, on a scale of its own: only the order counts")
     probability: float | None = Field(None, description="chance with which this place went to this item")
     rating: float | None = Field(None, description="what the customer would give, on the data's scale")
-    by: str = Field(description="model, pinned, explored or text")
+    by: str = Field(description="what put it there: model, pinned, explored, text, popular or latest")
+    reasons: list[Reason] = []
+
+
+class Shown(Told):
+    model_config = example(item="P0042", rank=1, score=3.2, probability=1.0, rating=4.4, by="model", reasons=[])
+    item: str
+    rank: int
+    score: float | None = None
+    probability: float | None = None
+    rating: float | None = None
+    by: str
     reasons: list[Reason] = []
 
 
 class Recommendations(Told):
     model_config = example(
-        recommendation_id="01J9Z3", customer="C0017", model="knn", version="2026-11-25-1", cold_start=False, experiment=None, arm=None, n_history=12,
+        recommendation_id="01J9Z3", customer="C0017", model="knn", version="2f7a9c01d3b4", cold_start=False, experiment=None, arm=None, n_history=12,
         items=[Pick.model_config["json_schema_extra"]["examples"][0]],
     )  # fmt: skip
     recommendation_id: str = Field(description="send it back with the feedback on what is shown")
@@ -277,11 +289,10 @@ class CustomerPage(Told):
 
 
 class HistoryEntry(Told):
-    model_config = example(item="P0042", title="Trail running shoe", category="sports", event="purchase", rating=None, timestamp=1_790_000_000)
+    model_config = example(item="P0042", title="Trail running shoe", event="purchase", rating=None, timestamp=1_790_000_000)
     item: str
     title: str | None = None
-    category: str | None = None
-    event: str | None = None
+    event: str
     rating: float | None = None
     timestamp: int | None = None
 
@@ -299,12 +310,20 @@ class CategoryShare(Told):
     share: float
 
 
+class Points(Told):
+    model_config = example(recency=5, frequency=4, monetary=4)
+    recency: int | None = None
+    frequency: int | None = None
+    monetary: int | None = None
+
+
 class Segment(Told):
-    model_config = example(recency_days=3.0, frequency=4, monetary=310.5, label="champion")
+    model_config = example(recency_days=3.0, frequency=4, monetary=310.5, label="champion", points={"recency": 5, "frequency": 4, "monetary": 4})
     recency_days: float | None = Field(None, description="days since the last purchase")
     frequency: float | None = Field(None, description="purchases")
     monetary: float | None = Field(None, description="sum of their prices, where these are known")
     label: str | None = None
+    points: Points | None = Field(None, description="fifths of the customers who bought: 5 is best")
 
 
 class Neighbour(Told):
@@ -317,7 +336,7 @@ class Profile(Told):
     model_config = example(
         id="C0017", attributes={"country": "PT"}, n_events=31, history=[HistoryEntry.model_config["json_schema_extra"]["examples"][0]],
         activity=[{"month": "2026-10", "events": 9, "purchases": 2}], categories=[{"category": "sports", "share": 0.4}],
-        segment={"recency_days": 3.0, "frequency": 4, "monetary": 310.5, "label": "champion"}, nearest=[{"id": "C0101", "similarity": 0.63}], merged_into=None,
+        segment={"recency_days": 3.0, "frequency": 4, "monetary": 310.5, "label": "champion"}, nearest=[{"id": "C0101", "similarity": 0.63}], merged=["visitor-81"],
     )  # fmt: skip
     id: str
     attributes: dict[str, Any] = {}
@@ -327,7 +346,7 @@ class Profile(Told):
     categories: list[CategoryShare]
     segment: Segment | None = None
     nearest: list[Neighbour]
-    merged_into: str | None = Field(None, description="the id that this one has joined")
+    merged: list[str] = Field([], description="other ids of theirs")
 
 
 class Written(Told):
@@ -337,23 +356,25 @@ class Written(Told):
 
 
 class Merged(Told):
-    model_config = example(customer="C0017", source="visitor-81", events=3)
-    customer: str
-    source: str
+    model_config = example(id="C0017", merged="visitor-81", events=3)
+    id: str
+    merged: str = Field(description="the id that was given up")
     events: int = Field(description="events that changed hands")
 
 
 class Export(Told):
-    model_config = example(customer="C0017", attributes={"country": "PT"}, events=[], recommendations=[]) | ConfigDict(extra="allow")
-    customer: str = Field(validation_alias="user")
+    model_config = example(id="C0017", attributes={"country": "PT"}, merged=[], events=[], stored={"recommendations": []})
+    id: str
     attributes: dict[str, Any] = {}
-    events: list[dict[str, Any]] = []
-    recommendations: list[dict[str, Any]] = []
+    merged: list[str] = Field([], description="other ids of theirs")
+    events: list[dict[str, Any]] = Field(description="all that they did, from training data and store")
+    stored: dict[str, Any] = Field({}, description="what the store holds, table by table")
 
 
 class Erasure(Told):
-    model_config = example(removed={"events": 31, "customers": 1})
-    removed: dict[str, Any] = Field(description="what was removed, by place")
+    model_config = example(removed={"events": 31, "customers": 1}, files=4)
+    removed: dict[str, int] = Field(description="rows of the store, by table")
+    files: int = Field(0, description="files of models and their data that were written anew without them")
 
 
 class Item(Told):
@@ -361,15 +382,23 @@ class Item(Told):
         id="P0042", title="Trail running shoe", text="Light shoe with a firm grip", category="sports", brand="Uphill", price=89.9, available=True, withdrawn=False,
         attributes={},
     )  # fmt: skip
-    id: str
+    id: str = Field(validation_alias="item")
     title: str = ""
-    text: str | None = None
+    text: str = ""
     category: str | None = None
     brand: str | None = None
     price: float | None = None
     available: bool = True
     withdrawn: bool = False
     attributes: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_brand(cls, plain: Any) -> Any:
+        "The Service keeps the brand among the other attributes"
+        others = dict(plain["attributes"])
+        brand = others.pop("brand", None)
+        return {**plain, "brand": None if brand is None else str(brand), "attributes": others}
 
 
 class ItemPage(Told):
@@ -379,7 +408,7 @@ class ItemPage(Told):
 
 
 class Predictions(Told):
-    model_config = example(model="svd", version="2026-11-25-1", ratings=[4.2])
+    model_config = example(model="svd", version="2f7a9c01d3b4", ratings=[4.2])
     model: str
     version: str
     ratings: list[float] = Field(description="on the data's scale, in the order of the pairs")
@@ -430,19 +459,30 @@ class Figure(Told):
     n_customers: int | None = None
 
 
+class Version(Told):
+    model_config = example(version="2f7a9c01d3b4", created="2026-11-25T04:00:00.000+00:00", current=True)
+    version: str
+    created: str
+    current: bool
+
+
 class Model(Told):
     model_config = example(
-        key="knn", label="User kNN", version="2026-11-25-1", snapshot="demo-1", created="2026-11-25T04:00:00Z", default=True,
-        figures=[{"split": "ratio75_item", "metric": "ndcg", "k": 10, "value": 0.21, "low": 0.2, "high": 0.22, "n_customers": 900}],
-        versions=["2026-11-25-1"],
-    ) | ConfigDict(extra="allow")  # fmt: skip
+        key="knn", label="User kNN", version="2f7a9c01d3b4", snapshot="91ab02c4d5e6", created="2026-11-25T04:00:00.000+00:00", default=True, params={"n_neighbours": 100},
+        fit_seconds=0.3, figures=[{"split": "ratio75_item", "metric": "ndcg", "k": 10, "value": 0.21, "low": 0.2, "high": 0.22, "n_customers": 900}],
+        versions=[{"version": "2f7a9c01d3b4", "created": "2026-11-25T04:00:00.000+00:00", "current": True}], problems=[],
+    )  # fmt: skip
     key: str
-    label: str | None = None
+    label: str
     version: str
-    snapshot: str | None = None
-    created: str | None = Field(None, description="when it was trained")
-    default: bool | None = None
-    figures: list[Figure] = []
+    snapshot: str = Field(description="the data that it was trained on")
+    created: str = Field(description="when it was trained")
+    default: bool = Field(description="it answers when no model is named")
+    params: dict[str, Any] = {}
+    fit_seconds: float | None = None
+    figures: list[Figure] = Field([], description="how good it is, with 95 % intervals")
+    versions: list[Version] = []
+    problems: list[str] = Field([], description="why a newer version does not answer")
 
 
 class Models(Told):
@@ -451,34 +491,62 @@ class Models(Told):
 
 
 class Experiment(Told):
-    model_config = example(name="autumn", arms={"hybrid": 0.5, "knn": 0.5}, exploration=0.1, temperature=1.0, salt="", started="2026-11-25T04:00:00Z") | ConfigDict(extra="allow")
-    name: str | None = None
-    arms: dict[str, float] = {}
+    model_config = example(name="autumn", arms={"hybrid": 0.5, "knn": 0.5}, exploration=0.1, temperature=1.0, salt="", started="2026-11-25T04:00:00Z")
+    name: str
+    arms: dict[str, float]
     exploration: float = 0.0
     temperature: float = 1.0
     salt: str = ""
     started: str = ""
 
 
-class Experiments(Told):
-    model_config = example(experiment=Experiment.model_config["json_schema_extra"]["examples"][0], results={"models": []})
+class RunningExperiment(Told):
+    model_config = example(version=3, experiment=Experiment.model_config["json_schema_extra"]["examples"][0])
+    version: int = Field(description="grows with each change; 0: there was none yet")
     experiment: Experiment | None = Field(None, description="null: none runs")
-    results: dict[str, Any] = Field(description="click-through and conversion with 95 % intervals, per model over time")
+
+
+class Online(Told):
+    model_config = example(by_model=[], by_day=[])
+    by_model: list[dict[str, Any]] = []
+    by_day: list[dict[str, Any]] = []
+
+
+class Experiments(RunningExperiment):
+    model_config = example(version=3, experiment=Experiment.model_config["json_schema_extra"]["examples"][0], results={"by_model": [], "by_day": []})
+    results: Online = Field(description="click-through and conversion with 95 % intervals, per model and over time")
 
 
 class Rules(Told):
-    model_config = example(pinned=["P0001"], buried=["P0013"], per_category=3) | ConfigDict(extra="allow")
+    model_config = example(pinned=["P0001"], buried=["P0013"], per_category=3)
     pinned: list[str] = []
     buried: list[str] = []
     per_category: int | None = None
 
 
 class Why(Told):
-    model_config = example(recommendation_id="01J9Z3", customer="C0017", model="knn", version="2026-11-25-1", items=[]) | ConfigDict(extra="allow")
+    model_config = example(
+        recommendation_id="01J9Z3", customer="C0017", model="knn", version="2f7a9c01d3b4", time=1_790_000_000_120, experiment=None, arm=None, cold_start=False,
+        snapshot="91ab02c4d5e6", items=[{"item": "P0042", "rank": 1, "score": 3.2, "probability": 1.0, "rating": 4.4, "by": "model", "reasons": []}],
+        history=[HistoryEntry.model_config["json_schema_extra"]["examples"][0]],
+    )  # fmt: skip
     recommendation_id: str
     customer: str | None = Field(None, validation_alias="user")
-    model: str | None = None
-    version: str | None = None
+    model: str
+    version: str
+    time: int = Field(description="milliseconds since 1970")
+    experiment: str | None = None
+    arm: str | None = None
+    cold_start: bool
+    snapshot: str
+    items: list[Shown]
+    history: list[HistoryEntry] = Field(description="what the answer rested on, newest first")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unpacked(cls, plain: Mapping[str, Any]) -> dict[str, Any]:
+        "The record keeps what was shown in its payload"
+        return {**plain["payload"], **plain}
 
 
 class Live(Told):
@@ -487,7 +555,7 @@ class Live(Told):
 
 
 class Ready(Told):
-    model_config = example(ready=True, models={"knn": "2026-11-25-1"}, problems=[], do="")
+    model_config = example(ready=True, models={"knn": "2f7a9c01d3b4"}, problems=[], do="")
     ready: bool
     models: dict[str, str] = {}
     problems: list[str] = []

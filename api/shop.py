@@ -34,10 +34,11 @@ class Shop:
     def _attempt(self) -> bool:
         try:
             self.service = serving.open_service(default=self.settings.default_model, keys=self.settings.models)
-        except (serving.ServiceError, serving.StoreDown) as error:
-            if str(error) != str(self.problem):
+        except Exception as error:  # whatever it is, the server says so and tries again
+            if said(error) != said(self.problem):
                 log.warning("not ready", exc_info=error, extra={"fields": {"detail": said(error)}})
-            self.problem = error
+            known = isinstance(error, serving.ServiceError | serving.StoreDown)
+            self.problem = error if known else serving.NotReady(said(error))
             return False
         log.info("ready", extra={"fields": {"models": self.service.ready()["models"]}})
         return True
@@ -62,12 +63,12 @@ class Shop:
 
     def counters(self) -> Mapping[str, float]:
         "The Service's numbers"
-        return self.service.counters if self.service is not None else {}
+        return getattr(self.service, "counters", {})
 
 
 def said(error: Exception) -> str:
-    "What an error of the Service says"
-    return str(getattr(error, "detail", "") or error)
+    "What kept the Service from opening, in one line"
+    return str(getattr(error, "detail", "") or error).partition("\n")[0] or type(error).__name__
 
 
 async def _the_service(request: Request) -> serving.Service:

@@ -7,6 +7,8 @@ import pytest
 
 from customer360 import config
 
+pytest_plugins = ["server"]  # fixtures that start the API
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -36,7 +36,7 @@ def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Serv
 @router.post("/customers/{customer}/merge", operation_id="merge_customer", response_model=schemas.Merged, responses=WITH_BODY | problems(404, 409, 410))
 def merge_customer(customer: CustomerId, body: schemas.MergeBody, service: Service) -> Response:
     "Let everything of another id belong to this customer, now and later: a visitor has logged in"
-    return reply(schemas.Merged, {"customer": customer, "source": body.source} | service.merge(body.source, customer))
+    return reply(schemas.Merged, service.merge(body.source, customer))
 
 
 @router.get("/customers/{customer}/export", operation_id="export_customer", response_model=schemas.Export, responses=problems(404, 410))
@@ -48,4 +48,4 @@ def export_customer(customer: CustomerId, service: Service) -> Response:
 @router.delete("/customers/{customer}", operation_id="erase_customer", response_model=schemas.Erasure, responses=problems(404, 410))
 def erase_customer(customer: CustomerId, service: Service) -> Response:
     "Remove a customer from everything that is kept, and keep them out of what is to come"
-    return reply(schemas.Erasure, {"removed": service.erase(customer)})
+    return reply(schemas.Erasure, service.erase(customer))

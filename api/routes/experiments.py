@@ -14,13 +14,13 @@ router = new_router("experiments")
 @router.get("/experiments", operation_id="get_experiment", response_model=schemas.Experiments)
 def get_experiment(service: Service) -> Response:
     "The experiment that runs, and what came of it: click-through and conversion with intervals, per model over time"
-    return reply(schemas.Experiments, {"experiment": service.experiment() or None, "results": service.online()})
+    return reply(schemas.Experiments, service.experiment() | {"results": service.online()})
 
 
-@router.put("/experiments", operation_id="put_experiment", response_model=schemas.Experiment, responses=WITH_BODY)
+@router.put("/experiments", operation_id="put_experiment", response_model=schemas.RunningExperiment, responses=WITH_BODY)
 def put_experiment(body: schemas.ExperimentBody, service: Service) -> Response:
     "Split the customers between models, and leave a share to chance, so that models can be compared"
-    return reply(schemas.Experiment, service.put_experiment(body.model_dump()))
+    return reply(schemas.RunningExperiment, service.put_experiment(body.model_dump()))
 
 
 @router.get("/rules", operation_id="get_rules", response_model=schemas.Rules)

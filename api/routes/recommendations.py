@@ -1,6 +1,5 @@
 "Recommendations: for a known customer, for visitors, and the reasons of one given before"
 
-import math
 from typing import Annotated
 
 from fastapi import Path, Query, Response
@@ -51,6 +50,4 @@ def explain_recommendation(recommendation: Given, service: Service) -> Response:
 @router.post("/predictions", operation_id="predict_ratings", response_model=schemas.Predictions, responses=WITH_BODY | problems(404, 410))
 def predict_ratings(body: schemas.PredictionRequest, service: Service) -> Response:
     "What ratings customers, or a visitor with the history in the request, would give"
-    told = service.predict([(pair.customer, pair.item) for pair in body.pairs], acts(body.history), body.model)
-    assert all(math.isfinite(rating) for rating in told["ratings"])
-    return reply(schemas.Predictions, told)
+    return reply(schemas.Predictions, service.predict([(pair.customer, pair.item) for pair in body.pairs], acts(body.history), body.model))

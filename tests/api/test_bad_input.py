@@ -1,0 +1,136 @@
+"What clients get wrong: an answer that names the field, and nothing stored in part"
+
+import json
+import socket
+import time
+
+import httpx
+import pytest
+from server import Server
+
+MEBIBYTE = 2**20
+
+
+def post(demo: Server, path: str, content: bytes | str, kind: str | None = "application/json") -> httpx.Response:
+    return demo.client.post(f"/api/v1/{path}", content=content, headers={"Content-Type": kind} if kind else {})
+
+
+def refused(response: httpx.Response, status: int, field: str | None) -> str:
+    assert response.status_code == status, response.text
+    told = response.json()
+    assert told["field"] == field and "Traceback" not in told["detail"]
+    assert field is None or field in told["detail"], told
+    return told["detail"]
+
+
+@pytest.fixture(scope="module")
+def last(demo: Server):
+    "Nothing that is refused here may be stored"
+    before = stored(demo)
+    yield
+    assert stored(demo) == before
+
+
+def stored(demo: Server) -> list[dict]:
+    events, after = [], 0
+    while after is not None:
+        page = demo.get("feedback", after=after, limit=1000)
+        events, after = events + page["events"], page["next"]
+    return events
+
+
+pytestmark = pytest.mark.usefixtures("last")
+
+
+@pytest.mark.parametrize("content, status", [
+    (b"{", 400), (b"", 422), (b"null", 422), (b"[]", 422), (b"7", 422), (b'"\xff"', 400), (b"[" * 100_000, 400), (b'{"events": ' + b"9" * 5000 + b"}", 400),
+])  # fmt: skip
+def test_broken_json(demo, content, status):
+    refused(post(demo, "feedback", content), status, "body")
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_another_content_type(demo, kind):
+    "Which is also what keeps other people's pages from posting here"
+    refused(post(demo, "feedback", json.dumps({"events": []}), kind), 415, "body")
+
+
+@pytest.mark.parametrize("field, value", [
+    ("rating", "NaN"), ("rating", "Infinity"), ("rating", "1e999"), ("rating", '"4"'), ("rating", "true"), ("rating", "17"), ("rating", "-1"),
+    ("timestamp", "-1"), ("timestamp", "0"), ("timestamp", "1.5"), ("timestamp", '"now"'), ("timestamp", "1790000000000"), ("timestamp", str(2**70)),
+    ("item", "7"), ("item", '""'), ("item", "null"), ("item", '"no such item"'), ("item", r'"a\u0000b"'), ("item", r'"\ud800"'), ("item", '"' + "x" * 300 + '"'),
+    ("customer", "{}"), ("customer", '""'), ("customer", r'"a\u0000b"'), ("customer", r'"\udfff"'), ("event", '"stare"'), ("event", "1"), ("event_id", "12"),
+    ("event_id", '"' + "x" * 300 + '"'), ("evnt", '"click"'),
+])  # fmt: skip
+def test_a_wrong_field_is_named_with_its_place(demo, field, value):
+    good = {"customer": '"bad-input"', "item": json.dumps(demo.items(1)[0]), "event": '"rating"', "rating": "3", "timestamp": str(int(time.time()))}
+    first, second = ("{" + ",".join(f'"{name}": {text}' for name, text in one.items()) + "}" for one in (good, good | {field: value}))
+    refused(post(demo, "feedback", f'{{"events": [{first}, {second}]}}'), 422, f"events.1.{field}")
+
+
+def test_an_event_from_the_future(demo):
+    ahead = {"customer": "bad-input", "item": demo.items(1)[0], "event": "click", "timestamp": int(time.time()) + 86_400}
+    told = demo.give(ahead, status=422)
+    assert told["field"] == "events.0.timestamp" and "future" in told["detail"]
+
+
+def test_an_event_id_again_with_other_content(demo):
+    event = {"customer": "comes-twice", "item": demo.items(1)[0], "event": "click", "event_id": "once"}
+    try:
+        demo.give(event)
+        told = demo.give(event | {"event_id": "twice"}, event | {"event": "cart"}, status=409)
+        assert told["field"] == "events.1.event" and "once" in told["detail"]
+        assert [one["event_id"] for one in demo.get("feedback", customer="comes-twice")["events"]] == ["once"]
+    finally:
+        demo.send("DELETE", "customers/comes-twice")
+
+
+@pytest.mark.parametrize("n", ["0", "-1", "1000000", "ten", "NaN", "1e3", "5.5", "", "9" * 5000])
+def test_how_many(demo, n):
+    refused(demo.client.get("/api/v1/popular", params={"n": n}), 422, "n")
+    if n.lstrip("-").isdigit() and len(n) < 100:
+        refused(post(demo, "recommendations", f'{{"requests": [{{}}, {{"n": {n}}}]}}'), 422, "requests.1.n")
+
+
+def test_too_many_at_once(demo):
+    item = demo.items(1)[0]
+    refused(post(demo, "feedback", json.dumps({"events": [{"customer": "bad-input", "item": item, "event": "view"}] * 1001})), 422, "events")
+    refused(post(demo, "recommendations", json.dumps({"requests": [{}] * 101})), 422, "requests")
+    refused(post(demo, "predictions", json.dumps({"pairs": [{"item": item}] * 1001})), 422, "pairs")
+
+
+def test_attributes_of_every_kind_that_is_none(demo):
+    for value in ("NaN", "[1]", "{}", r'"\u0000"'):
+        answer = demo.client.put("/api/v1/customers/bad-input", content=f'{{"attributes": {{"a": {value}}}}}', headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422 and answer.json()["field"].startswith("attributes.a"), answer.text
+
+
+def test_a_method_that_is_not_offered(demo):
+    told = demo.client.post("/api/v1/customers/somebody", json={})
+    assert told.status_code == 405 and told.headers["allow"] == "DELETE, GET, PUT" and told.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["customers/%00", "customers/%0A", "items/%C3%28%00", "customers/" + "x" * 5000])
+def test_ids_that_are_none(demo, path):
+    answer = demo.client.get(f"/api/v1/{path}")
+    assert answer.status_code == 422 and answer.json()["field"] in ("customer", "item")
+
+
+def test_a_body_of_fifty_megabytes(demo):
+    before = memory(demo)
+    refused(post(demo, "feedback", b" " * (50 * MEBIBYTE)), 413, "body")
+    refused(demo.client.post("/api/v1/feedback", content=(b" " * MEBIBYTE for _ in range(50)), headers={"Content-Type": "application/json"}), 413, "body")
+    assert memory(demo) - before < 20 * MEBIBYTE, "the body was kept"
+
+
+def test_a_length_that_is_a_lie(demo):
+    "A body longer than said belongs to the next request, which is then none; the server lives on"
+    with socket.create_connection(("127.0.0.1", demo.port), timeout=10) as wire:
+        wire.sendall(b"POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}{}{}{}{}\r\n\r\n")
+        assert wire.recv(12)[:10] == b"HTTP/1.1 4"
+    assert demo.client.get("/health/live").status_code == 200
+
+
+def memory(demo: Server) -> int:
+    line = next(line for line in demo.client.get("/metrics").text.splitlines() if line.startswith("process_resident_memory_bytes"))
+    return int(float(line.split()[1]))

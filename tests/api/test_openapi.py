@@ -1,0 +1,61 @@
+"The committed description is what the code does, and says enough to write a client from"
+
+import json
+import re
+from typing import get_args
+
+import pydantic
+import pytest
+from server import ROOT, SPEC, operations
+
+from api import schemas
+from api.main import create_app
+from api.openapi import text
+from api.settings import Settings
+from customer360.schema import Event
+
+SHAPES = [
+    shape for shape in vars(schemas).values()
+    if isinstance(shape, type) and issubclass(shape, schemas.Asked | schemas.Told) and shape not in (schemas.Asked, schemas.Told)
+]  # fmt: skip
+
+
+def test_the_file_is_up_to_date():
+    committed = (ROOT / "api/openapi.json").read_text(encoding="utf-8")
+    assert committed == text(create_app(Settings())), "write it again with `python -m api.openapi`"
+
+
+def test_every_event_kind_is_offered():
+    assert get_args(schemas.EventKind) == tuple(Event)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_each_shape_has_an_example_that_fits(shape: type[pydantic.BaseModel]):
+    told = SPEC["components"]["schemas"].get(shape.__name__)
+    assert told is not None, "no route uses it"
+    (given,) = told["examples"]
+    names = {"user", "item", "payload"} if issubclass(shape, schemas.Told) else set()
+    if issubclass(shape, schemas.Asked):
+        shape.model_validate(given)
+    else:
+        assert set(given) <= set(told["properties"]) and set(told.get("required", ())) <= set(given), names
+
+
+def test_each_operation_says_what_it_needs_and_how_it_fails():
+    names = [described["operationId"] for _, _, described in operations()]
+    assert len(names) == len(set(names)) and all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names)
+    for method, path, described in operations():
+        where = f"{method} {path}"
+        assert described["x-role"] in ("nobody", "write", "admin") and described["summary"] and described["description"], where
+        if path.startswith("/api/v1/"):
+            assert {"401", "403", "422", "429", "503"} <= set(described["responses"]), where
+            assert "{" not in path or method == "GET" and path.endswith("recommendations") or {"404"} <= set(described["responses"]) or method == "PUT", where
+        if "requestBody" in described:
+            assert {"400", "413", "415"} <= set(described["responses"]), where
+        for status, response in described["responses"].items():
+            if int(status) >= 400 and path.startswith("/api/v1/"):
+                assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Problem"}, where
+
+
+def test_nothing_of_one_machine():
+    assert str(ROOT) not in json.dumps(SPEC)

@@ -1,0 +1,164 @@
+"Start, health, metrics and logs, as whoever runs it sees them"
+
+import json
+import re
+import threading
+
+import httpx
+from server import Server, operations
+
+
+def test_live_and_ready(demo):
+    assert demo.client.get("/health/live").json() == {"status": "alive"}
+    told = demo.client.get("/health/ready").json()
+    assert told["ready"] and told["models"] and told["do"] == ""
+
+
+def test_nothing_is_loaded_with_no_model_at_all(tmp_path):
+    empty = Server(tmp_path, C360_DATASET="no-such-shop")
+    empty.bare = True
+    with empty.start("/health/live"):
+        answer = empty.client.get("/health/ready")
+        assert answer.status_code == 503 and not answer.json()["ready"] and "train.py" in answer.json()["do"]
+        for path in ("customers/x/recommendations", "popular", "customers", "search?q=x"):
+            refused = empty.client.get(f"/api/v1/{path}")
+            assert refused.status_code == 503 and "train.py" in refused.json()["detail"] and int(refused.headers["Retry-After"]) > 0, path
+        assert "c360_ready 0.0" in empty.client.get("/metrics").text
+
+
+def test_a_damaged_model_is_named_and_the_others_answer(tmp_path):
+    server = Server(tmp_path, C360_MODELS="knn,popularity")
+    with server:
+        assert set(server.client.get("/health/ready").json()["models"]) == {"knn", "popularity"}
+        server.stop()
+        (damaged,) = [path for path in (tmp_path / "data/models/demo/knn").glob("*/*") if path.suffix == ".npz"][:1]
+        damaged.write_bytes(damaged.read_bytes()[:-7] + b"garbage")
+        server.start()
+        told = server.client.get("/health/ready").json()
+        assert set(told["models"]) == {"popularity"} and damaged.name in str(told["problems"]), told
+        assert server.get("popular")["items"] and server.get("customers/x/recommendations", 404, model="knn")["field"] == "model"
+
+
+def test_a_database_that_cannot_be_opened_at_start(tmp_path):
+    "It starts, says why, and is ready by itself once the database is there"
+    blocked = tmp_path / "not-yet"
+    blocked.write_text("a file where a folder should be")
+    server = Server(tmp_path, C360_MODELS="knn", C360_DATABASE_URL=f"sqlite:///{blocked}/store.sqlite")
+    with server.start("/health/live"):
+        answer = server.client.get("/health/ready")
+        assert answer.status_code == 503 and answer.json()["problems"]
+        assert server.client.get("/api/v1/popular").status_code == 503
+        blocked.unlink()
+        blocked.mkdir()
+        server.wait("/health/ready", 30)
+        assert server.get("popular")["items"]
+
+
+def test_metrics_count_requests_by_route(demo):
+    def count() -> float:
+        text = demo.client.get("/metrics").text
+        found = re.search(r'^c360_requests_total\{method="GET",route="/api/v1/items/\{item\}",status="404"\} (\S+)$', text, re.MULTILINE)
+        return float(found[1]) if found else 0
+
+    before = count()
+    demo.get("items/none-such", status=404)
+    assert count() == before + 1
+    text = demo.client.get("/metrics").text
+    assert "none-such" not in text and "c360_request_seconds_bucket" in text and "c360_ready 1.0" in text
+    assert re.search(r"^c360_recommendations_recorded(_total)? ", text, re.MULTILINE) and re.search(r"^c360_recommendations_lost(_total)? ", text, re.MULTILINE)
+    routes = set(re.findall(r'route="([^"]+)"', text))
+    assert routes <= {path for _, path, _ in operations()} | {"unmatched", "/docs", "/openapi.json", "/"}, "a route's name is never a path with ids in it"
+
+
+def test_logs_are_json_with_ids_of_requests_and_nothing_personal(server):
+    server.start()
+    customer, item = "Ann.Person@example.org", server.items(1)[0]
+    server.give({"customer": customer, "item": item, "event": "cart", "event_id": "secret-event"})
+    asked = [
+        server.client.get(f"/api/v1/customers/{customer}/recommendations?category=secret-category"),
+        server.client.get(f"/api/v1/customers/{customer}", headers={"X-Request-ID": "from-the-client-1"}),
+        server.client.get("/api/v1/search?q=secret-words", headers={"Authorization": "Bearer secret-key"}),
+        server.client.get("/api/v1/customers/stranger-77%2Fx"),
+        server.client.get("/secret-path/77"),
+        server.client.post("/api/v1/feedback", json={"events": [{"customer": customer, "item": "secret-item", "event": "cart"}]}),
+        server.client.put(f"/api/v1/customers/{customer}", json={"attributes": {"street": "secret-street"}}),
+        server.client.delete(f"/api/v1/customers/{customer}"),
+    ]
+    server.stop()
+    said = server.said()
+    assert "person@example" not in said.lower() and "secret" not in said and "stranger" not in said and "127.0.0.1:" not in re.sub(r"http://127.0.0.1:\d+", "", said)
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    requests = {line["request_id"]: line for line in lines if line["message"] == "request"}
+    assert asked[1].headers["X-Request-ID"] == "from-the-client-1"
+    for response in asked:
+        line = requests[response.headers["X-Request-ID"]]
+        assert line["status"] == response.status_code and line["ms"] >= 0 and line["route"].startswith(("/api/v1/", "unmatched"))
+    others = [line for line in said.splitlines() if not line.startswith("{")]
+    assert all(line.startswith("INFO:") for line in others), others
+
+
+def test_a_request_id_cannot_write_into_the_log(demo):
+    for forged in ("short", "x" * 100, 'a"b\\c{d}e', "two words"):
+        given = demo.client.get("/health/live", headers={"X-Request-ID": forged}).headers["X-Request-ID"]
+        assert re.fullmatch(r"[0-9a-f]{16}", given)
+
+
+def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(tmp_path, caplog):
+    "A bug in the code, put there on purpose: the only test that changes what runs"
+    import asyncio
+
+    from api.main import create_app
+    from api.settings import Settings
+
+    class Broken:
+        def item(self, item: str) -> dict:
+            raise ZeroDivisionError(f"the secret of {item}")
+
+    app = create_app(Settings())
+    app.state.shop.service = Broken()
+
+    async def once() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=("127.0.0.1", 1)), base_url="http://localhost") as client:
+            return await client.get("/api/v1/items/p1")
+
+    answer = asyncio.run(once())
+    assert answer.status_code == 500 and answer.headers["X-Request-ID"] in answer.json()["detail"]
+    assert "secret" not in answer.text and "ZeroDivision" not in answer.text and "Traceback" not in answer.text
+    from api.logs import Lines
+
+    (record,) = [record for record in caplog.records if record.name == "c360.api"]
+    line = json.loads(Lines().format(record))
+    assert line["error"] == "ZeroDivisionError" and any("items.py" in frame for frame in line["at"]) and "secret" not in json.dumps(line)
+
+
+def test_every_process_knows_what_one_was_told(tmp_path):
+    "Two processes behind one port: feedback, a new item and a rule count from the next request on, whoever answers"
+    with Server(tmp_path, workers=2, C360_MODELS="knn") as server:
+        customer, bought = server.customers(1)[0], []
+        for _ in range(6):
+            with httpx.Client(base_url=server.url, trust_env=False) as fresh:  # another connection, so perhaps another process
+                path = f"/api/v1/customers/{customer}/recommendations"
+                told = [pick["item"] for pick in fresh.get(path, params={"n": 5}).json()["items"]]
+            assert not set(told) & set(bought)
+            server.give({"customer": customer, "item": told[0], "event": "purchase"})
+            bought.append(told[0])
+        server.send("PUT", "items/fresh", {"title": "Fresh"}, 201)
+        for _ in range(8):
+            assert httpx.get(f"{server.url}/api/v1/items/fresh", trust_env=False).status_code == 200
+        pids = set(re.findall(r"Started server process \[(\d+)\]", server.said()))
+        assert len(pids) == 2
+
+
+def test_many_at_once_wait_for_one_another_and_all_are_answered(demo):
+    customers, found = demo.customers(10), []
+
+    def ask(customer: str) -> None:
+        with httpx.Client(base_url=demo.url, timeout=60, trust_env=False) as client:
+            found.extend(client.get(f"/api/v1/customers/{customer}/recommendations", params={"n": 3}).status_code for _ in range(5))
+
+    threads = [threading.Thread(target=ask, args=(customer,)) for customer in customers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [200] * 50

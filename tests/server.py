@@ -1,0 +1,131 @@
+"The API as a process of its own, started as a user would start it, on a free port of this machine"
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from command import environment
+from postgres import free_port
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # `api` is no part of the installed package
+SPEC = json.loads((ROOT / "api/openapi.json").read_text(encoding="utf-8")) if (ROOT / "api/openapi.json").exists() else {"paths": {}}
+
+
+class Server:
+    "A server; it may be killed and started again on its port, with its data"
+
+    def __init__(self, home: Path, host: str = "127.0.0.1", workers: int = 1, **settings: str | Path | int):
+        self.home, self.host, self.port, self.workers = Path(home), host, free_port(), workers
+        self.log = self.home / "server.log"
+        self.settings = settings
+        self.process: subprocess.Popen | None = None
+        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, wait: str = "/health/ready", seconds: float = 90) -> "Server":
+        "Start it, and wait until it answers"
+        command = [sys.executable, "-m", "uvicorn", "api.main:app", "--host", self.host, "--port", str(self.port)]
+        command += ["--workers", str(self.workers)] if self.workers > 1 else []
+        changes = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, **self.settings}
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment(self.home, **changes), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self.wait(wait, seconds)
+        return self
+
+    def wait(self, path: str = "/health/ready", seconds: float = 90) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            assert self.process.poll() is None, f"the server ended with {self.process.returncode}: {self.said()[-3000:]}"
+            assert time.monotonic() < until, f"{path} did not answer in {seconds} s: {self.said()[-3000:]}"
+            try:
+                if httpx.get(self.url + path, timeout=5, trust_env=False).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.02)
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        "SIGKILL, to it and all that it started"
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        "As Ctrl-C does"
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, how)
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(timeout=20)
+                raise
+
+    def __enter__(self) -> "Server":
+        return self.start() if self.process is None else self
+
+    def __exit__(self, *failure: object) -> None:
+        self.kill()
+        self.client.close()
+        shutil.rmtree(self.home / "data/models", ignore_errors=True)  # so that the temporary folders of some runs stay small
+
+    # what tests ask for most
+
+    def get(self, path: str, status: int = 200, **query: object) -> dict:
+        return self.answer(self.client.get(f"/api/v1/{path}", params=query), status)
+
+    def send(self, method: str, path: str, body: object = None, status: int = 200, **headers: str) -> dict:
+        return self.answer(self.client.request(method, f"/api/v1/{path}", json=body, headers=headers), status)
+
+    def answer(self, response: httpx.Response, status: int = 200) -> dict:
+        assert response.status_code == status, f"{response.request.method} {response.url}: {response.status_code} {response.text[:2000]}"
+        return response.json() if response.content else {}
+
+    def give(self, *events: dict, status: int = 200) -> dict:
+        return self.send("POST", "feedback", {"events": list(events)}, status)
+
+    def customers(self, n: int = 20) -> list[str]:
+        return [one["id"] for one in self.get("customers", limit=n)["customers"]]
+
+    def items(self, n: int = 20) -> list[str]:
+        return [one["id"] for one in self.get("items", limit=n)["items"]]
+
+
+def operations() -> Iterator[tuple[str, str, dict]]:
+    "Method, path and description of every route of the committed description"
+    for path, methods in SPEC["paths"].items():
+        for method, described in methods.items():
+            yield method.upper(), path, described
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    "What somebody has after the install: nothing set, the models that come along, an empty store"
+    with Server(tmp_path_factory.mktemp("demo")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    "One for a single test, with one quick model; not started yet"
+    made = Server(tmp_path, C360_MODELS="knn")
+    yield made
+    made.__exit__()
