@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['DEPTH', 'OUTCOMES', 'RATES', 'COMPARED', 'IMPRESSIONS', 'ExperimentError', 'Experiment', 'assign', 'Shown', 'explore',
            'place_chances', 'check_outcomes', 'wilson', 'online_metrics', 'compare_arms', 'arm_sizes',
-           'check_impressions', 'from_the_top', 'Estimate', 'importance', 'ips', 'snips', 'doubly_robust']
+           'check_impressions', 'from_the_top', 'Estimate', 'importance', 'ips', 'snips', 'doubly_robust',
+           'guess_rewards']
 
 # %% ../../nbs/31_feedback.ipynb #62ef53b6
 import hashlib
@@ -23,7 +24,7 @@ from scipy.special import chdtrc, stdtr, stdtrit
 
 from ..evaluation.stats import detectable, draws, holm, ratio, sums
 
-# %% ../../nbs/31_feedback.ipynb #31ca8639
+# %% ../../nbs/31_feedback.ipynb #1a13653b
 class ExperimentError(ValueError):
     "An experiment that can't be run; `field` says where it is wrong"
 
@@ -38,7 +39,16 @@ def _number(field: str, value: object, least: float, most: float, open_below: bo
         limits = f"above {least:g}" if open_below else f"from {least:g}"
         raise ExperimentError(field, f"has to be a number {limits} to {most:g}, got {value!r}")
 
-# %% ../../nbs/31_feedback.ipynb #40ed45e8
+
+def _shares(arms: object) -> None:
+    if not isinstance(arms, dict) or not arms:
+        raise ExperimentError("arms", f"have to be one or more models with their shares, such as {{'knn': 0.5, 'hybrid': 0.5}}, got {arms!r}")
+    for key, share in arms.items():
+        _number(f"arms.{key}", share, 0, 1)
+    if abs(sum(arms.values()) - 1) > 1e-6:
+        raise ExperimentError("arms", f"the shares have to add up to 1, and add up to {sum(arms.values()):g}")
+
+# %% ../../nbs/31_feedback.ipynb #7fc0baf0
 @dataclass(frozen=True)
 class Experiment:
     "Which share of the customers meets which model, and how much is left to chance"
@@ -56,12 +66,7 @@ class Experiment:
                 raise ExperimentError(field, f"has to be a string, got {getattr(self, field)!r}")
         if not self.name.strip():
             raise ExperimentError("name", "is empty: name the experiment, so that its results can be told from others'")
-        if not isinstance(self.arms, dict) or not self.arms:
-            raise ExperimentError("arms", f"have to be one or more models with their shares, such as {{'knn': 0.5, 'hybrid': 0.5}}, got {self.arms!r}")
-        for key, share in self.arms.items():
-            _number(f"arms.{key}", share, 0, 1)
-        if abs(sum(self.arms.values()) - 1) > 1e-6:
-            raise ExperimentError("arms", f"the shares have to add up to 1, and add up to {sum(self.arms.values()):g}")
+        _shares(self.arms)
         _number("exploration", self.exploration, 0, 1)
         _number("temperature", self.temperature, 0, 100, open_below=True)
 
@@ -101,7 +106,7 @@ def assign(
             best, arm = min((best, arm), (wait, key))
     return arm
 
-# %% ../../nbs/31_feedback.ipynb #69e2bb87
+# %% ../../nbs/31_feedback.ipynb #d75dcecc
 DEPTH = 50  # candidates that take part in draws
 
 
@@ -112,7 +117,7 @@ class Shown(NamedTuple):
     probabilities: np.ndarray  # float64 (n,), chance of each place's item, given the places above it
     explored: np.ndarray       # bool (n,), True where it is not the best that was left
 
-
+# %% ../../nbs/31_feedback.ipynb #a9519ebf
 class _Pool:
     "The best candidates in order, and the weight of each in a draw: 0 once it can't be shown any more"
 
@@ -149,8 +154,9 @@ class _Pool:
 
 
 def _best(scores: np.ndarray, depth: int) -> np.ndarray:
+    scores = np.where(np.isfinite(scores), scores, -np.inf)
     least = np.partition(scores, -depth)[-depth] if 0 < depth < len(scores) else -np.inf
-    near = np.flatnonzero((scores >= least) & np.isfinite(scores))  # a glance at all, then order among the few
+    near = np.flatnonzero((scores >= least) & (scores > -np.inf))  # a glance at all, then order among the few
     return near[np.argsort(-scores[near], kind="stable")[:depth]]
 
 
@@ -162,7 +168,7 @@ def _standardised(scores: np.ndarray) -> np.ndarray:
 def _fits(groups: np.ndarray, cap: int) -> int:
     return int((groups < 0).sum() + np.minimum(np.unique_counts(groups[groups >= 0]).counts, cap).sum())
 
-# %% ../../nbs/31_feedback.ipynb #a5db26f1
+# %% ../../nbs/31_feedback.ipynb #ad54eb2d
 def explore(
     scores: np.ndarray,        # float (c,), of the candidates; not finite = never
     codes: np.ndarray,         # int (c,), their item codes; of equal scores the first in this order is the better
@@ -191,7 +197,7 @@ def explore(
         pool.take(place)
     return Shown(np.asarray(codes)[pool.at[taken]].astype(np.int32), np.array(probabilities, np.float64), np.array(explored, bool))
 
-# %% ../../nbs/31_feedback.ipynb #a1ab06a7
+# %% ../../nbs/31_feedback.ipynb #600f0fae
 def place_chances(
     scores: np.ndarray,    # float (c,)
     codes: np.ndarray,     # int (c,), distinct
@@ -215,7 +221,7 @@ def place_chances(
             pool.take(where[code])
     return out
 
-# %% ../../nbs/31_feedback.ipynb #21f89e46
+# %% ../../nbs/31_feedback.ipynb #3ff9f58a
 OUTCOMES: dict[str, str] = {
     "recommendation_id": "str", "user": "str", "model": "str", "experiment": "str", "arm": "str", "day": "str",
     "impressions": "int64", "clicks": "int64", "conversions": "int64",
@@ -237,7 +243,7 @@ def check_outcomes(
     customer = outcomes["user"].astype(object).mask(unknown, "visitor " + outcomes["recommendation_id"][unknown].astype(object))
     return outcomes.assign(customer=customer, impressions=counts.max(axis=1))
 
-# %% ../../nbs/31_feedback.ipynb #1a563e53
+# %% ../../nbs/31_feedback.ipynb #f7a17ace
 def wilson(
     rate: np.ndarray,             # float, 0 to 1
     n: np.ndarray,                # independent impressions behind it; 0 = none, hence no interval
@@ -264,7 +270,7 @@ def _rates(per: pd.DataFrame, group: np.ndarray, n_groups: int, metric: str) -> 
     independent = np.minimum(ratio(rate * (1 - rate), spread), n)
     return _Rates(n, m, rate, np.where(m > 1, np.where(np.isnan(independent), np.minimum(m, n), independent), 0))
 
-# %% ../../nbs/31_feedback.ipynb #90528345
+# %% ../../nbs/31_feedback.ipynb #6b4d0b34
 def online_metrics(
     outcomes: pd.DataFrame,             # columns `OUTCOMES`
     by: str | Sequence[str] = "model",  # model, arm, day or several, such as ("model", "day")
@@ -284,7 +290,7 @@ def online_metrics(
         table = table.assign(**{metric: rates.rate, f"{metric}_low": low, f"{metric}_high": high})
     return table
 
-# %% ../../nbs/31_feedback.ipynb #d66b7e2e
+# %% ../../nbs/31_feedback.ipynb #987891d3
 COMPARED = ("arm", "other", "metric", "difference", "low", "high", "p", "p_holm", "better", "detectable")
 
 
@@ -328,7 +334,7 @@ def _difference(rates: _Rates, a: int, b: int, level: float) -> dict[str, float]
     p = float(2 * stdtr(freedom, -abs(middle) / se))
     return {"difference": rates.rate[a] - rates.rate[b], "low": middle - half, "high": middle + half, "p": p, "detectable": float(detectable(se))}
 
-# %% ../../nbs/31_feedback.ipynb #2de9fbc8
+# %% ../../nbs/31_feedback.ipynb #55503908
 def arm_sizes(
     outcomes: pd.DataFrame,  # columns `OUTCOMES`
     experiment: Experiment,
@@ -343,7 +349,7 @@ def arm_sizes(
     impossible = ((table["share"] == 0) & (table["customers"] > 0)).any()
     return table.assign(p=0.0 if impossible else float(chdtrc(max((table["share"] > 0).sum() - 1, 1), np.nansum(away))))
 
-# %% ../../nbs/31_feedback.ipynb #f88138e9
+# %% ../../nbs/31_feedback.ipynb #20f37d11
 IMPRESSIONS: dict[str, str] = {
     "recommendation_id": "str", "user": "str", "item": "str", "place": "int64", "probability": "float64", "clicked": "bool", "converted": "bool",
 }  # place from 1; probability of the item at that place given those above it  # fmt: skip
@@ -375,7 +381,7 @@ def from_the_top(
 def _depth(log: pd.DataFrame) -> pd.Series:  # how many impressions of the list there are down to this one
     return log.groupby("recommendation_id")["place"].rank("first")
 
-# %% ../../nbs/31_feedback.ipynb #fb34640d
+# %% ../../nbs/31_feedback.ipynb #1b31d823
 class Estimate(NamedTuple):
     "What a model would have achieved, per impression"
 
@@ -417,7 +423,7 @@ def _estimate(log: pd.DataFrame, gain: np.ndarray, size: np.ndarray, weight: np.
     first, second = (np.bincount(places, part) for part in (weight, weight**2))
     return Estimate(float(value(*(part.sum(0) for part in (total, out_of, n)))), float(low), float(high), float(np.nansum(ratio(first**2, second))), float(weight.mean()))
 
-# %% ../../nbs/31_feedback.ipynb #045a0e92
+# %% ../../nbs/31_feedback.ipynb #eeb66d4f
 def ips(
     log: pd.DataFrame,          # columns `IMPRESSIONS`
     target: np.ndarray,         # float (rows,), as for `importance`
@@ -455,3 +461,16 @@ def doubly_robust(
     weight, above = importance(log, target)
     gain = weight * (log[reward].to_numpy(np.float64) - guess) + above * expected
     return _estimate(log, gain, np.ones(len(log)), weight, n_draws, seed)
+
+# %% ../../nbs/31_feedback.ipynb #0df211bb
+def guess_rewards(
+    log: pd.DataFrame,        # columns `IMPRESSIONS`
+    reward: str = "clicked",  # or converted
+    damping: float = 10.0,    # rewards of an average item that are added to each
+) -> pd.DataFrame:            # item x place: guessed reward of an impression; items that were never shown are missing
+    "The click rate of each place times the damped lift of each item"
+    seen = check_impressions(log).assign(reward=log[reward].to_numpy(np.float64))
+    of_place = seen.groupby("place")["reward"].mean()
+    by_item = seen.assign(usual=seen["place"].map(of_place)).groupby("item")[["reward", "usual"]].sum()
+    lift = (by_item["reward"] + damping) / (by_item["usual"] + damping)
+    return pd.DataFrame(np.outer(lift, of_place), lift.index, of_place.index)
