@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,9 +44,6 @@ class Postgres:
         if os.getuid() == 0:
             account = pwd.getpwnam(self.user)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
-            for parent in self.folder.parents:  # pytest's temporary folders are closed to others
-                if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self.run("initdb", "-D", self.data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         more = {
             "port": self.port, "listen_addresses": "'127.0.0.1'", "unix_socket_directories": f"'{self.folder}'", "shared_buffers": "32MB",
@@ -93,7 +91,8 @@ class Postgres:
         until = time.monotonic() + 10
         while any(_alive(one) for one in (pid, *children)) and time.monotonic() < until:
             time.sleep(0.02)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)  # as after a power cut, where the pid means nothing any more
+        for left in (self.data / "postmaster.pid", self.folder / f".s.PGSQL.{self.port}.lock"):
+            left.unlink(missing_ok=True)  # as after a power cut: a pid that means nothing any more would only be in the way
 
     @property
     def pid(self) -> int:
@@ -122,12 +121,18 @@ def _alive(pid: int) -> bool:
 
 
 @contextmanager
-def postgres(folder: Path, **settings: str):
-    "A cluster that runs as long as the block"
-    cluster = Postgres(folder, **settings)
+def postgres(**settings: str):
+    """A cluster that runs as long as the block
+
+    Not in pytest's temporary folders: these are closed to other users, and too deep for the name of a socket.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
-        yield cluster
+        cluster = Postgres(folder, **settings)
+        try:
+            yield cluster
+        finally:
+            if (cluster.data / "postmaster.pid").exists():
+                cluster.stop("immediate")
     finally:
-        if (cluster.data / "postmaster.pid").exists():
-            cluster.stop("immediate")
-        shutil.rmtree(cluster.data, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -28,6 +28,7 @@ def files(folder: Path) -> set[str]:
 
 def test_nothing_is_missing_and_nothing_is_orphaned(fresh):
     exported, present = files(fresh / "customer360"), files(ROOT / "customer360")
+    present = {name for name in present if not name.startswith("data/migrations/")}  # steps of a database, written by hand
     assert exported, "nothing was exported"
     assert not present - exported, f"no notebook exports {sorted(present - exported)}: delete them, or rename the notebook's default_exp"
     assert not exported - present, f"run nbdev_export: {sorted(exported - present)} are missing"

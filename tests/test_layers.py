@@ -22,12 +22,14 @@ KNOWS = {
     "config": set(),
     "schema": {"config"},
     "metrics": set(),
+    "data.storage": {"config", "schema"},
     **dict.fromkeys(["models.base", "models.knn", "models.svd", "models.tfidf", "models.ncf", "models.bert", "models.hybrid", "models.bayes", "models.near"], MODEL),
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
-HEAVY = {"torch", "transformers", "faiss", "matplotlib", "sklearn", "surprise", "faker", "papermill", "nbconvert", "nbformat", "fastapi"}
+HEAVY = {"torch", "transformers", "faiss", "matplotlib", "sklearn", "surprise", "faker", "papermill", "nbconvert", "nbformat", "fastapi", "sqlalchemy", "alembic"}
 ABOUT = {
     "data.simulate": {"faker"},
+    "data.storage": {"sqlalchemy"},
     "models.knn": {"sklearn"},
     "models.svd": {"surprise"},
     "models.tfidf": {"sklearn"},

@@ -59,31 +59,39 @@ def client(url: str, n_threads: int = 1, n: int = 10**9, *more: str, **options) 
     )  # fmt: skip
 
 
+def rest(process: subprocess.Popen) -> str:
+    "What a client still said until its end (`communicate` loses what a `readline` before it had already buffered)"
+    out = process.stdout.read()
+    process.wait(timeout=60)
+    return out
+
+
 def acknowledged(out: str) -> dict[str, int]:  # event id -> seq
     "What a client said, without a line that its end cut short"
     return {match[1]: int(match[2]) for match in re.finditer(r"(?m)^([0-9a-f]{32}) (\d+)\n", out)}
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with postgres(tmp_path_factory.mktemp("pg") / "cluster") as running:
-        Store.open(running.create("template")).close()
+def cluster():
+    with postgres() as running:
+        Store.open(running.create("shop")).close()
         yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path) -> str:
-    "An empty database"
+    "An empty store"
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'the store'}/shop.sqlite"
-    cluster = request.getfixturevalue("cluster")
-    name = f"t{uuid.uuid4().hex[:12]}"
+    where = request.getfixturevalue("cluster").url("shop")
     import psycopg
 
-    with psycopg.connect(cluster.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template")
-        connection.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
-    return cluster.url(name)
+    with psycopg.connect(where) as connection:
+        connection.execute(f"TRUNCATE {', '.join(set(tables.tables) - {'counters'})}")
+        connection.execute("DELETE FROM counters WHERE name NOT IN ('events', 'catalogue', 'identities')")
+        connection.execute("UPDATE counters SET value = 0")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    return where
 
 
 @pytest.fixture
@@ -158,7 +166,7 @@ def test_an_event_is_read_back_as_it_was_sent(store):
 anything = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.binary(max_size=2), st.just("x" * 300))
 
 
-@effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event=st.builds(NewEvent, *[st.one_of(st.just(good), anything) for good in ("ada", "tea", "rating", 5, 3.0, 1.0)], *[st.text(max_size=3)] * 2))
 def test_any_event_is_refused_by_name_or_stored(store, event):
     event = event._replace(event_id=event.event_id and uuid.uuid4().hex + event.event_id)
@@ -208,12 +216,13 @@ def test_a_conflict_is_nothing_to_its_neighbours(store):
     assert {known["user"] for known in store.customers(limit=1000)} == set(users)
 
 
+@pytest.mark.slow
 def test_processes_write_at_once_and_no_reader_misses_one(store, url):
     """A reader that goes on from the last number it saw sees every event.
 
     On PostgreSQL numbers that are drawn before the commit would become visible in another order.
     """
-    clients = [client(url, 4, 60) for _ in range(3)]
+    clients = [client(url, 4, 40) for _ in range(3)]
     seen: list[storage.StoredEvent] = []
     while any(process.poll() is None for process in clients):
         seen += store.events(after=seen[-1].seq if seen else 0, limit=10_000)
@@ -222,7 +231,7 @@ def test_processes_write_at_once_and_no_reader_misses_one(store, url):
     assert [process.returncode for process in clients] == [0, 0, 0], [err[-2000:] for _, err in done]
     promised = {key: seq for out, _ in done for key, seq in acknowledged(out).items()}
     assert {event.event_id: event.seq for event in seen} == promised
-    assert [event.seq for event in seen] == list(range(1, 721))
+    assert [event.seq for event in seen] == list(range(1, 481))
 
 
 def test_one_event_sent_by_many_is_stored_once(store, url):
@@ -234,40 +243,48 @@ def test_one_event_sent_by_many_is_stored_once(store, url):
     assert len({(receipt.event_id, receipt.seq) for receipts in said for receipt in receipts}) == 20
 
 
-def test_four_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
-    for url in (f"sqlite:///{tmp_path}/new.sqlite", cluster.create("fresh")):
-        code = "import sys; from customer360.data.storage import *; s = Store.open(sys.argv[1]); s.record_events([NewEvent('a', 'b', 'view')]); print(s._key.hex())"
-        four = [subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-        done = [process.communicate() for process in four]
-        assert [process.returncode for process in four] == [0] * 4, [err[-1500:] for _, err in done]
-        assert len({out for out, _ in done}) == 1, "two keys for tombstones: erased customers would come back"
+@pytest.mark.slow
+def test_three_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
+    code = "import sys; from customer360.data.storage import *; s = Store.open(sys.argv[1]); s.record_events([NewEvent('a', 'b', 'view')]); print(s._key.hex())"
+    urls = (f"sqlite:///{tmp_path}/new.sqlite", cluster.create("fresh"))
+    six = [(url, subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) for url in urls * 3]
+    said = {url: set() for url in urls}
+    for url, process in six:
+        out, err = process.communicate()
+        assert process.returncode == 0, err[-2000:]
+        said[url].add(out)
+    for url in urls:
+        assert len(said[url]) == 1, "two keys for tombstones: erased customers would come back"
         with Store.open(url) as store:
-            assert store.last_seq() == 4
+            assert store.last_seq() == 3
 
 
 # ---- crashes
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_outlives_the_client(store, url):
     "SIGKILL at any moment, five times"
     promised: dict[str, int] = {}
-    for n in range(5):
-        process = client(url, 8)
+    clients = [client(url, 4) for _ in range(5)]
+    for process in clients:
         assert process.stdout.readline() == "ready\n", process.stderr.read()
-        time.sleep(0.1 + 0.13 * n)
+    for process in clients:
+        time.sleep(0.23)
         process.kill()
-        out, _ = process.communicate()
-        promised |= acknowledged(out)
+    for process in clients:
+        promised |= acknowledged(rest(process))
     assert len(promised) > 20
     kept = Counter(event.event_id for event in store.events(limit=10**6))
     assert set(promised) <= set(kept) and set(kept.values()) == {1}
     assert all(event.seq == promised.get(event.event_id, event.seq) for event in store.events(limit=10**6))
-    assert len(kept) - len(promised) <= 5 * 8, "more than one event per thread was stored without a receipt"
+    assert len(kept) - len(promised) <= 5 * 4, "more than one event per thread was stored without a receipt"
 
 
-def test_the_server_is_killed_and_comes_back(tmp_path):
+@pytest.mark.slow
+def test_the_server_is_killed_and_comes_back():
     "PostgreSQL dies by SIGKILL while clients write; the same store and the same clients go on by themselves"
-    with postgres(tmp_path / "cluster") as cluster:
+    with postgres() as cluster:
         store = Store.open(cluster.url())
         process = client(cluster.url(), 4, 150, "retry")
         assert process.stdout.readline() == "ready\n", process.stderr.read()
@@ -281,14 +298,14 @@ def test_the_server_is_killed_and_comes_back(tmp_path):
                 assert time.monotonic() - began < 5
             cluster.start()
             store.ping()
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err[-2000:]
-        promised = acknowledged(out)
+        promised = acknowledged(rest(process))
+        assert process.returncode == 0, process.stderr.read()[-2000:]
         kept = Counter(event.event_id for event in store.events(limit=10**6))
         assert len(promised) == 600 and set(kept) == set(promised) and set(kept.values()) == {1}
         store.close()
 
 
+@pytest.mark.slow
 def test_the_log_is_synced_before_the_receipt_is_out(tmp_path):
     "A trace of the system calls: write to the log, sync of the log, receipt; never another order"
     if not shutil.which("strace"):
@@ -297,7 +314,7 @@ def test_the_log_is_synced_before_the_receipt_is_out(tmp_path):
     Store.open(url).close()
     trace = tmp_path / "trace"
     process = subprocess.run(
-        ["strace", "-f", "-y", "-e", "trace=pwrite64,write,fsync,fdatasync", "-o", trace, sys.executable, "-c", CLIENT, url, "1", "20"],
+        ["strace", "-f", "-y", "-s", "64", "-e", "trace=pwrite64,write,fsync,fdatasync", "-o", trace, sys.executable, "-c", CLIENT, url, "1", "20"],
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     if process.returncode and "ptrace" in process.stderr:
@@ -328,8 +345,9 @@ def test_a_database_that_would_forget_is_refused(tmp_path, cluster, monkeypatch)
         Store.open(f"sqlite:///{tmp_path}/b.sqlite")
 
 
-def test_a_server_without_fsync_is_refused(tmp_path):
-    with postgres(tmp_path / "cluster", fsync="off") as cluster, pytest.raises(StorageError, match="fsync=off"):
+@pytest.mark.slow
+def test_a_server_without_fsync_is_refused():
+    with postgres(fsync="off") as cluster, pytest.raises(StorageError, match="fsync=off"):
         Store.open(cluster.url())
 
 
@@ -429,7 +447,7 @@ def test_merged_ids_are_one_customer_from_then_on(store):
 def test_no_trace_is_left_but_a_hash(store, url):
     "Of a customer among many, whose rows were moved, changed and merged before"
     words = ["erika", "gabler", "visitor-xyz", "till-000", "rec-000", "tulips"]
-    for n in range(30):
+    for n in range(20):
         crowd = [view(f"user-{(n * 50 + i) % 97}", f"item-{i}", recommendation_id=f"other-{i}") for i in range(50)]
         hers = [view("erika" if n % 2 else "visitor-xyz", "mug", event_id=f"till-000{n}-{i}", recommendation_id=f"rec-000{n}") for i in range(3)]
         store.record_events(crowd + hers)
@@ -441,8 +459,8 @@ def test_no_trace_is_left_but_a_hash(store, url):
     assert all(word in dump(store).casefold() for word in words)
     others = {event.seq for event in store.events(limit=10**6) if event.user != "erika"}
     about = json.dumps(store.export("visitor-xyz"))
-    assert about.count("till-000") == 90 and "tulips" in about and "user-" not in about
-    assert store.erase("visitor-xyz") == {"events": 90, "recommendations": 30, "customers": 1, "merges": 1}
+    assert about.count("till-000") == 60 and "tulips" in about and "user-" not in about
+    assert store.erase("visitor-xyz") == {"events": 60, "recommendations": 20, "customers": 1, "merges": 1}
     assert not [word for word in words if word in dump(store).casefold()]
     assert {event.seq for event in store.events(limit=10**6)} == others
     if url.startswith("sqlite"):
@@ -537,10 +555,6 @@ def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypa
         return Store.open(url)
 
     try:
-        if url.startswith("postgresql"):  # the template was opened without a key
-            with pytest.raises(StorageError, match="C360_ERASURE_KEY is not the key"):
-                reopen("a key of ours")
-            return
         with reopen("a key of ours") as store:
             store.erase("ada")
             assert "a key of ours" not in dump(store) and store._key.hex() not in dump(store)

@@ -10,10 +10,10 @@ __all__ = ['PRAGMAS', 'BUSY_SECONDS', 'ID', 'COUNT', 'tables', 'EVENTS', 'RECOMM
            'StoredEvent', 'check_event', 'Store']
 
 # %% ../../nbs/04_storage.ipynb #s003
-import hashlib
 import hmac
 import importlib.util
 import json
+import logging
 import math
 import secrets
 import sqlite3
@@ -482,7 +482,8 @@ def check_event(
     if when is not None and not (_is_number(when) and when == int(when) and 0 <= when <= LAST_TIMESTAMP):
         raise InvalidEvent(index, "timestamp", f"is {when!r}: give whole seconds since 1970 in UTC")
     number = [None if value is None else float(value) for value in (event.rating, event.weight)]
-    return event._replace(event=str(event.event), timestamp=None if when is None else int(when), rating=number[0], weight=number[1])
+    text = [str(value) for value in (event.user, event.item, event.event)]  # no enum or numpy string goes further than this
+    return NewEvent(*text, None if when is None else int(when), *number, str(event.event_id), str(event.recommendation_id))
 
 
 def _is_number(value: Any) -> bool:
@@ -1051,13 +1052,18 @@ class Store(_Erasure):
         migrate: bool = True,   # bring the tables up to date first
     ) -> Self:
         "The store at a URL; raises `StorageError` where a commit would not be durable, `StoreDown` where nobody answers"
-        engine = connect(database_url(url))
+        engine, made = connect(database_url(url)), None
         try:
             with _trouble():
                 if migrate:
                     _migrate(engine)
                 made = cls(engine)
             made.clean()
+        except StoreDown as error:
+            if made is None:
+                engine.dispose()
+                raise
+            logging.getLogger(__name__).warning("erased customers have left bytes in the file, which could not be cleaned now: %s", error)
         except BaseException:
             engine.dispose()
             raise
