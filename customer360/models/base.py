@@ -413,6 +413,13 @@ class _Drops(_Recommends):
         texts: Sequence[str],  # m descriptions of things that are in no catalogue yet
     ) -> np.ndarray:           # float32 (q, m), on the scale of `score`
         "How well things known by their text alone suit each history; raises `NoItemText` if the model does not read"
+        check_fitted(self)
+        if isinstance(texts, str):
+            raise ValueError(f"score_texts answers a list of texts: got the text {texts[:40]!r}, put it in a list")
+        evidence = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) > 0
+        return self._score_texts(histories, list(texts)) * evidence[:, None].astype(np.float32)
+
+    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:  # float32 (q, m)
         raise NoItemText(f"{type(self).__name__} does not read texts: ask a model that does, such as tfidf or bert, or a hybrid of one")
 
     def score_without(

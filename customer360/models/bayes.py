@@ -359,18 +359,18 @@ def sample(
 def folded_draws(
     ratings: csr_matrix,          # float32 (1, n_items), standardised
     has: csr_matrix,              # float32 (1, n_items), `shares` of the strengths
-    items: np.ndarray,            # float32 (s, n_items, d)
-    having: np.ndarray,           # float32 (s, n_items, d)
+    items: np.ndarray,            # float32 (n_items, s, d)
+    having: np.ndarray,           # float32 (n_items, s, d)
     mean: np.ndarray,             # float32 (s, d)
     precision: np.ndarray,        # float32 (s, d, d)
     noise_precision: np.ndarray,  # float32 (s,)
 ) -> np.ndarray:                  # float64 (s, d)
     "The mean that `fold_in` finds for one customer, for all draws at once"
-    known = items[:, ratings.indices].astype(np.float64)
+    known = items[ratings.indices].transpose(1, 0, 2).astype(np.float64, order="C")
     rest = ratings.data - known[:, :, -1]
     known[:, :, -1] = 1
     alpha, across = noise_precision[:, None].astype(np.float64), known.transpose(0, 2, 1)
-    prior = mean + has.data @ having[:, has.indices]
+    prior = mean + np.tensordot(has.data, having[has.indices], 1)
     right = alpha * (across @ rest[:, :, None])[:, :, 0] + (prior[:, None] @ precision)[:, 0]
     return np.linalg.solve(alpha[:, :, None] * (across @ known) + precision, right[:, :, None])[:, :, 0]
 
@@ -422,9 +422,8 @@ class BayesianMF(_Draws):
         ratings, has = standardised(histories, self.mean_, self.spread_), shares(histories.strength)
         total = np.zeros(len(rows))
         if len(histories) == 1:
-            vectors = folded_draws(ratings, has, *of_draws)
-            drawn = self.items_[:, items]
-            total += (drawn[:, :, :-1] @ vectors[:, :-1, None])[:, :, 0].sum(0) + (vectors[:, -1, None] + drawn[:, :, -1]).sum(0)
+            vectors, drawn = folded_draws(ratings, has, *self._by_item, *of_draws[2:]), self._by_item[0][items]
+            total += np.einsum("psd,sd->p", drawn[:, :, :-1], vectors[:, :-1]) + vectors[:, -1].sum() + drawn[:, :, -1].sum(1)
             return np.where(items >= 0, self.mean_ + self.spread_ * total / len(self.items_), fallback)
         for drawn, *rest in zip(*of_draws, strict=True):
             vectors, _ = fold_in(ratings, has, drawn, *rest)
@@ -438,3 +437,7 @@ class BayesianMF(_Draws):
     @cached_property
     def _cosines(self) -> np.ndarray | None:
         return cosines(self._columns) if self.n_items <= MOST_ITEMS else None
+
+    @cached_property
+    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:  # `items_` and `having_` as float32 (n_items, draws, d)
+        return tuple(np.ascontiguousarray(array.transpose(1, 0, 2)) for array in (self.items_, self.having_))

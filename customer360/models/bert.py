@@ -503,6 +503,9 @@ class _Places(_Reads):
         both = self.mean_vector_ + text_kernel(around(text, self.centre_), self.teachers_, self.width) @ self.alpha_
         return both[:, : self.n_factors].copy(), both[:, self.n_factors :].copy()
 
+# %% ../../nbs/15_bert.ipynb #20ab1485
+@dataclass(kw_only=True)
+class _Ranks(_Places):
     @cached_property
     def _vectors(self) -> tuple[np.ndarray, np.ndarray]:
         return self.project(self.text_)
@@ -514,6 +517,15 @@ class _Places(_Reads):
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         return (self._customers(histories) @ self._vectors[1].T.astype(np.float64)).astype(np.float32)
+
+    def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
+        has, strength = self._vectors[0][history.items], history.strength.data.astype(np.float64)
+        sums = strength @ has - np.vstack([np.zeros(has.shape[1]), strength[entries, None] * has[entries]])
+        total = np.maximum(strength.sum() - np.append(0, strength[entries]), 1)
+        return sums / total[:, None] ** self.user_power @ self._vectors[1][slice(None) if items is None else items].T.astype(np.float64)
+
+    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
+        return (self._customers(histories) @ self.project(self.read(texts))[1].T.astype(np.float64)).astype(np.float32)
 
 # %% ../../nbs/15_bert.ipynb #d9f262db
 class Sums(NamedTuple):
@@ -537,7 +549,10 @@ def rating_sums(
     mine, shape, d = features[items], (len(histories), len(items)), features.shape[1]
     a, b = np.triu_indices(d)
     gram = np.zeros((len(histories), d, d))
-    gram[:, a, b] = gram[:, b, a] = csr_matrix((np.ones(len(rows)), (rows, position)), shape) @ (mine[:, a] * mine[:, b])
+    if len(histories) == 1:
+        gram[0] = mine.T @ mine
+    else:
+        gram[:, a, b] = gram[:, b, a] = csr_matrix((np.ones(len(rows)), (rows, position)), shape) @ (mine[:, a] * mine[:, b])
     right = csr_matrix((rest, (rows, position)), shape) @ mine
     return Sums(gram, right, np.bincount(rows, rest**2, len(histories)), np.bincount(rows, minlength=len(histories)).astype(float))
 
@@ -615,7 +630,7 @@ def _teachers(counts: np.ndarray) -> np.ndarray:  # item codes: those with the m
 
 # %% ../../nbs/15_bert.ipynb #6d164e4a
 @dataclass(kw_only=True)
-class _Stars(_Places):
+class _Stars(_Ranks):
     n_iterations: int = 10  # ratings: rounds of expectation maximisation
 
     def _learn_ratings(self, histories: Histories) -> None:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['UNSPACED', 'MARKS', 'PIECES', 'SCRIPTS', 'LONGEST', 'MOST_TERMS', 'MOST_TEXTS', 'OWN', 'AS_WRITTEN', 'SLICE', 'terms',
-           'item_vectors', 'find_topics', 'directions', 'evidence', 'set_apart', 'gram', 'learn_weights',
-           'popularity_prior', 'typical_score', 'residuals', 'similar_residual', 'TFIDF']
+           'item_vectors', 'text_vectors', 'find_topics', 'directions', 'evidence', 'set_apart', 'gram',
+           'learn_weights', 'popularity_prior', 'typical_score', 'residuals', 'similar_residual', 'TFIDF']
 
 # %% ../../nbs/13_tfidf.ipynb #f48c9375
 import re
@@ -61,6 +61,21 @@ def item_vectors(
         return csr_matrix((len(texts), 0), dtype=np.float32), np.zeros(0, "<U1")
     kept = np.sort(np.argsort(reader.idf_, kind="stable")[:MOST_TERMS])
     return unit_length(weighted[:, kept]), reader.get_feature_names_out()[kept].astype(str)
+
+# %% ../../nbs/13_tfidf.ipynb #0fcabb24
+def text_vectors(
+    texts: list[str],    # (m,)
+    words: np.ndarray,   # str (t,), the terms that are known
+    idf: np.ndarray,     # float32 (t,)
+) -> csr_matrix:         # float32 (m, t), rows of length 1 or 0
+    "TF-IDF vectors of further texts, in terms that are known already"
+    place = {word: column for column, word in enumerate(words.tolist())}
+    columns = [[place[term] for term in terms(text) if term in place] for text in texts]
+    rows = np.repeat(np.arange(len(texts)), [len(each) for each in columns])
+    counts = csr_matrix((np.ones(len(rows), np.float32), (rows, np.concatenate([*columns, []]).astype(int))), (len(texts), len(words)))
+    counts.sum_duplicates()
+    weighted = csr_matrix(((1 + np.log(counts.data)) * idf[counts.indices], counts.indices, counts.indptr), counts.shape)
+    return unit_length(weighted.astype(np.float32))
 
 # %% ../../nbs/13_tfidf.ipynb #b8c7e0a5
 MOST_TEXTS = 2000  # looked at to find the topics
@@ -224,15 +239,10 @@ class _Reads(Recommender):
 
 # %% ../../nbs/13_tfidf.ipynb #c305e5f4
 @dataclass(kw_only=True)
-class TFIDF(_Reads):
-    "Content-based: TF-IDF topics of item text, weights learnt on top of them, and a popularity prior"
-
-    key: ClassVar[str] = "tfidf"
-    label: ClassVar[str] = "TF-IDF (text, learnt weights, popularity prior)"
-
+class _Content(_Reads):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         text = (evidence(histories.strength) @ self._inputs) @ self._targets.T / np.float32(self.typical_)
-        return text + np.float32(self.prior) * popularity_prior(self.popularity_)
+        return text + self._prior
 
     def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         known, predicted = items >= 0, bias(self, histories, rows, items)
@@ -244,6 +254,34 @@ class TFIDF(_Reads):
     def _units(self) -> np.ndarray:
         length = np.linalg.norm(self._targets, axis=1, keepdims=True)
         return self._targets / np.where(length > 0, length, 1)
+
+    @cached_property
+    def _prior(self) -> np.ndarray:
+        return np.float32(self.prior) * popularity_prior(self.popularity_)
+
+    def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
+        columns, strength = slice(None) if items is None else items, history.strength.data.astype(np.float64)
+        inputs, gone = self._inputs[history.items], np.append(0, strength[entries])
+        sums = strength @ inputs - np.vstack([np.zeros(inputs.shape[1]), strength[entries, None] * inputs[entries]])
+        total = np.maximum(strength.sum() - gone, 0)
+        profiles = sums / np.sqrt(np.where(total > 0, total, 1))[:, None]
+        return profiles @ self._targets[columns].T / self.typical_ + self._prior[columns]
+
+    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
+        topics = np.asarray(text_vectors(texts, self.terms_, self._idf) @ self._directions)
+        return ((evidence(histories.strength) @ self._inputs) @ (topics @ self.weights_.T).T / np.float32(self.typical_)).astype(np.float32)
+
+    @cached_property
+    def _idf(self) -> np.ndarray:
+        return np.log((1 + self.n_items) / (1 + np.bincount(self.columns_, minlength=len(self.terms_)))).astype(np.float32) + 1
+
+# %% ../../nbs/13_tfidf.ipynb #4797315e
+@dataclass(kw_only=True)
+class TFIDF(_Content):
+    "Content-based: TF-IDF topics of item text, weights learnt on top of them, and a popularity prior"
+
+    key: ClassVar[str] = "tfidf"
+    label: ClassVar[str] = "TF-IDF (text, learnt weights, popularity prior)"
 
     def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
         "The words of each item that its history speaks for, with exactly their part of the score"
