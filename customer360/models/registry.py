@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MODELS', 'PARTS', 'NEEDS', 'log', 'WORK', 'BLANK', 'TABLES', 'missing', 'model_class', 'make_model', 'add_notebook',
-           'code_cells', 'write_sealed', 'read_sealed', 'tidy', 'take_place', 'RegistryError', 'Release', 'Snapshot',
-           'without_people', 'without_rows', 'renew_manifests', 'erase_rows', 'Registry', 'open_registry']
+           'code_cells', 'write_sealed', 'read_sealed', 'tidy', 'unfinished', 'take_place', 'RegistryError', 'Release',
+           'Snapshot', 'without_people', 'without_rows', 'renew_manifests', 'erase_rows', 'Registry', 'open_registry']
 
 # %% ../../nbs/17_registry.ipynb #e46a8a11
 import hashlib
@@ -150,7 +150,7 @@ def code_cells(
     code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     return ["\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()) for source in code]
 
-# %% ../../nbs/17_registry.ipynb #6b260235
+# %% ../../nbs/17_registry.ipynb #c99aa9ab
 log = logging.getLogger(__name__)
 WORK = ".c360-"  # how the names of work in progress begin
 
@@ -184,15 +184,20 @@ def read_sealed(path: Path) -> dict:
         raise ArtefactError(f"{path} differs from its own checksum: roll back, or train the model again")
     return plain
 
-# %% ../../nbs/17_registry.ipynb #fdde2714
+# %% ../../nbs/17_registry.ipynb #65b9f46d
 def tidy(root: Path) -> None:
     "Finish or remove what somebody left who was killed; only for who holds the lock"
     for old in root.glob(f"*/{WORK}old-*"):
         final = old.with_name(old.name.removeprefix(f"{WORK}old-"))
         if not final.exists():
             old.with_name(f"{WORK}new-{final.name}").rename(final)
-    for left in [*root.glob(f"*/{WORK}*"), *root.glob(f"*/.{WORK}*")]:  # the second: of `save_artefact`
+    for left in unfinished(root):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def unfinished(root: Path) -> list[Path]:
+    "Work in progress, of somebody who holds the lock or was killed"
+    return [*root.glob(f"*/{WORK}*"), *root.glob(f"*/.{WORK}*")]  # the second: of `save_artefact`
 
 
 def take_place(new: Path, final: Path) -> None:
@@ -204,7 +209,7 @@ def take_place(new: Path, final: Path) -> None:
     new.rename(final)
     shutil.rmtree(old, ignore_errors=True)
 
-# %% ../../nbs/17_registry.ipynb #e17b62db
+# %% ../../nbs/17_registry.ipynb #50096a92
 class RegistryError(ValueError):
     "There is no such release or snapshot, or nothing to go back to"
 
@@ -245,7 +250,7 @@ class Snapshot:
 
 BLANK = "\x00"  # ids with a NUL byte are rejected at ingest, so what begins with one is nobody's
 
-# %% ../../nbs/17_registry.ipynb #10e64a8b
+# %% ../../nbs/17_registry.ipynb #81780115
 def without_people(
     tables: Tables,
     gone: np.ndarray,  # bool (customers,)
@@ -272,7 +277,7 @@ def without_rows(
     lengths = np.where(gone, 0, np.diff(histories.weight.indptr))
     return histories._take(np.flatnonzero(~gone[histories.rows]), np.concatenate([[0], np.cumsum(lengths)]))
 
-# %% ../../nbs/17_registry.ipynb #48ef9b69
+# %% ../../nbs/17_registry.ipynb #8042e352
 class _Keeps:
     "A folder, and who may change it"
 
@@ -284,7 +289,7 @@ class _Keeps:
         self.dataset = self.root.name
         self._open: dict[str, tuple[tuple, Snapshot]] = {}  # name -> what its manifest looked like, the snapshot
         self.root.mkdir(parents=True, exist_ok=True)
-        if any(self.root.glob(f"*/{WORK}*")):
+        if unfinished(self.root):
             with self._alone():
                 log.info("%s: swept up", self.root)
 
@@ -308,7 +313,7 @@ class _Keeps:
             tidy(self.root)
             yield
 
-# %% ../../nbs/17_registry.ipynb #962afc9b
+# %% ../../nbs/17_registry.ipynb #e8dd2875
 def _delta(frame: pd.DataFrame) -> dict[str, Any]:
     "How to write a table small: whole numbers as differences, everything else by dictionary"
     whole = [name for name in frame if pd.api.types.is_integer_dtype(frame[name])]
@@ -345,7 +350,7 @@ class _Snapshots(_Keeps):
 
 TABLES = ("interactions", "items", "customers")
 
-# %% ../../nbs/17_registry.ipynb #f90b55af
+# %% ../../nbs/17_registry.ipynb #fd143713
 class _Opens(_Snapshots):
     def snapshots(self) -> list[str]:
         "The names of all snapshots"
@@ -373,7 +378,7 @@ class _Opens(_Snapshots):
             self._open[name] = looks, Snapshot(name, folder, tables, dataset(tables), plain["watermark"])
         return self._open[name][1]
 
-# %% ../../nbs/17_registry.ipynb #5e2aae07
+# %% ../../nbs/17_registry.ipynb #9c7c5595
 def _essence(manifest: dict) -> dict:
     "What makes a model this model: not when, nor by which versions, it was written"
     return {name: manifest[name] for name in ("key", "params", "state", "n_items", "files")}
@@ -417,7 +422,7 @@ class _Publishes(_Opens):
         renew_manifests(work)
         return dict(sorted(found.items()))
 
-# %% ../../nbs/17_registry.ipynb #789fb0b4
+# %% ../../nbs/17_registry.ipynb #2ec84c21
 def renew_manifests(
     artefact: Path,
 ) -> None:
@@ -433,7 +438,7 @@ def _curves(model: Recommender) -> dict[str, list] | None:
     found = getattr(model, "curves", None)
     return None if found is None else {name: [np.round(curve, 5).tolist() for curve in curves] for name, curves in found.items()}
 
-# %% ../../nbs/17_registry.ipynb #225a48cf
+# %% ../../nbs/17_registry.ipynb #31a00421
 class _Releases(_Publishes):
     def keys(self) -> list[str]:
         "The keys of the models that have a release"
@@ -473,7 +478,7 @@ def _plain(name: str) -> str:
         raise RegistryError(f"{name!r} is no name of a model or a version: letters, digits, dots, dashes and underscores are")
     return name
 
-# %% ../../nbs/17_registry.ipynb #4e519f60
+# %% ../../nbs/17_registry.ipynb #836779e6
 class _Names(_Releases):
     def _take_name(self, work: Path, key: str, plain: dict) -> Release:
         final = work.with_name(plain["version"])
@@ -487,7 +492,7 @@ class _Names(_Releases):
         take_place(work, final)
         return self._release(key, final.name)
 
-# %% ../../nbs/17_registry.ipynb #e1ec93de
+# %% ../../nbs/17_registry.ipynb #a74351ed
 class _Promotes(_Names):
     def promote(
         self,
@@ -532,7 +537,7 @@ class _Promotes(_Names):
         path = self.root / _plain(key) / "promoted.json"
         return read_sealed(path)["versions"] if path.exists() else []
 
-# %% ../../nbs/17_registry.ipynb #0af6150f
+# %% ../../nbs/17_registry.ipynb #989327a1
 class _Loads(_Promotes):
     def load(
         self,
@@ -571,7 +576,7 @@ class _Loads(_Promotes):
         vars(model).update({name: self._load(*part)[0] for name, part in release.parts.items()})
         return model, release
 
-# %% ../../nbs/17_registry.ipynb #0c9e36a6
+# %% ../../nbs/17_registry.ipynb #29a43d15
 def erase_rows(
     release: Path,     # the folder of a release
     gone: np.ndarray,  # bool (q,)
@@ -597,7 +602,7 @@ def _changed(folder: Path) -> Iterator[Path]:  # a copy, which takes the folder'
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
-# %% ../../nbs/17_registry.ipynb #844d29da
+# %% ../../nbs/17_registry.ipynb #b751b5ee
 class _Forgets(_Loads):
     def erase(
         self,
@@ -626,7 +631,7 @@ class _Forgets(_Loads):
             changed += 1 + int(snapshot.tables.interactions["user"].isin(users).any())
         return changed
 
-# %% ../../nbs/17_registry.ipynb #79b8940d
+# %% ../../nbs/17_registry.ipynb #d4dfa33a
 class Registry(_Forgets):
     "The trained models of one data set, and the data that they were trained on"
 
@@ -635,12 +640,12 @@ class Registry(_Forgets):
         source: Path,      # the root of another registry, such as data/pretrained/demo
         forgotten: Callable[[Sequence[str]], np.ndarray] | None = None,  # which ids were erased here: bool
     ) -> list[str]:        # keys
-        "Copy the releases in use there of models that have none here, with what they need"
+        "Copy the releases in use there of models of which none was ever in use here, with what they need"
         if not Path(source).is_dir():
             raise RegistryError(f"{source} is no folder: name the root of a registry")
         theirs = Registry(source)
         with self._alone():
-            new = [release for key in theirs.keys() if key not in self.keys() and (release := theirs.current(key))]
+            new = [release for key in theirs.keys() if not (self.root / key / "promoted.json").exists() and (release := theirs.current(key))]
             parts = [theirs._release(*part) for release in new for part in release.parts.values()]
             for release in new + parts:
                 self._copy(theirs.snapshot(release.snapshot).path)
@@ -658,7 +663,7 @@ class Registry(_Forgets):
         if not final.exists():
             take_place(Path(shutil.copytree(folder, final.with_name(f"{WORK}{final.name}"))), final)
 
-# %% ../../nbs/17_registry.ipynb #3ae28ce9
+# %% ../../nbs/17_registry.ipynb #8ea148fe
 def open_registry(
     name: str,  # of the data set
     forgotten: Callable[[Sequence[str]], np.ndarray] | None = None,  # which ids were erased here, such as `Store.erased`
