@@ -145,7 +145,7 @@ def ingest_stage(source: Source) -> tuple[Path, Ingested]:  # the snapshot's fol
         got = ingest(card, locate(card, source.data or None), source.min_ratings, source.k_core, forgotten)
     return write_snapshot(got), got
 
-
+# %% ../../nbs/23_pipeline.ipynb #6f0830df
 @contextmanager
 def erased_customers(
     name: str,  # of a data set
@@ -613,7 +613,7 @@ def figures_of(
     rows = rows[["split", "metric", "k", "value", "low", "high", "n_customers"]].astype(object)
     return rows.where(rows.notna(), None).to_dict("records")
 
-
+# %% ../../nbs/23_pipeline.ipynb #8dfafbc4
 def publish_whole(
     snapshot: Path,
     key: str,
