@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from command import environment
+from command import environment, once
 from postgres import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ class Server:
     def __init__(self, home: Path, host: str = "127.0.0.1", workers: int = 1, **settings: str | Path | int):
         self.home, self.host, self.port, self.workers = Path(home), host, free_port(), workers
         self.log = self.home / "server.log"
-        self.settings = settings
+        self.settings, self.around = settings, ()  # a program that runs the server, such as strace
         self.process: subprocess.Popen | None = None
         self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
@@ -36,7 +36,7 @@ class Server:
 
     def start(self, wait: str = "/health/ready", seconds: float = 90) -> "Server":
         "Start it, and wait until it answers"
-        command = [sys.executable, "-m", "uvicorn", "api.main:app", "--host", self.host, "--port", str(self.port)]
+        command = [*self.around, sys.executable, "-m", "uvicorn", "api.main:app", "--host", self.host, "--port", str(self.port)]
         command += ["--workers", str(self.workers)] if self.workers > 1 else []
         changes = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, **self.settings}
         with open(self.log, "ab") as log:
@@ -123,9 +123,27 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+def _make_small(folder: Path) -> None:
+    from customer360.data.simulate import simulate
+    from customer360.models.registry import Registry, make_model
+
+    registry = Registry(folder / "data/models/small")
+    snapshot = registry.add_snapshot(simulate(n_customers=100, n_items=60, days=200).tables)
+    for key in ("knn", "popularity"):
+        model = make_model(key).fit(registry.snapshot(snapshot).data)
+        registry.promote(key, registry.publish(model, snapshot).version)
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    "One for a single test, with one quick model; not started yet"
-    made = Server(tmp_path, C360_MODELS="knn")
-    yield made
-    made.__exit__()
+def small(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    "Makes a server that starts quickly: a shop of 100 customers and two models, which `C360_DATASET=small` names; not started yet"
+    shutil.copytree(once(tmp_path_factory, "small-shop", _make_small), tmp_path, dirs_exist_ok=True)
+    made: list[Server] = []
+
+    def make(**settings: str | Path | int) -> Server:
+        made.append(Server(tmp_path, C360_DATASET="small", **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.__exit__()

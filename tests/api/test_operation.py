@@ -16,7 +16,6 @@ def test_live_and_ready(demo):
 
 def test_nothing_is_loaded_with_no_model_at_all(tmp_path):
     empty = Server(tmp_path, C360_DATASET="no-such-shop")
-    empty.bare = True
     with empty.start("/health/live"):
         answer = empty.client.get("/health/ready")
         assert answer.status_code == 503 and not answer.json()["ready"] and "train.py" in answer.json()["do"]
@@ -26,12 +25,11 @@ def test_nothing_is_loaded_with_no_model_at_all(tmp_path):
         assert "c360_ready 0.0" in empty.client.get("/metrics").text
 
 
-def test_a_damaged_model_is_named_and_the_others_answer(tmp_path):
-    server = Server(tmp_path, C360_MODELS="knn,popularity")
-    with server:
+def test_a_damaged_model_is_named_and_the_others_answer(small, tmp_path):
+    with small() as server:
         assert set(server.client.get("/health/ready").json()["models"]) == {"knn", "popularity"}
         server.stop()
-        (damaged,) = [path for path in (tmp_path / "data/models/demo/knn").glob("*/*") if path.suffix == ".npz"][:1]
+        (damaged,) = [path for path in (tmp_path / "data/models/small/knn").glob("*/*") if path.suffix == ".npz"][:1]
         damaged.write_bytes(damaged.read_bytes()[:-7] + b"garbage")
         server.start()
         told = server.client.get("/health/ready").json()
@@ -39,11 +37,11 @@ def test_a_damaged_model_is_named_and_the_others_answer(tmp_path):
         assert server.get("popular")["items"] and server.get("customers/x/recommendations", 404, model="knn")["field"] == "model"
 
 
-def test_a_database_that_cannot_be_opened_at_start(tmp_path):
+def test_a_database_that_cannot_be_opened_at_start(small, tmp_path):
     "It starts, says why, and is ready by itself once the database is there"
     blocked = tmp_path / "not-yet"
     blocked.write_text("a file where a folder should be")
-    server = Server(tmp_path, C360_MODELS="knn", C360_DATABASE_URL=f"sqlite:///{blocked}/store.sqlite")
+    server = small(C360_MODELS="popularity", C360_DATABASE_URL=f"sqlite:///{blocked}/store.sqlite")
     with server.start("/health/live"):
         answer = server.client.get("/health/ready")
         assert answer.status_code == 503 and answer.json()["problems"]
@@ -70,8 +68,8 @@ def test_metrics_count_requests_by_route(demo):
     assert routes <= {path for _, path, _ in operations()} | {"unmatched", "/docs", "/openapi.json", "/"}, "a route's name is never a path with ids in it"
 
 
-def test_logs_are_json_with_ids_of_requests_and_nothing_personal(server):
-    server.start()
+def test_logs_are_json_with_ids_of_requests_and_nothing_personal(small):
+    server = small(C360_MODELS="popularity").start()
     customer, item = "Ann.Person@example.org", server.items(1)[0]
     server.give({"customer": customer, "item": item, "event": "cart", "event_id": "secret-event"})
     asked = [
@@ -103,7 +101,7 @@ def test_a_request_id_cannot_write_into_the_log(demo):
         assert re.fullmatch(r"[0-9a-f]{16}", given)
 
 
-def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(tmp_path, caplog):
+def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(caplog):
     "A bug in the code, put there on purpose: the only test that changes what runs"
     import asyncio
 
@@ -131,9 +129,11 @@ def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(tmp_path, cap
     assert line["error"] == "ZeroDivisionError" and any("items.py" in frame for frame in line["at"]) and "secret" not in json.dumps(line)
 
 
-def test_every_process_knows_what_one_was_told(tmp_path):
-    "Two processes behind one port: feedback, a new item and a rule count from the next request on, whoever answers"
-    with Server(tmp_path, workers=2, C360_MODELS="knn") as server:
+def test_every_process_knows_what_one_was_told(small):
+    "Two processes behind one port: feedback and a new item count from the next request on, whoever answers"
+    server = small(C360_MODELS="knn")
+    server.workers = 2
+    with server:
         customer, bought = server.customers(1)[0], []
         for _ in range(6):
             with httpx.Client(base_url=server.url, trust_env=False) as fresh:  # another connection, so perhaps another process

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from command import environment
 from pydantic import ValidationError
-from server import ROOT, SPEC, Server, operations
+from server import ROOT, SPEC, operations
 
 from api.keys import new_key
 from api.main import create_app
@@ -77,7 +77,7 @@ def test_a_wrong_key(header):
 
 
 def test_the_server_never_holds_a_key():
-    assert ADMIN not in KEYS and ADMIN_ENTRY == f"admin:{hashlib.sha256(ADMIN.encode()).hexdigest()}"
+    assert ADMIN not in KEYS and f"admin:{hashlib.sha256(ADMIN.encode()).hexdigest()}" == ADMIN_ENTRY
     printed = subprocess.run([sys.executable, "-m", "api.keys", "write"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     key, entry = re.search(r"(c360_\S+)", printed)[1], re.search(r"(write:\w{64})", printed)[1]
     assert entry == f"write:{hashlib.sha256(key.encode()).hexdigest()}"
@@ -85,7 +85,7 @@ def test_the_server_never_holds_a_key():
 
 @pytest.mark.parametrize("keys", ["secret-key", "admin:secret-key", f"root:{'0' * 64}", f"{ADMIN_ENTRY},{ADMIN}"])
 def test_keys_that_are_not_hashed_are_refused(keys):
-    with pytest.raises(ValidationError, match="python -m api.keys") as refused:
+    with pytest.raises(ValidationError, match=r"python -m api\.keys") as refused:
         Settings(api_keys=keys)
     assert "secret-key" not in str(refused.value) and ADMIN not in str(refused.value)
 
@@ -111,7 +111,8 @@ def test_without_keys_nobody_behind_a_proxy(name):
     assert answer.status_code == 403 and "C360_API_KEYS" in answer.json()["detail"]
 
 
-def test_bound_to_every_address_it_still_answers_this_machine_alone(server):
+def test_bound_to_every_address_it_still_answers_this_machine_alone(small):
+    server = small(C360_MODELS="popularity")
     server.host = "0.0.0.0"
     server.start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -155,8 +156,8 @@ def test_pages_elsewhere():
     assert ask("GET", "/api/v1/models", settings=named, Origin="https://shop.example").headers["Access-Control-Allow-Origin"] == "https://shop.example", "401 is readable"
 
 
-def test_a_public_demo(tmp_path):
-    with Server(tmp_path, C360_MODELS="knn", C360_PUBLIC_DEMO=1, C360_API_KEYS=ADMIN_ENTRY, C360_DEMO_FEEDBACK_RATE=12) as demo:
+def test_a_public_demo(small):
+    with small(C360_MODELS="popularity", C360_PUBLIC_DEMO=1, C360_API_KEYS=ADMIN_ENTRY, C360_DEMO_FEEDBACK_RATE=12) as demo:
         customer, item = demo.customers(1)[0], demo.items(1)[0]
         assert demo.get(f"customers/{customer}/recommendations")["items"]
         assert demo.send("POST", "recommendations", {"requests": [{"history": [{"item": item}]}]})
