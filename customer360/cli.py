@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'Dataset', 'Data', 'Models', 'Model', 'Own', 'INTERRUPTED', 'source_of', 'existing', 'listed',
            'number', 'numbers', 'installed', 'report', 'train', 'recommend', 'evaluate', 'tune', 'data_list',
-           'data_fetch', 'data_describe', 'main']
+           'data_fetch', 'data_describe', 'why', 'main']
 
 # %% ../nbs/50_cli.ipynb #cf59ec18
 import json
@@ -183,7 +183,7 @@ def train(
                 raise
             typer.echo(f"{key}: left out, {reason}", err=True)
 
-
+# %% ../nbs/50_cli.ipynb #f8288e75
 @app.command()
 def recommend(
     customer: Annotated[str, typer.Option(help="A customer's id; left out, --history speaks for a new visitor.")] = "",
@@ -295,6 +295,36 @@ def data_describe(name: Annotated[str, typer.Argument(help="Name of the data set
     for key, value in plain.items():
         if value not in ("", None, {}):
             typer.echo(f"{key:<20}{json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+
+# %% ../nbs/50_cli.ipynb #c82a4d6b
+@app.command()
+def why(
+    recommendation: Annotated[str, typer.Argument(help="The `recommendation_id` of an answer.")],
+    n: Annotated[int, typer.Option(min=0, help="How many of the newest things in the history then to list.")] = 10,
+) -> None:
+    "Reopen a recommendation that the service gave: the history then, the model, scores, probabilities, reasons"
+    import pandas as pd
+
+    from customer360.serving.service import open_service
+
+    service = open_service()
+    try:
+        found = service.why(recommendation)
+    finally:
+        service.close()
+    whom = found["user"] or "a visitor"
+    part = f", arm {found['arm']} of the experiment {found['experiment']!r}" if found["experiment"] else ""
+    when = pd.to_datetime(found["time"], unit="ms").strftime("%Y-%m-%d %H:%M:%S")
+    typer.echo(f"{found['recommendation_id']}: {found['model']} {found['version']}{part}, to {whom}, {when} UTC\n")
+    shown = [{**item, "because": ", ".join(_because(reason) for reason in item["reasons"])} for item in found["payload"]["items"]]
+    typer.echo(pd.DataFrame(shown, columns=["rank", "item", "score", "probability", "by", "because"]).to_string(index=False, float_format="%.4g"))
+    typer.echo(f"\nThe history then: {len(found['history'])} things, the newest first")
+    past = pd.DataFrame(found["history"][:n], columns=["timestamp", "event", "item", "title"])
+    typer.echo(past.assign(timestamp=pd.to_datetime(past["timestamp"], unit="s")).to_string(index=False) if len(past) else "nothing")
+
+
+def _because(reason: dict) -> str:
+    return f"{reason['title'] or reason['word'] or reason['kind']} ({reason['share']:.0%})"
 
 # %% ../nbs/50_cli.ipynb #91c23537
 def main() -> None:

@@ -8,7 +8,7 @@ __all__ = ['log', 'PREFERRED', 'AHEAD', 'DEPTH', 'MOST', 'REASONS', 'MANY_TEXTS'
            'Ask', 'Reason', 'Pick', 'Answer', 'Rules', 'capped', 'Recorder', 'View', 'Loaded', 'Slot', 'Past',
            'Service', 'open_service']
 
-# %% ../../nbs/32_service.ipynb #b912008e
+# %% ../../nbs/32_service.ipynb #71425a02
 import logging
 import math
 import secrets
@@ -33,8 +33,8 @@ from .feedback import Experiment, ExperimentError, arm_sizes, assign, compare_ar
 from .live import Catalogue, Happened, Product, Shelf, grown
 from .profile import Ladder, Neighbours, activity, counted, ladder, segment, standing, taste
 
-# %% ../../nbs/32_service.ipynb #6d48276d
-class ServiceError(Exception):
+# %% ../../nbs/32_service.ipynb #8102af91
+class ServiceError(RuntimeError):
     "A question that has no answer"
 
     def __init__(self, detail: str, field: str | None = None):
@@ -77,7 +77,7 @@ class Conflict(ServiceError):
 class NotReady(ServiceError):
     "There is no model to answer with"
 
-# %% ../../nbs/32_service.ipynb #d5146eaf
+# %% ../../nbs/32_service.ipynb #f1dd1f9d
 @dataclass(frozen=True, kw_only=True)
 class Act:
     "What a visitor did a moment ago"
@@ -103,7 +103,7 @@ class Ask:
     explain: bool = True
     ratings: bool = True              # predicted ratings, where the data has any
 
-# %% ../../nbs/32_service.ipynb #652a213f
+# %% ../../nbs/32_service.ipynb #2a0f582d
 @dataclass(frozen=True)
 class Reason:
     "One thing that speaks for a recommendation"
@@ -145,7 +145,7 @@ class Answer:
     n_history: int             # things that the history holds
     items: list[Pick]
 
-# %% ../../nbs/32_service.ipynb #f0aa9032
+# %% ../../nbs/32_service.ipynb #5c2fa5a3
 @dataclass(frozen=True)
 class Rules:
     "What the shop decides, whatever a model says"
@@ -183,7 +183,7 @@ def capped(
             count[category or ""] = count.get(category or "", 0) + 1
     return kept
 
-# %% ../../nbs/32_service.ipynb #2a522162
+# %% ../../nbs/32_service.ipynb #3de27e37
 log = logging.getLogger(__name__)
 
 
@@ -232,7 +232,7 @@ class Recorder:
         self.flush()
         self.lost += len(self.waiting)
 
-# %% ../../nbs/32_service.ipynb #4a6f1138
+# %% ../../nbs/32_service.ipynb #5ede2226
 class _Codes:
 
     def __init__(self, snapshot: Snapshot):
@@ -261,7 +261,7 @@ class _Codes:
             kind = Event.cart if seen and weight > 0 else Event.dismiss if seen else Event.view
             yield Happened(str(self.data.items.ids[item]), kind, None if math.isnan(rating) else float(rating), float(weight), int(when))
 
-# %% ../../nbs/32_service.ipynb #d464d2b3
+# %% ../../nbs/32_service.ipynb #0becf0aa
 class _Deeds(_Codes):
     @cached_property
     def _by_user(self) -> tuple[np.ndarray, np.ndarray]:
@@ -287,7 +287,7 @@ class _Deeds(_Codes):
         table = self.snapshot.tables.items
         return table["price"].to_numpy(float, na_value=np.nan) if "price" in table else np.full(self.data.n_items, np.nan)
 
-# %% ../../nbs/32_service.ipynb #37855725
+# %% ../../nbs/32_service.ipynb #28ff2c6a
 class View(_Deeds):
     "A snapshot, ready to be asked about one customer or one item"
 
@@ -326,7 +326,7 @@ class Loaded(NamedTuple):
     release: Release
     view: View
 
-# %% ../../nbs/32_service.ipynb #407a1931
+# %% ../../nbs/32_service.ipynb #0e823a55
 PREFERRED = ("hybrid", "hybrid-ncf-bert", "bert", "ncf", "svd", "tfidf", "knn", "near", "bayes", "ease", "popularity")
 
 
@@ -369,7 +369,7 @@ class _Loads:
                 return key
         raise NotReady("no trained model is here: run `python train.py --model knn`, or `c360 train --model all`, and start again")
 
-# %% ../../nbs/32_service.ipynb #aaf2bee5
+# %% ../../nbs/32_service.ipynb #40daf88e
 class _Holds(_Loads):
     def _refresh(self) -> None:
         try:
@@ -401,7 +401,7 @@ class _Holds(_Loads):
         for source, target in self.store.merges().items():
             self._aliases.setdefault(target, []).append(source)
 
-# %% ../../nbs/32_service.ipynb #e4dcb926
+# %% ../../nbs/32_service.ipynb #8123c414
 class _Serves(_Holds):
     def _model(self, key: str) -> Loaded:
         key = key or self.default
@@ -426,7 +426,7 @@ class _Serves(_Holds):
         self.recorder.close()
         self.store.close()
 
-# %% ../../nbs/32_service.ipynb #96911743
+# %% ../../nbs/32_service.ipynb #5e21acdd
 class Slot(NamedTuple):
     "A place in a list, before it is put into words"
 
@@ -447,7 +447,7 @@ class Past(NamedTuple):
     hides: set[str]      # items without a code that must not be shown again
     acts: list[dict]     # what the question itself brought along
 
-# %% ../../nbs/32_service.ipynb #1f775346
+# %% ../../nbs/32_service.ipynb #be358292
 class _Knows(_Serves):
     def _happened(self, user: str, after: int) -> list[tuple]:
         try:
@@ -485,7 +485,7 @@ class _Knows(_Serves):
             there = "this data has no ratings" if view.facts.scale is None else f"ratings go from {view.facts.scale[0]:g} to {view.facts.scale[1]:g}"
             raise Invalid(f"{there}: got {rating}", f"{where}.rating")
 
-# %% ../../nbs/32_service.ipynb #7b5d5c20
+# %% ../../nbs/32_service.ipynb #06d46665
 class _Asks(_Knows):
     def _past(self, view: View, user: str, acts: Sequence[Act] = (), cold_start: bool = False) -> Past:
         ids = self._ids(user) if user else []
@@ -502,7 +502,7 @@ class _Asks(_Knows):
 
 AHEAD = 300  # seconds that a client's clock may be fast
 
-# %% ../../nbs/32_service.ipynb #61266add
+# %% ../../nbs/32_service.ipynb #e8261aec
 DEPTH, MOST = 100, 100   # candidates that an experiment draws from; items of one answer
 
 
@@ -532,7 +532,7 @@ class _Ranks(_Asks):
             return []
         return [Slot(p.item, -1, float(score), "text") for p, score in zip(new, scores, strict=True)]
 
-# %% ../../nbs/32_service.ipynb #4146c421
+# %% ../../nbs/32_service.ipynb #0e0b51af
 class _Lists(_Ranks):
     def _pinned(self, past: Past, ask: Ask) -> list[Slot]:
         products = [self._catalogue.products[item] for item in self._rules.pinned if item in self._catalogue.products]
@@ -569,7 +569,7 @@ class _Lists(_Ranks):
         known = self._catalogue.products.get(item)
         return known.category if known else None
 
-# %% ../../nbs/32_service.ipynb #4ea9d2c3
+# %% ../../nbs/32_service.ipynb #11e4c488
 REASONS = 3   # per item, at most
 
 
@@ -598,7 +598,7 @@ class _Reasons(_Lists):
         ids = loaded.view.data.items.ids
         return [self._reason("item", int(h.items[j]), float(loss[j]) / total, ids) for j in best] or [Reason("popularity", 1.0)]
 
-# %% ../../nbs/32_service.ipynb #332acf5d
+# %% ../../nbs/32_service.ipynb #cb2bbf86
 class _Recommends(_Reasons):
     def _ratings(self, loaded: Loaded, past: Past, codes: np.ndarray) -> list[float | None]:
         if loaded.model.scale_ is None or not len(codes):
@@ -614,7 +614,7 @@ class _Recommends(_Reasons):
             out.append(Pick(p.item, p.title or p.item, p.category, p.price, rank, score, slot.probability, rating, slot.by, reasons.get(slot.item, [])))
         return out
 
-# %% ../../nbs/32_service.ipynb #a077b261
+# %% ../../nbs/32_service.ipynb #667f3656
 class _Recommender(_Recommends):
     def recommend(self, ask: Ask) -> Answer:
         "What to show to somebody now; raises `UnknownCustomer`, `UnknownModel`, `Invalid`, `NotReady`"
@@ -662,7 +662,7 @@ class _Recommender(_Recommends):
 
         self.recorder.add(row)
 
-# %% ../../nbs/32_service.ipynb #c43e26b5
+# %% ../../nbs/32_service.ipynb #f6818fad
 class _People(_Recommender):
     def customers(self, search: str = "", cursor: str = "", limit: int = 50) -> dict:
         "A page of customers by id, whose id or attributes hold the search text"
@@ -699,7 +699,7 @@ class _People(_Recommender):
         whole = pd.concat([p[columns].astype({"event": object, "item": object, "rating": float, "timestamp": "int64"}) for p in parts if len(p)] or [pd.DataFrame(columns=columns)])
         return whole.sort_values("timestamp", kind="stable", ignore_index=True)
 
-# %% ../../nbs/32_service.ipynb #006e234a
+# %% ../../nbs/32_service.ipynb #f43f536e
 class _Profiles(_People):
     def profile(self, user: str, n: int = 50) -> dict:  # n: of the newest events that are listed
         "Everything worth knowing about a customer; raises `UnknownCustomer`"
@@ -731,7 +731,7 @@ class _Profiles(_People):
         money = None if math.isnan(who.monetary) else round(who.monetary, 2)
         return {"recency_days": round(who.recency, 2), "frequency": int(who.frequency), "monetary": money, "points": points, "label": segment(points)}
 
-# %% ../../nbs/32_service.ipynb #fda48f4d
+# %% ../../nbs/32_service.ipynb #227392b4
 class _Cares(_Profiles):
     def put_customer(self, user: str, attributes: dict) -> bool:  # True: somebody new
         "Set a customer's attributes; raises `Erased`"
@@ -758,7 +758,7 @@ class _Cares(_Profiles):
         events = [{"item": str(r.item), "event": str(r.event), "rating": None if math.isnan(r.rating) else float(r.rating), "timestamp": int(r.timestamp)} for r in self._deeds(view, ids).itertuples()]
         return {"id": ids[0], "attributes": self._attributes(view, ids), "merged": ids[1:], "events": events, "stored": self._kindly(lambda: self.store.export(ids[0]))}
 
-# %% ../../nbs/32_service.ipynb #d2b337cf
+# %% ../../nbs/32_service.ipynb #70afc4d8
 class _Forgets(_Cares):
     def erase(self, user: str) -> dict:
         "Forget a customer: store, records, ids and histories of every kept model; a tombstone stays. Raises `UnknownCustomer`"
@@ -786,7 +786,7 @@ class _Forgets(_Cares):
         except ValueError as error:
             raise Invalid(str(error), None) from None
 
-# %% ../../nbs/32_service.ipynb #2135d7bb
+# %% ../../nbs/32_service.ipynb #fbb0cfa1
 class _Items(_Forgets):
     def items(self, search: str = "", category: str = "", cursor: str = "", limit: int = 50) -> dict:
         "A page of items by id"
@@ -824,7 +824,7 @@ class _Items(_Forgets):
         self.store.withdraw(item)
         self._refresh()
 
-# %% ../../nbs/32_service.ipynb #db36e500
+# %% ../../nbs/32_service.ipynb #29ac4bbe
 class _Shelves(_Items):
     def _plain(self, items: Iterable[tuple[str, float]], by: str, n: int) -> list[Pick]:
         products = [(self._catalogue.products[item], score) for item, score in items]
@@ -854,7 +854,7 @@ class _Shelves(_Items):
         picks = self._plain(((i, s) for i, s in [*new, *old] if category in ("", self._category(i)) and i in self._catalogue.products), "latest", n)
         return [Pick(**{**asdict(p), "score": None, "reasons": []}) for p in picks]
 
-# %% ../../nbs/32_service.ipynb #da01f904
+# %% ../../nbs/32_service.ipynb #9baa9549
 MANY_TEXTS = 20_000   # vectors of new products and of queries, kept in memory
 
 
@@ -901,7 +901,7 @@ class _Finds(_Shelves):
         ids = loaded.view.data.items.ids
         return self._plain(((str(ids[c]), float(s)) for c, s in zip(top.codes[0], top.scores[0], strict=True) if c >= 0 and str(ids[c]) in self._catalogue.products), "model", n)
 
-# %% ../../nbs/32_service.ipynb #15ff0002
+# %% ../../nbs/32_service.ipynb #a3866e9e
 class _Searches(_Finds):
     def search(self, q: str, n: int = 10, user: str = "", category: str = "") -> list[Pick]:
         "Items that a line of free text describes; for a customer, those of them that suit"
@@ -926,7 +926,7 @@ class _Searches(_Finds):
         new = [(i, float(_standard(np.array([*(c for _, c in known), c]))[-1])) for i, c in found if i not in loaded.view.code_of]
         return sorted([*((i, float(b)) for (i, _), b in zip(known, both, strict=True)), *new], key=lambda pair: -pair[1])
 
-# %% ../../nbs/32_service.ipynb #d85bada2
+# %% ../../nbs/32_service.ipynb #04040966
 class _Predicts(_Searches):
     def predict(self, pairs: Sequence[tuple[str, str]], history: Sequence[Act] = (), model: str = "") -> dict:
         "The rating that each customer would give to each item; an empty id is the visitor with the given history"
@@ -950,7 +950,7 @@ def _standard(values: np.ndarray) -> np.ndarray:
     spread = values.std()
     return (values - values.mean()) / spread if spread > 1e-12 else np.zeros_like(values)
 
-# %% ../../nbs/32_service.ipynb #60b948ed
+# %% ../../nbs/32_service.ipynb #1ba956d6
 class _Feeds(_Predicts):
     def feedback(self, events: Sequence[NewEvent]) -> list[Receipt]:
         "Store what customers did: all of it or nothing. Raises `Invalid`, `Conflict`, `Erased`, `StoreDown`"
@@ -994,7 +994,7 @@ class _Feeds(_Predicts):
         self._refresh()
         return self.model(key)
 
-# %% ../../nbs/32_service.ipynb #9c7c74fb
+# %% ../../nbs/32_service.ipynb #e7d38b9a
 class _Tries(_Feeds):
     def experiment(self) -> dict:
         "The running experiment; without one the default model answers everybody"
@@ -1024,7 +1024,7 @@ class _Tries(_Feeds):
             told |= {"arms": pd.concat(compared), "sizes": arm_sizes(outcomes, self._experiment)}
         return {name: _plain_rows(frame) for name, frame in told.items()}
 
-# %% ../../nbs/32_service.ipynb #edf77040
+# %% ../../nbs/32_service.ipynb #cf20dba2
 class _Rules(_Tries):
     def rules(self) -> dict:
         "What the shop has decided"
@@ -1042,7 +1042,7 @@ class _Rules(_Tries):
         self.store.put_document("rules", {"pinned": list(rules.pinned), "buried": list(rules.buried), "per_category": rules.per_category})
         return self.rules()
 
-# %% ../../nbs/32_service.ipynb #e5760b47
+# %% ../../nbs/32_service.ipynb #eac2ae2c
 class Service(_Rules):
     "Everything that the API answers with"
 
@@ -1060,9 +1060,13 @@ class Service(_Rules):
             raise UnknownRecommendation(f"no recommendation {recommendation_id!r} is recorded{lost}", "recommendation_id")
         return row | {"history": self._history_then(row)}
 
+    def _view_then(self, name: str) -> View | None:  # None: that night's snapshot is not kept any more
+        if name not in self._views and name not in self.registry.snapshots():
+            return None
+        return self._views.get(name) or View(self.registry.snapshot(name))
+
     def _history_then(self, row: dict) -> list[dict]:
-        payload, view = row["payload"], self._views.get(row["payload"]["snapshot"])
-        acts = list(payload["acts"])
+        payload, acts, view = row["payload"], list(row["payload"]["acts"]), self._view_then(row["payload"]["snapshot"])
         if row["user"]:
             after = view.snapshot.watermark if view else 0
             acts += [{"item": h[0], "event": h[1], "rating": h[2], "timestamp": h[4]} for h in self.store.rows_of(row["user"], after) if h[5] <= payload["upto"]]
@@ -1077,7 +1081,7 @@ def _plain_rows(frame: pd.DataFrame) -> list[dict]:
     rows = frame.reset_index(drop=True).astype(object).where(frame.reset_index(drop=True).notna(), None)
     return [{k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows.to_dict("records")]
 
-# %% ../../nbs/32_service.ipynb #b546724a
+# %% ../../nbs/32_service.ipynb #eda9f1a9
 def open_service(
     *,
     default: str = "",          # key of the model that answers when none is named
