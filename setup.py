@@ -25,10 +25,13 @@ setup(
     license="Apache-2.0",
     keywords=config["keywords"],
     python_requires=f">={config['min_python']}",
-    # The pipeline notebooks and the data cards travel in the wheel, so that `c360 report` works from a pip install.
-    packages=[*find_packages(include=["customer360", "customer360.*"]), "customer360.pipelines", "customer360.cards"],
-    package_dir={"customer360.pipelines": "nbs/pipelines", "customer360.cards": "data/cards"},
-    package_data={"customer360.pipelines": ["*.ipynb"], "customer360.cards": ["*.toml"]},
+    # The pipeline notebooks, the data cards and the demo's models travel in the wheel, so that a pip install can report and serve.
+    packages=[
+        *find_packages(include=["customer360", "customer360.*"]),
+        *("customer360.pipelines", "customer360.cards", "customer360.pretrained", "customer360.data.migrations", "customer360.data.migrations.versions"),
+    ],
+    package_dir={"customer360.pipelines": "nbs/pipelines", "customer360.cards": "data/cards", "customer360.pretrained": "data/pretrained"},
+    package_data={"customer360.pipelines": ["*.ipynb"], "customer360.cards": ["*.toml"], "customer360.pretrained": ["**/*"]},
     install_requires=config["requirements"].split(),
     extras_require=extras,
     entry_points={"console_scripts": config["console_scripts"].split()},
