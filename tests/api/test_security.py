@@ -70,7 +70,7 @@ def test_no_path_goes_around_the_keys(path):
             assert ask(method, path, settings=Settings(api_keys=KEYS), Authorization=f"Bearer {WRITE}").status_code == 403
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", f"Basic {ADMIN}", f"Bearer {ADMIN}x", "Bearer " + ADMIN_ENTRY.split(":")[1]])
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", f"Basic {ADMIN}", f"Bearer {ADMIN}x", "Bearer " + ADMIN_ENTRY.split(":")[1]], ids=range(7))  # keys are new at each run
 def test_a_wrong_key(header):
     answer = ask("GET", "/api/v1/models", settings=Settings(api_keys=KEYS), **({"Authorization": header} if header else {}))
     assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer" and "key" in answer.json()["detail"]
