@@ -302,7 +302,7 @@ def why(
     recommendation: Annotated[str, typer.Argument(help="The `recommendation_id` of an answer.")],
     n: Annotated[int, typer.Option(min=0, help="How many of the newest things in the history then to list.")] = 10,
 ) -> None:
-    "Reopen a recommendation that the service gave: the history then, the model, scores, probabilities, reasons"
+    "Reopen a recommendation: the history then, scores, reasons."
     import pandas as pd
 
     from customer360.serving.service import open_service

@@ -10,7 +10,7 @@ import pytest
 from command import c360, card, environment, once, purchases, sentence, well
 from conftest import ROOT
 
-COMMANDS = ["report", "train", "recommend", "evaluate", "tune", "data", "data list", "data fetch", "data describe"]
+COMMANDS = ["report", "train", "recommend", "evaluate", "tune", "why", "data", "data list", "data fetch", "data describe"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
     said = well(c360(tmp_path, "--help")).stdout
     assert "Begin with `c360 report`, which needs no data of yours." in " ".join(said.split())
     listed = said.partition("Commands:\n")[2]
-    assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == ["report", "train", "recommend", "evaluate", "tune", "data"]
+    assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == ["report", "train", "recommend", "evaluate", "tune", "why", "data"]
     assert "..." not in listed, "a description is cut off"
 
 

@@ -389,8 +389,7 @@ class _Reads(Recommender):
         if found.fingerprint != self.encoder_fingerprint_:
             mine = f"{self.encoder_name_} ({self.text_.shape[1]} dimensions)"
             raise EncoderError(
-                f"the item vectors come from {mine}, and the query would be read by {found.name} ({found.dimension} dimensions), "
-                f"another encoder: set C360_ENCODER to the first, or fit the model again"
+                f"the item vectors come from {mine}, and the query would be read by {found.name} ({found.dimension} dimensions), another encoder: set C360_ENCODER to the first, or fit the model again"
             )
         return encode(texts, found, self.tokens)
 

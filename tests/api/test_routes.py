@@ -204,7 +204,7 @@ def test_a_visitor_gets_what_the_history_in_the_request_says(demo, known):
 def test_a_new_item_is_recommended_by_its_text_at_once(demo):
     like = demo.get(f"items/{demo.items(5)[4]}")
     demo.send("PUT", "items/brand-new", {"title": "New: " + like["title"], "text": like["text"] or like["title"], "category": like["category"]}, 201)
-    told = demo.send("POST", "recommendations", {"requests": [{"history": [{"item": like["id"], "event": "purchase"}], "n": 20, "model": "bert"}]})
+    told = demo.send("POST", "recommendations", {"requests": [{"history": [{"item": like["id"], "event": "purchase"}], "n": 100, "model": "bert"}]})
     found = {pick["item"]: pick["by"] for pick in told["answers"][0]["items"]}
     assert found.get("brand-new") == "text"
     assert "brand-new" in [pick["item"] for pick in demo.get(f"items/{like['id']}/similar", by="text")["items"]]
