@@ -90,7 +90,7 @@ class RecommendationRequests(Asked):
 class RecommendationQuery(Parameters):
     model: OptionalKey = Field("", description="empty: what the experiment assigns, else the default", examples=["knn"])
     n: Count = Field(10, description="how many")
-    exclude: list[Id] = Field([], max_length=MOST_EXCLUDED, description="items that must not be recommended; may be repeated")
+    exclude: list[Id] = Field([], max_length=100, description="items that must not be recommended; may be repeated")
     category: Words = Field("", description="from this category alone")
     repeat: bool = Field(False, description="may recommend what the customer has had")
     cold_start: bool = Field(False, description="answer an unknown customer with what is popular, instead of 404")

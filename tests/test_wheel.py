@@ -42,7 +42,7 @@ def wheel(tmp_path_factory) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for name in ("settings.ini", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for name in ("customer360", "nbs", "data/cards"):
+    for name in ("customer360", "nbs", "data/cards", "data/pretrained"):
         shutil.copytree(ROOT / name, copy / name, ignore=ignore)
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, copy)
     return next(out.glob("customer360-*.whl"))
