@@ -20,7 +20,7 @@ IMPORT_ALL = """
 import importlib, json, pkgutil, sys, time
 began = time.perf_counter()
 import customer360
-names = [m.name for m in pkgutil.walk_packages(customer360.__path__, "customer360.") if m.name.split(".")[1] not in ("pipelines", "cards")]
+names = [m.name for m in pkgutil.walk_packages(customer360.__path__, "customer360.") if not {"pipelines", "cards", "pretrained", "migrations"} & {*m.name.split(".")}]
 names.remove("customer360.models.ncf")  # the one that is about torch, for which there is the extra `ncf`
 for name in names:
     importlib.import_module(name)
@@ -87,6 +87,8 @@ def test_the_wheel_holds_code_pipelines_and_cards(wheel):
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "customer360").rglob("*.py")}
     wanted |= {f"customer360/pipelines/{path.name}" for path in (ROOT / "nbs/pipelines").glob("*.ipynb")}
     wanted |= {f"customer360/cards/{path.name}" for path in (ROOT / "data/cards").glob("*.toml")}
+    bundle = ROOT / "data/pretrained"
+    wanted |= {f"customer360/pretrained/{path.relative_to(bundle)}" for path in bundle.rglob("*") if path.is_file() and path.name != ".lock"}
     assert {name for name in names if ".dist-info/" not in name} == wanted
 
 
