@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Net', 'RADIUS', 'RATING_WIDTH', 'HELD_OUT', 'WHOLE', 'mlp_scores', 'catalogue_scores', 'pair_scores', 'new_net',
            'readable', 'on_sphere', 'surprise', 'TrainingDiverged', 'train_net', 'few_threads', 'batches',
-           'train_ranker', 'rated_parts', 'rating_readers', 'bounded', 'Rated', 'rating_errors', 'train_rater', 'NCF']
+           'train_ranker', 'rated_parts', 'rating_readers', 'bounded', 'Rated', 'rating_errors', 'train_rater',
+           'vectors_without', 'slope', 'NCF']
 
 # %% ../../nbs/14_ncf.ipynb #ccde8c94
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix, diags
-from scipy.special import log_softmax
+from scipy.special import softmax
 from tqdm import tqdm
 
 from ..config import generator, settings
@@ -64,7 +65,10 @@ def catalogue_scores(
 ) -> "torch.Tensor":        # float32 (q, c)
     "GMF + MLP + bias for every item (He et al. 2017, eq. 12, with the towers' outputs added)"
     towers = users @ net["mlp_user"] + net["mlp_bias"], net["mlp_item"][items], net["mlp_out"]
-    mlp = mlp_scores(*towers) if isinstance(users, np.ndarray) else _MLPScores.apply(*towers)
+    if len(users) == 1 and isinstance(users, np.ndarray):
+        mlp = np.maximum(towers[0] + towers[1], 0) @ towers[2]
+    else:
+        mlp = mlp_scores(*towers) if isinstance(users, np.ndarray) else _MLPScores.apply(*towers)
     return (users * net["gmf"]) @ net["out"][items].T + mlp + net["bias"][items]
 
 
@@ -372,12 +376,7 @@ class _Members(Recommender):
 
 # %% ../../nbs/14_ncf.ipynb #df04cea9
 @dataclass(kw_only=True)
-class NCF(_Members):
-    "NeuMF (He et al. 2017) that reads histories, with a head for ranking and one for ratings"
-
-    key: ClassVar[str] = "ncf"
-    label: ClassVar[str] = "NCF (NeuMF, two heads)"
-
+class _Learns(_Members):
     def _fit(self, train: Dataset) -> None:
         strength = train.histories.strength.copy()
         strength.eliminate_zeros()
@@ -397,13 +396,70 @@ class NCF(_Members):
             member = number % self.n_members
             vars(self).update({f"{head}{member}_{name}_": array for name, array in net.items()} | {f"{head}{member}_curve_": curve})
 
+# %% ../../nbs/14_ncf.ipynb #dd5b765a
+def vectors_without(
+    weight: np.ndarray,   # float64 (n,), of each entry of one history
+    read: np.ndarray,     # float32 (n, d), what the network reads in each
+    shift: np.ndarray,    # float32 (d,)
+    entries: np.ndarray,  # int (k,), positions
+) -> np.ndarray:          # float32 (1 + k, d)
+    "The customer's vector, then those without each of these entries"
+    gone, square = np.append(0, weight[entries]), weight @ weight
+    sums = weight @ read - np.vstack([np.zeros(read.shape[1]), weight[entries, None] * read[entries]])
+    length = np.sqrt(np.maximum(square - gone**2, 0))
+    blank = length**2 <= 1e-9 * square  # nothing is left
+    return on_sphere(sums * ~blank[:, None] / np.where(blank, 1, length)[:, None] + shift).astype(np.float32)
+
+
+def slope(
+    net: Net,             # of numpy arrays
+    user: np.ndarray,     # float32 (1, d)
+) -> np.ndarray:          # float32 (d,)
+    "How the logarithm of the softmax's total moves with a customer's vector"
+    chance = softmax(catalogue_scores(net, user)[0])
+    active = (user @ net["mlp_user"] + net["mlp_bias"] > -net["mlp_item"]) * net["mlp_out"]
+    return net["gmf"] * (chance @ net["out"]) + net["mlp_user"] @ (chance @ active)
+
+# %% ../../nbs/14_ncf.ipynb #dfa5b5e8
+@dataclass(kw_only=True)
+class _Ranks(_Learns):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
+        if len(histories) == 1:
+            return self._score_without(histories, np.zeros(0, int), None).astype(np.float32)
         read, total = readable(histories.strength, self.rarity_), 0
         for net in (self._net("rank", k) for k in range(self.n_members)):
-            vectors = on_sphere(read @ net["read"] + net["shift"])
-            logits = np.concatenate([catalogue_scores(net, vectors[s : s + 64]) for s in range(0, max(len(vectors), 1), 64)])
-            total = total + log_softmax(logits, 1)
+            total = total + self._chances(net, on_sphere(read @ net["read"] + net["shift"]))
         return (total / self.n_members).astype(np.float32)
+
+    def _chances(self, net: Net, vectors: np.ndarray) -> np.ndarray:  # float32 (q, n_items), logarithms
+        logits = np.concatenate([catalogue_scores(net, vectors[s : s + 64]) for s in range(0, max(len(vectors), 1), 64)])
+        logits -= logits.max(1, keepdims=True)
+        return logits - np.log(np.exp(logits).sum(1, keepdims=True))
+
+    def _without(self, net: Net, history: Histories, entries: np.ndarray) -> np.ndarray:  # float32 (1 + k, d)
+        weight = history.strength.data.astype(np.float64) * self.rarity_[history.items]
+        return vectors_without(weight, net["read"][history.items], net["shift"], entries)
+
+    def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
+        nets = [self._net("rank", k) for k in range(self.n_members)]
+        columns = slice(None) if items is None else items
+        return sum(self._chances(net, self._without(net, history, entries))[:, columns] for net in nets) / self.n_members
+
+    def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
+        loss = np.zeros((len(history.items), len(items)))
+        for net in (self._net("rank", k) for k in range(self.n_members)):
+            vectors = self._without(net, history, np.arange(len(loss)))
+            scores = catalogue_scores(net, vectors, items)
+            loss += scores[0] - scores[1:] - ((vectors[0] - vectors[1:]) @ slope(net, vectors[:1]))[:, None]
+        return loss / self.n_members
+
+# %% ../../nbs/14_ncf.ipynb #093c7619
+@dataclass(kw_only=True)
+class NCF(_Ranks):
+    "NeuMF (He et al. 2017) that reads histories, with a head for ranking and one for ratings"
+
+    key: ClassVar[str] = "ncf"
+    label: ClassVar[str] = "NCF (NeuMF, two heads)"
 
     def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         out = bias(self, histories, rows, items)
