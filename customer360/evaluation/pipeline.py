@@ -42,7 +42,7 @@ from ..data.ingest import snapshot as write_snapshot
 from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, fingerprint, make_split, visitors
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
-from .stats import leaderboard
+from .stats import COSTS, leaderboard
 from ..models.base import ArtefactError, Explanation, NoItemText, Recommender, check_recommender, save_artefact
 from ..models.hybrid import fitting_with
 from ..models.registry import MODELS, PARTS, Registry, Release, Snapshot, add_notebook, code_cells, make_model, model_class
@@ -609,7 +609,7 @@ def figures_of(
     "What a model reaches on a shuffled quarter of each item's interactions (ratio75_item, seed 101), with 95 % intervals"
     fits = train_stage(snapshot, [Job("ratio75_item", 101, key, params=json.dumps(params))])
     board = leaderboard(load_results(evaluate_stage(snapshot, fits)))
-    rows = board[(board["segment"] == "all") & (board["split_seed"] == "101")]
+    rows = board[(board["segment"] == "all") & (board["split_seed"] == "101") & ~board["metric"].isin(COSTS)]
     rows = rows[["split", "metric", "k", "value", "low", "high", "n_customers"]].astype(object)
     return rows.where(rows.notna(), None).to_dict("records")
 
