@@ -141,8 +141,8 @@ class CustomerBody(Asked):
 
 
 class MergeBody(Asked):
-    model_config = example(source="visitor-81")
-    source: Id = Field(description="the id whose past joins the customer's, such as the one before the login")
+    model_config = example(into="C0017")
+    into: Id = Field(description="the customer's id, which stays; what was done under the id in the path belongs to it from now on")
 
 
 class ItemBody(Asked):

@@ -35,8 +35,8 @@ def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Serv
 
 @router.post("/customers/{customer}/merge", operation_id="merge_customer", response_model=schemas.Merged, responses=WITH_BODY | problems(404, 409, 410))
 def merge_customer(customer: CustomerId, body: schemas.MergeBody, service: Service) -> Response:
-    "Let everything of another id belong to this customer, now and later: a visitor has logged in"
-    return reply(schemas.Merged, service.merge(body.source, customer))
+    "A visitor has logged in: everything under this id belongs to that customer, now and later"
+    return reply(schemas.Merged, service.merge(customer, body.into))
 
 
 @router.get("/customers/{customer}/export", operation_id="export_customer", response_model=schemas.Export, responses=problems(404, 410))

@@ -19,7 +19,7 @@ HOOKS = """
 import random
 import schemathesis
 
-KNOWN = {"customer": CUSTOMERS, "item": ITEMS, "key": ["knn", "bert", "popularity"]}
+KNOWN = {"customer": CUSTOMERS, "into": CUSTOMERS, "item": ITEMS, "key": ["knn", "bert", "popularity"]}
 draw = random.Random(0)
 
 

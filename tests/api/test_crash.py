@@ -197,7 +197,7 @@ def test_the_database_is_down(cluster, small, record_property):
                 ("PUT", "rules", {}),
                 ("DELETE", f"customers/{customer}", None),
                 ("DELETE", f"items/{items[0]}", None),
-                ("POST", f"customers/{customer}/merge", {"source": items[0]}),
+                ("POST", f"customers/{customer}/merge", {"into": "somebody-else"}),
             ):
                 answer = server.client.request(method, f"/api/v1/{path}", json=body)
                 assert answer.status_code in ((503, 404) if path.endswith("merge") else (503,)), f"{method} {path}: {answer.text}"

@@ -35,10 +35,11 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("customers/new", {}, 422),
     ],
     "merge_customer": [
-        ("customers/{customer}/merge", {"source": "visitor-1"}, 200),
-        ("customers/nobody/merge", {"source": "visitor-1"}, 404),
-        ("customers/{customer}/merge", {"source": ""}, 422),
-        ("customers/{customer}/merge", {"source": "{customer}"}, 422),
+        ("customers/visitor-1/merge", {"into": "{customer}"}, 200),
+        ("customers/nobody/merge", {"into": "{customer}"}, 404),
+        ("customers/{customer}/merge", {"into": "nobody"}, 404),
+        ("customers/{customer}/merge", {"into": ""}, 422),
+        ("customers/{customer}/merge", {"into": "{customer}"}, 422),
     ],
     "export_customer": [("customers/{customer}/export", None, 200), ("customers/nobody/export", None, 404), (f"customers/{LONG}/export", None, 422)],
     "recommend_to_customer": [
@@ -237,7 +238,7 @@ def test_an_erased_customer_is_gone(demo):
 def test_a_merged_visitor_brings_the_past_along(demo, known):
     item = demo.items(9)[8]
     demo.give({"customer": "visitor-9", "item": item, "event": "purchase"})
-    assert demo.send("POST", f"customers/{known['other']}/merge", {"source": "visitor-9"}) == {"id": known["other"], "merged": "visitor-9", "events": 1}
+    assert demo.send("POST", "customers/visitor-9/merge", {"into": known["other"]}) == {"id": known["other"], "merged": "visitor-9", "events": 1}
     assert demo.get(f"customers/{known['other']}")["history"][0]["item"] == item
     assert item not in [pick["item"] for pick in demo.get("customers/visitor-9/recommendations", n=100)["items"]]
 
