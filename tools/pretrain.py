@@ -37,8 +37,9 @@ def main() -> None:
         size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
         if size > LIMIT:
             sys.exit(f"{size:,} bytes are more than {LIMIT:,}: make the shop of data/cards/{DATASET}.toml smaller")
+        aside = shutil.copytree(made, final.with_name(f".{DATASET}.new"))
         shutil.rmtree(final, ignore_errors=True)
-        shutil.copytree(made, final)
+        aside.rename(final)
     print(f"{final.relative_to(ROOT)}: {size:,} bytes")
 
 
