@@ -24,7 +24,8 @@ draw = random.Random(0)
 
 
 def real(name, given):
-    return draw.choice(KNOWN[name]) if name in KNOWN and draw.random() < 0.6 else given
+    fits = isinstance(given, str) and 0 < len(given) <= 64 and given.isprintable()  # what is meant to be wrong stays wrong
+    return draw.choice(KNOWN[name]) if name in KNOWN and fits and draw.random() < 0.6 else given
 
 
 @schemathesis.hook
@@ -39,7 +40,7 @@ def map_body(context, body):
 
 def deep(value):
     if isinstance(value, dict):
-        return {name: real(name, inner) if isinstance(inner, str) and inner else deep(inner) for name, inner in value.items()}
+        return {name: real(name, inner) if isinstance(inner, str) else deep(inner) for name, inner in value.items()}
     return [deep(inner) for inner in value] if isinstance(value, list) else value
 """
 
