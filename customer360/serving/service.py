@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import folder, settings
+from ..data.ingest import forget
 from ..data.prepare import Histories, leave_one_out, visitors
 from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoreDown, StoredEvent
 from ..models.base import NoItemText, Recommender
@@ -769,7 +770,7 @@ class _Forgets(_Cares):
             raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
         self.recorder.flush()
         removed = self.store.erase(ids[0])
-        files = self.registry.erase(ids)
+        files = self.registry.erase(ids) + len(forget(ids))  # kept models, then what ingest has cached
         self.store.put_document("erasures", {"files": files})  # every process reads its models again
         self._refresh()
         return {"id": user, "removed": removed, "files": files}
