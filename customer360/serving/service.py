@@ -23,12 +23,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..config import folder, settings
+from ..config import settings
 from ..data.ingest import forget
 from ..data.prepare import Histories, leave_one_out, visitors
 from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoreDown, StoredEvent
 from ..models.base import NoItemText, Recommender
-from ..models.registry import Registry, Release, Snapshot
+from ..models.registry import Registry, Release, Snapshot, open_registry
 from ..schema import Event
 from .feedback import Experiment, ExperimentError, arm_sizes, assign, compare_arms, explore, online_metrics
 from .live import Catalogue, Happened, Product, Shelf, grown
@@ -1089,9 +1089,5 @@ def open_service(
     keys: Sequence[str] = (),   # models to load; none: all
 ) -> Service:
     "The service that `C360_DATASET`, `C360_DATABASE_URL` and `C360_HOME` describe; raises `StoreDown`"
-    dataset, store = settings().dataset, Store.open()
-    registry = Registry(folder("models") / dataset)
-    bundled = folder("pretrained") / dataset
-    if bundled.is_dir():
-        registry.install(bundled, forgotten=store.erased)
-    return Service.open(registry, store, default=default, keys=keys)
+    store = Store.open()
+    return Service.open(open_registry(settings().dataset, store.erased), store, default=default, keys=keys)
