@@ -407,21 +407,6 @@ MEASURED = 50  # entries of one history that are dropped in earnest, where that 
 
 @dataclass(kw_only=True)
 class _Drops(_Recommends):
-    def score_texts(
-        self,
-        histories: Histories,  # q rows
-        texts: Sequence[str],  # m descriptions of things that are in no catalogue yet
-    ) -> np.ndarray:           # float32 (q, m), on the scale of `score`
-        "How well things known by their text alone suit each history; raises `NoItemText` if the model does not read"
-        check_fitted(self)
-        if isinstance(texts, str):
-            raise ValueError(f"score_texts answers a list of texts: got the text {texts[:40]!r}, put it in a list")
-        evidence = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) > 0
-        return self._score_texts(histories, list(texts)) * evidence[:, None].astype(np.float32)
-
-    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:  # float32 (q, m)
-        raise NoItemText(f"{type(self).__name__} does not read texts: ask a model that does, such as tfidf or bert, or a hybrid of one")
-
     def score_without(
         self,
         history: Histories,               # one row
@@ -448,6 +433,27 @@ class _Drops(_Recommends):
 
     def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray | None:  # float (n, c), roughly the losses; None: there is no need
         return None
+
+    def _roughly(self, history: Histories, items: np.ndarray) -> np.ndarray | None:  # the same for a sum of models, which needs no more than an estimate
+        return self._suspects(history, items)
+
+# %% ../../nbs/10_base.ipynb #dcc45678
+@dataclass(kw_only=True)
+class _Reads(_Drops):
+    def score_texts(
+        self,
+        histories: Histories,  # q rows
+        texts: Sequence[str],  # m descriptions of things that are in no catalogue yet
+    ) -> np.ndarray:           # float32 (q, m), on the scale of `score`
+        "How well things known by their text alone suit each history; raises `NoItemText` if the model does not read"
+        check_fitted(self)
+        if isinstance(texts, str):
+            raise ValueError(f"score_texts answers a list of texts: got the text {texts[:40]!r}, put it in a list")
+        evidence = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) > 0
+        return self._score_texts(histories, list(texts)) * evidence[:, None].astype(np.float32)
+
+    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:  # float32 (q, m)
+        raise NoItemText(f"{type(self).__name__} does not read texts: ask a model that does, such as tfidf or bert, or a hybrid of one")
 
 # %% ../../nbs/10_base.ipynb #a0204957
 def dropped(
@@ -599,7 +605,7 @@ def _read_histories(path: Path, n_items: int) -> Histories:
 
 # %% ../../nbs/10_base.ipynb #285dcb71
 @dataclass(kw_only=True)
-class Recommender(_Drops):
+class Recommender(_Reads):
     "What every model can do; `check_recommender` holds it to its promises"
 
     def explain(
@@ -723,8 +729,12 @@ class EASE(Recommender):
         rows, columns = self._place[history.items], self._place if items is None else self._place[items]
         strength, known = np.where(rows >= 0, history.strength.data, 0), columns >= 0
         out = np.zeros((1 + len(entries), len(columns)))
-        out[0, known] = strength @ self.weights_[np.ix_(rows, columns[known])] if items is not None else self._score(history, np.array([-1]))[0, known]
-        out[1:, known] = out[0, known] - strength[entries, None] * self.weights_[np.ix_(rows[entries], columns[known])]
+        if items is None:
+            whole, says = self._score(history, np.array([-1]))[0, known], self.weights_[np.ix_(rows[entries], columns[known])]
+        else:
+            says = self.weights_[np.ix_(rows, columns[known])]
+            whole, says = strength @ says, says[entries]
+        out[:, known] = np.vstack([whole, whole - strength[entries, None] * says])
         return out
 
 # %% ../../nbs/10_base.ipynb #77edeb65

@@ -394,6 +394,18 @@ class _Draws(Recommender):
         for name, of_draw in kept.items():
             setattr(self, name, np.array([getattr(draw, of_draw) for draw in draws], np.float32))
 
+    @cached_property
+    def _columns(self) -> csr_matrix:
+        return unit_columns(self.histories_.strength)
+
+    @cached_property
+    def _cosines(self) -> np.ndarray | None:
+        return cosines(self._columns) if self.n_items <= MOST_ITEMS else None
+
+    @cached_property
+    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:  # `items_` and `having_` as float32 (n_items, draws, d)
+        return tuple(np.ascontiguousarray(array.transpose(1, 0, 2)) for array in (self.items_, self.having_))
+
 # %% ../../nbs/18_bayes.ipynb #057c8328
 @dataclass(kw_only=True)
 class BayesianMF(_Draws):
@@ -410,34 +422,27 @@ class BayesianMF(_Draws):
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         if self._cosines is None:
             return self._score_each(history, entries, items)
-        columns, strength = np.arange(self.n_items) if items is None else items, history.strength.data.astype(np.float64)
-        whole = self._score(history, np.array([-1]))[0] if items is None else strength @ self._cosines[np.ix_(history.items, columns)]
-        return np.vstack([whole, whole - strength[entries, None] * self._cosines[np.ix_(history.items[entries], columns)]])
+        strength = history.strength.data.astype(np.float64)
+        if items is None:
+            whole, says = self._score(history, np.array([-1]))[0], self._cosines[history.items[entries]]
+        else:
+            says = self._cosines[np.ix_(history.items, items)]
+            whole, says = strength @ says, says[entries]
+        return np.vstack([whole, whole - strength[entries, None] * says])
 
     def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         fallback = bias(self, histories, rows, items)
         if not len(self.items_):
             return fallback
         of_draws = self.items_, self.having_, self.prior_, self.precision_, self.noise_precision_
-        ratings, has = standardised(histories, self.mean_, self.spread_), shares(histories.strength)
-        total = np.zeros(len(rows))
+        ratings, total = standardised(histories, self.mean_, self.spread_), np.zeros(len(rows))
         if len(histories) == 1:
+            has = histories.strength / np.float32(np.sqrt(histories.strength.data.sum() or 1))
             vectors, drawn = folded_draws(ratings, has, *self._by_item, *of_draws[2:]), self._by_item[0][items]
             total += np.einsum("psd,sd->p", drawn[:, :, :-1], vectors[:, :-1]) + vectors[:, -1].sum() + drawn[:, :, -1].sum(1)
             return np.where(items >= 0, self.mean_ + self.spread_ * total / len(self.items_), fallback)
+        has = shares(histories.strength)
         for drawn, *rest in zip(*of_draws, strict=True):
             vectors, _ = fold_in(ratings, has, drawn, *rest)
             total += expected_ratings(vectors, drawn, rows, items)
         return np.where(items >= 0, self.mean_ + self.spread_ * total / len(self.items_), fallback)
-
-    @cached_property
-    def _columns(self) -> csr_matrix:
-        return unit_columns(self.histories_.strength)
-
-    @cached_property
-    def _cosines(self) -> np.ndarray | None:
-        return cosines(self._columns) if self.n_items <= MOST_ITEMS else None
-
-    @cached_property
-    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:  # `items_` and `having_` as float32 (n_items, draws, d)
-        return tuple(np.ascontiguousarray(array.transpose(1, 0, 2)) for array in (self.items_, self.having_))

@@ -515,7 +515,11 @@ class _Ranks(_Places):
         return (strength @ self._vectors[0]) / total**self.user_power
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        return (self._customers(histories) @ self._vectors[1].T.astype(np.float64)).astype(np.float32)
+        return (self._customers(histories) @ self._wanted).astype(np.float32)
+
+    @cached_property
+    def _wanted(self) -> np.ndarray:  # float64 (n_factors, n_items)
+        return np.ascontiguousarray(self._vectors[1].T, np.float64)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         has, strength = self._vectors[0][history.items], history.strength.data.astype(np.float64)
@@ -546,12 +550,11 @@ def rating_sums(
     rows, (items, position) = histories.rows[rated], np.unique(histories.items[rated], return_inverse=True)
     rest = histories.rating[rated] - offsets[items][position]
     mine, shape, d = features[items], (len(histories), len(items)), features.shape[1]
+    if len(histories) == 1:
+        return Sums((mine.T @ mine)[None], (rest @ mine)[None], np.array([rest @ rest]), np.array([float(len(rest))]))
     a, b = np.triu_indices(d)
     gram = np.zeros((len(histories), d, d))
-    if len(histories) == 1:
-        gram[0] = mine.T @ mine
-    else:
-        gram[:, a, b] = gram[:, b, a] = csr_matrix((np.ones(len(rows)), (rows, position)), shape) @ (mine[:, a] * mine[:, b])
+    gram[:, a, b] = gram[:, b, a] = csr_matrix((np.ones(len(rows)), (rows, position)), shape) @ (mine[:, a] * mine[:, b])
     right = csr_matrix((rest, (rows, position)), shape) @ mine
     return Sums(gram, right, np.bincount(rows, rest**2, len(histories)), np.bincount(rows, minlength=len(histories)).astype(float))
 

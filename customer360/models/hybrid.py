@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SITUATIONS', 'SLICE_SHARE', 'COLD_SHARE', 'VISIT', 'TRIED', 'ELECTIONS', 'EQUAL', 'DEPTH', 'HALVES', 'FEWEST',
-           'CELLS', 'PAIRS', 'standardised', 'situation', 'owners', 'n_known', 'fusion_slice', 'forgetful',
-           'ranking_weights', 'rating_weights', 'Case', 'asked', 'Fusion', 'ranking_fusion', 'predictions',
+           'CELLS', 'PAIRS', 'SAMPLED', 'standardised', 'on_scale', 'situation', 'owners', 'n_known', 'fusion_slice',
+           'forgetful', 'ranking_weights', 'rating_weights', 'Case', 'asked', 'Fusion', 'ranking_fusion', 'predictions',
            'rating_fusion', 'fitting_with', 'fitted', 'Hybrid', 'PlainHybrid']
 
 # %% ../../nbs/16_hybrid.ipynb #2fb764e0
@@ -23,7 +23,7 @@ import pandas as pd
 from ..config import generator
 from ..data.prepare import Dataset, Histories, Split, fingerprint
 from ..metrics import hits, ndcg
-from .base import SLICE, NoItemText, Recommender, hidden, top_n
+from .base import SLICE, NoItemText, Recommender, dropped, hidden, top_n
 
 # %% ../../nbs/16_hybrid.ipynb #9169409e
 def standardised(
@@ -31,6 +31,12 @@ def standardised(
     histories: Histories,  # q rows
 ) -> np.ndarray:           # float32 (q, n); 0 where all scores of a row are the same
     "Scores with mean 0 and standard deviation 1 over what each history does not hold"
+    if len(scores) == 1:
+        left = np.ones(scores.shape[1], bool)
+        left[histories.items[histories.weight.data > 0]] = False
+        rest = scores[0, left] if left.any() else np.zeros(1, np.float32)
+        centre, spread = rest.mean(), rest.std()
+        return (scores - centre) / spread if spread > 1e-12 else np.zeros_like(scores)
     free = np.ones(scores.shape, np.float32)
     has = histories.weight.data > 0  # a dismissal only hides
     free[histories.rows[has], histories.items[has]] = 0
@@ -38,6 +44,22 @@ def standardised(
     centred = scores - (scores * free).sum(1, keepdims=True) / n
     spread = np.sqrt((centred**2 * free).sum(1, keepdims=True) / n)
     return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12)
+
+# %% ../../nbs/16_hybrid.ipynb #b50d855b
+def on_scale(
+    others: np.ndarray,    # float32 (q, m), scores of other things by the same model
+    scores: np.ndarray,    # float32 (q, n), of the catalogue
+    histories: Histories,  # q rows
+) -> np.ndarray:           # float32 (q, m)
+    "Further scores in the unit of `standardised`"
+    both = np.hstack([scores, others])
+    free = np.ones(scores.shape, np.float32)
+    has = histories.weight.data > 0
+    free[histories.rows[has], histories.items[has]] = 0
+    n = np.maximum(free.sum(1, keepdims=True), 1)
+    centred = both - (scores * free).sum(1, keepdims=True) / n
+    spread = np.sqrt((centred[:, : scores.shape[1]] ** 2 * free).sum(1, keepdims=True) / n)
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12)[:, scores.shape[1] :]
 
 # %% ../../nbs/16_hybrid.ipynb #f7259bc3
 SITUATIONS = ("regular", "visitor", "cold item")
@@ -340,12 +362,7 @@ def _made(name: str, key: str, **params: Any) -> Recommender:
 
 # %% ../../nbs/16_hybrid.ipynb #ac1df72e
 @dataclass(kw_only=True)
-class Hybrid(_HasComponents):
-    "A sum of components, weighted by how much is known about the customer and the item (Burke 2002; Sill et al. 2009)"
-
-    key: ClassVar[str] = "hybrid"
-    label: ClassVar[str] = "Hybrid (NCF + BERT + kNN + SVD + near + Bayes)"
-
+class _Learns(_HasComponents):
     def _fit(self, train: Dataset) -> None:
         if not self.components:
             raise ValueError("a hybrid needs components: Hybrid(components={'ncf': NCF(), 'bert': BERT()}), or make_model('hybrid')")
@@ -361,10 +378,56 @@ class Hybrid(_HasComponents):
     def _keep(self, question: str, fusion: Fusion) -> None:
         vars(self).update({f"{question}_{name}_": value for name, value in fusion._asdict().items()})
 
-    def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _owners(self) -> np.ndarray:
+        return owners(self.histories_)
+
+# %% ../../nbs/16_hybrid.ipynb #46e36d1f
+SAMPLED = 50  # items that an estimate of the catalogue's mean and spread is made from
+
+
+@dataclass(kw_only=True)
+class _Ranks(_Learns):
+    def _used(self) -> tuple[dict[str, Recommender], Fusion]:  # without the components of no weight
         fusion, used = self.fusion("rank"), np.flatnonzero(self.rank_weights_.any(0))
-        said = np.stack([standardised(self.parts[fusion.names[c]].score(histories, users=users), histories) for c in used])
-        return fusion._replace(weights=fusion.weights[:, used])(said, n_known(histories)[:, None], self._owners).astype(np.float32)
+        names = [fusion.names[c] for c in used]
+        return {name: getattr(self, f"{name}_") for name in names}, Fusion(names, fusion.weights[:, used], fusion.halfway)
+
+    def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
+        parts, fusion = self._used()
+        said = np.stack([standardised(part.score(histories, users=users), histories) for part in parts.values()])
+        return fusion(said, n_known(histories)[:, None], self._owners).astype(np.float32)
+
+    def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
+        (parts, fusion), what_ifs = self._used(), dropped(history, entries)
+        columns = slice(None) if items is None else items
+        said = [standardised(part.score_without(history, entries).astype(np.float32), what_ifs)[:, columns] for part in parts.values()]
+        return fusion(np.stack(said), n_known(what_ifs)[:, None], self._owners[columns])
+
+    def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
+        parts, fusion = self._used()
+        free = np.setdiff1d(np.arange(self.n_items), history.items)
+        sample = generator(0, "hybrid", "sample").permutation(free)[:SAMPLED] if len(free) else items
+        asked, said, n_user = np.append(items, sample), [], n_known(history)[0] - np.append(0, history.weight.data > 0)
+        for part in parts.values():
+            catalogue = part.score(history)[0]
+            whole = catalogue[asked].astype(np.float64)
+            loss = part._roughly(history, asked)
+            scores = part.score_without(history, np.arange(len(history.items)), asked) if loss is None else np.vstack([whole, whole - loss])
+            some, unit = scores[:, len(items) :], max(float(catalogue[free].std()), 1e-12) if len(free) else 1.0
+            spread = some.std(1, keepdims=True) / max(float(some[0].std()), 1e-12) * unit
+            centre = float(catalogue[free].mean()) if len(free) else 0.0
+            said.append((scores[:, : len(items)] - centre - some.mean(1, keepdims=True) + some[0].mean()) / np.maximum(spread, 1e-12))
+        fused = fusion(np.stack(said), n_user[:, None], self._owners[items])
+        return fused[0] - fused[1:]
+
+# %% ../../nbs/16_hybrid.ipynb #b803bba6
+@dataclass(kw_only=True)
+class Hybrid(_Ranks):
+    "A sum of components, weighted by how much is known about the customer and the item (Burke 2002; Sill et al. 2009)"
+
+    key: ClassVar[str] = "hybrid"
+    label: ClassVar[str] = "Hybrid (NCF + BERT + kNN + SVD + near + Bayes)"
 
     def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
         fusion = self.fusion("rate")
@@ -372,9 +435,20 @@ class Hybrid(_HasComponents):
         n_item = np.where(items >= 0, self._owners[items], 0)
         return self.mean_ + fusion(said - np.float32(self.mean_), n_known(histories)[rows], n_item)
 
-    @cached_property
-    def _owners(self) -> np.ndarray:
-        return owners(self.histories_)
+    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
+        (parts, fusion), total = self._used(), 0
+        said, weights = [], []
+        for part, weight in zip(parts.values(), fusion.weights[2], strict=True):
+            try:
+                said.append(on_scale(part.score_texts(histories, texts), part.score(histories), histories))
+                weights.append(weight)
+            except NoItemText:
+                total += weight
+        if not said:
+            raise NoItemText(f"none of {', '.join(parts)} reads texts: a hybrid with tfidf or bert among its components does")
+        shares = np.array(weights, np.float32)
+        shares = shares * (1 + total / shares.sum()) if shares.sum() > 0 else np.full(len(shares), 1 / len(shares), np.float32)
+        return np.tensordot(shares, np.stack(said), 1).astype(np.float32)
 
 # %% ../../nbs/16_hybrid.ipynb #fd876094
 @dataclass(kw_only=True)

@@ -398,14 +398,14 @@ class _Learns(_Members):
 
 # %% ../../nbs/14_ncf.ipynb #dd5b765a
 def vectors_without(
-    weight: np.ndarray,   # float64 (n,), of each entry of one history
+    weight: np.ndarray,   # float (n,), of each entry of one history
     read: np.ndarray,     # float32 (n, d), what the network reads in each
     shift: np.ndarray,    # float32 (d,)
     entries: np.ndarray,  # int (k,), positions
 ) -> np.ndarray:          # float32 (1 + k, d)
     "The customer's vector, then those without each of these entries"
-    gone, square = np.append(0, weight[entries]), weight @ weight
-    sums = weight @ read - np.vstack([np.zeros(read.shape[1]), weight[entries, None] * read[entries]])
+    gone, square = np.append(weight.dtype.type(0), weight[entries]), weight @ weight
+    sums = weight @ read - np.vstack([np.zeros(read.shape[1], read.dtype), weight[entries, None] * read[entries]])
     length = np.sqrt(np.maximum(square - gone**2, 0))
     blank = length**2 <= 1e-9 * square  # nothing is left
     return on_sphere(sums * ~blank[:, None] / np.where(blank, 1, length)[:, None] + shift).astype(np.float32)
@@ -436,19 +436,19 @@ class _Ranks(_Learns):
         logits -= logits.max(1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(1, keepdims=True))
 
-    def _without(self, net: Net, history: Histories, entries: np.ndarray) -> np.ndarray:  # float32 (1 + k, d)
-        weight = history.strength.data.astype(np.float64) * self.rarity_[history.items]
+    def _without(self, net: Net, history: Histories, entries: np.ndarray, kind: type) -> np.ndarray:  # float32 (1 + k, d)
+        weight = (history.strength.data * self.rarity_[history.items]).astype(kind)
         return vectors_without(weight, net["read"][history.items], net["shift"], entries)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         nets = [self._net("rank", k) for k in range(self.n_members)]
-        columns = slice(None) if items is None else items
-        return sum(self._chances(net, self._without(net, history, entries))[:, columns] for net in nets) / self.n_members
+        columns, kind = slice(None) if items is None else items, np.float64 if len(entries) else np.float32  # a loss is a small difference
+        return sum(self._chances(net, self._without(net, history, entries, kind))[:, columns] for net in nets) / self.n_members
 
     def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
         loss = np.zeros((len(history.items), len(items)))
         for net in (self._net("rank", k) for k in range(self.n_members)):
-            vectors = self._without(net, history, np.arange(len(loss)))
+            vectors = self._without(net, history, np.arange(len(loss)), np.float32)
             scores = catalogue_scores(net, vectors, items)
             loss += scores[0] - scores[1:] - ((vectors[0] - vectors[1:]) @ slope(net, vectors[:1]))[:, None]
         return loss / self.n_members
