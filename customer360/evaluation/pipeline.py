@@ -764,9 +764,15 @@ def contract_of(
     "Hold a model to the contract with its default hyper-parameters, once for its code; raises `ContractError`"
     kept = folder("interim") / "contracts" / f"{key}-{code_of(key)}"
     if not kept.exists():
-        with aside(kept) as work:
+        with aside(kept) as work, fitting_with(partial(_once, {})):
             (work / "contract.json").write_text(json.dumps({name: str(value) for name, value in check_recommender(make_model(key)).items()}))
     return json.loads((kept / "contract.json").read_text())
+
+
+def _once(known: dict, model: Recommender, train: Dataset) -> Recommender:
+    "A component of a hybrid is held to a contract of its own: here it is fitted once for all trials of the hybrid"
+    key = model.key, repr(model.params), fingerprint(train)
+    return known.get(key) or known.setdefault(key, model.fit(train))
 
 # %% ../../nbs/23_pipeline.ipynb #fc496cd6
 def make_report(

@@ -135,8 +135,14 @@ class Evidence(_Named):
     def of(self, metric: str, split: str | None = None, segment: str = "all") -> pd.DataFrame:  # index: model; value, low, high, n_customers
         "The mean rows of one metric such as ndcg@10"
         stem, _, k = metric.partition("@")
-        split = split or self.main
-        return plots.pick(self._places.get((split, segment), self.means), split, stem, int(k) if k else None, segment)
+        place = split or self.main, segment
+        if (*place, metric) not in self._picked:
+            self._picked[*place, metric] = plots.pick(self._places.get(place, self.means), place[0], stem, int(k) if k else None, segment)
+        return self._picked[*place, metric]
+
+    @cached_property
+    def _picked(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        return {}
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], pd.DataFrame]:

@@ -344,13 +344,13 @@ def flip_sums(
 
 
 def flip_p(
-    flipped: np.ndarray,  # float64 (n_patterns,): the statistic under each pattern of signs
-    observed: float,      # the statistic as it was
-    exact: bool,          # all patterns were used
-) -> float:               # two-sided
+    flipped: np.ndarray,          # float64 (n_patterns, ...): the statistics under each pattern of signs
+    observed: float | np.ndarray, # (...): the statistics as they were
+    exact: bool,                  # all patterns were used
+) -> np.ndarray:                  # float64 (...), two-sided
     "Share of sign patterns that give at least as large a difference; at least 1/(n + 1) unless exact"
-    as_large = (np.abs(flipped) >= abs(observed) - 1e-9 * abs(observed) - 1e-15).sum()
-    return float(as_large / len(flipped) if exact else (as_large + 1) / (len(flipped) + 1))
+    as_large = (np.abs(flipped) >= np.abs(observed) * (1 - 1e-9) - 1e-15).sum(0)
+    return as_large / len(flipped) if exact else (as_large + 1) / (len(flipped) + 1)
 
 # %% ../../nbs/21_stats.ipynb #11f949d3
 def holm(
@@ -440,7 +440,8 @@ def compare(
     pairs = [(a, b) for place, a in enumerate(ranked) for b in ranked[place + 1 :]]
     if against is not None:
         pairs = [(a, keys.index(against)) for a in ranked if keys[a] != against]
-    frame = pd.DataFrame([{"model": keys[a], "other": keys[b], "metric": metric} | better.of(a, b) for a, b in pairs])
+    ours, theirs = np.array(pairs).T
+    frame = pd.DataFrame({"model": np.array(keys, object)[ours], "other": np.array(keys, object)[theirs], "metric": metric} | better.of(ours, theirs))
     frame["p_holm"] = holm(frame["p"])
     frame["better"] = (frame["p_holm"] < 0.05) & (sign * frame["difference"] > 0)
     return frame[list(COMPARED)]
@@ -458,17 +459,17 @@ class _Paired:
         self.flipped = np.split(flipped, len(total), axis=1)
         self.value = np.mean([ratio(a, np.full(len(a), n), root) for a, n in zip(self.sums, self.sizes, strict=True)], axis=0)
 
-    def of(self, a: int, b: int) -> dict[str, float]:
-        "One pair: difference, interval, p and what could have been found"
+    def of(self, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
+        "Pairs: difference, interval, p and what could have been found, an entry per pair"
         drawn = self.drawn[:, a] - self.drawn[:, b]
-        low, high = _limits(drawn[:, None])[:, 0] if self.n > 1 else (np.nan, np.nan)
+        low, high = _limits(drawn) if self.n > 1 else np.full((2, len(a)), np.nan)
         observed = self.swapped([block[a] - block[b] for block in self.sums], a, b)
-        p = flip_p(self.swapped([block[:, a] - block[:, b] for block in self.flipped], a, b), float(observed), self.exact)
-        se = np.nanstd(drawn, ddof=1) if self.n > 1 else np.nan
-        return {"difference": float(observed), "low": low, "high": high, "p": p, "detectable": float(detectable(se))}
+        p = flip_p(self.swapped([block[:, a] - block[:, b] for block in self.flipped], a, b), observed, self.exact)
+        se = np.nanstd(drawn, axis=0, ddof=1) if self.n > 1 else np.full(len(a), np.nan)
+        return {"difference": observed, "low": low, "high": high, "p": p, "detectable": detectable(se)}
 
-    def swapped(self, signed: list[np.ndarray], a: int, b: int) -> np.ndarray:
-        "The difference of the two figures, mean over split seeds, where D = `signed` is the difference of their totals"
+    def swapped(self, signed: list[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        "The differences of each pair's figures, mean over split seeds, where D = `signed` are the differences of their totals"
         parts = []
         for difference, block, size in zip(signed, self.sums, self.sizes, strict=True):
             both, n = block[a] + block[b], np.full(np.shape(difference), 2 * size)

@@ -10,6 +10,7 @@ __all__ = ['SITUATIONS', 'SLICE_SHARE', 'COLD_SHARE', 'VISIT', 'TRIED', 'ELECTIO
 
 # %% ../../nbs/16_hybrid.ipynb #2fb764e0
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..config import generator
+from ..config import generator, settings
 from ..data.prepare import Dataset, Histories, Split, fingerprint
 from ..metrics import hits, ndcg
 from .base import SLICE, NoItemText, Recommender, dropped, hidden, top_n
@@ -131,7 +132,8 @@ def ranking_weights(
     "The weights whose sum of scores ranks best, averaged over draws of the customers"
     n = len(scores)
     tried = np.vstack([np.full(n, 1 / n), np.eye(n), rng.dirichlet(np.ones(n), TRIED)]).astype(np.float32)
-    judged = np.stack([quality(np.tensordot(weights, scores, 1)) for weights in tried])
+    with ThreadPoolExecutor(settings().threads) as pool:
+        judged = np.stack(list(pool.map(lambda weights: quality(np.tensordot(weights, scores, 1)), tried)))
     drawn = rng.multinomial(judged.shape[1], np.full(judged.shape[1], 1 / judged.shape[1]), ELECTIONS)
     return tried[(drawn @ judged.T).argmax(1)].mean(0)
 

@@ -228,7 +228,7 @@ def train_ranker(
         return surprise(net, users, wanted, n_sampled, chances, random)
 
     def one_pass() -> Iterator[torch.Tensor]:
-        for part in batches(torch.from_numpy(rows), int(np.clip(len(rows) // 8, 1, 128)), random):
+        for part in batches(torch.from_numpy(rows), int(np.clip(len(rows) // 8, 8, 128)), random):
             yield loss(part.numpy(), known, known, model.forget) / (per_row * len(part))
 
     def judge() -> float:
@@ -339,7 +339,7 @@ def train_rater(
     everyone = torch.from_numpy(np.flatnonzero(np.diff(rest.indptr)))
 
     def one_pass() -> Iterator[torch.Tensor]:
-        for part in batches(everyone, max(1, len(everyone) // 24), random):
+        for part in batches(everyone, max(8, len(everyone) // 24), random):
             found = errors(part, False)
             if len(found):
                 yield found.mean()
