@@ -1,0 +1,41 @@
+import { lazy } from "react";
+import { Anchor, Text } from "@mantine/core";
+import { createBrowserRouter, Link } from "react-router";
+import { Layout } from "./components/Layout";
+import { Page } from "./components/Page";
+
+const Overview = lazy(() => import("./pages/Overview"));
+const Customer = lazy(() => import("./pages/Customer"));
+const Visitor = lazy(() => import("./pages/Visitor"));
+const Product = lazy(() => import("./pages/Product"));
+const Search = lazy(() => import("./pages/Search"));
+const Models = lazy(() => import("./pages/Models"));
+
+function Nowhere() {
+  return (
+    <Page title="There is no such page">
+      <Text>
+        <Anchor component={Link} to="/">
+          Back to the overview
+        </Anchor>
+      </Text>
+    </Page>
+  );
+}
+
+export const routes = [
+  {
+    element: <Layout />,
+    children: [
+      { path: "/", element: <Overview /> },
+      { path: "/customers/:customer?", element: <Customer /> },
+      { path: "/visitor", element: <Visitor /> },
+      { path: "/products/:item?", element: <Product /> },
+      { path: "/search", element: <Search /> },
+      { path: "/models", element: <Models /> },
+      { path: "*", element: <Nowhere /> },
+    ],
+  },
+];
+
+export const router = () => createBrowserRouter(routes);

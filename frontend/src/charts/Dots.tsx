@@ -1,0 +1,46 @@
+import { CartesianGrid, ErrorBar, Scatter, ScatterChart, Tooltip, XAxis, YAxis } from "recharts";
+import { figure } from "../lib/format";
+import { colour } from "../lib/palette";
+import { Chart, GRID, TICK, TOOLTIP } from "./frame";
+
+export type Dotted = { model: string; name: string; value: number; low: number | null; high: number | null };
+
+/** A dot and its 95 % interval per model, the best at the top. */
+export default function Dots({ rows, metric, write = figure }: { rows: Dotted[]; metric: string; write?: (x: number) => string }) {
+  const says = `${metric}: ${rows.map((row) => `${row.name} ${write(row.value)}`).join(", ")}`;
+  const low = Math.min(...rows.map((row) => row.low ?? row.value));
+  const high = Math.max(...rows.map((row) => row.high ?? row.value));
+  const pad = (high - low || high || 1) * 0.08;
+  return (
+    <Chart says={says} height={rows.length * 34 + 48}>
+      <ScatterChart accessibilityLayer={false} margin={{ left: 0, right: 16, top: 4, bottom: 0 }}>
+        <CartesianGrid horizontal={false} {...GRID} />
+        <XAxis type="number" dataKey="value" domain={[Math.max(0, low - pad), high + pad]} tickFormatter={(x: number) => write(x)} tick={TICK} tickLine={false} tickCount={5} />
+        <YAxis type="category" dataKey="name" allowDuplicatedCategory={false} width={112} tick={{ ...TICK, fill: "var(--mantine-color-text)" }} axisLine={false} tickLine={false} reversed />
+        <Tooltip {...TOOLTIP} cursor={false} content={({ payload }) => <Told row={payload[0]?.payload as Dotted | undefined} write={write} />} />
+        {rows.map((row) => (
+          <Scatter
+            key={row.model}
+            data={[{ ...row, ends: row.low == null || row.high == null ? [0, 0] : [row.value - row.low, row.high - row.value] }]}
+            fill={colour(row.model)}
+            isAnimationActive={false}
+          >
+            <ErrorBar dataKey="ends" direction="x" stroke={colour(row.model)} strokeWidth={2.5} width={0} />
+          </Scatter>
+        ))}
+      </ScatterChart>
+    </Chart>
+  );
+}
+
+function Told({ row, write }: { row: Dotted | undefined; write: (x: number) => string }) {
+  if (!row) return null;
+  return (
+    <div style={{ ...TOOLTIP.contentStyle, padding: 8 }}>
+      <b>{row.name}</b>
+      <br />
+      {write(row.value)}
+      {row.low != null && row.high != null && ` [${write(row.low)}, ${write(row.high)}]`}
+    </div>
+  );
+}

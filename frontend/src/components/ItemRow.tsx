@@ -1,0 +1,102 @@
+import { ActionIcon, Anchor, Badge, Group, Popover, Rating, Stack, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { IconHeart, IconShoppingBag, IconShoppingCartPlus, IconStar, IconX } from "@tabler/icons-react";
+import { type ReactNode, useState } from "react";
+import { Link } from "react-router";
+import type { EventKind, Pick } from "../api/queries";
+import { figure, price } from "../lib/format";
+import { Reasons } from "./Reasons";
+
+export type Act = (pick: Pick, event: EventKind, rating?: number) => void;
+
+type Props = {
+  pick: Pick;
+  note?: string; // beside the title: how it moved
+  onAct?: Act; // with it, buttons to act on the item
+  onOpen?: (pick: Pick) => void; // without it the title is a link to the product
+  scale?: number[] | null; // ends of the ratings' scale
+  busy?: boolean;
+  why?: boolean; // with reasons
+};
+
+/** One place of a list: what it is, why it is there, and what one can do with it. */
+export function ItemRow({ pick, note, onAct, onOpen, scale, busy = false, why = true }: Props) {
+  const facts = [pick.category, pick.price != null ? price(pick.price) : null, pick.rating != null ? `would rate ${figure(pick.rating, 1)}` : null].filter(Boolean);
+  return (
+    <Group component="li" align="flex-start" wrap="nowrap" gap="sm" py={8} className="row" data-item={pick.item}>
+      <Text c="dimmed" size="sm" w={20} ta="right" style={{ flex: "none", fontVariantNumeric: "tabular-nums" }} aria-label={`Place ${pick.rank}`}>
+        {pick.rank}
+      </Text>
+      <Stack gap={2} style={{ flex: 1, minWidth: 0 }}>
+        <Group gap={6} wrap="wrap">
+          {onOpen ? (
+            <UnstyledButton onClick={() => onOpen(pick)} className="title">
+              {pick.title}
+            </UnstyledButton>
+          ) : (
+            <Anchor component={Link} to={`/products/${encodeURIComponent(pick.item)}`} className="title">
+              {pick.title}
+            </Anchor>
+          )}
+          {note && (
+            <Badge size="sm" variant="light" color={note === "new" ? "green" : note.startsWith("▲") ? "green" : "gray"} tt="none">
+              <span aria-hidden>{note}</span>
+              <span className="sr-only">{spoken(note)}</span>
+            </Badge>
+          )}
+        </Group>
+        {facts.length > 0 && <Text size="sm">{facts.join(" · ")}</Text>}
+        {why && <Reasons reasons={pick.reasons ?? []} by={pick.by} />}
+        {onAct && <Actions pick={pick} onAct={onAct} scale={scale ?? null} busy={busy} />}
+      </Stack>
+    </Group>
+  );
+}
+
+function spoken(note: string): string {
+  if (note === "new") return "new in the list";
+  return note.startsWith("▲") ? `${note.slice(2)} places up` : `${note.slice(2)} places down`;
+}
+
+function Actions({ pick, onAct, scale, busy }: { pick: Pick; onAct: Act; scale: number[] | null; busy: boolean }) {
+  const [rating, setRating] = useState(false);
+  const [low = 1, high = 0] = scale ?? [];
+  const act = (event: EventKind) => () => onAct(pick, event);
+  return (
+    <Group gap={2} role="group" aria-label={`Act on ${pick.title}`}>
+      <Button label="Buy" of={pick.title} busy={busy} onClick={act("purchase")} icon={<IconShoppingBag size={18} aria-hidden />} />
+      <Button label="Add to cart" of={pick.title} busy={busy} onClick={act("cart")} icon={<IconShoppingCartPlus size={18} aria-hidden />} />
+      <Button label="Like" of={pick.title} busy={busy} onClick={act("like")} icon={<IconHeart size={18} aria-hidden />} />
+      {high > 0 && (
+        <Popover opened={rating} onChange={setRating} trapFocus returnFocus withArrow>
+          <Popover.Target>
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Rate ${pick.title}`} aria-expanded={rating} disabled={busy} onClick={() => setRating(!rating)}>
+              <IconStar size={18} aria-hidden />
+            </ActionIcon>
+          </Popover.Target>
+          <Popover.Dropdown>
+            <Rating
+              count={Math.round(high)}
+              size="lg"
+              getSymbolLabel={(stars) => `${stars} of ${Math.round(high)}`}
+              onChange={(stars) => {
+                setRating(false);
+                onAct(pick, "rating", Math.max(low, stars));
+              }}
+            />
+          </Popover.Dropdown>
+        </Popover>
+      )}
+      <Button label="Dismiss" of={pick.title} busy={busy} onClick={act("dismiss")} icon={<IconX size={18} aria-hidden />} />
+    </Group>
+  );
+}
+
+function Button({ label, of, icon, onClick, busy }: { label: string; of: string; icon: ReactNode; onClick: () => void; busy: boolean }) {
+  return (
+    <Tooltip label={label} openDelay={300}>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${label}: ${of}`} onClick={onClick} disabled={busy}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+}

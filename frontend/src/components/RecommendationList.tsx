@@ -1,0 +1,96 @@
+import { Alert, List, Text, VisuallyHidden } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import { sendImpressions } from "../api/feedback";
+import { overview, type Pick, recommendations } from "../api/queries";
+import { badge, changes, type Move } from "../lib/changes";
+import { DID } from "../lib/palette";
+import { type Act, ItemRow } from "./ItemRow";
+import { ModelName } from "./ModelName";
+import { Nothing, Panel } from "./Panel";
+
+export type LastAct = { item: string; title: string; event: string; before: Record<string, Pick[]> }; // before: each model's list as it was
+
+type Props = {
+  customer: string;
+  model: string;
+  n: number;
+  last: LastAct | null;
+  busy: boolean;
+  onAct: (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string) => void;
+  onOpen: (pick: Pick, recommendation: string) => void;
+};
+
+/** What one model shows to a customer, with its reasons, and what changed since the last deed. */
+export function RecommendationList({ customer, model, n, last, busy, onAct, onOpen }: Props) {
+  const query = useQuery(recommendations(customer, model, n));
+  const { data: about } = useQuery(overview);
+  const given = query.data;
+  const id = given?.recommendation_id;
+  useEffect(() => {
+    if (given?.customer && id) void sendImpressions(given.customer, id, given.items.map((pick) => pick.item));
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each answer
+  }, [id]);
+  const moves = useMemo(() => (last?.before[model] && given ? changes(last.before[model], given.items, last.item) : []), [last, given, model]);
+  const moved = new Map(moves.map((move) => [move.item, move]));
+  return (
+    <Panel
+      title={<ModelName model={model} strong />}
+      order={3}
+      query={query}
+      height={480}
+      about={given && `From ${given.n_history} things known of the customer${given.cold_start ? ": too little, so this is what is popular" : ""}.`}
+      empty={(data) => (data.items.length ? null : <Nothing>Nothing is left to recommend: this customer has had everything.</Nothing>)}
+    >
+      {(data) => (
+        <>
+          {last?.before[model] && <Changed last={last} moves={moves} />}
+          <ol className="rows" aria-label={`Recommendations of ${model}`}>
+            {data.items.map((pick) => (
+              <ItemRow
+                key={pick.item}
+                pick={pick}
+                note={badge(moved.get(pick.item))}
+                scale={about?.scale ?? null}
+                busy={busy}
+                onAct={(one, event, rating) => onAct(one, event, rating, data.recommendation_id)}
+                onOpen={(one) => onOpen(one, data.recommendation_id)}
+              />
+            ))}
+          </ol>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function Changed({ last, moves }: { last: LastAct; moves: Move[] }) {
+  const told = moves.filter((move) => move.item !== last.item).slice(0, 3);
+  const left = moves.some((move) => move.item === last.item && move.kind === "gone");
+  return (
+    <Alert color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
+      <Text size="sm">
+        The customer {DID[last.event]} <b>{last.title}</b>
+        {left ? ", so it is no longer suggested." : "."} {!moves.length && "The list stays as it was."}
+      </Text>
+      {told.length > 0 && (
+        <List size="sm" spacing={0}>
+          {told.map((move) => (
+            <List.Item key={move.item}>
+              {move.title} {SAID[move.kind](move.by)}
+              {move.because && ", because of it"}
+            </List.Item>
+          ))}
+        </List>
+      )}
+      <VisuallyHidden>{moves.length} places changed.</VisuallyHidden>
+    </Alert>
+  );
+}
+
+const SAID: Record<Move["kind"], (by: number) => string> = {
+  gone: () => "left the list",
+  new: () => "is new in the list",
+  up: (by) => `rose by ${by}`,
+  down: (by) => `fell by ${by}`,
+};

@@ -1,0 +1,33 @@
+import type { Comparison, Figure, Model } from "../api/queries";
+import { shortLabel } from "./palette";
+
+export type Metric = { id: string; name: string; metric: string; k: number | null; lower: boolean; about: string };
+
+export const METRICS: Metric[] = [
+  { id: "ndcg@10", name: "nDCG@10", metric: "ndcg", k: 10, lower: false, about: "Are the right items near the top of ten?" },
+  { id: "precision@10", name: "Precision@10", metric: "precision", k: 10, lower: false, about: "How many of ten were right?" },
+  { id: "recall@10", name: "Recall@10", metric: "recall", k: 10, lower: false, about: "How many of the right ones are among the ten?" },
+  { id: "rmse", name: "RMSE", metric: "rmse", k: null, lower: true, about: "How far off are predicted ratings? Lower is better." },
+];
+
+export function figureOf(model: Model, metric: string, k: number | null): Figure | undefined {
+  return (model.figures ?? []).find((one) => one.metric === metric && (one.k ?? null) === k && one.value != null);
+}
+
+export type Row = { model: Model; name: string; figure: Figure | undefined; mark: "best" | "level" | "behind" | "" };
+
+/** Models by a metric, best first. `level`: not significantly worse than the best; without a test nothing is said. */
+export function ranked(models: Model[], metric: Metric, pairs: Comparison[]): Row[] {
+  const sign = metric.lower ? 1 : -1;
+  const rows = models.map((model) => ({ model, name: shortLabel(model.label), figure: figureOf(model, metric.metric, metric.k) }));
+  rows.sort((a, b) => (a.figure ? (b.figure ? sign * ((a.figure.value ?? 0) - (b.figure.value ?? 0)) : -1) : b.figure ? 1 : 0));
+  const best = rows[0]?.figure ? rows[0].model.key : "";
+  return rows.map((row) => ({ ...row, mark: row.figure ? markOf(row.model.key, best, metric, pairs) : "" }));
+}
+
+function markOf(key: string, best: string, metric: Metric, pairs: Comparison[]): Row["mark"] {
+  if (key === best) return "best";
+  const pair = pairs.find((one) => one.metric === metric.metric && (one.k ?? null) === metric.k && [one.model, one.other].includes(key) && [one.model, one.other].includes(best));
+  if (pair?.p_holm == null) return "";
+  return pair.p_holm < 0.05 ? "behind" : "level";
+}

@@ -1,0 +1,44 @@
+/** Numbers and dates as the reader's browser writes them. */
+const locale = globalThis.navigator?.languages?.[0];
+
+const whole = new Intl.NumberFormat(locale);
+const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+const roundPercent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
+const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+
+export const NONE = "–";
+
+export const count = (n: number | null | undefined): string => (n == null ? NONE : whole.format(n));
+export const compact = (n: number): string => short.format(n);
+export const share = (x: number | null | undefined): string => (x == null ? NONE : percent.format(x));
+export const roughly = (x: number): string => (x > 0 && x < 0.005 ? `<${roundPercent.format(0.01)}` : roundPercent.format(x));
+export const price = (x: number | null | undefined): string => (x == null ? NONE : money.format(x));
+export const date = (seconds: number): string => day.format(seconds * 1000);
+export const dateTime = (seconds: number): string => moment.format(seconds * 1000);
+export const time = (seconds: number): string => clock.format(seconds * 1000);
+export const monthName = (yearMonth: string): string => month.format(new Date(`${yearMonth}-01T00:00:00Z`));
+
+/** A figure with three decimals. */
+export function figure(x: number | null | undefined, digits = 3): string {
+  return x == null ? NONE : new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
+}
+
+/** How long ago, in the largest unit that fits. */
+export function since(seconds: number, now = Date.now() / 1000): string {
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
+  const passed = seconds - now;
+  for (const [unit, size] of steps) if (Math.abs(passed) >= size) return ago.format(Math.round(passed / size), unit);
+  return ago.format(Math.round(passed), "second");
+}
+
+/** Days before the newest event that the shop knows of. */
+export const inDays = (days: number): string => ago.format(-Math.round(days), "day");
+
+/** A name in words: `age_group` is age group. */
+export const words = (name: string): string => name.replaceAll("_", " ");

@@ -1,0 +1,351 @@
+import { Alert, Anchor, Badge, Button, Group, Modal, NumberInput, SimpleGrid, Slider, Stack, Table, Text, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, useId, useState } from "react";
+import { Link } from "react-router";
+import { client, told } from "../api/client";
+import { experiments, type Experiments, type Model, models, training, whoami } from "../api/queries";
+import { useFeed } from "../api/stream";
+import { KeyButton } from "../components/KeyButton";
+import { ModelName, ModelPicker } from "../components/ModelName";
+import { Page } from "../components/Page";
+import { Framed, Guarded, Nothing, Panel } from "../components/Panel";
+import { figureOf, METRICS } from "../lib/board";
+import { dateTime, figure, roughly, share, since, time } from "../lib/format";
+import { colour, DID, shortLabel } from "../lib/palette";
+import { useParam } from "../lib/url";
+
+const Curves = lazy(() => import("../charts/Curves"));
+const Beliefs = lazy(() => import("../charts/Beliefs"));
+
+/** What answers, how it was trained, who meets which model, and what happens right now. */
+export default function ModelsPage() {
+  const { data: caller } = useQuery(whoami);
+  const admin = caller?.role === "admin";
+  return (
+    <Page title="Models and experiments" about="What answers, how it came about, and the way back.">
+      {caller && !admin && (
+        <Alert variant="light" color="gray" title="You can look, not change">
+          <Group>
+            Going back to a version and splitting the traffic need a key with the role admin.
+            <KeyButton />
+          </Group>
+        </Alert>
+      )}
+      <Versions admin={admin} />
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+        <Inside />
+        <Stack>
+          <Traffic admin={admin} />
+          <Live />
+        </Stack>
+      </SimpleGrid>
+    </Page>
+  );
+}
+
+const SHOWN = METRICS.filter((metric) => metric.id !== "recall@10");
+
+function Versions({ admin }: { admin: boolean }) {
+  const query = useQuery(models);
+  const [back, setBack] = useState<Model | null>(null);
+  return (
+    <Panel title="Versions" about="The models that answer now" query={query} height={320} empty={(all) => (all.length ? null : <Nothing>No model is trained yet: run `c360 train --model all`.</Nothing>)}>
+      {(all) => (
+        <>
+          <Table.ScrollContainer minWidth={640}>
+            <Table fz="sm" verticalSpacing={8}>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Model</Table.Th>
+                  <Table.Th>Version</Table.Th>
+                  <Table.Th>Trained</Table.Th>
+                  {SHOWN.map((metric) => (
+                    <Table.Th key={metric.id} ta="right">
+                      {metric.name}
+                    </Table.Th>
+                  ))}
+                  <Table.Th>
+                    <span className="sr-only">Actions</span>
+                  </Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {all.map((model) => (
+                  <Table.Tr key={model.key}>
+                    <Table.Th scope="row" fw={500}>
+                      <Group gap="xs" wrap="nowrap">
+                        <ModelName model={model.key} label={model.label} />
+                        {model.default && (
+                          <Badge size="sm" variant="light" tt="none">
+                            default
+                          </Badge>
+                        )}
+                      </Group>
+                      {(model.problems ?? []).map((problem) => (
+                        <Text key={problem} size="xs" c="red">
+                          {problem}
+                        </Text>
+                      ))}
+                    </Table.Th>
+                    <Table.Td>
+                      <code>{model.version}</code>
+                    </Table.Td>
+                    <Table.Td title={dateTime(Date.parse(model.created) / 1000)}>{since(Date.parse(model.created) / 1000)}</Table.Td>
+                    {SHOWN.map((metric) => (
+                      <Table.Td key={metric.id} ta="right" style={{ fontVariantNumeric: "tabular-nums" }}>
+                        {figure(figureOf(model, metric.metric, metric.k)?.value)}
+                      </Table.Td>
+                    ))}
+                    <Table.Td ta="right">
+                      <Button size="compact-sm" variant="default" disabled={!admin || (model.versions ?? []).length < 2} onClick={() => setBack(model)} aria-label={`Roll ${shortLabel(model.label)} back`}>
+                        Roll back
+                      </Button>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+          <RollBack model={back} onClose={() => setBack(null)} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function RollBack({ model, onClose }: { model: Model | null; onClose: () => void }) {
+  const queries = useQueryClient();
+  const roll = useMutation({
+    mutationFn: (key: string) => told(client.POST("/api/v1/models/{key}/rollback", { params: { path: { key } } })),
+    onSuccess: async (now) => {
+      onClose();
+      notifications.show({ color: "green", title: `${shortLabel(now.label)} is back at ${now.version}`, message: "It answers from now on." });
+      await queries.invalidateQueries();
+    },
+  });
+  return (
+    <Modal opened={model !== null} onClose={onClose} title={`Roll ${model ? shortLabel(model.label) : ""} back?`} closeButtonProps={{ "aria-label": "Close" }} centered>
+      <Stack>
+        <Text size="sm">
+          Version <code>{model?.version}</code> stops answering at once, in every process, and the one promoted before it takes its place. Nothing is deleted.
+        </Text>
+        {roll.isError && (
+          <Alert color="red" role="alert">
+            {roll.error.message}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            Leave it
+          </Button>
+          <Button color="red" loading={roll.isPending} onClick={() => model && roll.mutate(model.key)}>
+            Roll back
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+const HEADS: Record<string, string> = { rank: "What to show (loss in nats)", rate: "What they would rate (squared error)" };
+
+function Inside() {
+  const { data: served = [] } = useQuery(models);
+  const [key, setKey] = useParam("model", served.find((one) => one.default)?.key ?? "");
+  const query = useQuery({ ...training(key), enabled: key !== "" });
+  const names = Object.fromEntries(served.map((one) => [one.key, shortLabel(one.label)]));
+  return (
+    <Panel
+      title="Inside a model"
+      about="How a network learnt, and whom a hybrid believes"
+      query={query}
+      height={420}
+      aside={<ModelPicker label="Model" value={key} onChange={setKey} />}
+      empty={(found) => (found.curves || found.beliefs ? null : <Nothing>This model is not learnt step by step: there is nothing to draw.</Nothing>)}
+    >
+      {(found) => (
+        <Stack gap="md">
+          {found.beliefs &&
+            Object.entries(found.beliefs).map(([question, rows]) => (
+              <div key={question}>
+                <Text size="sm" fw={600}>
+                  {question === "rank" ? "Whom it believes: what to show" : "Whom it believes: what they would rate"}
+                </Text>
+                <Guarded height={190}>
+                  <Beliefs rows={rows} names={names} />
+                </Guarded>
+              </div>
+            ))}
+          {found.curves &&
+            Object.entries(found.curves).map(([head, members]) => (
+              <div key={head}>
+                <Text size="sm" fw={600}>
+                  {HEADS[head] ?? head}
+                </Text>
+                <Guarded height={220}>
+                  <Curves members={members} colour={colour(found.beliefs ? "ncf" : key)} name={HEADS[head] ?? head} />
+                </Guarded>
+              </div>
+            ))}
+        </Stack>
+      )}
+    </Panel>
+  );
+}
+
+function Traffic({ admin }: { admin: boolean }) {
+  const query = useQuery(experiments);
+  return (
+    <Panel title="Traffic" about="Which share of the customers meets which model, where a request names none" query={query} height={200}>
+      {(found) => (
+        <Stack gap="sm">
+          <Running found={found} />
+          {admin && <Split key={found.version} found={found} />}
+        </Stack>
+      )}
+    </Panel>
+  );
+}
+
+function Running({ found }: { found: Experiments }) {
+  const running = found.experiment;
+  if (!running) return <Text size="sm">No experiment runs: the default model answers everybody.</Text>;
+  const compared = (found.results.arms ?? []).filter((row) => row.metric === "click_through");
+  return (
+    <>
+      <Text size="sm">
+        <b>{running.name}</b> runs since {dateTime(Date.parse(running.started ?? "") / 1000)}; {roughly(running.exploration ?? 0)} of the places are drawn by chance.
+      </Text>
+      <Group gap="md">
+        {Object.entries(running.arms).map(([key, part]) => (
+          <Text key={key} size="sm">
+            <ModelName model={key} /> {share(part)}
+          </Text>
+        ))}
+      </Group>
+      {compared.map((row) => (
+        <Text key={`${row.arm}-${row.other}`} size="sm" c="dimmed">
+          Click-through: {row.arm} − {row.other} = {figure(row.difference)} [{figure(row.low)}, {figure(row.high)}]
+        </Text>
+      ))}
+    </>
+  );
+}
+
+function Split({ found }: { found: Experiments }) {
+  const { data: served = [] } = useQuery(models);
+  const [name, setName] = useState(found.experiment?.name ?? "hybrid-or-knn");
+  const [arms, setArms] = useState<[string, string]>(() => {
+    const [first = "", second = ""] = Object.keys(found.experiment?.arms ?? {});
+    return [first || served.find((one) => one.default)?.key || "", second || served.find((one) => !one.default)?.key || ""];
+  });
+  const [percent, setPercent] = useState(Math.round(100 * (Object.values(found.experiment?.arms ?? {})[0] ?? 0.5)));
+  const [exploration, setExploration] = useState(Math.round(100 * (found.experiment?.exploration ?? 0.1)));
+  const queries = useQueryClient();
+  const slider = useId();
+  const done = () => queries.invalidateQueries({ queryKey: ["experiments"] });
+  const put = useMutation({
+    mutationFn: () =>
+      told(
+        client.PUT("/api/v1/experiments", {
+          body: { name, arms: { [arms[0]]: percent / 100, [arms[1]]: 1 - percent / 100 }, exploration: exploration / 100, temperature: 1, salt: "" },
+        }),
+      ),
+    onSuccess: done,
+  });
+  const end = useMutation({ mutationFn: () => told(client.DELETE("/api/v1/experiments")), onSuccess: done });
+  const trouble = put.error ?? end.error;
+  return (
+    <form
+      aria-label="Split the traffic"
+      onSubmit={(event) => {
+        event.preventDefault();
+        put.mutate();
+      }}
+    >
+      <Stack gap="sm">
+        <SimpleGrid cols={2} spacing="sm">
+          <TextInput label="Name" value={name} required maxLength={100} onChange={(event) => setName(event.currentTarget.value)} />
+          <NumberInput label="Left to chance" suffix=" %" min={0} max={100} clampBehavior="strict" value={exploration} onChange={(value) => setExploration(Number(value) || 0)} />
+          <ModelPicker label="One model" value={arms[0]} onChange={(key) => setArms([key, arms[1]])} />
+          <ModelPicker label="The other" value={arms[1]} onChange={(key) => setArms([arms[0], key])} />
+        </SimpleGrid>
+        <div>
+          <Text size="sm" fw={500} id={slider}>
+            {percent} % meet the one, {100 - percent} % the other
+          </Text>
+          <Slider value={percent} onChange={setPercent} min={5} max={95} step={5} label={null} thumbProps={{ "aria-labelledby": slider }} />
+        </div>
+        {trouble && (
+          <Alert color="red" role="alert">
+            {trouble.message}
+          </Alert>
+        )}
+        <Group>
+          <Button type="submit" size="xs" loading={put.isPending} disabled={!arms[0] || arms[0] === arms[1]}>
+            {found.experiment ? "Change it" : "Start it"}
+          </Button>
+          {found.experiment && (
+            <Button size="xs" variant="default" loading={end.isPending} onClick={() => end.mutate()}>
+              End it
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+const LINK = { connecting: "connecting …", open: "live", lost: "no connection, trying again" };
+
+function Live() {
+  const { events, link } = useFeed(40);
+  return (
+    <Framed
+      title="What happens right now"
+      about="Every event as it is stored, the newest first"
+      aside={
+        <Badge variant="dot" color={link === "open" ? "green" : link === "lost" ? "red" : "gray"} tt="none" role="status">
+          {LINK[link]}
+        </Badge>
+      }
+    >
+      {events.length ? (
+        <Table.ScrollContainer minWidth={300} maxHeight={360} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "region", "aria-label": "Live events" } }}>
+          <Table fz="sm" verticalSpacing={4}>
+            <Table.Thead className="sr-only">
+              <Table.Tr>
+                <Table.Th>When</Table.Th>
+                <Table.Th>Who</Table.Th>
+                <Table.Th>What</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {events.map((event) => (
+                <Table.Tr key={event.seq}>
+                  <Table.Td c="dimmed">{time(event.timestamp)}</Table.Td>
+                  <Table.Td>
+                    <Anchor component={Link} to={`/customers/${encodeURIComponent(event.customer)}`} size="sm">
+                      {event.customer}
+                    </Anchor>
+                  </Table.Td>
+                  <Table.Td>
+                    {DID[event.event] ?? event.event}{" "}
+                    <Anchor component={Link} to={`/products/${encodeURIComponent(event.item)}`} size="sm">
+                      {event.item}
+                    </Anchor>
+                    {event.rating != null && ` (${event.rating})`}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      ) : (
+        <Nothing>Nothing yet. Open a customer in another window and buy something.</Nothing>
+      )}
+    </Framed>
+  );
+}
+

@@ -1,0 +1,17 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const sea: MantineColorsTuple = ["#eaf3fb", "#d3e4f4", "#a5c8e9", "#74abdf", "#4d92d6", "#3682d1", "#1f6fbf", "#175c9f", "#124c85", "#0c3a68"];
+
+/** One scale of type, one of spaces, one accent; the models' own colours are in `lib/palette`. */
+export const theme = createTheme({
+  primaryColor: "sea",
+  primaryShade: { light: 7, dark: 6 },
+  colors: { sea },
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  cursorType: "pointer",
+  defaultRadius: "md",
+  fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+  headings: { fontWeight: "650" },
+  respectReducedMotion: true,
+});

@@ -1,0 +1,21 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const api = process.env.C360_API ?? "http://127.0.0.1:8000"; // where `npm start` sends what belongs to the API
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    port: 5173,
+    strictPort: true,
+    proxy: Object.fromEntries(["/api", "/health", "/metrics", "/docs", "/openapi.json"].map((path) => [path, { target: api }])),
+  },
+  build: { target: "es2022", manifest: true, chunkSizeWarningLimit: 450 },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/test-setup.ts"],
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
