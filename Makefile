@@ -10,7 +10,7 @@ export PYTHON
 
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: help setup report tune serve bench test quick test-long lab clean
+.PHONY: help setup report tune serve page bench test quick test-long lab clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,8 +27,12 @@ report: setup ## train and evaluate on DATASET (demo by default), leave reports/
 tune: setup ## look for hyper-parameters that suit DATASET, inside its train part; prints what goes into its card
 	@.venv/bin/c360 tune --dataset "$(DATASET)" --trials "$(TRIALS)" $(if $(DATA),--data "$(DATA)") $(if $(MODELS),--model "$(MODELS)") $(ARGS)
 
-serve: setup ## the REST API on PORT (8000 by default), with the demo's models or those of DATASET
+serve: setup ## the page and the REST API on PORT (8000 by default), with the demo's models or those of DATASET
+	@bash tools/page.sh || echo "Serving the API without the page."
 	@C360_DATASET="$(DATASET)" .venv/bin/uvicorn api.main:app --port "$(PORT)" --no-access-log $(ARGS)
+
+page: setup ## only build the page, frontend/dist
+	@bash tools/page.sh
 
 bench: setup ## how fast the API answers, with the models of DATASET
 	@C360_DATASET="$(DATASET)" .venv/bin/python tests/bench/bench_api.py $(ARGS)
@@ -46,5 +50,5 @@ lab: setup ## JupyterLab on nbs/
 	@cd nbs && ../.venv/bin/jupyter lab $(ARGS)
 
 clean: ## remove what runs leave behind: .venv, caches, models (never reports, never data/raw)
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache data/interim data/models
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache data/interim data/models frontend/dist frontend/node_modules frontend/shots
 	find . -name __pycache__ -prune -exec rm -rf {} +

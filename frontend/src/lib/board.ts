@@ -3,7 +3,7 @@ import { shortLabel } from "./palette";
 
 export type Metric = { id: string; name: string; metric: string; k: number | null; lower: boolean; about: string };
 
-export const METRICS: Metric[] = [
+export const METRICS: [Metric, ...Metric[]] = [
   { id: "ndcg@10", name: "nDCG@10", metric: "ndcg", k: 10, lower: false, about: "Are the right items near the top of ten?" },
   { id: "precision@10", name: "Precision@10", metric: "precision", k: 10, lower: false, about: "How many of ten were right?" },
   { id: "recall@10", name: "Recall@10", metric: "recall", k: 10, lower: false, about: "How many of the right ones are among the ten?" },

@@ -82,7 +82,7 @@ const MARKS: Record<Row["mark"], string> = { best: "best", level: "not significa
 
 function Leaderboard() {
   const [by, setBy] = useParam("by", "ndcg@10");
-  const metric = METRICS.find((one) => one.id === by) ?? METRICS[0]!;
+  const metric = METRICS.find((one) => one.id === by) ?? METRICS[0];
   const served = useQuery(models);
   const tested = useQuery(comparisons);
   return (
