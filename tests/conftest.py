@@ -7,7 +7,7 @@ import pytest
 
 from customer360 import config
 
-pytest_plugins = ["server"]  # fixtures that start the API
+pytest_plugins = ["server", "browsing"]  # fixtures that start the API, and a browser
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,15 +1,15 @@
-import { lazy } from "react";
 import { Anchor, Text } from "@mantine/core";
 import { createBrowserRouter, Link } from "react-router";
 import { Layout } from "./components/Layout";
 import { Page } from "./components/Page";
+import { ahead } from "./lib/late";
 
-const Overview = lazy(() => import("./pages/Overview"));
-const Customer = lazy(() => import("./pages/Customer"));
-const Visitor = lazy(() => import("./pages/Visitor"));
-const Product = lazy(() => import("./pages/Product"));
-const Search = lazy(() => import("./pages/Search"));
-const Models = lazy(() => import("./pages/Models"));
+const Overview = ahead(() => import("./pages/Overview"));
+const Customer = ahead(() => import("./pages/Customer"));
+const Visitor = ahead(() => import("./pages/Visitor"));
+const Product = ahead(() => import("./pages/Product"));
+const Search = ahead(() => import("./pages/Search"));
+const Models = ahead(() => import("./pages/Models"));
 
 function Nowhere() {
   return (

@@ -10,6 +10,7 @@ import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { newQueryClient } from "./api/cache";
 import { router } from "./app";
+import { fetchAhead } from "./lib/late";
 import { theme } from "./theme";
 
 const place = document.getElementById("root");
@@ -24,3 +25,4 @@ createRoot(place).render(
     </MantineProvider>
   </StrictMode>,
 );
+fetchAhead();

@@ -5,7 +5,7 @@ import type { StoredEvent } from "./queries";
 
 export type Link = "connecting" | "open" | "lost";
 
-/** What customers do, as it is stored: the newest first. It connects again by itself and goes on where it stopped. */
+/** What customers do, as it is stored, without what they were merely shown: the newest first. It connects again by itself and goes on where it stopped. */
 export function useFeed(most = 50): { events: StoredEvent[]; link: Link } {
   const [events, setEvents] = useState<StoredEvent[]>([]);
   const [link, setLink] = useState<Link>("connecting");
@@ -26,6 +26,7 @@ export function useFeed(most = 50): { events: StoredEvent[]; link: Link } {
       source.addEventListener("feedback", (message) => {
         last = message.lastEventId;
         const event = JSON.parse(message.data as string) as StoredEvent;
+        if (event.event === "impression") return; // a list was shown: nobody did anything
         setEvents((before) => (before.some((one) => one.seq === event.seq) ? before : [event, ...before].slice(0, most)));
       });
     };

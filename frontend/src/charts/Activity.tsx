@@ -15,7 +15,7 @@ export default function Activity({ months }: { months: Profile["activity"] }) {
         <XAxis dataKey="month" tickFormatter={monthName} tick={TICK} tickLine={false} minTickGap={24} />
         <YAxis tickFormatter={compact} tick={TICK} axisLine={false} tickLine={false} width={32} allowDecimals={false} />
         <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} labelFormatter={(month) => monthName(String(month))} formatter={(n) => count(Number(n))} />
-        <Legend iconType="circle" iconSize={8} formatter={(name: string) => <span style={{ color: INK, fontSize: 13 }}>{name}</span>} />
+        <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={(name: string) => <span style={{ color: INK, fontSize: 13 }}>{name}</span>} />
         <Bar dataKey="purchases" stackId="events" fill={EVENT_COLOURS.purchase ?? ""} isAnimationActive={false} />
         <Bar dataKey="others" name="other events" stackId="events" fill={EVENT_COLOURS.click ?? ""} isAnimationActive={false} />
       </BarChart>

@@ -15,7 +15,7 @@ export default function Beliefs({ rows, names }: { rows: Belief[]; names: Record
         <XAxis type="number" domain={[0, 1]} tickFormatter={(x: number) => roughly(x)} tick={TICK} tickLine={false} />
         <YAxis type="category" dataKey="situation" width={84} tick={{ ...TICK, fill: INK }} axisLine={false} tickLine={false} />
         <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} formatter={(x) => roughly(Number(x))} />
-        <Legend iconType="circle" iconSize={8} formatter={(words: string) => <span style={{ color: INK, fontSize: 13 }}>{words}</span>} />
+        <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={(words: string) => <span style={{ color: INK, fontSize: 13 }}>{words}</span>} />
         {parts.map((part) => (
           <Bar key={part} dataKey={part} name={names[part] ?? part} stackId="all" fill={colour(part)} isAnimationActive={false} />
         ))}

@@ -17,7 +17,7 @@ export default function Curves({ members, colour, name }: { members: number[][][
         <XAxis dataKey="epoch" tick={TICK} tickLine={false} />
         <YAxis domain={["auto", "auto"]} tickFormatter={(x: number) => figure(x, 2)} tick={TICK} axisLine={false} tickLine={false} width={44} />
         <Tooltip {...TOOLTIP} labelFormatter={(epoch) => `Pass ${epoch}`} formatter={(x) => figure(Number(x))} />
-        <Legend iconSize={14} formatter={(words: string) => <span style={{ color: INK, fontSize: 13 }}>{words}</span>} />
+        <Legend itemSorter={null} iconSize={14} formatter={(words: string) => <span style={{ color: INK, fontSize: 13 }}>{words}</span>} />
         {members.flatMap((_, k) => [
           <Line key={`t${k}`} dataKey={`t${k}`} name="in training" stroke={colour} strokeDasharray="4 3" strokeOpacity={0.6} dot={false} isAnimationActive={false} legendType={k ? "none" : "plainline"} />,
           <Line key={`h${k}`} dataKey={`h${k}`} name="held out" stroke={colour} strokeWidth={2} dot={false} isAnimationActive={false} legendType={k ? "none" : "plainline"} />,

@@ -1,21 +1,22 @@
 import { CartesianGrid, ErrorBar, Scatter, ScatterChart, Tooltip, XAxis, YAxis } from "recharts";
 import { figure } from "../lib/format";
 import { colour } from "../lib/palette";
+import { ticks } from "../lib/ticks";
 import { Chart, GRID, TICK, TOOLTIP } from "./frame";
 
 export type Dotted = { model: string; name: string; value: number; low: number | null; high: number | null };
 
 /** A dot and its 95 % interval per model, the best at the top. */
-export default function Dots({ rows, metric, write = figure }: { rows: Dotted[]; metric: string; write?: (x: number) => string }) {
+export default function Dots({ rows, metric, write = figure, onAxis = (x) => figure(x, 2) }: { rows: Dotted[]; metric: string; write?: (x: number) => string; onAxis?: (x: number) => string }) {
   const says = `${metric}: ${rows.map((row) => `${row.name} ${write(row.value)}`).join(", ")}`;
   const low = Math.min(...rows.map((row) => row.low ?? row.value));
   const high = Math.max(...rows.map((row) => row.high ?? row.value));
-  const pad = (high - low || high || 1) * 0.08;
+  const marks = ticks(Math.max(0, low - (high - low) * 0.05), high);
   return (
     <Chart says={says} height={rows.length * 34 + 48}>
       <ScatterChart accessibilityLayer={false} margin={{ left: 0, right: 16, top: 4, bottom: 0 }}>
         <CartesianGrid horizontal={false} {...GRID} />
-        <XAxis type="number" dataKey="value" domain={[Math.max(0, low - pad), high + pad]} tickFormatter={(x: number) => write(x)} tick={TICK} tickLine={false} tickCount={5} />
+        <XAxis type="number" dataKey="value" domain={[marks[0] ?? 0, marks.at(-1) ?? 1]} ticks={marks} tickFormatter={(x: number) => onAxis(x)} tick={TICK} tickLine={false} />
         <YAxis type="category" dataKey="name" allowDuplicatedCategory={false} width={112} tick={{ ...TICK, fill: "var(--mantine-color-text)" }} axisLine={false} tickLine={false} reversed />
         <Tooltip {...TOOLTIP} cursor={false} content={({ payload }) => <Told row={payload[0]?.payload as Dotted | undefined} write={write} />} />
         {rows.map((row) => (

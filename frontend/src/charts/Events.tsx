@@ -16,7 +16,7 @@ export default function Events({ months }: { months: Overview["months"] }) {
         <XAxis dataKey="month" tickFormatter={monthName} tick={TICK} tickLine={false} minTickGap={24} />
         <YAxis tickFormatter={compact} tick={TICK} axisLine={false} tickLine={false} width={44} />
         <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} labelFormatter={(month) => monthName(String(month))} formatter={(n) => count(Number(n))} />
-        <Legend iconType="circle" iconSize={8} formatter={(kind: string) => <span style={{ color: INK, fontSize: 13 }}>{kind}</span>} />
+        <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={(kind: string) => <span style={{ color: INK, fontSize: 13 }}>{kind}</span>} />
         {kinds.map((kind) => (
           <Bar key={kind} dataKey={kind} stackId="events" fill={EVENT_COLOURS[kind] ?? "#868E96"} isAnimationActive={false} />
         ))}

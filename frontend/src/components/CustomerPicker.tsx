@@ -47,7 +47,7 @@ export function CustomerPicker({ label, placeholder = "Id, country, age group â€
         />
       </Combobox.Target>
       <Combobox.Dropdown>
-        <Combobox.Options mah={320} style={{ overflowY: "auto" }} aria-label={label}>
+        <Combobox.Options mah={320} style={{ overflowY: "auto" }} aria-label="Customers found">
           {data.map((one) => (
             <Combobox.Option value={one.id} key={one.id}>
               <Text size="sm" fw={600} component="span">

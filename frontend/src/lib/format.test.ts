@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ticks } from "./ticks";
 import { bounded } from "./url";
 import { figure, monthName, NONE, roughly, since } from "./format";
 
@@ -21,4 +22,11 @@ test("a month is itself in every time zone", () => {
 
 test("numbers in an address are kept between their bounds", () => {
   expect(["5", "0", "999", "-3", "many", "", "7.9"].map((text) => bounded(text, 1, 30, 6))).toEqual([5, 1, 30, 1, 6, 6, 7]);
+});
+
+test("ticks are round and hold the data", () => {
+  expect(ticks(0.078, 0.219)).toEqual([0.05, 0.1, 0.15, 0.2, 0.25]);
+  expect(ticks(0, 0.207)).toEqual([0, 0.1, 0.2, 0.3]);
+  expect(ticks(1.06, 1.11)).toEqual([1.06, 1.08, 1.1, 1.12]);
+  expect(ticks(0, 0)).toHaveLength(2);
 });

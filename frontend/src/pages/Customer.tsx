@@ -1,7 +1,7 @@
 import { Alert, Anchor, Badge, Button, Grid, Group, NumberInput, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, useState } from "react";
+import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { Failure } from "../api/client";
 import { useFeedback } from "../api/feedback";
@@ -15,10 +15,11 @@ import { type Asked, Framed, Guarded, Nothing, Panel, State } from "../component
 import { type LastAct, RecommendationList } from "../components/RecommendationList";
 import { Shares } from "../components/Shares";
 import { count, date, dateTime, inDays, NONE, price, words } from "../lib/format";
+import { late } from "../lib/late";
 import { DID } from "../lib/palette";
 import { bounded, useParam } from "../lib/url";
 
-const Activity = lazy(() => import("../charts/Activity"));
+const Activity = late(() => import("../charts/Activity"));
 
 /** A customer from all sides: who they are, what each model would show them, and why. */
 export default function CustomerPage() {

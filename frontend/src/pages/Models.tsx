@@ -1,7 +1,7 @@
 import { Alert, Anchor, Badge, Button, Group, Modal, NumberInput, SimpleGrid, Slider, Stack, Table, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, useId, useState } from "react";
+import { useId, useState } from "react";
 import { Link } from "react-router";
 import { client, told } from "../api/client";
 import { experiments, type Experiments, type Model, models, training, whoami } from "../api/queries";
@@ -10,13 +10,15 @@ import { KeyButton } from "../components/KeyButton";
 import { ModelName, ModelPicker } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { Framed, Guarded, Nothing, Panel } from "../components/Panel";
+import { Wide } from "../components/Wide";
 import { figureOf, METRICS } from "../lib/board";
 import { dateTime, figure, roughly, share, since, time } from "../lib/format";
+import { late } from "../lib/late";
 import { colour, DID, shortLabel } from "../lib/palette";
 import { useParam } from "../lib/url";
 
-const Curves = lazy(() => import("../charts/Curves"));
-const Beliefs = lazy(() => import("../charts/Beliefs"));
+const Curves = late(() => import("../charts/Curves"));
+const Beliefs = late(() => import("../charts/Beliefs"));
 
 /** What answers, how it was trained, who meets which model, and what happens right now. */
 export default function ModelsPage() {
@@ -53,7 +55,7 @@ function Versions({ admin }: { admin: boolean }) {
     <Panel title="Versions" about="The models that answer now" query={query} height={320} empty={(all) => (all.length ? null : <Nothing>No model is trained yet: run `c360 train --model all`.</Nothing>)}>
       {(all) => (
         <>
-          <Table.ScrollContainer minWidth={640}>
+          <Wide label="Models and their versions" width={640}>
             <Table fz="sm" verticalSpacing={8}>
               <Table.Thead>
                 <Table.Tr>
@@ -98,7 +100,7 @@ function Versions({ admin }: { admin: boolean }) {
                       </Table.Td>
                     ))}
                     <Table.Td ta="right">
-                      <Button size="compact-sm" variant="default" disabled={!admin || (model.versions ?? []).length < 2} onClick={() => setBack(model)} aria-label={`Roll ${shortLabel(model.label)} back`}>
+                      <Button size="compact-sm" variant="default" disabled={!admin || (model.versions ?? []).length < 2} onClick={() => setBack(model)} aria-label={`Roll back ${shortLabel(model.label)}`}>
                         Roll back
                       </Button>
                     </Table.Td>
@@ -106,7 +108,7 @@ function Versions({ admin }: { admin: boolean }) {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </Wide>
           <RollBack model={back} onClose={() => setBack(null)} />
         </>
       )}
@@ -215,7 +217,7 @@ function Running({ found }: { found: Experiments }) {
   return (
     <>
       <Text size="sm">
-        <b>{running.name}</b> runs since {dateTime(Date.parse(running.started ?? "") / 1000)}; {roughly(running.exploration ?? 0)} of the places are drawn by chance.
+        <b>{running.name}</b> runs{running.started ? ` since ${dateTime(Date.parse(running.started) / 1000)}` : ""}; {roughly(running.exploration ?? 0)} of the places are drawn by chance.
       </Text>
       <Group gap="md">
         {Object.entries(running.arms).map(([key, part]) => (
@@ -312,7 +314,7 @@ function Live() {
       }
     >
       {events.length ? (
-        <Table.ScrollContainer minWidth={300} maxHeight={360} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "region", "aria-label": "Live events" } }}>
+        <Wide label="Live events" width={300} height={360}>
           <Table fz="sm" verticalSpacing={4}>
             <Table.Thead className="sr-only">
               <Table.Tr>
@@ -341,7 +343,7 @@ function Live() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Wide>
       ) : (
         <Nothing>Nothing yet. Open a customer in another window and buy something.</Nothing>
       )}

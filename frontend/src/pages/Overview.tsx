@@ -1,19 +1,20 @@
 import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy } from "react";
 import { Link } from "react-router";
 import { comparisons, experiments, type Model, models, overview } from "../api/queries";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { Guarded, Nothing, Panel, State } from "../components/Panel";
+import { Wide } from "../components/Wide";
 import { figureOf, METRICS, ranked, type Row } from "../lib/board";
 import { compact, count, figure, roughly, share } from "../lib/format";
+import { late } from "../lib/late";
 import { shortLabel } from "../lib/palette";
 import { useParam } from "../lib/url";
 
-const Events = lazy(() => import("../charts/Events"));
-const Dots = lazy(() => import("../charts/Dots"));
-const Coverage = lazy(() => import("../charts/Coverage"));
+const Events = late(() => import("../charts/Events"));
+const Dots = late(() => import("../charts/Dots"));
+const Coverage = late(() => import("../charts/Coverage"));
 
 /** How the shop is doing, and which model serves it best. */
 export default function OverviewPage() {
@@ -91,7 +92,11 @@ function Leaderboard() {
       about={`${metric.about} On a held-out quarter of each product's events, with 95 % intervals over customers.`}
       query={served}
       height={420}
-      aside={<SegmentedControl size="xs" value={metric.id} onChange={setBy} data={METRICS.map((one) => ({ value: one.id, label: one.name }))} aria-label="Metric" />}
+      aside={
+        <div className="wide">
+          <SegmentedControl size="xs" value={metric.id} onChange={setBy} data={METRICS.map((one) => ({ value: one.id, label: one.name }))} aria-label="Metric" />
+        </div>
+      }
       empty={(all) => (all.some((one) => one.figures?.length) ? null : <Nothing>No model here has been measured: <code>c360 train</code> measures while it trains.</Nothing>)}
     >
       {(all) => {
@@ -105,7 +110,7 @@ function Leaderboard() {
                 rows={drawn.map((row) => ({ model: row.model.key, name: row.name, value: row.figure?.value ?? 0, low: row.figure?.low ?? null, high: row.figure?.high ?? null }))}
               />
             </Guarded>
-            <Table.ScrollContainer minWidth={380}>
+            <Wide label="The figures" width={380}>
               <Table fz="sm" verticalSpacing={6}>
                 <Table.Caption>
                   {tested.data?.pairs.length
@@ -140,13 +145,13 @@ function Leaderboard() {
                       </Table.Td>
                       <Table.Td {...(row.mark === "behind" && { c: "dimmed" })}>{MARKS[row.mark]}</Table.Td>
                       <Table.Td ta="right" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-                        {row.model.fit_seconds == null ? "" : `${figure(row.model.fit_seconds, 1)} s`}
+                        {row.model.fit_seconds == null ? "" : row.model.fit_seconds < 0.1 ? "< 0.1 s" : `${figure(row.model.fit_seconds, 1)} s`}
                       </Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </Wide>
           </SimpleGrid>
         );
       }}
@@ -164,7 +169,7 @@ function Variety() {
   return (
     <Panel
       title="Accurate, or always the same?"
-      about="Up is accurate (nDCG@10); at the left a model shows the same few products to everybody."
+      about="Up is accurate (nDCG@10); right is varied: the share of the catalogue that is shown to somebody."
       query={query}
       height={320}
       empty={(all) => (placed(all).length ? null : <Nothing>Not measured.</Nothing>)}
@@ -180,6 +185,8 @@ function Variety() {
 
 function Online() {
   const query = useQuery({ ...experiments, refetchInterval: 15_000 });
+  const { data: served = [] } = useQuery(models);
+  const names = Object.fromEntries(served.map((one) => [one.key, shortLabel(one.label)]));
   return (
     <Panel
       title="What came of it"
@@ -193,14 +200,15 @@ function Online() {
             <Guarded height={200}>
               <Dots
                 metric="Click-through"
-                write={roughly}
+                write={share}
+                onAxis={roughly}
                 rows={results.by_model
                   .filter((row) => row.click_through != null)
-                  .map((row) => ({ model: row.model, name: row.model, value: row.click_through ?? 0, low: row.click_through_low ?? null, high: row.click_through_high ?? null }))}
+                  .map((row) => ({ model: row.model, name: names[row.model] ?? row.model, value: row.click_through ?? 0, low: row.click_through_low ?? null, high: row.click_through_high ?? null }))}
               />
             </Guarded>
           )}
-          <Table.ScrollContainer minWidth={320}>
+          <Wide label="Shown, clicked, bought" width={320}>
             <Table fz="sm" verticalSpacing={6}>
               <Table.Thead>
                 <Table.Tr>
@@ -225,7 +233,7 @@ function Online() {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </Wide>
           <Group>
             <Anchor component={Link} to="/models" size="sm">
               Split the traffic between models
