@@ -16,6 +16,7 @@ ABOUT = """Recommendations from what somebody has done until this moment, with r
 Two roles: `write` reads, asks and gives feedback; `admin` does everything. Each operation says which it needs (`x-role`).
 Every error is `{detail, field}`. Times are whole seconds since 1970, UTC."""
 TAGS = [
+    {"name": "shop", "description": "What there is, all in all"},
     {"name": "recommendations", "description": "What to show to whom, and why"},
     {"name": "feedback", "description": "What happened: it counts from the next request on"},
     {"name": "customers", "description": "Who they are, as far as what they did can tell"},

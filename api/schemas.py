@@ -135,6 +135,14 @@ class FeedbackQuery(Parameters):
     customer: OptionalId = ""
 
 
+class StreamQuery(Parameters):
+    after: int | None = Field(None, ge=0, le=2**53, description="go on behind the event with this `seq`; left out: begin with the newest twenty")
+
+
+class ItemCustomersQuery(Parameters):
+    n: Count = Field(20, description="how many of the newest acts")
+
+
 class CustomerBody(Asked):
     model_config = example(attributes={"country": "PT", "age": 41, "newsletter": True})
     attributes: Attributes = Field(description="all of them: what is missing is forgotten")
@@ -407,6 +415,51 @@ class ItemPage(Told):
     next: str | None = Field(None, description="`cursor` of the next page; null on the last")
 
 
+class ItemAct(Told):
+    model_config = example(id="C0017", event="purchase", rating=None, timestamp=1_790_000_000)
+    id: str = Field(description="the customer's, as it is now")
+    event: str
+    rating: float | None = None
+    timestamp: int
+
+
+class ItemCustomers(Told):
+    model_config = example(customers=41, events={"view": 120, "purchase": 9}, newest=[ItemAct.model_config["json_schema_extra"]["examples"][0]])
+    customers: int = Field(description="how many did anything with it; to be shown it is nothing done")
+    events: dict[str, int] = Field(description="how often each kind of event happened to it")
+    newest: list[ItemAct] = Field(description="the newest acts, newest first, without views and impressions")
+
+
+class MonthlyEvents(Told):
+    model_config = example(month="2026-10", events={"view": 9_120, "purchase": 310})
+    month: str
+    events: dict[str, int]
+
+
+class CategoryItems(Told):
+    model_config = example(category="sports", items=25)
+    category: str
+    items: int
+
+
+class Overview(Told):
+    model_config = example(
+        dataset="demo", title="Demo shop", scale=[1, 5], customers=1_000, items=200, events={"view": 41_200, "purchase": 6_100}, ratings=4_300, live_events=17,
+        months=[MonthlyEvents.model_config["json_schema_extra"]["examples"][0]], categories=[{"category": "sports", "items": 25}], models=["hybrid", "knn"],
+    )  # fmt: skip
+    dataset: str
+    title: str
+    scale: tuple[float, float] | None = Field(None, description="lowest and highest rating; null: the data has none")
+    customers: int
+    items: int = Field(description="withdrawn ones do not count")
+    events: dict[str, int] = Field(description="how many of each kind, in the training data and since")
+    ratings: int = Field(description="events with a rating")
+    live_events: int = Field(description="stored since the training data of the default model")
+    months: list[MonthlyEvents] = Field(description="in order, none left out")
+    categories: list[CategoryItems] = Field(description="largest first")
+    models: list[str] = Field(description="keys of those that answer")
+
+
 class Predictions(Told):
     model_config = example(model="svd", version="2f7a9c01d3b4", ratings=[4.2])
     model: str
@@ -490,6 +543,53 @@ class Models(Told):
     models: list[Model]
 
 
+class Comparison(Told):
+    model_config = example(model="hybrid", other="knn", metric="ndcg", k=10, difference=0.02, low=0.01, high=0.03, p_holm=0.004, better=True, detectable=0.012)
+    model: str
+    other: str
+    metric: str
+    k: int | None = None
+    difference: float | None = Field(None, description="figure of `model` minus that of `other`")
+    low: float | None = Field(None, description="lower end of its 95 % interval")
+    high: float | None = Field(None, description="upper end of its 95 % interval")
+    p_holm: float | None = Field(None, description="p, corrected for all pairs of this metric by Holm")
+    better: bool = Field(description="`model` wins, significantly at 5 %")
+    detectable: float | None = Field(None, description="the smallest true difference that would have been found in four of five trials")
+
+
+class Comparisons(Told):
+    model_config = example(split="ratio75_item", pairs=[Comparison.model_config["json_schema_extra"]["examples"][0]])
+    split: str | None = Field(None, description="what was held out for the test; null: nothing was compared")
+    pairs: list[Comparison] = Field(description="of models that answer now; of each pair the better one first")
+
+
+class Belief(Told):
+    model_config = example(situation="regular", shares={"ncf": 0.3, "bert": 0.1, "knn": 0.6})
+    situation: str = Field(description="regular (much is known of the customer), visitor (little is) or cold item (nothing is known of the item but its text)")
+    shares: dict[str, float] = Field(description="component -> its share of the answer; together 1")
+
+
+class Beliefs(Told):
+    model_config = example(rank=[Belief.model_config["json_schema_extra"]["examples"][0]], rate=[])
+    rank: list[Belief] = Field(description="where items are put in order")
+    rate: list[Belief] = Field(description="where a rating is predicted; empty: there are no ratings")
+
+
+class Training(Told):
+    model_config = example(
+        key="ncf", version="2f7a9c01d3b4", params={"seed": 0}, fit_seconds=21.4, curves={"rank": [[[5.59, 5.64], [5.37, 5.56]]]},
+        beliefs=None,
+    )  # fmt: skip
+    key: str
+    version: str
+    params: dict[str, Any] = {}
+    fit_seconds: float | None = None
+    curves: dict[str, list[list[tuple[float, float]]]] | None = Field(
+        None, description="what is learnt -> per member of the ensemble, pass by pass, the loss in training and on held-out data; null: it learns in one step"
+    )
+    beliefs: Beliefs | None = Field(None, description="whom a hybrid believes when; null: it is no hybrid")
+
+
 class Experiment(Told):
     model_config = example(name="autumn", arms={"hybrid": 0.5, "knn": 0.5}, exploration=0.1, temperature=1.0, salt="", started="2026-11-25T04:00:00Z")
     name: str
@@ -506,10 +606,56 @@ class RunningExperiment(Told):
     experiment: Experiment | None = Field(None, description="null: none runs")
 
 
+class ModelRates(Told):
+    model_config = example(
+        model="knn", impressions=2_400, customers=180, click_through=0.11, click_through_low=0.095, click_through_high=0.127, conversion=0.02, conversion_low=0.015,
+        conversion_high=0.027,
+    )  # fmt: skip
+    model: str
+    impressions: int
+    customers: int
+    click_through: float | None = Field(None, description="clicks per impression")
+    click_through_low: float | None = Field(None, description="lower end of the 95 % interval; null for fewer than two customers")
+    click_through_high: float | None = None
+    conversion: float | None = Field(None, description="carts, purchases and likes per impression")
+    conversion_low: float | None = None
+    conversion_high: float | None = None
+
+
+class DayRates(ModelRates):
+    model_config = example(day="2026-11-25", **ModelRates.model_config["json_schema_extra"]["examples"][0])
+    day: str = Field(description="UTC")
+
+
+class ArmDifference(Told):
+    model_config = example(arm="hybrid", other="knn", metric="click_through", difference=0.012, low=0.003, high=0.021, p=0.008, p_holm=0.016, better=True, detectable=0.013)
+    arm: str
+    other: str
+    metric: str = Field(description="click_through or conversion")
+    difference: float | None = Field(None, description="rate of `arm` minus that of `other`")
+    low: float | None = Field(None, description="lower end of its 95 % interval")
+    high: float | None = Field(None, description="upper end of its 95 % interval")
+    p: float | None = None
+    p_holm: float | None = Field(None, description="p, corrected for all pairs by Holm")
+    better: bool = Field(description="significant at 5 %")
+    detectable: float | None = Field(None, description="the smallest true difference that would have been found in four of five trials")
+
+
+class ArmSize(Told):
+    model_config = example(arm="hybrid", share=0.5, customers=92, expected=90.0, p=0.77)
+    arm: str
+    share: float = Field(description="of the customers, as planned")
+    customers: int
+    expected: float
+    p: float | None = Field(None, description="the same for all arms; below .001 the split is broken")
+
+
 class Online(Told):
-    model_config = example(by_model=[], by_day=[])
-    by_model: list[dict[str, Any]] = []
-    by_day: list[dict[str, Any]] = []
+    model_config = example(by_model=[ModelRates.model_config["json_schema_extra"]["examples"][0]], by_day=[], arms=[], sizes=[])
+    by_model: list[ModelRates] = []
+    by_day: list[DayRates] = []
+    arms: list[ArmDifference] = Field([], description="the arms of the running experiment against each other, the better one first")
+    sizes: list[ArmSize] = Field([], description="how many customers each of its arms has, and should have")
 
 
 class Experiments(RunningExperiment):
@@ -547,6 +693,13 @@ class Why(Told):
     def _unpacked(cls, plain: Mapping[str, Any]) -> dict[str, Any]:
         "The record keeps what was shown in its payload"
         return {**plain["payload"], **plain}
+
+
+class WhoAmI(Told):
+    model_config = example(role="write", keys=True, public_demo=False)
+    role: Literal["write", "admin"]
+    keys: bool = Field(description="this server has keys")
+    public_demo: bool = Field(description="strangers may read here")
 
 
 class Live(Told):

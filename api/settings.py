@@ -1,6 +1,7 @@
 "What can be set about the API from outside; each field is the environment variable `C360_<FIELD>`"
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -26,6 +27,8 @@ class Settings(BaseSettings):
     demo_rate: int = Field(600, ge=1, description="requests a minute from one stranger, in a public demo")
     demo_feedback_rate: int = Field(60, ge=1, description="feedback requests a minute from one stranger, in a public demo")
     threads_of_requests: int = Field(8, ge=1, le=200, description="requests that are worked on at the same time by one process")
+    streams: int = Field(50, ge=0, le=10_000, description="open streams of feedback that one process serves; each holds a connection")
+    page: Path = Field(Path(__file__).parents[1] / "frontend" / "dist", description="folder of the built web page; without an index.html in it there is none")
     log_requests: bool = Field(True, description="one line of JSON for each request")
 
     @field_validator("api_keys", "cors_origins", "models", mode="before")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import combinations, count
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from customer360.data.simulate import simulate
 from customer360.data.sources import read_card
 from customer360.models.base import ArtefactError, Recommender
 from customer360.models.hybrid import Hybrid
-from customer360.models.registry import WORK, Registry, RegistryError, make_model, open_registry
+from customer360.models.registry import WORK, Registry, RegistryError, Release, make_model, open_registry
 from customer360.schema import Tables
 
 SIX = ["bert", "hybrid", "knn", "ncf", "svd", "tfidf"]
@@ -39,13 +39,22 @@ def shop(seed: int = 0) -> Tables:
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory) -> Path:
-    "Two releases of EASE on two snapshots, both promoted; never changed, only copied"
+    "Two releases of EASE on two snapshots, both promoted, and one of popularity, compared with the second; never changed, only copied"
     registry = Registry(tmp_path_factory.mktemp("two") / "demo")
     for seed in (0, 1):
         name = registry.add_snapshot(shop(seed), watermark=seed)
         release = registry.publish(make_model("ease").fit(registry.snapshot(name).data), name, figures=[{"metric": "ndcg", "k": 10, "value": 0.1 + seed}])
         registry.promote("ease", release.version)
+    plain = registry.publish(make_model("popularity").fit(registry.snapshot(name).data), name)
+    registry.promote("popularity", plain.version)
+    registry.keep_comparisons("ratio75_item", [pair_of(release, plain)], name, {"ease": [release.version, "results"]})
     return registry.root
+
+
+def pair_of(release: Release, other: Release, **changes: object) -> dict:
+    "What a test may have found"
+    found = {"metric": "ndcg", "k": 10, "difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.01, "better": True, "detectable": 0.012}
+    return {"model": release.key, "version": release.version, "other": other.key, "other_version": other.version} | found | changes
 
 
 @pytest.fixture
@@ -126,6 +135,16 @@ def test_killed_while_promoting_and_rolling_back(two, tmp_path):
         assert found == sorted(found, key=lambda version: version == first), "it happens at one moment"
 
 
+def test_killed_while_keeping_comparisons(two, tmp_path):
+    registry = Registry(two)
+    (pair,) = registry.comparisons()["pairs"]
+    found = []
+    for after in deaths(two, tmp_path, lambda registry: registry.keep_comparisons("ratio75_item", [pair | {"k": 5}])):
+        found.append([kept["k"] for kept in after.comparisons()["pairs"]])
+        assert after.load("ease")[1].version == versions(after)[-1]
+    assert found[0] == [10] and found[-1] == [10, 5] and {tuple(ks) for ks in found} == {(10,), (10, 5)}, "it happens at one moment"
+
+
 def test_killed_while_erasing(two, tmp_path):
     who, found = "c0003", []
     for after in deaths(two, tmp_path, lambda registry: registry.erase([who])):
@@ -143,11 +162,9 @@ def test_killed_while_installing(two, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     for after in deaths(empty, tmp_path, lambda registry: registry.install(two)):
-        try:
-            after.load("ease")
-        except RegistryError:
-            assert after.install(two) == ["ease"]
-        assert after.load("ease")[1].version == versions(Registry(two))[-1]
+        after.install(two)
+        assert after.load("ease")[1].version == versions(Registry(two))[-1] and after.current("popularity")
+        assert after.comparisons()["pairs"] == Registry(two).comparisons()["pairs"]
 
 
 def test_a_model_that_cannot_be_written_leaves_nothing(copied, monkeypatch):
@@ -212,6 +229,35 @@ def test_training_again_heals(copied):
     assert healed.version == current.version and copied.load("ease")[1] == healed
 
 
+def test_damaged_comparisons_are_refused_by_name_and_begun_anew(copied):
+    (pair,), path = copied.comparisons()["pairs"], copied.root / "comparisons.json"
+    whole = path.read_bytes()
+    for at in np.random.default_rng(0).integers(0, len(whole), 12):
+        flip(path, at)
+        try:
+            assert copied.comparisons()["pairs"] == [pair]  # a blank became another blank
+        except ArtefactError as error:
+            assert str(path) in str(error)
+            assert copied.load("ease")[1].version == pair["version"], "the models answer all the same"
+        path.write_bytes(whole)
+    flip(path, len(whole) // 2)
+    copied.keep_comparisons("ratio75_item", [pair | {"k": 5}])
+    assert [kept["k"] for kept in copied.comparisons()["pairs"]] == [5]
+    assert Registry(copied.root.parent / "elsewhere").comparisons()["pairs"] == []
+
+
+def test_what_was_found_is_about_releases_in_use(copied):
+    (pair,), ease, plain = copied.comparisons()["pairs"], copied.releases("ease"), copied.current("popularity")
+    old = pair_of(ease[0], plain)
+    copied.keep_comparisons("ratio75_item", [old])
+    assert copied.comparisons()["pairs"] == [pair], "the first release of EASE is not in use"
+    copied.rollback("ease")
+    copied.keep_comparisons("ratio75_item", [pair_of(plain, ease[0], difference=0.5)])
+    assert copied.comparisons()["pairs"] == [pair_of(plain, ease[0], difference=0.5)]
+    copied.keep_comparisons("ratio75_item", [old])
+    assert copied.comparisons()["pairs"] == [old], "the same pair the other way round is the same pair"
+
+
 @pytest.mark.parametrize(("key", "version"), [("../demo/ease", "x"), ("ease", "../../etc"), ("ease", ".."), ("", "x"), ("/", "x")])
 def test_names_are_not_paths(copied, key, version):
     with pytest.raises(RegistryError, match="is no name of a model or a version"):
@@ -274,6 +320,60 @@ def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
     assert snapshot.data.users.encode([who, "c0006"]).tolist() == [-1, 5]
     again = make_model("ease").fit(snapshot.data)  # what is left can be trained on
     assert registry.publish(again, name).version and registry.erase([who]) == 0
+
+
+def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
+    from customer360.evaluation import pipeline
+    from customer360.evaluation.pipeline import Source, ingest_stage, judged_part, load_results, publish_whole
+
+    def csv(n: int) -> Source:
+        rng = np.random.default_rng(0)
+        rows = [f"c{u},p{i},{1 + (u * i + u + i) % 5},{1_600_000_000 + 90 * u + i}" for u in range(n) for i in rng.permutation(20)[: 4 + u % 9]]
+        (tmp_path / "mine.csv").write_text("\n".join(["customer,sku,stars,ts", *rows]) + "\n")
+        return Source("", "", {"interactions": str(tmp_path / "mine.csv"), "user": "customer", "item": "sku", "rating": "stars", "scale": [1, 5], "timestamp": "ts"})
+
+    monkeypatch.setattr(settings(), "home", tmp_path)
+    snapshot, _ = ingest_stage(csv(60))
+    registry = Registry(tmp_path / "data/models/mine")
+
+    def told() -> set[tuple]:
+        pairs = registry.comparisons()["pairs"]
+        return {(frozenset([(p["model"], p["version"]), (p["other"], p["other_version"])]), p["metric"], p["k"]) for p in pairs}
+
+    def expected(*releases: Release) -> set[tuple]:
+        metrics = [("rmse", None), ("ndcg", 10), ("precision", 10), ("recall", 10)]
+        return {(frozenset([(a.key, a.version), (b.key, b.version)]), *metric) for a, b in combinations(releases, 2) for metric in metrics}
+
+    plain = publish_whole(snapshot, "popularity")
+    assert told() == set()
+    ease = publish_whole(snapshot, "ease")
+    assert told() == expected(plain, ease)
+    aside = publish_whole(snapshot, "knn", promote=False)
+    bias = publish_whole(snapshot, "random", measure=False)
+    assert told() == expected(plain, ease), "neither what is not in use nor what was not measured"
+    registry.promote("knn", aside.version)
+    newer = publish_whole(snapshot, "ease", {"regularisation": 3.0})
+    assert told() == expected(plain, newer, aside) and bias.key == "random"
+
+    figure = {(r.key, row["metric"], row["k"]): row["value"] for r in (plain, newer, aside) for row in r.figures}
+    per_customer = {r.model: r.customers.set_index("user") for r in load_results([judged_part(snapshot, "popularity"), judged_part(snapshot, "knn")])}
+    for pair in registry.comparisons()["pairs"]:
+        of = (pair["metric"], pair["k"])
+        assert abs(pair["difference"] - (figure[pair["model"], *of] - figure[pair["other"], *of])) < 1e-4
+    recall = next(p for p in registry.comparisons()["pairs"] if p["metric"] == "recall" and {p["model"], p["other"]} == {"popularity", "knn"})
+    mean = {key: frame["recall@10"].mean() for key, frame in per_customer.items()}
+    assert abs(recall["difference"] - (mean[recall["model"]] - mean[recall["other"]])) < 1e-5 and recall["difference"] >= 0
+
+    registry.rollback("ease")
+    monkeypatch.setattr(pipeline, "code_of", lambda key: "the code has changed")  # what was judged with the old one is not taken for what the new one would reach
+    again = publish_whole(snapshot, "popularity")
+    assert again.version == plain.version and told() == expected(plain, aside)
+    monkeypatch.undo()
+
+    monkeypatch.setattr(settings(), "home", tmp_path)
+    other, _ = ingest_stage(csv(61))
+    publish_whole(other, "popularity")
+    assert told() == set(), "of other data: there is nothing to compare it with"
 
 
 def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_path, monkeypatch):
@@ -341,6 +441,16 @@ def test_the_bundle_is_small_and_in_git():
 def test_the_bundle_is_of_the_demo_shop_as_it_is_simulated(tmp_path):
     "So that `c360 train` and the models that come along know the same customers and items"
     assert Registry(tmp_path / "demo").add_snapshot(ingest(read_card("demo")).tables) in Registry(BUNDLE).snapshots()
+
+
+def test_the_bundle_says_which_of_its_models_is_better(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings(), "home", tmp_path)
+    kept, fresh = Registry(BUNDLE).comparisons(), open_registry("demo")
+    assert fresh.comparisons()["pairs"] == kept["pairs"] and kept["split"] == "ratio75_item"
+    used = {key: release.version for key in fresh.keys() if (release := fresh.current(key))}
+    sides = [((p["model"], p["version"]), (p["other"], p["other_version"]), p["metric"]) for p in kept["pairs"]]
+    assert len(sides) == 4 * 7 * 6 // 2 and all({one, other} <= set(used.items()) for one, other, _ in sides)
+    assert fresh.erase(["c0001"]) and fresh.comparisons()["pairs"] == kept["pairs"]
 
 
 def test_a_fresh_clone_answers_with_every_model(tmp_path, monkeypatch):

@@ -90,7 +90,7 @@ def url(request, tmp_path) -> str:
         connection.execute(f"TRUNCATE {', '.join(set(tables.tables) - {'counters'})}")
         connection.execute("DELETE FROM counters WHERE name NOT IN ('events', 'catalogue', 'identities')")
         connection.execute("UPDATE counters SET value = 0")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
     return where
 
 
@@ -189,6 +189,28 @@ def test_pages_of_events(store):
     assert pages == [[1, 2], [3, 4], [5, 6]]
     assert [event.seq for event in store.events(newest_first=True, after=5, user="ada", kinds=["view", "cart"])] == [3, 1]
     assert store.events(user="nobody") == [] and store.rows_of("nobody") == [] and len(store.events_of([])) == 0
+
+
+def test_what_was_done_with_an_item_and_how_much_of_everything(store):
+    day = 1_700_006_400  # midnight
+    acts = [("ada", "tea", "view", day - 1), ("ada", "tea", "view", day), ("ben", "tea", "purchase", day), ("v1", "mug", "view", day), ("v1", "tea", "like", day)]
+    store.record_events([view(user, item, event=kind, timestamp=when) for user, item, kind, when in acts])
+    store.record_events([view("ben", "tea", event="rating", rating=4.0, timestamp=day + 86_399)])
+    assert [row[:3] for row in store.rows_on("tea", after=2)] == [("ben", "purchase", None), ("v1", "like", None), ("ben", "rating", 4.0)]
+    assert store.rows_on("tea")[-1] == ("ben", "rating", 4.0, day + 86_399, 6) and store.rows_on("pot") == []
+
+    def told(after: int = 0) -> list[list]:
+        frame = store.tally(after)
+        return [[str(row.day)[:10], row.event, row.n, row.ratings] for row in frame.itertuples()]
+
+    today = [["2023-11-15", "like", 1, 0], ["2023-11-15", "purchase", 1, 0], ["2023-11-15", "rating", 1, 1], ["2023-11-15", "view", 2, 0]]
+    assert told() == [["2023-11-14", "view", 1, 0], *today] and told(5) == today[2:3] and told(6) == []
+    store.merge("v1", "ada")
+    assert [row[0] for row in store.rows_on("tea")] == ["ada", "ada", "ben", "ada", "ben"] and told()[1:] == today
+    assert sorted(store.customer_ids()) == ["ada", "ben"]
+    store.erase("ben")
+    assert [row[1] for row in store.rows_on("tea")] == ["view", "view", "like"] and store.customer_ids() == ["ada"]
+    assert told() == [["2023-11-14", "view", 1, 0], ["2023-11-15", "like", 1, 0], ["2023-11-15", "view", 2, 0]]
 
 
 # ---- many at once
@@ -382,6 +404,22 @@ def test_the_migrations_make_what_the_code_expects(store):
     found = sa.inspect(store.engine)
     for name, table in tables.tables.items():
         assert {index["name"] for index in found.get_indexes(name) if not index.get("duplicates_constraint")} == {index.name for index in table.indexes}
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
+    "With what it holds; and asking about an item then reads an index, not all events"
+    store.record_events([view(item=f"item-{n % 7}") for n in range(200)])
+    rows = store.rows_on("item-3")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX events_item_seq")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with Store.open(url) as again:
+        assert again.rows_on("item-3") == rows and len(rows) == 29
+        assert "events_item_seq" in {index["name"] for index in sa.inspect(again.engine).get_indexes("events")}
+        if url.startswith("sqlite"):
+            with again.engine.connect() as connection:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {storage._ROWS_ON.compile(again.engine)}", ("item-3", 0)).all()
+            assert "USING INDEX events_item_seq" in str(plan)
 
 
 def test_a_database_of_a_newer_version_is_refused(store, url):

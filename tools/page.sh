@@ -31,4 +31,5 @@ if [ "$(cat frontend/node_modules/complete 2> /dev/null)" != "$lock" ]; then
 fi
 echo "Building the page"
 (cd frontend && npm run build) > $log 2>&1 || fail "npm run build failed; the whole story is in $log."
+find frontend/dist -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.svg' | xargs gzip -9 --keep --force --no-name  # packed once, not at each request
 echo "$asked" > $built

@@ -23,6 +23,12 @@ def put_experiment(body: schemas.ExperimentBody, service: Service) -> Response:
     return reply(schemas.RunningExperiment, service.put_experiment(body.model_dump()))
 
 
+@router.delete("/experiments", operation_id="end_experiment", response_model=schemas.RunningExperiment)
+def end_experiment(service: Service) -> Response:
+    "End the experiment that runs: the default model answers everybody again"
+    return reply(schemas.RunningExperiment, service.put_experiment(None))
+
+
 @router.get("/rules", operation_id="get_rules", response_model=schemas.Rules)
 def get_rules(service: Service) -> Response:
     "What comes first, what comes last, and how much of one category"

@@ -1,8 +1,10 @@
 "Feedback: what customers did, stored before it is acknowledged"
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Header, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from customer360.serving import service as serving
 
@@ -10,10 +12,18 @@ from .. import schemas
 from ..errors import problems
 from ..replies import reply
 from ..shop import Service
+from ..stream import Place
 from .common import WITH_BODY
 from .common import router as new_router
 
 router = new_router("feedback")
+
+
+class Events(EventSourceResponse):
+    media_type = None  # in the description this is the type of the errors, which are JSON
+
+
+LastEvent = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="as `after`, which it outdoes: what a browser sends when it comes back")]
 
 
 @router.post("/feedback", operation_id="give_feedback", response_model=schemas.Receipts, responses=WITH_BODY | problems(409, 410))
@@ -28,3 +38,12 @@ def list_feedback(query: Annotated[schemas.FeedbackQuery, Query()], service: Ser
     "Events in the order in which they were stored, a page at a time"
     found = service.events(query.after, query.limit, query.customer)
     return reply(schemas.EventPage, {"events": found, "next": found[-1].seq if len(found) == query.limit else None})
+
+
+@router.get("/feedback/stream", operation_id="stream_feedback", response_class=Events)
+async def stream_feedback(
+    query: Annotated[schemas.StreamQuery, Query()], service: Service, place: Place, last_event: LastEvent = None
+) -> AsyncIterator[schemas.StoredEvent]:
+    "Events as they are stored, as server-sent events of the type `feedback` whose id is their `seq`; it ends when the server stops"
+    async for event in place.events(service, query.after if last_event is None else last_event):
+        yield ServerSentEvent(event="feedback", id=str(event.seq), data=schemas.StoredEvent.model_validate(event))

@@ -23,6 +23,13 @@ def is_ready(request: Request) -> Response:
     return reply(schemas.Ready, told, 200 if told["ready"] else 503)
 
 
+@router.get("/api/v1/whoami", operation_id="who_am_i", response_model=schemas.WhoAmI, responses=problems(401, 403, 422, 429, 503))
+async def who_am_i(request: Request) -> Response:
+    "What the caller may do here"
+    settings = request.app.state.settings
+    return reply(schemas.WhoAmI, {"role": request.scope["caller"].role, "keys": bool(settings.api_keys), "public_demo": settings.public_demo})
+
+
 NUMBERS = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format"}}
 
 

@@ -47,6 +47,12 @@ def similar_items(item: ItemId, query: Annotated[schemas.SimilarQuery, Query()],
     return reply(schemas.Picks, {"items": service.similar(item, query.by, query.n, query.model)})
 
 
+@router.get("/items/{item}/customers", operation_id="list_customers_of_item", response_model=schemas.ItemCustomers, responses=problems(404))
+def list_customers_of_item(item: ItemId, query: Annotated[schemas.ItemCustomersQuery, Query()], service: Service) -> Response:
+    "Who had to do with an item: how many, how, and who most recently"
+    return reply(schemas.ItemCustomers, service.customers_of(item, query.n))
+
+
 @router.get("/search", operation_id="search_items", response_model=schemas.Picks, responses=problems(404, 410))
 def search_items(query: Annotated[schemas.SearchQuery, Query()], service: Service) -> Response:
     "Items by what is meant, in the order that suits a customer if one is named"

@@ -24,6 +24,18 @@ def get_model(key: Key, service: Service) -> Response:
     return reply(schemas.Model, service.model(key))
 
 
+@router.get("/models/{key}/training", operation_id="get_training", response_model=schemas.Training, responses=problems(404))
+def get_training(key: Key, service: Service) -> Response:
+    "How a model has learnt: its hyper-parameters, its curves, and whom a hybrid believes when"
+    return reply(schemas.Training, service.training(key))
+
+
+@router.get("/comparisons", operation_id="list_comparisons", response_model=schemas.Comparisons)
+def list_comparisons(service: Service) -> Response:
+    "Which of the models that answer is better than which: paired tests over the same customers"
+    return reply(schemas.Comparisons, service.comparisons())
+
+
 @router.post("/models/{key}/rollback", operation_id="rollback_model", response_model=schemas.Model, responses=problems(404, 409))
 def rollback_model(key: Key, service: Service) -> Response:
     "Let the version before answer again"

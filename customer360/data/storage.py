@@ -191,6 +191,7 @@ EVENTS = sa.Table(
     sa.Column("recommendation_id", ID, nullable=False),         # "" where nothing was recommended
     sa.Column("received", sa.BigInteger, nullable=False),       # ms UTC: when it came here
     sa.Index("events_user_seq", "user", "seq"),
+    sa.Index("events_item_seq", "item", "seq"),
     sa.Index("events_recommendation", "recommendation_id", sqlite_where=sa.text("recommendation_id <> ''"), postgresql_where=sa.text("recommendation_id <> ''")),
 )  # fmt: skip
 RECOMMENDATIONS = sa.Table(
@@ -663,6 +664,15 @@ class _Reads(_Events):
         with self._reading() as connection:
             return connection.execute(_ROWS_OF, {"user": user, "after": after}).cursor.fetchall()  # the driver's own tuples: the fastest
 
+    def rows_on(
+        self,
+        item: str,
+        after: int = 0,  # only events with a higher `seq`
+    ) -> list[tuple[str, str, float | None, int, int]]:
+        "What was done with one item: (user, event, rating or None, timestamp, seq), in the order in which it came"
+        with self._reading() as connection:
+            return connection.execute(_ROWS_ON, {"item": item, "after": after}).cursor.fetchall()
+
     def events_of(
         self,
         users: Sequence[str],
@@ -716,6 +726,11 @@ _ROWS_OF = (
     .where(EVENTS.c.user == _NOW, EVENTS.c.seq > sa.bindparam("after"))
     .order_by(EVENTS.c.seq)
 )
+_ROWS_ON = (
+    sa.select(*(EVENTS.c[name] for name in ("user", "event", "rating", "timestamp", "seq")))
+    .where(EVENTS.c.item == sa.bindparam("item"), EVENTS.c.seq > sa.bindparam("after"))
+    .order_by(EVENTS.c.seq)
+)
 _FRAME = [EVENTS.c["seq" if name == "row" else name] for name in [*INTERACTIONS, "event_id", "recommendation_id"]]
 _EVENTS_OF = sa.select(*_FRAME).where(EVENTS.c.user.in_(sa.bindparam("users", expanding=True)), EVENTS.c.seq > sa.bindparam("after"))
 _TARGETS = sa.select(MERGES.c.source, MERGES.c.target).where(MERGES.c.source.in_(sa.bindparam("users", expanding=True)))
@@ -725,8 +740,43 @@ def _frame(rows: Sequence[tuple], names: list[str] | None = None) -> pd.DataFram
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names or [*INTERACTIONS, "event_id", "recommendation_id"])
     return frame.astype({name: INTERACTIONS.get(name, "str") for name in frame})
 
+# %% ../../nbs/04_storage.ipynb #s066b
+class _Tallies(_Pages):
+    "How much there is"
+
+    def n_customers(self) -> int:
+        "How many customers the store knows"
+        with self._reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(CUSTOMERS)).scalar_one()
+
+    def customer_ids(self) -> list[str]:
+        "Everybody whom the store knows, by who they are now, in no order"
+        with self._reading() as connection:
+            return [row[0] for row in connection.execute(sa.select(CUSTOMERS.c.user)).cursor.fetchall()]
+
+    def tally(
+        self,
+        after: int = 0,           # only events with a higher `seq`
+        upto: int | None = None,  # and the last one wanted; None: all
+    ) -> pd.DataFrame:            # day (datetime64), event, n, ratings; by day
+        "How often each kind of event happened on each day, and how many of these came with a rating"
+        with self._reading() as connection:
+            rows = connection.execute(_TALLY if upto is None else _TALLY.where(EVENTS.c.seq <= upto), {"after": after}).all()
+        frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=["day", "event", "n", "ratings"])
+        frame = frame.astype({"day": "int64", "event": "str", "n": "int64", "ratings": "int64"})
+        return frame.assign(day=frame["day"].to_numpy().astype("datetime64[D]").astype("datetime64[s]"))
+
+
+_DAY = EVENTS.c.timestamp // sa.literal_column("86400")
+_TALLY = (
+    sa.select(_DAY, EVENTS.c.event, sa.func.count(), sa.func.count(EVENTS.c.rating))
+    .where(EVENTS.c.seq > sa.bindparam("after"))
+    .group_by(_DAY, EVENTS.c.event)
+    .order_by(_DAY, EVENTS.c.event)
+)
+
 # %% ../../nbs/04_storage.ipynb #s067
-class _Customers(_Pages):
+class _Customers(_Tallies):
     "Who they are"
 
     def put_customer(

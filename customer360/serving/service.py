@@ -9,14 +9,16 @@ __all__ = ['log', 'PREFERRED', 'AHEAD', 'DEPTH', 'MOST', 'REASONS', 'MANY_TEXTS'
            'Service', 'open_service']
 
 # %% ../../nbs/32_service.ipynb #71425a02
+import heapq
 import logging
 import math
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -27,7 +29,7 @@ from ..config import settings
 from ..data.ingest import forget
 from ..data.prepare import Histories, leave_one_out, visitors
 from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoreDown, StoredEvent
-from ..models.base import NoItemText, Recommender
+from ..models.base import ArtefactError, NoItemText, Recommender
 from ..models.registry import Registry, Release, Snapshot, open_registry
 from ..schema import Event
 from .feedback import Experiment, ExperimentError, arm_sizes, assign, compare_arms, explore, online_metrics
@@ -288,8 +290,35 @@ class _Deeds(_Codes):
         table = self.snapshot.tables.items
         return table["price"].to_numpy(float, na_value=np.nan) if "price" in table else np.full(self.data.n_items, np.nan)
 
+# %% ../../nbs/32_service.ipynb #8e2f5c02
+class _Tells(_Deeds):
+    @cached_property
+    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:
+        codes = self.data.interactions["item"].to_numpy()
+        order = np.argsort(codes, kind="stable")
+        return order, np.searchsorted(codes[order], np.arange(self.data.n_items + 1))
+
+    def done_with(self, item: str) -> list[tuple[str, str, float, int]]:  # user, event, rating or NaN, timestamp
+        "What the snapshot says that was done with an item"
+        if item not in self.code_of:
+            return []
+        order, start = self._by_item
+        code = self.code_of[item]
+        rows = self.data.interactions.iloc[order[start[code] : start[code + 1]]]
+        users = self.data.users.ids[rows["user"].to_numpy()].tolist()
+        return list(zip(users, *(rows[name].tolist() for name in ("event", "rating", "timestamp")), strict=True))
+
+    @cached_property
+    def monthly(self) -> pd.DataFrame:  # month (datetime64, NaT where no time is known), event, n, ratings
+        "How often each kind of event happened in each month, and how many came with a rating"
+        acts = self.data.interactions
+        month = acts["timestamp"].to_numpy(np.int64).astype("datetime64[s]").astype("datetime64[M]").astype("datetime64[s]")
+        month[acts["timestamp"].to_numpy() == 0] = "NaT"
+        told = pd.DataFrame({"month": month, "event": acts["event"].to_numpy(), "n": 1, "ratings": acts["rating"].notna().to_numpy().astype(int)})
+        return told.groupby(["month", "event"], as_index=False, observed=True, dropna=False).sum()
+
 # %% ../../nbs/32_service.ipynb #28ff2c6a
-class View(_Deeds):
+class View(_Tells):
     "A snapshot, ready to be asked about one customer or one item"
 
     @cached_property
@@ -341,8 +370,11 @@ class _Loads:
         self._views: dict[str, View] = {}
         self._versions: dict[str, int] | None = None
         self._catalogue, self._rules, self._experiment = Catalogue({}), Rules(), None
-        self._aliases: dict[str, list[str]] = {}
+        self._aliases: dict[str, list[str]] = {}    # customer -> the ids that were merged into this one
+        self._merged: dict[str, str] = {}           # and back
         self._texts: dict[tuple[str, str], np.ndarray] = {}
+        self._tallied: tuple[Any, int, Any] = None, 0, None   # of which events, up to which one, how many
+        self._outside: tuple[Any, int] = None, 0              # customers that no snapshot knows
         self._load()
         self._refresh()
 
@@ -398,8 +430,8 @@ class _Holds(_Loads):
         rules, experiment = self.store.document("rules"), self.store.document("experiment")
         self._rules = Rules.read(rules[1]) if rules else Rules()
         self._experiment = Experiment.from_dict(experiment[1]) if experiment and experiment[1] else None
-        self._aliases = {}
-        for source, target in self.store.merges().items():
+        self._merged, self._aliases = self.store.merges(), {}
+        for source, target in self._merged.items():
             self._aliases.setdefault(target, []).append(source)
 
 # %% ../../nbs/32_service.ipynb #8123c414
@@ -855,11 +887,71 @@ class _Shelves(_Items):
         picks = self._plain(((i, s) for i, s in [*new, *old] if category in ("", self._category(i)) and i in self._catalogue.products), "latest", n)
         return [Pick(**{**asdict(p), "score": None, "reasons": []}) for p in picks]
 
+# %% ../../nbs/32_service.ipynb #8e2f5c04
+class _Looks(_Shelves):
+    def overview(self) -> dict:
+        "How much there is of everything, in the snapshot of the default model and since"
+        self._refresh()
+        view = self._model("").view
+        live = self._since(view)
+        both = pd.concat([view.monthly, live])
+        here = [p for p in self._catalogue.products.values() if not p.withdrawn]
+        of = Counter(p.category for p in here if p.category)
+        return {
+            "dataset": view.facts.name, "title": view.facts.title or view.facts.name, "scale": view.facts.scale, "customers": self._n_customers(view), "items": len(here),
+            "events": _by_kind(both.groupby("event")["n"].sum()), "ratings": int(both["ratings"].sum()), "live_events": int(live["n"].sum()), "months": _by_month(both),
+            "categories": [{"category": name, "items": n} for name, n in sorted(of.items(), key=lambda pair: (-pair[1], pair[0]))], "models": list(self._models),
+        }  # fmt: skip
+
+    def _since(self, view: View) -> pd.DataFrame:  # month, event, n, ratings
+        versions = self.store.versions()
+        mark = view.snapshot.watermark, versions["identities"]
+        known, upto, told = self._tallied if self._tallied[0] == mark else (mark, mark[0], view.monthly.iloc[:0])
+        if versions["events"] > upto:  # what has been counted stays as it is, as long as nobody is erased
+            new = self.store.tally(upto, versions["events"])
+            month = new["day"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+            told = pd.concat([told, new.drop(columns="day").assign(month=month)]).groupby(["month", "event"], as_index=False).sum()
+        self._tallied = known, max(upto, versions["events"]), told
+        return told
+
+    def _n_customers(self, view: View) -> int:
+        mark = (view, self.store.versions()["identities"], self.store.n_customers())  # with merges and erasures the second grows, else the third
+        if self._outside[0] != mark:
+            self._outside = mark, sum(user not in view.user_of for user in self.store.customer_ids())
+        return len(view.user_of) - sum(source in view.user_of for source in self._merged) + self._outside[1]
+
+
+def _by_kind(count: Mapping[str, int]) -> dict[str, int]:  # weakest kind first
+    return {str(kind): int(count[kind]) for kind in Event if kind in count}
+
+
+def _by_month(tally: pd.DataFrame) -> list[dict]:  # tally: month, event, n; no month is left out
+    of: dict[str, dict[str, int]] = {}
+    for (month, event), n in tally.groupby(["month", "event"])["n"].sum().items():
+        of.setdefault(f"{month:%Y-%m}", {})[event] = n
+    return [{"month": str(month), "events": _by_kind(of.get(str(month), {}))} for month in pd.period_range(min(of), max(of), freq="M")] if of else []
+
+# %% ../../nbs/32_service.ipynb #8e2f5c08
+class _Visits(_Looks):
+    def customers_of(self, item: str, n: int = 20) -> dict:  # n: of the newest acts
+        "Who had to do with an item: how many, how, and who most recently; raises `UnknownItem`"
+        self._refresh()
+        view = self._model("").view
+        deeds = [*view.done_with(item), *(row[:4] for row in self.store.rows_on(self._product(item).item, view.snapshot.watermark))]
+        who = {self._merged.get(user, user) for user, event, *_ in deeds if event != Event.impression}
+        strong = [(when, place) for place, (_, event, _, when) in enumerate(deeds) if event not in (Event.impression, Event.view)]
+        newest = []
+        for _, place in heapq.nlargest(n, strong):  # of one moment the last that came
+            user, event, rating, when = deeds[place]
+            rated = rating is not None and not math.isnan(rating)
+            newest.append({"id": self._merged.get(user, user), "event": event, "rating": float(rating) if rated else None, "timestamp": when})
+        return {"customers": len(who), "events": _by_kind(Counter(event for _, event, *_ in deeds)), "newest": newest}
+
 # %% ../../nbs/32_service.ipynb #9baa9549
 MANY_TEXTS = 20_000   # vectors of new products and of queries, kept in memory
 
 
-class _Finds(_Shelves):
+class _Finds(_Visits):
     def _reader(self) -> tuple[Any, View]:
         for loaded in self._models.values():
             for model in (loaded.model, *getattr(loaded.model, "parts", {}).values()):
@@ -966,6 +1058,16 @@ class _Feeds(_Predicts):
         "What has been stored, in order"
         return self.store.events(after=after, limit=limit, user=user)
 
+    def newest_events(self, n: int) -> list[StoredEvent]:
+        "What was stored last, in order"
+        return self.store.events(limit=n, newest_first=True)[::-1]
+
+    def last_event(self) -> int:
+        "The number of the newest event"
+        return self.store.last_seq()
+
+# %% ../../nbs/32_service.ipynb #8e2f5c07
+class _Models(_Feeds):
     def models(self) -> list[dict]:
         "The models that answer"
         self._refresh()
@@ -995,8 +1097,39 @@ class _Feeds(_Predicts):
         self._refresh()
         return self.model(key)
 
+# %% ../../nbs/32_service.ipynb #8e2f5c06
+class _Judges(_Models):
+    def training(self, key: str) -> dict:
+        "How a model has learnt: hyper-parameters, learning curves, the beliefs of a hybrid; raises `UnknownModel`"
+        self._refresh()
+        model, release, _ = self._model(key)
+        learnt = (getattr(one, "curves", None) for one in (model, *getattr(model, "parts", {}).values()))
+        curves = next((found for found in learnt if found is not None), None)
+        fusion = getattr(model, "fusion", None)
+        return {
+            "key": release.key, "version": release.version, "params": dict(release.params), "fit_seconds": release.fit_seconds,
+            "curves": curves and {head: [np.round(np.asarray(curve, float), 5).tolist() for curve in members] for head, members in curves.items()},
+            "beliefs": fusion and {question: _beliefs(fusion(question).table()) for question in ("rank", "rate")},
+        }  # fmt: skip
+
+    def comparisons(self) -> dict:
+        "Tests of the models that answer against each other, the better one of each pair first"
+        self._refresh()
+        try:
+            kept = self.registry.comparisons()
+        except ArtefactError as error:
+            log.warning("%s", error)
+            return {"split": None, "pairs": []}
+        served = {key: loaded.release.version for key, loaded in self._models.items()}
+        sides = (("model", "version"), ("other", "other_version"))
+        return {"split": kept["split"], "pairs": [pair for pair in kept["pairs"] if all(served.get(pair[key]) == pair[version] for key, version in sides)]}
+
+
+def _beliefs(table: pd.DataFrame) -> list[dict]:  # a row per situation, a column per component
+    return [{"situation": str(name), "shares": {str(part): round(float(share), 6) for part, share in row.items()}} for name, row in table.iterrows() if len(row)]
+
 # %% ../../nbs/32_service.ipynb #e7d38b9a
-class _Tries(_Feeds):
+class _Tries(_Judges):
     def experiment(self) -> dict:
         "The running experiment; without one the default model answers everybody"
         self._refresh()
@@ -1006,8 +1139,9 @@ class _Tries(_Feeds):
     def put_experiment(self, value: dict | None) -> dict:
         "Start, change or (with None) end an experiment; raises `Invalid`"
         self._refresh()
+        before, now = self._experiment, datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            made = Experiment.from_dict(value, self._models) if value else None
+            made = Experiment.from_dict({"started": before.started if before and before.name == value.get("name") else now} | value, self._models) if value else None
         except ExperimentError as error:
             raise Invalid(str(error), error.field) from None
         self.store.put_document("experiment", made.to_dict() if made else {})

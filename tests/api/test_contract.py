@@ -13,6 +13,7 @@ from api.keys import new_key
 
 pytestmark = pytest.mark.slow
 KEY, ENTRY = new_key("admin")
+ENDLESS = "stream_feedback"  # a good answer has no end: test_stream.py listens to it
 GENERATOR = "openapi-python-client==0.29.1"  # in a venv of its own: it is a stranger's tool, and so no package of ours
 
 HOOKS = """
@@ -60,6 +61,7 @@ def test_no_undocumented_answer_and_no_failure(keyed, tmp_path, record_property)
             Path(sys.executable).with_name("schemathesis"), "run", ROOT / "api/openapi.json", "-u", keyed.url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1",
             "--max-examples", "8", "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--generation-database", "none", "--no-color",
             "--exclude-checks", "positive_data_acceptance",  # ids that nobody has, and ratings off the scale, are rightly refused
+            "--exclude-operation-id", ENDLESS,
         ],
         cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NO_PROXY": "*", "PYTHONPATH": str(tmp_path), "SCHEMATHESIS_HOOKS": "hooks"},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
@@ -67,7 +69,7 @@ def test_no_undocumented_answer_and_no_failure(keyed, tmp_path, record_property)
     told = "\n".join(line[:300] for line in done.stdout.splitlines())
     assert done.returncode == 0, told[-6000:] + done.stderr[-2000:]
     tested, tried = re.search(r"Tested: (\d+)", told), re.search(r"(\d+) generated", told)
-    assert int(tested[1]) == len(list(operations())) and int(tried[1]) > 1_000
+    assert int(tested[1]) == len(list(operations())) - 1 and int(tried[1]) > 1_000
     record_property("requests that schemathesis made", int(tried[1]))
     assert keyed.client.get("/health/ready").json()["ready"] and '"request failed"' not in keyed.said()
 

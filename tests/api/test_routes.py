@@ -26,6 +26,8 @@ def event(known: dict[str, str], **changes: object) -> dict:
 # operation -> what is sent, and the status; {names} stand for ids. Each operation has a good one, and where ids are
 # in it one that is not known, and where anything can be wrong one that is.
 ASKED: dict[str, list[tuple[str, object, int]]] = {
+    "get_overview": [("overview", None, 200)],
+    "who_am_i": [("whoami", None, 200)],
     "list_customers": [("customers?limit=2&search=c", None, 200), ("customers?limit=0", None, 422)],
     "get_customer": [("customers/{customer}", None, 200), ("customers/nobody", None, 404), (f"customers/{LONG}", None, 422)],
     "put_customer": [
@@ -82,6 +84,12 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("items/nothing/similar", None, 404),
         ("items/{item}/similar?by=price", None, 422),
     ],
+    "list_customers_of_item": [
+        ("items/{item}/customers?n=3", None, 200),
+        ("items/nothing/customers", None, 404),
+        ("items/{item}/customers?n=0", None, 422),
+        (f"items/{LONG}/customers", None, 422),
+    ],
     "search_items": [("search?q=warm+jacket&n=3&customer={customer}", None, 200), ("search?q=warm&customer=nobody", None, 404), ("search?q=", None, 422)],
     "popular_items": [("popular?n=3&days=30", None, 200), ("popular?days=-1", None, 422)],
     "latest_items": [("latest?n=3", None, 200), ("latest?n=0", None, 422)],
@@ -93,8 +101,11 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("feedback", {"events": [{"customer": "{customer}", "item": "{item}", "event": "stare"}]}, 422),
     ],
     "list_feedback": [("feedback?customer={customer}&limit=5", None, 200), ("feedback?after=-1", None, 422)],
+    "stream_feedback": [("feedback/stream?after=-1", None, 422), ("feedback/stream?before=1", None, 422)],  # the good one has no end: test_stream.py
     "list_models": [("models", None, 200)],
     "get_model": [("models/{key}", None, 200), ("models/none", None, 404), (f"models/{LONG}", None, 422)],
+    "get_training": [("models/{key}/training", None, 200), ("models/none/training", None, 404), (f"models/{LONG}/training", None, 422)],
+    "list_comparisons": [("comparisons", None, 200)],
     "rollback_model": [("models/{key}/rollback", None, 409), ("models/none/rollback", None, 404), (f"models/{LONG}/rollback", None, 422)],
     "get_experiment": [("experiments", None, 200)],
     "put_experiment": [
@@ -102,6 +113,7 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("experiments", {"name": "halves", "arms": {"{key}": 0.4}}, 422),
         ("experiments", {"name": "halves", "arms": {"none": 1.0}}, 422),
     ],
+    "end_experiment": [("experiments", None, 200)],
     "get_rules": [("rules", None, 200)],
     "put_rules": [
         ("rules", {"pinned": ["{second}"], "per_category": 2}, 200),

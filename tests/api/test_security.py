@@ -24,7 +24,8 @@ KEYS = f"{WRITE_ENTRY},{ADMIN_ENTRY}"
 # What the role `write` may do; whatever is not here needs `admin`
 WRITERS = {
     "list_customers", "get_customer", "recommend_to_customer", "recommend", "explain_recommendation", "predict_ratings", "list_items", "get_item",
-    "similar_items", "search_items", "popular_items", "latest_items", "give_feedback", "list_feedback", "list_models", "get_model",
+    "similar_items", "search_items", "popular_items", "latest_items", "give_feedback", "list_feedback", "list_models", "get_model", "get_overview", "who_am_i",
+    "list_customers_of_item", "get_training", "list_comparisons", "stream_feedback",
 }  # fmt: skip
 OPEN = {"is_alive", "is_ready"}
 
@@ -65,7 +66,7 @@ def test_each_route_with_each_key(method, path, described):
 ])  # fmt: skip
 def test_no_path_goes_around_the_keys(path):
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get"):
-        assert ask(method, path, settings=Settings(api_keys=KEYS)).status_code == 401
+        assert ask(method, path, settings=Settings(api_keys=KEYS, page="no/page")).status_code == 401
         if "export" in path or "metrics" in path:
             assert ask(method, path, settings=Settings(api_keys=KEYS), Authorization=f"Bearer {WRITE}").status_code == 403
 
@@ -192,6 +193,20 @@ def test_the_public_demo_does_not_trust_this_machine():
     assert ask("GET", "/api/v1/models", "127.0.0.1", open_to_all).status_code == 503
     assert ask("DELETE", "/api/v1/customers/x", "127.0.0.1", open_to_all).status_code == 403
     assert ask("POST", "/api/v1/feedback", "127.0.0.1", open_to_all, Origin="https://evil.example").status_code == 403
+
+
+def test_who_am_i():
+    keyed, both = Settings(api_keys=KEYS), Settings(api_keys=KEYS, public_demo=True)
+    told = [
+        ask("GET", "/api/v1/whoami", settings=keyed, Authorization=f"Bearer {WRITE}"), ask("GET", "/api/v1/whoami", settings=keyed, Authorization=f"Bearer {ADMIN}"),
+        ask("GET", "/api/v1/whoami", "127.0.0.1"), ask("GET", "/api/v1/whoami", settings=both), ask("GET", "/api/v1/whoami", settings=both, **{"X-API-Key": ADMIN}),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in told] == [200] * 5
+    assert [tuple(answer.json().values()) for answer in told] == [
+        ("write", True, False), ("admin", True, False), ("admin", False, False), ("write", True, True), ("admin", True, True),
+    ]  # fmt: skip
+    assert set(told[0].json()) == {"role", "keys", "public_demo"}
+    assert ask("GET", "/api/v1/whoami", settings=keyed).status_code == 401 and ask("GET", "/api/v1/whoami").status_code == 403
 
 
 def test_security_is_described():

@@ -91,7 +91,8 @@ def test_rating_and_opening(shop: Server, tab: Callable):
     listed(page, "hybrid").get_by_role("button", name=second, exact=True).click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_text("it counts as a click").wait_for()
-    assert second in drawer.inner_text() and "open=" in page.url
+    drawer.get_by_role("heading", name=second).wait_for()
+    assert "open=" in page.url
     drawer.get_by_role("button", name="Close").click()
     drawer.wait_for(state="hidden")
     page.get_by_role("status").filter(has_text=f"opened {second}").first.wait_for()

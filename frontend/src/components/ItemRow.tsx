@@ -1,6 +1,6 @@
-import { ActionIcon, Anchor, Badge, Group, Popover, Rating, Stack, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Anchor, Badge, Group, Rating, Stack, Text, UnstyledButton } from "@mantine/core";
 import { IconHeart, IconShoppingBag, IconShoppingCartPlus, IconStar, IconX } from "@tabler/icons-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { EventKind, Pick } from "../api/queries";
 import { figure, price } from "../lib/format";
@@ -45,7 +45,7 @@ export function ItemRow({ pick, note, onAct, onOpen, scale, busy = false, why = 
           )}
         </Group>
         {facts.length > 0 && <Text size="sm">{facts.join(" · ")}</Text>}
-        {why && <Reasons reasons={pick.reasons ?? []} by={pick.by} />}
+        {why && <Reasons reasons={pick.reasons ?? []} by={pick.by} item={pick.item} />}
         {onAct && <Actions pick={pick} onAct={onAct} scale={scale ?? null} busy={busy} />}
       </Stack>
     </Group>
@@ -60,6 +60,7 @@ function spoken(note: string): string {
 function Actions({ pick, onAct, scale, busy }: { pick: Pick; onAct: Act; scale: number[] | null; busy: boolean }) {
   const [rating, setRating] = useState(false);
   const [low = 1, high = 0] = scale ?? [];
+  const star = useRef<HTMLButtonElement>(null);
   const act = (event: EventKind) => () => onAct(pick, event);
   return (
     <Group gap={2} role="group" aria-label={`Act on ${pick.title}`}>
@@ -67,36 +68,44 @@ function Actions({ pick, onAct, scale, busy }: { pick: Pick; onAct: Act; scale: 
       <Button label="Add to cart" of={pick.title} busy={busy} onClick={act("cart")} icon={<IconShoppingCartPlus size={18} aria-hidden />} />
       <Button label="Like" of={pick.title} busy={busy} onClick={act("like")} icon={<IconHeart size={18} aria-hidden />} />
       {high > 0 && (
-        <Popover opened={rating} onChange={setRating} trapFocus returnFocus withArrow>
-          <Popover.Target>
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Rate ${pick.title}`} aria-expanded={rating} disabled={busy} onClick={() => setRating(!rating)}>
-              <IconStar size={18} aria-hidden />
-            </ActionIcon>
-          </Popover.Target>
-          <Popover.Dropdown>
-            <Rating
-              count={Math.round(high)}
-              size="lg"
-              getSymbolLabel={(stars) => `${stars} of ${Math.round(high)}`}
-              onChange={(stars) => {
-                setRating(false);
-                onAct(pick, "rating", Math.max(low, stars));
-              }}
-            />
-          </Popover.Dropdown>
-        </Popover>
+        <ActionIcon ref={star} variant="subtle" color="gray" size="lg" title="Rate" aria-label={`Rate ${pick.title}`} aria-expanded={rating} disabled={busy} onClick={() => setRating(!rating)}>
+          <IconStar size={18} aria-hidden />
+        </ActionIcon>
       )}
       <Button label="Dismiss" of={pick.title} busy={busy} onClick={act("dismiss")} icon={<IconX size={18} aria-hidden />} />
+      {rating && (
+        <Stars
+          label={`Your rating of ${pick.title}`}
+          most={Math.round(high)}
+          onRate={(stars) => {
+            setRating(false);
+            onAct(pick, "rating", Math.max(low, stars));
+          }}
+          onClose={() => {
+            setRating(false);
+            star.current?.focus();
+          }}
+        />
+      )}
     </Group>
+  );
+}
+
+/** Stars to choose from, with the focus on the first; Escape closes them. */
+function Stars({ label, most, onRate, onClose }: { label: string; most: number; onRate: (stars: number) => void; onClose: () => void }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.querySelector<HTMLInputElement>("input[value='1']")?.focus(), []);
+  return (
+    <div ref={place} onKeyDown={(event) => event.key === "Escape" && onClose()}>
+      <Rating count={most} size="lg" aria-label={label} getSymbolLabel={(stars) => `${stars} of ${most}`} onChange={onRate} />
+    </div>
   );
 }
 
 function Button({ label, of, icon, onClick, busy }: { label: string; of: string; icon: ReactNode; onClick: () => void; busy: boolean }) {
   return (
-    <Tooltip label={label} openDelay={300}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${label}: ${of}`} onClick={onClick} disabled={busy}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon variant="subtle" color="gray" size="lg" title={label} aria-label={`${label}: ${of}`} onClick={onClick} disabled={busy}>
+      {icon}
+    </ActionIcon>
   );
 }

@@ -11,6 +11,11 @@ test("things, words and shares", () => {
   expect(told).toBe("Because of Rain jacket (42%), the word “wool” (10%) and its popularity (<1%)");
 });
 
+test("the item itself, seen before, is named as such", () => {
+  const drawn = draw(<Reasons by="model" item="p1" reasons={[reason({ item: "p1", title: "Hat", share: 0.3 })]} />);
+  expect(drawn.container.textContent).toContain("Because of an earlier look at it (30%)");
+});
+
 test("a share above the whole is the whole", () => {
   expect(said("model", reason({ item: "p1", share: 1.31 }))).toBe("Because of p1 (100%)");
 });

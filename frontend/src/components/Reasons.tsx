@@ -10,7 +10,8 @@ const BY: Record<string, string> = {
   latest: "New in the shop.",
 };
 
-function one(reason: Reason): ReactNode {
+function one(reason: Reason, own: string): ReactNode {
+  if (reason.kind === "item" && reason.item === own) return "an earlier look at it";
   if (reason.kind === "item") return <b>{reason.title ?? reason.item}</b>;
   if (reason.kind === "word") return <>the word “{reason.word}”</>;
   if (reason.kind === "popularity") return "its popularity";
@@ -18,7 +19,7 @@ function one(reason: Reason): ReactNode {
 }
 
 /** Why an item stands in a list: what would be missed most in its score. */
-export function Reasons({ reasons, by }: { reasons: Reason[]; by: string }) {
+export function Reasons({ reasons, by, item = "" }: { reasons: Reason[]; by: string; item?: string }) {
   const special = BY[by];
   if (special && by !== "explored") return <Line>{special}</Line>;
   if (!reasons.length) return <Line>{special ?? "Nothing single stands out: many small things together."}</Line>;
@@ -31,7 +32,7 @@ export function Reasons({ reasons, by }: { reasons: Reason[]; by: string }) {
       {reasons.map((reason, at) => (
         <span key={`${reason.kind}-${reason.item ?? reason.word ?? at}`}>
           {at > 0 && (at === reasons.length - 1 ? " and " : ", ")}
-          {one(reason)}
+          {one(reason, item)}
           {reason.share != null && ` (${roughly(Math.min(1, reason.share))})`}
         </span>
       ))}

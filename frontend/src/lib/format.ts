@@ -37,8 +37,5 @@ export function since(seconds: number, now = Date.now() / 1000): string {
   return ago.format(Math.round(passed), "second");
 }
 
-/** Days before the newest event that the shop knows of. */
-export const inDays = (days: number): string => ago.format(-Math.round(days), "day");
-
 /** A name in words: `age_group` is age group. */
 export const words = (name: string): string => name.replaceAll("_", " ");

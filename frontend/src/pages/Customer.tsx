@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { Failure } from "../api/client";
 import { useFeedback } from "../api/feedback";
 import { customers, models, type Pick, profile, type Profile, recommendations } from "../api/queries";
+import { Afterwards } from "../components/Afterwards";
 import { CustomerPicker } from "../components/CustomerPicker";
 import type { Act } from "../components/ItemRow";
 import { ItemDrawer } from "../components/ItemDrawer";
@@ -14,7 +15,7 @@ import { Page } from "../components/Page";
 import { type Asked, Framed, Guarded, Nothing, Panel, State } from "../components/Panel";
 import { type LastAct, RecommendationList } from "../components/RecommendationList";
 import { Shares } from "../components/Shares";
-import { count, date, dateTime, inDays, NONE, price, words } from "../lib/format";
+import { count, date, dateTime, NONE, price, words } from "../lib/format";
 import { late } from "../lib/late";
 import { DID } from "../lib/palette";
 import { bounded, useParam } from "../lib/url";
@@ -25,13 +26,22 @@ const Activity = late(() => import("../charts/Activity"));
 export default function CustomerPage() {
   const { customer = "" } = useParams();
   const navigate = useNavigate();
+  const queries = useQueryClient();
+  const { left, right, n } = useChoice();
+  const open = (id: string): void => {
+    if (id) {
+      void queries.prefetchQuery(profile(id)); // on the way while the page is still being drawn
+      for (const key of [left, right]) if (key) void queries.prefetchQuery(recommendations(id, key, n));
+    }
+    void navigate(id ? { pathname: `/customers/${encodeURIComponent(id)}`, search: location.search.replace(/([?&])open=[^&]*/, "$1") } : "/customers");
+  };
   return (
     <Page title={customer ? <Name customer={customer} /> : "Customers"} tab={customer || "Customers"}>
       <CustomerPicker
         key={customer}
         label="Find a customer"
         chosen={customer}
-        onPick={(id) => void navigate(id ? { pathname: `/customers/${encodeURIComponent(id)}`, search: location.search.replace(/([?&])open=[^&]*/, "$1") } : "/customers")}
+        onPick={open}
       />
       {customer ? <One key={`one-${customer}`} customer={customer} /> : <Some />}
     </Page>
@@ -109,7 +119,9 @@ function One({ customer }: { customer: string }) {
             <Panel title="Activity" about="Events and purchases, by month" query={query} height={220} empty={(p) => (p.activity.length ? null : <Nothing>Nothing has happened yet.</Nothing>)}>
               {(p) => (
                 <Guarded height={220}>
-                  <Activity months={p.activity} />
+                  <Afterwards height={220}>
+                    <Activity months={p.activity} />
+                  </Afterwards>
                 </Guarded>
               )}
             </Panel>
@@ -121,18 +133,23 @@ function One({ customer }: { customer: string }) {
   );
 }
 
-function Lists({ customer }: { customer: string }) {
+/** Which two models are looked at, and how many of their items. */
+function useChoice() {
   const { data: served } = useQuery(models);
   const first = served?.[0]?.key ?? "";
   const second = served?.find((one) => one.key === "knn" && one.key !== first)?.key ?? served?.find((one) => one.key !== first)?.key ?? "";
   const [left, setLeft] = useParam("left", first);
   const [right, setRight] = useParam("right", second);
   const [size, setSize] = useParam("n", "6");
+  return { left, setLeft, right, setRight, n: bounded(size, 1, 30, 6), setSize };
+}
+
+function Lists({ customer }: { customer: string }) {
+  const { left, setLeft, right, setRight, n, setSize } = useChoice();
   const [open, setOpen] = useParam("open");
   const [last, setLast] = useState<LastAct | null>(null);
   const queries = useQueryClient();
   const feedback = useFeedback();
-  const n = bounded(size, 1, 30, 6);
   const shown = [left, right].filter((key, at, all) => key && all.indexOf(key) === at);
 
   const act = async (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string): Promise<void> => {
@@ -196,7 +213,7 @@ function Who({ query }: { query: Asked<Profile> }) {
               <Fact name="Events" value={count(p.n_events)} />
               <Fact name="Purchases" value={count(p.segment?.frequency)} />
               <Fact name="Spent" value={price(p.segment?.monetary)} />
-              <Fact name="Last purchase" value={p.segment?.recency_days == null ? NONE : inDays(p.segment.recency_days)} />
+              <Fact name="Last purchase" value={lastPurchase(p)} />
             </SimpleGrid>
             {(p.merged ?? []).length > 0 && <Text size="sm">Also known as {p.merged?.join(", ")}.</Text>}
           </>
@@ -204,6 +221,12 @@ function Who({ query }: { query: Asked<Profile> }) {
       </State>
     </Framed>
   );
+}
+
+function lastPurchase(p: Profile): string {
+  const bought = p.history.find((deed) => deed.event === "purchase")?.timestamp;
+  if (bought) return date(bought);
+  return p.segment?.recency_days == null ? NONE : `${count(Math.round(p.segment.recency_days))} days before the newest event`;
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

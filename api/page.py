@@ -1,0 +1,91 @@
+"The web page, where it has been built: its files, and index.html under each address that is not the API's"
+
+import mimetypes
+import os
+import stat
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .errors import problem
+
+OURS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")  # paths of the API, with all below them
+HASHED = "/assets/"  # what lies there is named after its content
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+mimetypes.add_type("text/javascript", ".js")  # some machines know it as plain text, which no browser runs
+
+
+class Page:
+    "A folder with an index.html"
+
+    path = "page"  # stands where metrics and logs have the path of a route
+
+    def __init__(self, folder: Path):
+        self.files, self.index = StaticFiles(directory=folder), str(folder / "index.html")
+        self.zipped = GZipMiddleware(self._plain)
+
+    def find(self, scope: Scope) -> str | None:  # a file; "": there is none, and it is not for the API to say so
+        "What a request gets from the page; None where it is the API's"
+        path: str = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or any(path == own or path.startswith(f"{own}/") for own in OURS):
+            return None
+        if file := self._file(path):
+            return file
+        if path.startswith(HASHED):
+            return ""
+        return self.index if path == "/" or "text/html" in Headers(scope=scope).get("accept", "") else None
+
+    def _file(self, path: str) -> str | None:
+        try:
+            file, looks = self.files.lookup_path(path.lstrip("/"))
+        except (OSError, ValueError):  # no name of a file at all
+            return None
+        return str(file) if looks is not None and stat.S_ISREG(looks.st_mode) else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        "Send what was found"
+        if not scope["page"]:
+            return await problem(404, "the page has no such file")(scope, receive, send)
+        await (self._plain if "range" in Headers(scope=scope) else self.zipped)(scope, receive, send)
+
+    async def _plain(self, scope: Scope, receive: Receive, send: Send) -> None:
+        file = scope["page"]
+        packed = "gzip" in Headers(scope=scope).get("accept-encoding", "") and os.path.isfile(f"{file}.gz")
+        file += ".gz" * packed  # its type is that of what is packed in it
+        answer = self.files.file_response(file, os.stat(file), scope)
+        lasting = scope["path"].startswith(HASHED)
+        answer.headers.update(HEADERS | {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"})
+        answer.headers.add_vary_header("Accept-Encoding")
+        if packed and answer.status_code != 304:
+            answer.headers["Content-Encoding"] = "gzip"
+        await answer(scope, receive, send)
+
+
+class Found:
+    "Notes what is asked of the page, before anybody is asked for a key"
+
+    def __init__(self, app: ASGIApp, page: Page):
+        self.app, self.page = app, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (found := self.page.find(scope)) is not None:
+            scope["page"], scope["route"] = found, self.page
+        await self.app(scope, receive, send)
+
+
+class Served:
+    "Answers what was noted, behind everything that may refuse it"
+
+    def __init__(self, app: ASGIApp, page: Page):
+        self.app, self.page = app, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.page if "page" in scope else self.app)(scope, receive, send)

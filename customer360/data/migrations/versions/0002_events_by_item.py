@@ -1,0 +1,17 @@
+"""Events by item
+
+What was done with one item is asked about while the server runs; without an index that would read all events.
+"""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_index("events_item_seq", "events", ["item", "seq"])
+
+
+def downgrade() -> None:
+    op.drop_index("events_item_seq", "events")
