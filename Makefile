@@ -29,7 +29,7 @@ tune: setup ## look for hyper-parameters that suit DATASET, inside its train par
 
 serve: setup ## the page and the REST API on PORT (8000 by default), with the demo's models or those of DATASET
 	@bash tools/page.sh || echo "Serving the API without the page."
-	@C360_DATASET="$(DATASET)" .venv/bin/uvicorn api.main:app --port "$(PORT)" --no-access-log $(ARGS)
+	@C360_DATASET="$(DATASET)" .venv/bin/uvicorn api.main:app --port "$(PORT)" --no-access-log --timeout-graceful-shutdown 5 $(ARGS)
 
 page: setup ## only build the page, frontend/dist
 	@bash tools/page.sh

@@ -26,7 +26,7 @@ def test_unlisted():
 def run_examples(folder: Path, *options: str, ci: str) -> subprocess.CompletedProcess:
     "Run the three tests above under our conftest.py"
     (folder / "tests").mkdir()
-    for name in ("conftest.py", "server.py", "command.py", "postgres.py"):
+    for name in ("conftest.py", "server.py", "browsing.py", "command.py", "postgres.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests")
     (folder / "tests/allowed_skips.txt").write_text("# comment\ntest_examples.py::test_listed: no printer in CI\n")
     (folder / "tests/test_examples.py").write_text(EXAMPLES)

@@ -4,7 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { customers } from "../api/queries";
-import { count } from "../lib/format";
+import { described } from "../lib/people";
 
 type Props = { label: string; placeholder?: string; onPick: (id: string) => void; chosen?: string; clearable?: boolean };
 
@@ -51,10 +51,10 @@ export function CustomerPicker({ label, placeholder = "Id, country, age group â€
           {data.map((one) => (
             <Combobox.Option value={one.id} key={one.id}>
               <Text size="sm" fw={600} component="span">
-                {one.id}
+                {String(one.attributes?.name ?? one.id)}
               </Text>{" "}
               <Text size="sm" c="dimmed" component="span">
-                {[...Object.values(one.attributes ?? {}).map(String), `${count(one.n_events)} events`].join(" Â· ")}
+                {described(one)}
               </Text>
             </Combobox.Option>
           ))}

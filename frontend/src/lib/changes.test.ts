@@ -25,6 +25,12 @@ describe("changes", () => {
     expect(moves.find((move) => move.item === "a")?.because).toBeNull();
   });
 
+  test("what speaks for an item is no reason for its fall", () => {
+    const reasons = [{ kind: "item", item: "x", title: "The X", word: null, share: 0.4 }];
+    const after = list("b", "a").map((pick) => ({ ...pick, reasons }));
+    expect(changes(list("a", "b"), after, "x").map((move) => [move.item, move.because])).toEqual([["b", "The X"], ["a", null]]);
+  });
+
   test("badges", () => {
     const moves = changes(list("a", "b", "c"), list("c", "a", "n"), "z");
     const of = (item: string) => badge(moves.find((move) => move.item === item));

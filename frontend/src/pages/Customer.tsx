@@ -15,6 +15,7 @@ import { Page } from "../components/Page";
 import { type Asked, Framed, Guarded, Nothing, Panel, State } from "../components/Panel";
 import { type LastAct, RecommendationList } from "../components/RecommendationList";
 import { Shares } from "../components/Shares";
+import { described } from "../lib/people";
 import { count, date, dateTime, NONE, price, words } from "../lib/format";
 import { late } from "../lib/late";
 import { DID } from "../lib/palette";
@@ -71,9 +72,9 @@ function Some() {
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xs">
           {found.map((one) => (
             <Anchor key={one.id} component={Link} to={`/customers/${encodeURIComponent(one.id)}`} className="tile">
-              <Text fw={600}>{one.id}</Text>
+              <Text fw={600}>{String(one.attributes?.name ?? one.id)}</Text>
               <Text size="sm" c="dimmed">
-                {[...Object.values(one.attributes ?? {}).map(String), `${count(one.n_events)} events`].join(" · ")}
+                {described(one)}
               </Text>
             </Anchor>
           ))}

@@ -79,7 +79,7 @@ function Versions({ admin }: { admin: boolean }) {
                       <Group gap="xs" wrap="nowrap">
                         <ModelName model={model.key} label={model.label} />
                         {model.default && (
-                          <Badge size="sm" variant="light" tt="none">
+                          <Badge size="sm" variant="light" tt="none" style={{ flexShrink: 0 }}>
                             default
                           </Badge>
                         )}
@@ -237,7 +237,7 @@ function Running({ found }: { found: Experiments }) {
 
 function Split({ found }: { found: Experiments }) {
   const { data: served = [] } = useQuery(models);
-  const [name, setName] = useState(found.experiment?.name ?? "hybrid-or-knn");
+  const [name, setName] = useState(found.experiment?.name ?? "two-models");
   const [arms, setArms] = useState<[string, string]>(() => {
     const [first = "", second = ""] = Object.keys(found.experiment?.arms ?? {});
     return [first || served.find((one) => one.default)?.key || "", second || served.find((one) => !one.default)?.key || ""];

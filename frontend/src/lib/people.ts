@@ -1,0 +1,8 @@
+import type { Schemas } from "../api/client";
+import { count } from "./format";
+
+/** A customer in a line, without the name: id, what is known, how much they did. */
+export function described(one: Schemas["CustomerSummary"]): string {
+  const known = Object.entries(one.attributes ?? {}).filter(([name]) => name !== "name");
+  return [one.attributes?.name ? one.id : "", ...known.map(([, value]) => String(value)), `${count(one.n_events)} events`].filter(Boolean).join(" · ");
+}
