@@ -755,9 +755,8 @@ class _Profiles(_People):
         steps, event = view.ladder, deeds["event"].to_numpy(object)
         when = deeds["timestamp"].to_numpy(np.int64)
         price = np.array([getattr(self._catalogue.products.get(item), "price", None) or np.nan for item in deeds["item"]], float)
-        now = max(steps.now, int(when.max(initial=0)))
         buys = view.snapshot.tables.interactions["event"].eq(Event.purchase).any()
-        who = standing(when, event, price, now, event == Event.purchase if buys else counted(event)) if len(deeds) else None
+        who = standing(when, event, price, steps.now, event == Event.purchase if buys else counted(event)) if len(deeds) else None  # `now` of the others, or what somebody does today makes their last purchase old
         if who is None:
             return None
         points = steps.points(who)

@@ -208,3 +208,17 @@ def test_damaged_comparisons_are_none(twice, small):
     with small() as server:
         assert server.get("comparisons") == {"split": None, "pairs": []} and server.get("models")["models"]
         assert json.loads(path.read_text())["pairs"], "left as it is, for whoever looks into it"
+
+
+def test_what_somebody_does_today_makes_no_earlier_purchase_old(tmp_path):
+    "The demo's data ends long before today; a like must not turn a champion into a customer at risk"
+    with Server(tmp_path) as server:
+        item = server.items(1)[0]
+        for customer in server.customers(8):
+            before = server.get(f"customers/{customer}")["segment"]
+            server.give({"customer": customer, "item": item, "event": "like"})
+            assert server.get(f"customers/{customer}")["segment"] == before
+            if before:
+                server.give({"customer": customer, "item": item, "event": "purchase"})
+                after = server.get(f"customers/{customer}")["segment"]
+                assert after["recency_days"] == 0 and after["frequency"] == before["frequency"] + 1 and after["points"]["recency"] == 5

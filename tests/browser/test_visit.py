@@ -78,6 +78,21 @@ def test_every_deed_is_stored_and_takes_the_item_from_the_list(shop: Server, tab
     assert event in [e["event"] for e in shop.get("feedback", customer=customer, limit=1000)["events"]]
 
 
+def test_a_double_click_is_one_deed(shop: Server, tab: Callable):
+    page = tab(shop).open("/customers/c0055")
+    first = titles(listed(page, "hybrid"))[0]
+    page.get_by_role("button", name=f"Buy: {first}").first.dblclick()
+    page.get_by_role("status").filter(has_text=f"bought {first}").first.wait_for()
+    assert [e["event"] for e in shop.get("feedback", customer="c0055", limit=1000)["events"] if e["event"] != "impression"] == ["purchase"]
+
+
+def test_how_many_is_kept_between_its_bounds(shop: Server, tab: Callable):
+    page = tab(shop).open("/customers/c0056?n=3")
+    for typed, shown in (("100000", 30), ("0", 1), ("7", 7)):
+        page.get_by_label("How many").fill(typed)
+        until(page, f"document.querySelectorAll('[aria-label=\"Recommendations of knn\"] li').length === {shown}")
+
+
 def test_rating_and_opening(shop: Server, tab: Callable):
     page = tab(shop).open("/customers/c0060")
     first = titles(listed(page, "hybrid"))[0]

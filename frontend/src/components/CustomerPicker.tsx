@@ -9,7 +9,7 @@ import { described } from "../lib/people";
 type Props = { label: string; placeholder?: string; onPick: (id: string) => void; chosen?: string; clearable?: boolean };
 
 /** Search as you type among the customers, by id or by what is known of them. */
-export function CustomerPicker({ label, placeholder = "Id, country, age group …", onPick, chosen = "" }: Props) {
+export function CustomerPicker({ label, placeholder = "Name, id, country, age group …", onPick, chosen = "" }: Props) {
   const box = useCombobox({ onDropdownClose: () => box.resetSelectedOption() });
   const [typed, setTyped] = useState(chosen);
   const [settled] = useDebouncedValue(typed.trim(), 150);

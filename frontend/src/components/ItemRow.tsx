@@ -14,12 +14,11 @@ type Props = {
   onAct?: Act; // with it, buttons to act on the item
   onOpen?: (pick: Pick) => void; // without it the title is a link to the product
   scale?: number[] | null; // ends of the ratings' scale
-  busy?: boolean;
   why?: boolean; // with reasons
 };
 
 /** One place of a list: what it is, why it is there, and what one can do with it. */
-export function ItemRow({ pick, note, onAct, onOpen, scale, busy = false, why = true }: Props) {
+export function ItemRow({ pick, note, onAct, onOpen, scale, why = true }: Props) {
   const facts = [pick.category, pick.price != null ? price(pick.price) : null, pick.rating != null ? `would rate ${figure(pick.rating, 1)}` : null].filter(Boolean);
   return (
     <Group component="li" align="flex-start" wrap="nowrap" gap="sm" py={8} className="row" data-item={pick.item}>
@@ -46,7 +45,7 @@ export function ItemRow({ pick, note, onAct, onOpen, scale, busy = false, why = 
         </Group>
         {facts.length > 0 && <Text size="sm">{facts.join(" · ")}</Text>}
         {why && <Reasons reasons={pick.reasons ?? []} by={pick.by} item={pick.item} />}
-        {onAct && <Actions pick={pick} onAct={onAct} scale={scale ?? null} busy={busy} />}
+        {onAct && <Actions pick={pick} onAct={onAct} scale={scale ?? null} />}
       </Stack>
     </Group>
   );
@@ -54,25 +53,26 @@ export function ItemRow({ pick, note, onAct, onOpen, scale, busy = false, why = 
 
 function spoken(note: string): string {
   if (note === "new") return "new in the list";
-  return note.startsWith("▲") ? `${note.slice(2)} places up` : `${note.slice(2)} places down`;
+  const places = note.slice(2) === "1" ? "1 place" : `${note.slice(2)} places`;
+  return `${places} ${note.startsWith("▲") ? "up" : "down"}`;
 }
 
-function Actions({ pick, onAct, scale, busy }: { pick: Pick; onAct: Act; scale: number[] | null; busy: boolean }) {
+function Actions({ pick, onAct, scale }: { pick: Pick; onAct: Act; scale: number[] | null }) {
   const [rating, setRating] = useState(false);
   const [low = 1, high = 0] = scale ?? [];
   const star = useRef<HTMLButtonElement>(null);
   const act = (event: EventKind) => () => onAct(pick, event);
   return (
     <Group gap={2} role="group" aria-label={`Act on ${pick.title}`}>
-      <Button label="Buy" of={pick.title} busy={busy} onClick={act("purchase")} icon={<IconShoppingBag size={18} aria-hidden />} />
-      <Button label="Add to cart" of={pick.title} busy={busy} onClick={act("cart")} icon={<IconShoppingCartPlus size={18} aria-hidden />} />
-      <Button label="Like" of={pick.title} busy={busy} onClick={act("like")} icon={<IconHeart size={18} aria-hidden />} />
+      <Button label="Buy" of={pick.title} onClick={act("purchase")} icon={<IconShoppingBag size={18} aria-hidden />} />
+      <Button label="Add to cart" of={pick.title} onClick={act("cart")} icon={<IconShoppingCartPlus size={18} aria-hidden />} />
+      <Button label="Like" of={pick.title} onClick={act("like")} icon={<IconHeart size={18} aria-hidden />} />
       {high > 0 && (
-        <ActionIcon ref={star} variant="subtle" color="gray" size="lg" title="Rate" aria-label={`Rate ${pick.title}`} aria-expanded={rating} disabled={busy} onClick={() => setRating(!rating)}>
+        <ActionIcon ref={star} variant="subtle" color="gray" size="lg" title="Rate" aria-label={`Rate ${pick.title}`} aria-expanded={rating} onClick={() => setRating(!rating)}>
           <IconStar size={18} aria-hidden />
         </ActionIcon>
       )}
-      <Button label="Dismiss" of={pick.title} busy={busy} onClick={act("dismiss")} icon={<IconX size={18} aria-hidden />} />
+      <Button label="Dismiss" of={pick.title} onClick={act("dismiss")} icon={<IconX size={18} aria-hidden />} />
       {rating && (
         <Stars
           label={`Your rating of ${pick.title}`}
@@ -102,9 +102,9 @@ function Stars({ label, most, onRate, onClose }: { label: string; most: number; 
   );
 }
 
-function Button({ label, of, icon, onClick, busy }: { label: string; of: string; icon: ReactNode; onClick: () => void; busy: boolean }) {
+function Button({ label, of, icon, onClick }: { label: string; of: string; icon: ReactNode; onClick: () => void }) {
   return (
-    <ActionIcon variant="subtle" color="gray" size="lg" title={label} aria-label={`${label}: ${of}`} onClick={onClick} disabled={busy}>
+    <ActionIcon variant="subtle" color="gray" size="lg" title={label} aria-label={`${label}: ${of}`} onClick={onClick}>
       {icon}
     </ActionIcon>
   );

@@ -21,7 +21,7 @@ test("items with their reasons; every button says on which item it acts; what is
   const seen = answers([pick("p1", 1), pick("p2", 2)]);
   const onAct = vi.fn();
   const onOpen = vi.fn();
-  draw(<RecommendationList customer="c1" model="knn" n={2} last={null} busy={false} onAct={onAct} onOpen={onOpen} />);
+  draw(<RecommendationList customer="c1" model="knn" n={2} last={null} onAct={onAct} onOpen={onOpen} />);
   const list = await screen.findByRole("list", { name: "Recommendations of knn" });
   expect(within(list).getAllByText(/Because of/)).toHaveLength(2);
   await userEvent.click(within(list).getByRole("button", { name: "Buy: Title p2" }));
@@ -36,7 +36,7 @@ test("items with their reasons; every button says on which item it acts; what is
 test("after a deed it says what changed", async () => {
   answers([pick("p2", 1), pick("p3", 2)]);
   const last = { item: "p1", title: "Title p1", event: "purchase", before: { knn: [pick("p1", 1), pick("p2", 2)] } };
-  draw(<RecommendationList customer="c1" model="knn" n={2} last={last} busy={false} onAct={vi.fn()} onOpen={vi.fn()} />);
+  draw(<RecommendationList customer="c1" model="knn" n={2} last={last} onAct={vi.fn()} onOpen={vi.fn()} />);
   const told = (await screen.findByText(/no longer suggested/)).closest("[role=status]");
   expect(told?.textContent).toContain("bought Title p1");
   expect(told?.textContent).toContain("Title p3 is new in the list");

@@ -1,6 +1,6 @@
-import { Alert, List, Text, VisuallyHidden } from "@mantine/core";
+import { Alert, List, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { sendImpressions } from "../api/feedback";
 import { overview, type Pick, recommendations } from "../api/queries";
 import { badge, changes, type Move } from "../lib/changes";
@@ -16,13 +16,12 @@ type Props = {
   model: string;
   n: number;
   last: LastAct | null;
-  busy: boolean;
   onAct: (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string) => void;
   onOpen: (pick: Pick, recommendation: string) => void;
 };
 
 /** What one model shows to a customer, with its reasons, and what changed since the last deed. */
-export function RecommendationList({ customer, model, n, last, busy, onAct, onOpen }: Props) {
+export function RecommendationList({ customer, model, n, last, onAct, onOpen }: Props) {
   const query = useQuery(recommendations(customer, model, n));
   const { data: about } = useQuery(overview);
   const given = query.data;
@@ -52,7 +51,6 @@ export function RecommendationList({ customer, model, n, last, busy, onAct, onOp
                 pick={pick}
                 note={badge(moved.get(pick.item))}
                 scale={about?.scale ?? null}
-                busy={busy}
                 onAct={(one, event, rating) => onAct(one, event, rating, data.recommendation_id)}
                 onOpen={(one) => onOpen(one, data.recommendation_id)}
               />
@@ -65,10 +63,14 @@ export function RecommendationList({ customer, model, n, last, busy, onAct, onOp
 }
 
 function Changed({ last, moves }: { last: LastAct; moves: Move[] }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) place.current?.focus({ preventScroll: true }); // the button that was pressed has gone with its item
+  }, [last]);
   const told = moves.filter((move) => move.item !== last.item).slice(0, 3);
   const left = moves.some((move) => move.item === last.item && move.kind === "gone");
   return (
-    <Alert color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
+    <Alert ref={place} tabIndex={-1} color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
       <Text size="sm">
         The customer {DID[last.event]} <b>{last.title}</b>
         {left ? ", so it is no longer suggested." : "."} {!moves.length && "The list stays as it was."}
@@ -83,7 +85,6 @@ function Changed({ last, moves }: { last: LastAct; moves: Move[] }) {
           ))}
         </List>
       )}
-      <VisuallyHidden>{moves.length} places changed.</VisuallyHidden>
     </Alert>
   );
 }

@@ -37,5 +37,8 @@ export function since(seconds: number, now = Date.now() / 1000): string {
   return ago.format(Math.round(passed), "second");
 }
 
+/** With a capital at the beginning. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** A name in words: `age_group` is age group. */
 export const words = (name: string): string => name.replaceAll("_", " ");

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Badge, Button, Grid, Group, NumberInput, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { Failure } from "../api/client";
 import { useFeedback } from "../api/feedback";
@@ -16,7 +16,7 @@ import { type Asked, Framed, Guarded, Nothing, Panel, State } from "../component
 import { type LastAct, RecommendationList } from "../components/RecommendationList";
 import { Shares } from "../components/Shares";
 import { described } from "../lib/people";
-import { count, date, dateTime, NONE, price, words } from "../lib/format";
+import { count, date, dateTime, NONE, price, sentence, words } from "../lib/format";
 import { late } from "../lib/late";
 import { DID } from "../lib/palette";
 import { bounded, useParam } from "../lib/url";
@@ -89,7 +89,7 @@ function One({ customer }: { customer: string }) {
   if (query.error instanceof Failure && [404, 410].includes(query.error.status))
     return (
       <Alert color="yellow" title={query.error.status === 410 ? "Forgotten at their wish" : "Nobody has this id"}>
-        {query.error.message.replace(/;.*/, "")}. Look for somebody else above.
+        {sentence(query.error.message.replace(/;.*/, ""))}. Look for somebody else above.
       </Alert>
     );
   return (
@@ -153,22 +153,27 @@ function Lists({ customer }: { customer: string }) {
   const feedback = useFeedback();
   const shown = [left, right].filter((key, at, all) => key && all.indexOf(key) === at);
 
+  const acting = useRef(false); // a second click of a double click is no second deed
   const act = async (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string): Promise<void> => {
+    if (acting.current) return;
+    acting.current = true;
     const before = Object.fromEntries(shown.map((key) => [key, queries.getQueryData(recommendations(customer, key, n).queryKey)?.items ?? []]));
     try {
       await feedback.mutateAsync({ customer, item: pick.item, event, ...(rating != null && { rating }), recommendation_id: recommendation });
       setLast({ item: pick.item, title: pick.title, event, before });
     } catch (error) {
       notifications.show({ color: "red", title: "Not stored", message: `${(error as Error).message} Nothing was changed; try again.` });
+    } finally {
+      acting.current = false;
     }
   };
 
   return (
-    <Framed title="What each model would show" about="Act on an item as the customer: the lists answer at once, and say what changed and why.">
+    <Framed title="What each model would show" about="Act on an item as the customer: the lists answer at once, and say what changed and why. What stands here counts as shown to them; in brackets, how much of an item's score would go without that reason.">
       <Group align="flex-end" gap="sm">
         <ModelPicker label="Left" value={left} onChange={setLeft} />
         <ModelPicker label="Right" value={right} onChange={setRight} />
-        <NumberInput label="How many" value={n} min={1} max={30} w={100} clampBehavior="strict" onChange={(value) => value && setSize(String(value))} />
+        <NumberInput label="How many" value={n} min={1} max={30} w={100} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(bounded(String(value), 1, 30, 6)))} />
       </Group>
       <SimpleGrid cols={{ base: 1, md: shown.length || 2 }} spacing="md">
         {shown.map((key) => (
@@ -178,7 +183,6 @@ function Lists({ customer }: { customer: string }) {
             model={key}
             n={n}
             last={last}
-            busy={feedback.isPending}
             onAct={(...deed) => void act(...deed)}
             onOpen={(pick, recommendation) => {
               setOpen(pick.item);

@@ -75,7 +75,7 @@ function Versions({ admin }: { admin: boolean }) {
               <Table.Tbody>
                 {all.map((model) => (
                   <Table.Tr key={model.key}>
-                    <Table.Th scope="row" fw={500}>
+                    <Table.Th scope="row" fw={500} miw={190}>
                       <Group gap="xs" wrap="nowrap">
                         <ModelName model={model.key} label={model.label} />
                         {model.default && (
@@ -199,7 +199,7 @@ function Inside() {
 function Traffic({ admin }: { admin: boolean }) {
   const query = useQuery(experiments);
   return (
-    <Panel title="Traffic" about="Which share of the customers meets which model, where a request names none" query={query} height={200}>
+    <Panel title="Traffic" about="Which share of the customers meets which model where a shop asks without naming one. This page always names one, so its lists stay as they are." query={query} height={200}>
       {(found) => (
         <Stack gap="sm">
           <Running found={found} />
@@ -306,7 +306,7 @@ function Live() {
   return (
     <Framed
       title="What happens right now"
-      about="Every event as it is stored, the newest first"
+      about="What customers do, as it is stored, the newest first; what they were merely shown is left out"
       aside={
         <Badge variant="dot" color={link === "open" ? "green" : link === "lost" ? "red" : "gray"} tt="none" role="status">
           {LINK[link]}

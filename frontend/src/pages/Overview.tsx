@@ -89,12 +89,12 @@ function Leaderboard() {
   return (
     <Panel
       title="Leaderboard"
-      about={`${metric.about} On a held-out quarter of each product's events, with 95 % intervals over customers.`}
+      about={`${metric.about} On a held-out quarter of each product's events, with 95% intervals over customers.`}
       query={served}
       height={420}
       aside={
         <div className="wide">
-          <SegmentedControl size="xs" value={metric.id} onChange={setBy} data={METRICS.map((one) => ({ value: one.id, label: one.name }))} aria-label="Metric" />
+          <SegmentedControl size="xs" value={metric.id} onChange={setBy} data={METRICS.map((one) => ({ value: one.id, label: one.name.replace("@10", "") }))} aria-label="Metric" />
         </div>
       }
       empty={(all) => (all.some((one) => one.figures?.length) ? null : <Nothing>No model here has been measured: <code>c360 train</code> measures while it trains.</Nothing>)}
@@ -112,11 +112,6 @@ function Leaderboard() {
             </Guarded>
             <Wide label="The figures" width={380}>
               <Table fz="sm" verticalSpacing={6}>
-                <Table.Caption>
-                  {tested.data?.pairs.length
-                    ? "Marks: paired tests over the same customers, Holm's correction over all pairs of a metric, 5 %."
-                    : "No marks: these models were not tested against each other on the same customers."}
-                </Table.Caption>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Model</Table.Th>
@@ -152,11 +147,26 @@ function Leaderboard() {
                 </Table.Tbody>
               </Table>
             </Wide>
+            <Text size="sm" style={{ gridColumn: "1 / -1" }}>
+              {inWords(rows, metric.name)}{" "}
+              <Text component="span" c="dimmed" inherit>
+                {tested.data?.pairs.length
+                  ? "Paired tests over the same customers (Holm's correction over all pairs of a metric, 5%): two models whose intervals overlap can still differ for sure, since each customer is compared with themselves."
+                  : "These models were not tested against each other on the same customers."}
+              </Text>
+            </Text>
           </SimpleGrid>
         );
       }}
     </Panel>
   );
+}
+
+function inWords(rows: Row[], metric: string): string {
+  const best = rows.find((row) => row.mark === "best");
+  if (!best) return "";
+  const level = rows.filter((row) => row.mark === "level").map((row) => row.name);
+  return `Best by ${metric}: ${best.name}.${level.length ? ` Not reliably behind: ${level.join(", ")}.` : ""}`;
 }
 
 function Variety() {
@@ -190,7 +200,7 @@ function Online() {
   return (
     <Panel
       title="What came of it"
-      about="Click-through and conversion of what was shown, with 95 % intervals over customers"
+      about="How much of what was shown was clicked (the dots, with 95% intervals over customers) and bought. What stands on two lists counts for the one whose button was pressed."
       query={query}
       empty={(told) => (told.results.by_model.length ? null : <Nothing>Nothing has been shown to anybody yet. Open a customer: what the lists show and what is done with it is counted here.</Nothing>)}
     >

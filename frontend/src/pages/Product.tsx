@@ -71,7 +71,7 @@ function Buyers({ id }: { id: string }) {
           <Text size="sm">
             {count(told.customers)} customers:{" "}
             {Object.entries(told.events)
-              .map(([kind, n]) => `${DID[kind] ?? kind} ${compact(n)} times`)
+              .map(([kind, n]) => `${DID[kind] ?? kind} ${n === 1 ? "once" : `${compact(n)} times`}`)
               .join(", ")}
             .
           </Text>

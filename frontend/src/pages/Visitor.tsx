@@ -25,7 +25,7 @@ export default function Visitor() {
   const lists = useQuery(forVisitor(picks, keys, n));
   const set = (ids: string[]): void => setListed(ids.join("~"));
   return (
-    <Page title="New visitor" about={`Pick ${FEW} products that a stranger looks at, and see what each model makes of so little. Nothing of it is stored.`}>
+    <Page title="New visitor" about={`Pick up to ${FEW} products that a stranger looks at, and see what each model makes of so little. Nothing of it is stored.`}>
       <Framed title="What they look at" aside={picks.length > 0 && <Button variant="subtle" size="xs" onClick={() => set([])}>Start again</Button>}>
         <Group gap="xs" aria-live="polite">
           {picks.map((id, at) => (
@@ -41,15 +41,20 @@ export default function Visitor() {
               {picks.length ? `${FEW - picks.length} more, if you like.` : "Nothing yet."}
             </Text>
           )}
+          {picks.length >= FEW && (
+            <Text size="sm" c="dimmed">
+              That is all {FEW}; remove one to pick another.
+            </Text>
+          )}
         </Group>
         <Shelf picks={picks} onPick={(id) => set([...picks, id])} onDraw={set} />
       </Framed>
       <Panel
         title="What each model would show"
-        about="The same three products, read by every model"
+        about="The same products, read by every model"
         query={lists}
         height={300}
-        aside={<NumberInput label="How many" value={n} min={1} max={20} w={100} clampBehavior="strict" onChange={(value) => value && setSize(String(value))} />}
+        aside={<NumberInput label="How many" value={n} min={1} max={20} w={100} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(bounded(String(value), 1, 20, 5)))} />}
         empty={(answers) => (answers.length ? null : <Nothing>No model answers.</Nothing>)}
       >
         {(answers) => (
