@@ -57,7 +57,7 @@ def shop(built: Path, chromium, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield server
 
 
-def until(page, true: str, seconds: float = 20) -> None:
+def until(page, true: str, seconds: float = 40) -> None:
     "Wait for an expression to hold; Playwright's own way of it breaks the page's Content-Security-Policy, which stays as it is here"
     end = time.monotonic() + seconds
     while not page.evaluate(true):
@@ -72,7 +72,7 @@ class Tab:
         settings = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "timezone_id": "UTC", "reduced_motion": "reduce"}
         self.server, self.context = server, browser.new_context(base_url=server.url, **settings | options)
         self.page, self.errors, self.elsewhere = self.context.new_page(), [], []
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(40_000)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         self.page.on("request", lambda asked: None if asked.url.startswith((server.url, "data:", "blob:")) else self.elsewhere.append(asked.url))
