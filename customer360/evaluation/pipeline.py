@@ -620,7 +620,7 @@ def figures_of(
 ) -> list[dict]:   # split, metric, k, value, low, high, n_customers
     "What a model reaches, with 95 % intervals"
     board = leaderboard(load_results([judged]))
-    rows = board[(board["segment"] == "all") & (board["split_seed"] == "101") & ~board["metric"].isin(COSTS)]
+    rows = board[(board["segment"] == "all") & (board["split_seed"] == str(MEASURED[1])) & ~board["metric"].isin(COSTS)]
     rows = rows[["split", "metric", "k", "value", "low", "high", "n_customers"]].astype(object)
     return rows.where(rows.notna(), None).to_dict("records")
 

@@ -268,9 +268,7 @@ class _Codes:
 class _Deeds(_Codes):
     @cached_property
     def _by_user(self) -> tuple[np.ndarray, np.ndarray]:
-        codes = self.data.interactions["user"].to_numpy()
-        order = np.argsort(codes, kind="stable")
-        return order, np.searchsorted(codes[order], np.arange(self.data.n_users + 1))
+        return _grouped(self.data.interactions["user"].to_numpy(), self.data.n_users)
 
     def events(self, code: int) -> pd.DataFrame:  # item (code), event, rating, timestamp
         "What the snapshot says that a customer did, impressions apart"
@@ -290,13 +288,16 @@ class _Deeds(_Codes):
         table = self.snapshot.tables.items
         return table["price"].to_numpy(float, na_value=np.nan) if "price" in table else np.full(self.data.n_items, np.nan)
 
+
+def _grouped(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:  # int (rows,) -> rows by code, in their order; int (n + 1,), where each code's begin
+    order = np.argsort(codes, kind="stable")
+    return order, np.searchsorted(codes[order], np.arange(n + 1))
+
 # %% ../../nbs/32_service.ipynb #8e2f5c02
 class _Tells(_Deeds):
     @cached_property
     def _by_item(self) -> tuple[np.ndarray, np.ndarray]:
-        codes = self.data.interactions["item"].to_numpy()
-        order = np.argsort(codes, kind="stable")
-        return order, np.searchsorted(codes[order], np.arange(self.data.n_items + 1))
+        return _grouped(self.data.interactions["item"].to_numpy(), self.data.n_items)
 
     def done_with(self, item: str) -> list[tuple[str, str, float, int]]:  # user, event, rating or NaN, timestamp
         "What the snapshot says that was done with an item"

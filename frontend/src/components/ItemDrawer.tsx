@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { item, similar } from "../api/queries";
 import { ItemFacts } from "./ItemFacts";
-import { ItemRow } from "./ItemRow";
+import { ItemList } from "./ItemList";
 import { Nothing, Panel, State } from "./Panel";
 
 /** A product beside the list that it was opened from. */
@@ -18,13 +18,7 @@ export function ItemDrawer({ id, customer, onClose }: { id: string; customer: st
         </Text>
         <State query={query}>{(one) => <ItemFacts item={one} />}</State>
         <Panel title="Often together with" order={3} query={alike} empty={(found) => (found.length ? null : <Nothing>Nobody has turned to it yet.</Nothing>)}>
-          {(found) => (
-            <ol className="rows">
-              {found.map((pick) => (
-                <ItemRow key={pick.item} pick={pick} why={false} />
-              ))}
-            </ol>
-          )}
+          {(found) => <ItemList picks={found} />}
         </Panel>
         <Anchor component={Link} to={`/products/${encodeURIComponent(id)}`}>
           All about this product

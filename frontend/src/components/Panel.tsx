@@ -15,7 +15,6 @@ type Frame = {
 export type Asked<T> = {
   data: T | undefined;
   error: Error | null;
-  isError: boolean;
   isPending: boolean;
   isFetching: boolean;
   isPlaceholderData: boolean;

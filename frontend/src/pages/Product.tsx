@@ -6,7 +6,7 @@ import { Link, useParams } from "react-router";
 import { Failure } from "../api/client";
 import { customersOf, item, items, similar } from "../api/queries";
 import { ItemFacts } from "../components/ItemFacts";
-import { ItemRow } from "../components/ItemRow";
+import { ItemList } from "../components/ItemList";
 import { Page } from "../components/Page";
 import { Framed, Nothing, Panel, State } from "../components/Panel";
 import { compact, count, date, price } from "../lib/format";
@@ -51,13 +51,7 @@ function Alike({ id, by, title, about }: { id: string; by: "behaviour" | "text";
   const query = useQuery(similar(id, by));
   return (
     <Panel title={title} about={about} query={query} height={320} empty={(found) => (found.length ? null : <Nothing>{by === "text" ? "Nothing is written about it." : "Nobody has turned to it yet."}</Nothing>)}>
-      {(found) => (
-        <ol className="rows">
-          {found.map((pick) => (
-            <ItemRow key={pick.item} pick={pick} why={false} />
-          ))}
-        </ol>
-      )}
+      {(found) => <ItemList picks={found} />}
     </Panel>
   );
 }

@@ -4,7 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { overview, search } from "../api/queries";
 import { CustomerPicker } from "../components/CustomerPicker";
-import { ItemRow } from "../components/ItemRow";
+import { ItemList } from "../components/ItemList";
 import { Page } from "../components/Page";
 import { Framed, Nothing, Panel } from "../components/Panel";
 import { useParam } from "../lib/url";
@@ -75,13 +75,7 @@ export default function SearchPage() {
           height={420}
           empty={(found) => (found.length ? null : <Nothing>Nothing was found.</Nothing>)}
         >
-          {(found) => (
-            <ol className="rows">
-              {found.map((pick) => (
-                <ItemRow key={pick.item} pick={pick} why={false} />
-              ))}
-            </ol>
-          )}
+          {(found) => <ItemList picks={found} />}
         </Panel>
       )}
     </Page>

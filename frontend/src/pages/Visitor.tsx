@@ -4,7 +4,7 @@ import { IconArrowsShuffle, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { forVisitor, item, models, popular, search } from "../api/queries";
-import { ItemRow } from "../components/ItemRow";
+import { ItemList } from "../components/ItemList";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { Framed, Nothing, Panel } from "../components/Panel";
@@ -64,11 +64,7 @@ export default function Visitor() {
               return (
                 <section key={answer.model} aria-label={shortLabel(label)}>
                   <ModelName model={answer.model} strong />
-                  <ol className="rows">
-                    {answer.items.map((pick) => (
-                      <ItemRow key={pick.item} pick={pick} />
-                    ))}
-                  </ol>
+                  <ItemList picks={answer.items} why />
                 </section>
               );
             })}
