@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, NamedTuple, TypeVar
@@ -18,6 +19,7 @@ from customer360.serving import service as serving
 log = logging.getLogger("c360.api")
 PAUSE = 0.5               # seconds between two looks at the store
 LOOK, PAGE = 5_000, 500   # events that one look, and one page for somebody who is behind, may bring
+EACH = 4                  # streams of one stranger
 NEWEST = 20               # with which a listener begins who does not say where
 T = TypeVar("T")
 
@@ -34,6 +36,7 @@ class Stream:
 
     def __init__(self, most: int):
         self.most, self.listeners, self.closed = most, 0, False
+        self.strangers: Counter[str] = Counter()  # who they are, how often each listens
         self.head: int | None = None      # the last event that was looked at; None: nobody has looked
         self.look = Look(0, [])
         self._news, self._closing = asyncio.Event(), asyncio.Event()
@@ -42,16 +45,20 @@ class Stream:
         self._limiter = anyio.CapacityLimiter(4)  # threads of its own: a store that hangs must not keep requests waiting
 
     @contextmanager
-    def place(self) -> Iterator["Stream"]:
-        "Room for one listener; raises 503 where there is none"
+    def place(self, stranger: str = "") -> Iterator["Stream"]:  # a stranger's name; empty: somebody known
+        "Room for one listener; raises 429 where a stranger has had their share, 503 where there is none"
+        if self.strangers[stranger] >= EACH:
+            raise HTTPException(429, f"you listen {EACH} times already: end one of these", {"Retry-After": "10"})
         if self.closed or self.listeners >= self.most:
             why = "the server is stopping" if self.closed else f"{self.most} listen already, the most that one process takes (C360_STREAMS)"
             raise HTTPException(503, f"{why}: come back later", {"Retry-After": "10"})
         self.listeners += 1
+        self.strangers.update([stranger] if stranger else [])
         try:
             yield self
         finally:
             self.listeners -= 1
+            self.strangers -= Counter([stranger])
 
     async def events(self, service: serving.Service, after: int | None) -> AsyncIterator[serving.StoredEvent]:
         "What is stored behind `after`, and then what comes, until the server stops"
@@ -153,7 +160,8 @@ def on_stop(act: Callable[[], None]) -> Iterator[None]:
 
 
 async def _a_place(request: Request) -> AsyncIterator[Stream]:
-    with request.app.state.stream.place() as stream:
+    caller = request.scope["caller"]
+    with request.app.state.stream.place(caller.name if caller.stranger else "") as stream:
         yield stream
 
 

@@ -253,7 +253,6 @@ def tune(
     "Find hyper-parameters that suit a data set."
     import pandas as pd
 
-    from customer360.evaluation import pipeline
     from customer360.evaluation.tune import best, to_toml
     from customer360.evaluation.tune import tune as run_notebook
 

@@ -843,8 +843,8 @@ breaks("predict gives float64", "WideRatings", predict=rates(lambda r, u, i: r.a
 breaks("off the scale", "Generous", predict=rates(lambda r, u, i: r + np.float32(3)))
 breaks("rated 0.3000 away, more than the declared 0.0", "Snob", _rate=lambda self, h, users, rows, items: EASE._rate(self, h, users, rows, items) * 0 + np.where(users[rows] >= 0, 3.3, 3))  # fmt: skip
 breaks("more than the declared 0.1", "ToleratedSnob", tolerance=0.1, _rate=lambda self, h, users, rows, items: EASE._rate(self, h, users, rows, items) * 0 + np.where(users[rows] >= 0, 3.3, 3))  # fmt: skip
-breaks("away, more than", "RatesTheStored", predict=lambda self, users, items, *, histories=None: EASE.predict(self, users, items))
-breaks("predict answers instead of raising NoRatingScale", "Inventive", predict=lambda self, users, items, *, histories=None: EASE.predict(self, users, items, histories=histories) if getattr(self, "scale_", 1) else np.zeros(len(users), np.float32))  # fmt: skip
+breaks("away, more than", "RatesTheStored", predict=lambda self, users, items, *, histories=None, rows=None: EASE.predict(self, users, items, rows=rows))
+breaks("predict answers instead of raising NoRatingScale", "Inventive", predict=lambda self, users, items, *, histories=None, rows=None: EASE.predict(self, users, items, histories=histories, rows=rows) if getattr(self, "scale_", 1) else np.zeros(len(users), np.float32))  # fmt: skip
 
 # the same again
 breaks("the same seed gives another answer", "Moody", _fit=lambda self, train: [EASE._fit(self, train), setattr(self, "weights_", self.weights_ * np.random.default_rng().random(self.weights_.shape, np.float32))][0])  # fmt: skip

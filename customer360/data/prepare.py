@@ -82,12 +82,12 @@ class Histories:
         return ~np.isnan(self.rating)
 
     def __getitem__(self, rows: np.ndarray | slice) -> "Histories":
-        "The rows of that order, copies allowed"
-        rows = np.arange(len(self))[rows]
-        starts, lengths = self.weight.indptr[rows], np.diff(self.weight.indptr)[rows]
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        entries = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
-        return self._take(entries, indptr)
+        "The rows of that order, copies allowed; itself where that is all of them"
+        if isinstance(rows, slice) and rows.indices(len(self)) == (0, len(self), 1):
+            return self
+        starts, lengths = self.weight.indptr[:-1][rows], np.diff(self.weight.indptr)[rows]
+        indptr = np.append(0, np.cumsum(lengths))
+        return self._take(np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1]), indptr)
 
     def _take(self, entries: np.ndarray, indptr: np.ndarray) -> "Histories":
         weight = csr_matrix((self.weight.data[entries], self.weight.indices[entries], indptr.astype(np.int32)), (len(indptr) - 1, self.n_items))

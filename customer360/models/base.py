@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
@@ -170,25 +171,29 @@ SLICE = 1024  # customers at a time
 class _Rates(_Learns):
     def predict(
         self,
-        users: np.ndarray,   # int32 (p,), -1 where unknown
+        users: np.ndarray,   # int32 (p,), -1 where unknown; (q,) with `rows`
         items: np.ndarray,   # int32 (p,), -1 where unknown
         *,
         histories: Histories | None = None,  # row j belongs to users[j]; None: the stored ones
+        rows: np.ndarray | None = None,      # int (p,), which of q customers each item is for; None: one after the other
     ) -> np.ndarray:         # float32 (p,), on the scale, never NaN
         "The rating that each customer would give to each item; raises `NoRatingScale` if the data has none"
         check_fitted(self)
-        check_lengths(users=users, items=items, histories=histories)
+        check_lengths(users=users, items=items if rows is None else None, histories=histories)
+        check_lengths(items=items, rows=rows)
         if self.scale_ is None:
             raise NoRatingScale(f"{type(self).__name__} was fitted on data without ratings: use `recommend`, or fit it on data with a scale")
         users, items = check_codes(users, len(self.histories_), "user"), check_codes(items, self.n_items, "item")
-        if histories is None:
+        if rows is not None:
+            distinct, row_of = users, check_codes(rows, len(users), "row", lowest=0)
+        elif histories is None:
             distinct, row_of = np.unique(users, return_inverse=True)
         else:
             row_of, first = runs(histories, users)
             distinct, histories = users[first], histories if len(first) == len(users) else histories[first]
         order = np.argsort(row_of, kind="stable")
         edges = np.searchsorted(row_of[order], np.arange(0, len(distinct) + SLICE, SLICE))
-        out = np.empty(len(users), np.float32)
+        out = np.empty(len(items), np.float32)
         for i, start in enumerate(range(0, len(distinct), SLICE)):
             whose, part = distinct[start : start + SLICE], order[edges[i] : edges[i + 1]]
             past = stored(self, whose) if histories is None else histories[start : start + SLICE]
@@ -651,7 +656,7 @@ class Random(Recommender):
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         indptr, items = histories.weight.indptr, histories.items
-        seeds = [zlib.crc32(items[start:stop].tobytes()) for start, stop in zip(indptr[:-1], indptr[1:], strict=True)]
+        seeds = [zlib.crc32(items[start:stop].tobytes()) for start, stop in pairwise(indptr)]
         orders = [np.random.default_rng([self.seed, seed]).random(self.n_items, np.float32) for seed in seeds]
         return np.array(orders, np.float32).reshape(len(histories), self.n_items)
 
@@ -881,6 +886,8 @@ def check_ratings(model: Recommender, data: Dataset) -> float:  # largest distan
     known = np.arange(data.n_users)
     theirs = model.predict(known, known)
     as_stranger = model.predict(np.full(len(known), -1), known, histories=data.histories)
+    by_row = model.predict(known, item[user >= 0], rows=user[user >= 0])
+    _promise(_close(by_row, predicted[user >= 0]), "predict with `rows` gives other ratings than pair by pair")
     away = float(np.abs(theirs - as_stranger).max())
     _promise(away <= model.tolerance + 1e-4, f"an unknown customer with a known history is rated {away:.4f} away, more than the declared {model.tolerance}")
     try:

@@ -510,6 +510,9 @@ class _Ranks(_Places):
         return self.project(self.text_)
 
     def _customers(self, histories: Histories) -> np.ndarray:  # float64 (q, n_factors)
+        if len(histories) == 1:  # the same without a sparse matrix of its own
+            some = histories.strength.data.astype(np.float64)
+            return (some @ self._vectors[0][histories.items])[None] / max(some.sum(), 1) ** self.user_power
         strength = histories.strength.astype(np.float64)
         total = np.maximum(np.asarray(strength.sum(1)), 1).reshape(-1, 1)
         return (strength @ self._vectors[0]) / total**self.user_power

@@ -9,11 +9,12 @@ __all__ = ['Net', 'RADIUS', 'RATING_WIDTH', 'HELD_OUT', 'WHOLE', 'mlp_scores', '
            'vectors_without', 'slope', 'NCF']
 
 # %% ../../nbs/14_ncf.ipynb #ccde8c94
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -262,6 +263,9 @@ def rating_readers(
 ) -> np.ndarray:          # float32 (q, d)
     "Customer vectors for the rating network"
     n = np.diff(rest.indptr)
+    if len(n) == 1:
+        said = rest.data @ net["read"][rest.indices] + net["has"][rest.indices].sum(0)
+        return (said / np.sqrt(max(n[0], 1))).astype(np.float32)[None]
     has = csr_matrix((np.ones_like(rest.data), rest.indices, rest.indptr), rest.shape)
     return ((rest @ net["read"] + has @ net["has"]) / np.sqrt(np.maximum(n, 1))[:, None]).astype(np.float32)
 
@@ -365,9 +369,16 @@ class _Members(Recommender):
     n_members: int = 3            # networks of each head
     n_epochs: int = 60            # at most
 
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:  # rank0, rate0, ... -> the weights of that network
+        nets: dict[str, list[str]] = {}
+        for name in self.state:
+            if (found := re.fullmatch(r"(ra(?:nk|te)\d+)_(\w+)_", name)) is not None:
+                nets.setdefault(found[1], []).append(found[2])
+        return nets
+
     def _net(self, head: str, member: int) -> dict[str, np.ndarray]:
-        start = f"{head}{member}_"
-        return {name[len(start) : -1]: array for name, array in vars(self).items() if name.startswith(start)}
+        return {name: getattr(self, f"{head}{member}_{name}_") for name in self._names.get(f"{head}{member}", ())}
 
     @property
     def curves(self) -> dict[str, list[np.ndarray]]:  # rank, rate -> float32 (epochs, 2) of each member: training and held-out loss

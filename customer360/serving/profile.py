@@ -61,6 +61,7 @@ class Ladder:
     frequency: np.ndarray
     monetary: np.ndarray    # empty where no price is known
     now: int                # seconds UTC: when the data ends
+    sells: bool             # purchases are what counts, as `counted` says of the whole data
 
     def points(self, who: Standing) -> dict[str, int | None]:  # 1..5, 5 is best
         "Fifths of the customers who bought"
@@ -105,7 +106,7 @@ def ladder(
     now = int(interactions["timestamp"].max()) if len(interactions) else 0
     by = bought.assign(price=price[bought["item"].to_numpy()]).groupby("user").agg(last=("timestamp", "max"), n=("item", "size"), paid=("price", "sum"))
     monetary = np.sort(by["paid"].to_numpy(float)) if np.isfinite(price).any() else np.zeros(0)
-    return Ladder(np.sort((now - by["last"].to_numpy()) / 86_400), np.sort(by["n"].to_numpy(float)), monetary, now)
+    return Ladder(np.sort((now - by["last"].to_numpy()) / 86_400), np.sort(by["n"].to_numpy(float)), monetary, now, bool((event == Event.purchase).any()))
 
 
 def segment(

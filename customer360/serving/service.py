@@ -28,7 +28,7 @@ import pandas as pd
 from ..config import settings
 from ..data.ingest import forget
 from ..data.prepare import Histories, leave_one_out, visitors
-from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoreDown, StoredEvent
+from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoredEvent, StoreDown
 from ..models.base import ArtefactError, NoItemText, Recommender
 from ..models.registry import Registry, Release, Snapshot, open_registry
 from ..schema import Event
@@ -637,7 +637,7 @@ class _Recommends(_Reasons):
     def _ratings(self, loaded: Loaded, past: Past, codes: np.ndarray) -> list[float | None]:
         if loaded.model.scale_ is None or not len(codes):
             return [None] * len(codes)
-        return loaded.model.predict(np.full(len(codes), past.code), codes, histories=past.history[[0] * len(codes)]).astype(float).tolist()
+        return loaded.model.predict(np.array([past.code]), codes, histories=past.history, rows=np.zeros(len(codes), int)).astype(float).tolist()
 
     def _picks(self, loaded: Loaded, past: Past, slots: list[Slot], explain: bool, ratings: bool) -> list[Pick]:
         reasons = self._reasons(loaded, past, slots) if explain else {}
@@ -756,8 +756,7 @@ class _Profiles(_People):
         steps, event = view.ladder, deeds["event"].to_numpy(object)
         when = deeds["timestamp"].to_numpy(np.int64)
         price = np.array([getattr(self._catalogue.products.get(item), "price", None) or np.nan for item in deeds["item"]], float)
-        buys = view.snapshot.tables.interactions["event"].eq(Event.purchase).any()
-        who = standing(when, event, price, steps.now, event == Event.purchase if buys else counted(event)) if len(deeds) else None  # `now` of the others, or what somebody does today makes their last purchase old
+        who = standing(when, event, price, steps.now, event == Event.purchase if steps.sells else counted(event)) if len(deeds) else None  # `now` of the others, or what somebody does today makes their last purchase old
         if who is None:
             return None
         points = steps.points(who)
@@ -1033,7 +1032,7 @@ class _Predicts(_Searches):
             mine = [j for j, pair in enumerate(pairs) if pair[0] == user]
             past = self._past(loaded.view, user, () if user else history)
             codes = np.array([loaded.view.code_of.get(pairs[j][1], -1) for j in mine], np.int32)
-            stars = loaded.model.predict(np.full(len(mine), past.code), codes, histories=past.history[[0] * len(mine)])
+            stars = loaded.model.predict(np.array([past.code]), codes, histories=past.history, rows=np.zeros(len(mine), int))
             for j, value in zip(mine, stars.tolist(), strict=True):
                 out[j] = float(value)
         return {"model": loaded.release.key, "version": loaded.release.version, "ratings": out}

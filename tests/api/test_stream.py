@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 
 import fastapi.routing
@@ -13,10 +14,11 @@ import httpx
 import pytest
 from postgres import Postgres, postgres
 from server import Server
+from starlette.exceptions import HTTPException
 
 from api.main import create_app
 from api.settings import Settings
-from api.stream import LOOK, NEWEST, PAGE, PAUSE, Stream
+from api.stream import EACH, LOOK, NEWEST, PAGE, PAUSE, Stream
 from customer360.serving.service import StoredEvent, StoreDown
 
 SOON = 2.0  # seconds within which an event is to arrive
@@ -188,6 +190,29 @@ def test_no_more_than_so_many(small):
             time.sleep(0.1)
         (seq,) = given(shop, item)
         assert third.until(seq) and two[1].until(seq)
+
+
+def test_a_stranger_has_a_few_and_leaves_room_for_others(small):
+    with small(C360_MODELS="popularity", C360_PUBLIC_DEMO=1) as shop:
+        mine = [Listener(shop) for _ in range(EACH)]
+        refused = httpx.get(f"{shop.url}/api/v1/feedback/stream", trust_env=False)
+        assert refused.status_code == 429 and f"{EACH} times" in refused.json()["detail"] and int(refused.headers["Retry-After"]) > 0
+        shop.kill()
+        assert all(one.response.status_code == 200 for one in mine)
+
+
+def test_a_stranger_who_leaves_may_come_back_and_who_is_known_has_no_share():
+    stream = Stream(2 * EACH)
+    with ExitStack() as others:
+        for _ in range(EACH):
+            others.enter_context(stream.place("one"))
+        with pytest.raises(HTTPException, match="429"), stream.place("one"):
+            pass
+        with stream.place("another"), stream.place():
+            assert stream.listeners == EACH + 2
+    assert stream.listeners == 0 and not stream.strangers
+    with stream.place("one"):
+        assert stream.strangers == {"one": 1}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
