@@ -153,11 +153,11 @@ def train_net(
     patience: int,                                 # stop after so many passes without a better held-out loss
     title: str = "training",                       # of the progress bar, shown on a terminal
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:     # the best weights; float32 (epochs, 2), mean loss in training and held-out loss
-    "Adam until the held-out loss no longer falls; raises `TrainingDiverged`"
+    "Adam until the held-out loss no longer falls; where no pass brings it down, the weights stay as they began. Raises `TrainingDiverged`"
     for tensor in net.values():
         tensor.requires_grad_()
     optimiser = torch.optim.Adam([{"params": [tensor], "weight_decay": decay.get(name, 0.0)} for name, tensor in net.items()], lr=learning_rate)
-    best, kept, curve, step = np.inf, None, [], 0
+    best, since, kept, curve, step = held_out(), -1, _copied(net), [], 0
     for epoch in tqdm(range(n_epochs), title, disable=None, leave=False):
         passed = []
         for loss in losses():
@@ -170,11 +170,15 @@ def train_net(
                 raise TrainingDiverged(f"the loss is {passed[-1]} at step {step} with learning rate {learning_rate}: use a lower one")
         now = held_out()
         curve.append((np.mean(passed) if passed else 0.0, now))
-        if now < best or kept is None:
-            best, since, kept = now, epoch, {name: tensor.detach().numpy().copy() for name, tensor in net.items()}
+        if now < best:
+            best, since, kept = now, epoch, _copied(net)
         elif epoch - since >= patience:
             break
     return kept, np.array(curve, np.float32).reshape(-1, 2)
+
+
+def _copied(net: Net) -> dict[str, np.ndarray]:
+    return {name: tensor.detach().numpy().copy() for name, tensor in net.items()}
 
 # %% ../../nbs/14_ncf.ipynb #1e3003a5
 @contextmanager
