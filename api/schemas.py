@@ -98,12 +98,13 @@ class RecommendationQuery(Parameters):
 
 
 class PageQuery(Parameters):
-    search: Words = Field("", description="part of the id, or of a text among what is known")
+    search: Words = Field("", description="words in any order, each a part of the id or of a text among what is known, without regard to accents and case")
     cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field("", description="`next` of the page before")
     limit: Count = 50
 
 
 class ItemPageQuery(PageQuery):
+    search: Words = Field("", description="part of the id, or of the title")
     category: Words = ""
 
 
@@ -244,6 +245,7 @@ class Pick(Told):
     rating: float | None = Field(None, description="what the customer would give, on the data's scale")
     by: str = Field(description="what put it there: model, pinned, explored, text, popular or latest")
     reasons: list[Reason] = []
+    close: bool = Field(True, description="false: a search found nothing nearer, and yet this is far from what was looked for")
 
 
 class Shown(Told):
@@ -335,16 +337,24 @@ class Segment(Told):
 
 
 class Neighbour(Told):
-    model_config = example(id="C0101", similarity=0.63)
+    model_config = example(id="C0101", name="Anna Rossi", similarity=0.63)
     id: str
+    name: str | None = Field(None, description="the attribute `name`, if there is one")
     similarity: float
+
+
+class Assigned(Told):
+    model_config = example(name="autumn", arm="hybrid")
+    name: str = Field(description="the experiment's")
+    arm: str = Field(description="the model that this customer meets where none is named")
 
 
 class Profile(Told):
     model_config = example(
         id="C0017", attributes={"country": "PT"}, n_events=31, history=[HistoryEntry.model_config["json_schema_extra"]["examples"][0]],
         activity=[{"month": "2026-10", "events": 9, "purchases": 2}], categories=[{"category": "sports", "share": 0.4}],
-        segment={"recency_days": 3.0, "frequency": 4, "monetary": 310.5, "label": "champion"}, nearest=[{"id": "C0101", "similarity": 0.63}], merged=["visitor-81"],
+        segment={"recency_days": 3.0, "frequency": 4, "monetary": 310.5, "label": "champion"}, nearest=[{"id": "C0101", "name": "Anna Rossi", "similarity": 0.63}], merged=["visitor-81"],
+        experiment={"name": "autumn", "arm": "hybrid"},
     )  # fmt: skip
     id: str
     attributes: dict[str, Any] = {}
@@ -355,6 +365,7 @@ class Profile(Told):
     segment: Segment | None = None
     nearest: list[Neighbour]
     merged: list[str] = Field([], description="other ids of theirs")
+    experiment: Assigned | None = Field(None, description="their part in the experiment that runs; null: none runs")
 
 
 class Written(Told):
@@ -416,8 +427,9 @@ class ItemPage(Told):
 
 
 class ItemAct(Told):
-    model_config = example(id="C0017", event="purchase", rating=None, timestamp=1_790_000_000)
+    model_config = example(id="C0017", name="Anna Rossi", event="purchase", rating=None, timestamp=1_790_000_000)
     id: str = Field(description="the customer's, as it is now")
+    name: str | None = Field(None, description="the customer's, if there is one")
     event: str
     rating: float | None = None
     timestamp: int
@@ -482,7 +494,7 @@ class Receipts(Told):
 class StoredEvent(Told):
     model_config = example(
         seq=70_012, event_id="order-9281-1", customer="C0017", item="P0042", event="purchase", rating=None, timestamp=1_790_000_000, recommendation_id="",
-        received=1_790_000_000_120,
+        received=1_790_000_000_120, name="Anna Rossi", title="Trail running shoe",
     )  # fmt: skip
     seq: int
     event_id: str
@@ -493,6 +505,8 @@ class StoredEvent(Told):
     timestamp: int
     recommendation_id: str = ""
     received: int | None = Field(None, description="milliseconds since 1970")
+    name: str | None = Field(None, description="the customer's, if there is one")
+    title: str | None = Field(None, description="the item's")
 
 
 class EventPage(Told):

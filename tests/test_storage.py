@@ -90,7 +90,7 @@ def url(request, tmp_path) -> str:
         connection.execute(f"TRUNCATE {', '.join(set(tables.tables) - {'counters'})}")
         connection.execute("DELETE FROM counters WHERE name NOT IN ('events', 'catalogue', 'identities')")
         connection.execute("UPDATE counters SET value = 0")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
     return where
 
 
@@ -422,6 +422,16 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
             assert "USING INDEX events_item_seq" in str(plan)
 
 
+def test_customers_of_an_older_version_are_found_without_their_accents(store, url):
+    store.put_customer("u1", {"name": "José Ñuñez"})
+    store.put_customer("u2", {"name": "plain"})
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET search = 'u1 josé ñuñez' WHERE \"user\" = 'u1'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    with Store.open(url) as again:
+        assert [[known["user"] for known in again.customers(search=text)] for text in ("jose", "NUÑEZ josé", "plain")] == [["u1"], ["u1"], ["u2"]]
+
+
 def test_a_database_of_a_newer_version_is_refused(store, url):
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -452,6 +462,8 @@ def test_search_is_about_text_and_takes_any_text(store):
         "müller": one, "ZOË": one, "100%": one, "_wool_": one, "\\": one, "%": one, "44": [], "U": ["u1", "u2"], "STRASSE": two, "x%": [], "\0": found["\0"],
         "\udfff": found["\udfff"],
     }  # fmt: skip
+    words = {text: [known["user"] for known in store.customers(search=text)] for text in ("muller zoe", "  wool\tzoe 100% ", "muller strasse", "mul ler")}
+    assert words == {"muller zoe": one, "  wool\tzoe 100% ": one, "muller strasse": [], "mul ler": one}
     assert store.customer("u1")["attributes"] == {"name": "Zoë MÜLLER", "note": "100% \\ _wool_", "age": 44, "none": None, "on": True}
 
 

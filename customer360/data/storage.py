@@ -6,8 +6,8 @@
 __all__ = ['PRAGMAS', 'BUSY_SECONDS', 'ID', 'COUNT', 'tables', 'EVENTS', 'RECOMMENDATIONS', 'CUSTOMERS', 'MERGES', 'ITEMS',
            'DOCUMENTS', 'TOMBSTONES', 'COUNTERS', 'SETTINGS', 'MIGRATIONS', 'LONGEST_ID', 'LAST_TIMESTAMP',
            'CONVERSIONS', 'StorageError', 'StoreDown', 'InvalidEvent', 'EventConflict', 'ErasedCustomer',
-           'database_url', 'durability', 'check_durability', 'connect', 'migrate', 'tombstone', 'NewEvent', 'Receipt',
-           'StoredEvent', 'check_event', 'Store']
+           'database_url', 'durability', 'check_durability', 'connect', 'folded', 'migrate', 'tombstone', 'NewEvent',
+           'Receipt', 'StoredEvent', 'check_event', 'Store']
 
 # %% ../../nbs/04_storage.ipynb #s003
 import hmac
@@ -19,6 +19,7 @@ import secrets
 import sqlite3
 import threading
 import time
+import unicodedata
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -212,7 +213,7 @@ CUSTOMERS = sa.Table(
     "customers", tables,
     sa.Column("user", ID, primary_key=True),
     sa.Column("attributes", sa.Text, nullable=False),           # JSON
-    sa.Column("search", sa.Text, nullable=False),               # id and texts, case-folded
+    sa.Column("search", sa.Text, nullable=False),               # id and texts, folded
     sa.Column("created", sa.BigInteger, nullable=False),        # ms UTC
 )  # fmt: skip
 MERGES = sa.Table(
@@ -238,6 +239,15 @@ DOCUMENTS = sa.Table(
 TOMBSTONES = sa.Table("tombstones", tables, sa.Column("digest", ID, primary_key=True), sa.Column("time", sa.BigInteger, nullable=False))
 COUNTERS = sa.Table("counters", tables, sa.Column("name", ID, primary_key=True), sa.Column("value", sa.BigInteger, nullable=False))
 SETTINGS = sa.Table("settings", tables, sa.Column("name", ID, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+
+# %% ../../nbs/04_storage.ipynb #s024b
+def folded(
+    text: str,  # any, such as a name
+) -> str:       # casefolded, without accents (NFKD, its combining marks left out), and of characters that both databases take
+    "What is left of a text for a search"
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
+    return bare.replace("\0", " ").encode(errors="replace").decode()
 
 # %% ../../nbs/04_storage.ipynb #s027
 MIGRATIONS = Path(importlib.util.find_spec("customer360.data").submodule_search_locations[0]) / "migrations"
@@ -662,7 +672,7 @@ def _stored(connection: sa.Connection, ids: list[str]) -> Iterator[StoredEvent]:
 
 def _add_customers(connection: sa.Connection, users: set[str], created: int | None = None) -> None:
     "Whoever does something is a customer"
-    rows = [{"user": user, "attributes": "{}", "search": user.casefold(), "created": created or _now()} for user in sorted(users)]
+    rows = [{"user": user, "attributes": "{}", "search": folded(user), "created": created or _now()} for user in sorted(users)]
     if rows:
         connection.execute(sa.insert(CUSTOMERS), rows)
 
@@ -819,40 +829,46 @@ class _Customers(_Tallies):
         now = who.merged.get(user, user)
         return now, now in who.known or user in who.merged
 
+# %% ../../nbs/04_storage.ipynb #s067b
+class _Known(_Customers):
+    "Who is known, and by what"
+
     def customer(self, user: str) -> dict | None:
         "One customer: `user` (who that id is now), `attributes`, `created` (ms UTC), `merged_into`; None if the store has nothing"
         with self._reading() as connection:
             row = connection.execute(_CUSTOMER.where(CUSTOMERS.c.user == _NOW), {"user": user}).first()
         return None if row is None else _customer(row) | {"merged_into": row.user if row.user != user else None}
 
+    def known(self, users: Iterable[str]) -> dict[str, dict]:
+        "The attributes of those whom the store knows, by the id that they have now"
+        with self._reading() as connection:
+            rows = [row for part in _parts(sorted(set(users))) for row in connection.execute(_KNOWN, {"users": part})]
+        return {row.user: json.loads(row.attributes) for row in rows}
+
     def customers(
         self,
-        search: str = "",  # part of the id or of a text among the attributes, in any case; "" finds everybody
+        search: str = "",  # words, each a part of the id or of a text among the attributes, whatever its accents and case; "" finds everybody
         after: str = "",   # the last id of the page before
         limit: int = 50,
     ) -> list[dict]:       # as `customer` returns them, by id
         "One page of customers"
         rule = _CUSTOMER.where(CUSTOMERS.c.user > after).order_by(CUSTOMERS.c.user).limit(limit)
-        if search:
-            rule = rule.where(CUSTOMERS.c.search.contains(_plain(search), autoescape=True))
+        for word in folded(search).split():
+            rule = rule.where(CUSTOMERS.c.search.contains(word, autoescape=True))
         with self._reading() as connection:
             return [_customer(row) | {"merged_into": None} for row in connection.execute(rule)]
 
 # %% ../../nbs/04_storage.ipynb #s068
 _CUSTOMER = sa.select(CUSTOMERS.c.user, CUSTOMERS.c.attributes, CUSTOMERS.c.created)
+_KNOWN = _CUSTOMER.where(CUSTOMERS.c.user.in_(sa.bindparam("users", expanding=True)))
 
 
 def _customer(row: sa.Row) -> dict:
     return {"user": row.user, "attributes": json.loads(row.attributes), "created": row.created}
 
 
-def _plain(text: str) -> str:
-    "Text that both databases take, whatever it was"
-    return text.casefold().replace("\0", " ").encode(errors="replace").decode()
-
-
 def _searchable(user: str, attributes: dict[str, Any]) -> str:
-    return _plain("\n".join([user, *(value for value in attributes.values() if isinstance(value, str))]))
+    return folded("\n".join([user, *(value for value in attributes.values() if isinstance(value, str))]))
 
 
 def _valid_id(value: Any, what: str) -> None:
@@ -869,7 +885,7 @@ def _json(value: dict, what: str) -> str:
         raise ValueError(f"{what} must be plain JSON: {error}") from None
 
 # %% ../../nbs/04_storage.ipynb #s072
-class _Merging(_Customers):
+class _Merging(_Known):
     "Two ids, one person"
 
     def merge(

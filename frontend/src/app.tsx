@@ -9,6 +9,7 @@ const Customer = ahead(() => import("./pages/Customer"));
 const Visitor = ahead(() => import("./pages/Visitor"));
 const Product = ahead(() => import("./pages/Product"));
 const Search = ahead(() => import("./pages/Search"));
+const Words = ahead(() => import("./pages/Words"));
 const Models = ahead(() => import("./pages/Models"));
 
 function Nowhere() {
@@ -33,6 +34,7 @@ export const routes = [
       { path: "/products/:item?", element: <Product /> },
       { path: "/search", element: <Search /> },
       { path: "/models", element: <Models /> },
+      { path: "/words", element: <Words /> },
       { path: "*", element: <Nowhere /> },
     ],
   },

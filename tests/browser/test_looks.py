@@ -12,7 +12,7 @@ from customer360.config import PALETTE
 
 PAGES = {
     "overview": "/", "customers": "/customers", "customer": "/customers/c0017", "visitor": "/visitor?pick=p0001~p0042~p0100", "products": "/products",
-    "product": "/products/p0042", "search": "/search?q=a+quiet+gift+for+someone+who+cooks", "models": "/models", "models-ncf": "/models?model=ncf",
+    "product": "/products/p0042", "search": "/search?q=a+quiet+gift+for+someone+who+cooks", "models": "/models", "models-ncf": "/models?model=ncf", "words": "/words", "nothing-close": "/search?q=qwertyuiop+zzz",
 }  # fmt: skip
 SERIOUS = "axe.run({ resultTypes: ['violations'] }).then(found => found.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => `${v.id}: ${v.nodes.map(n => n.html).slice(0, 3).join(' | ')}`))"
 
@@ -129,6 +129,15 @@ def test_a_model_has_the_colour_of_the_report_s_figures():
     said = (ROOT / "frontend/src/lib/palette.ts").read_text(encoding="utf-8")
     own = dict(re.findall(r'^  (\w+): "(#[0-9A-F]{6})",$', said.split("};")[0], re.M))
     assert own == PALETTE
+
+
+def test_every_segment_is_explained():
+    from itertools import product
+
+    from customer360.serving.profile import segment
+
+    said = (ROOT / "frontend/src/lib/words.ts").read_text(encoding="utf-8").partition("SEGMENTS = [")[2].partition("];")[0]
+    assert set(re.findall(r'word\("([^"]+)"', said)) == {segment({"recency": recent, "frequency": often}) for recent, often in product(range(1, 6), repeat=2)}
 
 
 def test_how_fast(shop: Server, tab: Callable, record_property: Callable):

@@ -61,9 +61,9 @@ def test_another_model_is_a_choice_away_and_the_choice_is_in_the_address(shop: S
     one.settle()
     assert titles(listed(page, "svd")) == seen
     page.goto("/customers/c0040?left=nobody&n=-4&right=svd")  # an address that somebody mistyped
-    page.get_by_text("no model 'nobody' is served").wait_for()
-    assert listed(page, "svd").locator("li").count() == 1
-    one.errors.clear()  # a browser notes every 404 on its console
+    listed(page, "hybrid").locator("li").first.wait_for()
+    one.settle()
+    assert listed(page, "svd").locator("li").count() == listed(page, "hybrid").locator("li").count() == 1
 
 
 @pytest.mark.parametrize(("button", "event"), [("Like", "like"), ("Add to cart", "cart"), ("Dismiss", "dismiss")])
@@ -150,10 +150,15 @@ def test_search_by_what_is_meant_and_for_somebody(shop: Server, tab: Callable):
     assert plain == [item["title"] for item in expected]
     page.goto(page.url + "&customer=c0017")
     one.settle()
-    page.get_by_text("in the order that suits c0017").wait_for()
+    name = shop.get("customers/c0017")["attributes"]["name"]
+    page.get_by_text(f"in the order that suits {name}").wait_for()
+    assert page.get_by_label("For a customer").input_value() == name
     assert titles(found) != plain
     page.goto("/search?q=" + quote("🙂 ' \" <script>alert(1)</script>"))
     one.settle()
+    page.get_by_text("Nothing is close to this").wait_for()
+    assert not page.locator("[data-item]").first.is_visible()
+    page.get_by_text("The nearest anyway").click()
     page.locator("[data-item]").first.wait_for()
 
 
@@ -165,7 +170,9 @@ def test_a_product_by_behaviour_by_text_and_by_whom(shop: Server, tab: Callable)
     page.get_by_role("heading", level=1).filter(has_text="ketch").wait_for()
     for name in ("Alike by behaviour", "Alike by text"):
         page.get_by_role("region", name=name).locator("[data-item]").nth(7).wait_for()
-    buyers = page.get_by_role("region", name="Who turned to it")
+    buyers = page.get_by_role("region", name="What customers did with it")
+    newest = shop.get(f"items/{page.url.split('/products/')[1]}/customers")["newest"][0]
+    assert buyers.get_by_role("link").first.inner_text().split() == [*newest["name"].split(), newest["id"]]
     buyers.get_by_role("link").first.click()
     page.wait_for_url(re.compile("/customers/"))
 
@@ -178,6 +185,22 @@ def test_going_back_keeps_what_was_looked_for(shop: Server, tab: Callable):
     page.go_back()
     listed(page, "bert").locator("li").nth(3).wait_for()
     assert listed(page, "bert").locator("li").count() == 4
+
+
+def test_a_customer_is_found_by_words_in_any_order_and_called_by_name(shop: Server, tab: Callable):
+    shop.send("PUT", "customers/c0071", {"attributes": {"name": "José Ñandú"}}, 200)
+    page = tab(shop).open("/customers")
+    page.get_by_label("Find a customer").fill("nandu jose")
+    page.get_by_role("option").filter(has_text="José Ñandú").click()
+    page.wait_for_url(re.compile("/customers/c0071"))
+    until(page, "document.title.startsWith('José Ñandú')")
+    assert page.get_by_label("Find a customer").input_value() == "José Ñandú"
+    nearest = shop.get("customers/c0071")["nearest"]
+    alike = page.get_by_role("region", name="Most alike").get_by_role("link").all_inner_texts()
+    assert [text.split() for text in alike] == [[*one["name"].split(), one["id"]] for one in nearest]
+    page.get_by_role("region", name="Who").get_by_role("link", name=re.compile("mean")).click()
+    page.get_by_role("heading", level=1, name="What do these words mean?").wait_for()
+    assert page.evaluate("document.activeElement.id") == page.url.split("#")[1]
 
 
 def test_ids_that_need_care_in_an_address(shop: Server, tab: Callable):
@@ -208,10 +231,20 @@ def test_live_events_an_experiment_and_the_way_back(shop: Server, tab: Callable)
     page.get_by_text("runs since").wait_for()
     running = shop.get("experiments")["experiment"]
     assert running["name"] == "two models" and sum(running["arms"].values()) == pytest.approx(1)
+    arm = shop.get("customers/c0099")["experiment"]["arm"]
+    assert arm in running["arms"]
+    other = tab(shop).open("/customers/c0099")
+    other.get_by_text("In the experiment two models they are in the arm").wait_for()
     page.get_by_role("button", name="End it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave it").click()
+    page.get_by_role("dialog").wait_for(state="hidden")
+    assert shop.get("experiments")["experiment"] == running
+    page.get_by_role("button", name="End it").click()
+    page.get_by_role("dialog").get_by_role("button", name="End it").click()
     page.get_by_text("No experiment runs").wait_for()
     assert shop.get("experiments")["experiment"] is None
-    assert page.get_by_role("button", name=re.compile("^Roll back ")).first.is_disabled()  # there is one version only
+    assert page.get_by_role("button", name=re.compile("^Roll back ")).first.is_disabled()
+    assert page.get_by_text("no older version").count() == len(shop.get("models")["models"])
     page.get_by_role("combobox", name="Model", exact=True).first.click()
     page.get_by_role("option", name="NCF").click()
     page.get_by_role("img", name=re.compile("Learning curves")).nth(1).wait_for()

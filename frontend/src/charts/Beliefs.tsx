@@ -1,5 +1,6 @@
 import { Bar, BarChart, Legend, Tooltip, XAxis, YAxis } from "recharts";
 import { roughly } from "../lib/format";
+import { useInk } from "../lib/ink";
 import { colour } from "../lib/palette";
 import { Chart, INK, TICK, TOOLTIP } from "./frame";
 
@@ -7,6 +8,7 @@ export type Belief = { situation: string; shares: Record<string, number> };
 
 /** The share that each component has in a hybrid's answer, situation by situation. */
 export default function Beliefs({ rows, names }: { rows: Belief[]; names: Record<string, string> }) {
+  const ink = useInk();
   const parts = Object.keys(rows[0]?.shares ?? {});
   const says = rows.map((row) => `${row.situation}: ${parts.map((part) => `${names[part] ?? part} ${roughly(row.shares[part] ?? 0)}`).join(", ")}`).join("; ");
   return (
@@ -17,7 +19,7 @@ export default function Beliefs({ rows, names }: { rows: Belief[]; names: Record
         <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} formatter={(x) => roughly(Number(x))} />
         <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={(words: string) => <span style={{ color: INK, fontSize: 13 }}>{words}</span>} />
         {parts.map((part) => (
-          <Bar key={part} dataKey={part} name={names[part] ?? part} stackId="all" fill={colour(part)} isAnimationActive={false} />
+          <Bar key={part} dataKey={part} name={names[part] ?? part} stackId="all" fill={ink(colour(part))} isAnimationActive={false} />
         ))}
       </BarChart>
     </Chart>

@@ -1,5 +1,6 @@
 import { CartesianGrid, Legend, Scatter, ScatterChart, Tooltip, XAxis, YAxis } from "recharts";
 import { figure, roughly } from "../lib/format";
+import { useInk } from "../lib/ink";
 import { colour } from "../lib/palette";
 import { ticks } from "../lib/ticks";
 import { Chart, GRID, INK, TICK, TOOLTIP } from "./frame";
@@ -8,6 +9,7 @@ export type Placed = { model: string; name: string; coverage: number; ndcg: numb
 
 /** Up is accurate, right is varied. */
 export default function Coverage({ rows }: { rows: Placed[] }) {
+  const ink = useInk();
   const says = rows.map((row) => `${row.name}: nDCG@10 ${figure(row.ndcg)}, ${roughly(row.coverage)} of the catalogue`).join("; ");
   const marks = ticks(0, Math.max(...rows.map((row) => row.ndcg)));
   return (
@@ -26,7 +28,7 @@ export default function Coverage({ rows }: { rows: Placed[] }) {
         <Tooltip {...TOOLTIP} cursor={false} content={({ payload }) => <Told row={payload[0]?.payload as Placed | undefined} />} />
         <Legend iconType="circle" iconSize={8} itemSorter={null} formatter={(name: string) => <span style={{ color: INK, fontSize: 13 }}>{name}</span>} />
         {rows.map((row) => (
-          <Scatter key={row.model} name={row.name} data={[row]} fill={colour(row.model)} isAnimationActive={false} />
+          <Scatter key={row.model} name={row.name} data={[row]} fill={ink(colour(row.model))} isAnimationActive={false} />
         ))}
       </ScatterChart>
     </Chart>

@@ -1,9 +1,11 @@
 import { CartesianGrid, Legend, Line, LineChart, Tooltip, XAxis, YAxis } from "recharts";
 import { figure } from "../lib/format";
+import { useInk } from "../lib/ink";
 import { Chart, GRID, INK, TICK, TOOLTIP } from "./frame";
 
 /** Loss in training (dashed) and on what is held out (solid), a line per network. */
 export default function Curves({ members, colour, name }: { members: number[][][]; colour: string; name: string }) {
+  const seen = useInk(true)(colour);
   const longest = Math.max(...members.map((one) => one.length));
   const rows = Array.from({ length: longest }, (_, epoch) => ({
     epoch: epoch + 1,
@@ -19,8 +21,8 @@ export default function Curves({ members, colour, name }: { members: number[][][
         <Tooltip {...TOOLTIP} labelFormatter={(epoch) => `Pass ${epoch}`} formatter={(x) => figure(Number(x))} />
         <Legend itemSorter={null} iconSize={14} formatter={(words: string) => <span style={{ color: INK, fontSize: 13 }}>{words}</span>} />
         {members.flatMap((_, k) => [
-          <Line key={`t${k}`} dataKey={`t${k}`} name="in training" stroke={colour} strokeDasharray="4 3" strokeOpacity={0.6} dot={false} isAnimationActive={false} legendType={k ? "none" : "plainline"} />,
-          <Line key={`h${k}`} dataKey={`h${k}`} name="held out" stroke={colour} strokeWidth={2} dot={false} isAnimationActive={false} legendType={k ? "none" : "plainline"} />,
+          <Line key={`t${k}`} dataKey={`t${k}`} name="in training" stroke={seen} strokeDasharray="4 3" dot={false} isAnimationActive={false} legendType={k ? "none" : "plainline"} />,
+          <Line key={`h${k}`} dataKey={`h${k}`} name="held out" stroke={seen} strokeWidth={2} dot={false} isAnimationActive={false} legendType={k ? "none" : "plainline"} />,
         ])}
       </LineChart>
     </Chart>

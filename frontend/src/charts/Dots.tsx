@@ -1,5 +1,6 @@
 import { CartesianGrid, ErrorBar, Scatter, ScatterChart, Tooltip, XAxis, YAxis } from "recharts";
 import { figure } from "../lib/format";
+import { useInk } from "../lib/ink";
 import { colour } from "../lib/palette";
 import { ticks } from "../lib/ticks";
 import { Chart, GRID, TICK, TOOLTIP } from "./frame";
@@ -8,6 +9,7 @@ export type Dotted = { model: string; name: string; value: number; low: number |
 
 /** A dot and its 95 % interval per model, the best at the top. */
 export default function Dots({ rows, metric, write = figure, onAxis = (x) => figure(x, 2) }: { rows: Dotted[]; metric: string; write?: (x: number) => string; onAxis?: (x: number) => string }) {
+  const ink = useInk();
   const says = `${metric}: ${rows.map((row) => `${row.name} ${write(row.value)}`).join(", ")}`;
   const low = Math.min(...rows.map((row) => row.low ?? row.value));
   const high = Math.max(...rows.map((row) => row.high ?? row.value));
@@ -23,10 +25,10 @@ export default function Dots({ rows, metric, write = figure, onAxis = (x) => fig
           <Scatter
             key={row.model}
             data={[{ ...row, ends: row.low == null || row.high == null ? [0, 0] : [row.value - row.low, row.high - row.value] }]}
-            fill={colour(row.model)}
+            fill={ink(colour(row.model))}
             isAnimationActive={false}
           >
-            <ErrorBar dataKey="ends" direction="x" stroke={colour(row.model)} strokeWidth={2.5} width={0} />
+            <ErrorBar dataKey="ends" direction="x" stroke={ink(colour(row.model))} strokeWidth={2.5} width={0} />
           </Scatter>
         ))}
       </ScatterChart>

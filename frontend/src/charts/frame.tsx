@@ -1,5 +1,8 @@
+import { Text } from "@mantine/core";
 import { type ReactElement } from "react";
 import { ResponsiveContainer } from "recharts";
+import { monthName } from "../lib/format";
+import { isGap } from "../lib/months";
 
 /** What all charts share: ink, rules and the words for those who do not see them. */
 export const TICK = { fill: "var(--mantine-color-dimmed)", fontSize: 12 } as const;
@@ -19,5 +22,17 @@ export function Chart({ says, height, children }: { says: string; height: number
         {children}
       </ResponsiveContainer>
     </figure>
+  );
+}
+
+export const onAxis = (month: string): string => (isGap(month) ? "…" : monthName(month));
+
+/** Says what the gap in an axis of months stands for. */
+export function Skipped({ months }: { months: number }) {
+  if (!months) return null;
+  return (
+    <Text size="xs" c="dimmed" mt={4}>
+      … stands for {months} months in which nothing was done.
+    </Text>
   );
 }

@@ -3,23 +3,23 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { customers } from "../api/queries";
-import { described } from "../lib/people";
+import { customers, profile } from "../api/queries";
+import { called, described } from "../lib/people";
 
-type Props = { label: string; placeholder?: string; onPick: (id: string) => void; chosen?: string; clearable?: boolean };
+type Props = { label: string; placeholder?: string; onPick: (id: string) => void; chosen?: string };
 
-/** Search as you type among the customers, by id or by what is known of them. */
+/** Search as you type among the customers, by name, id or what else is known of them. */
 export function CustomerPicker({ label, placeholder = "Name, id, country, age group …", onPick, chosen = "" }: Props) {
   const box = useCombobox({ onDropdownClose: () => box.resetSelectedOption() });
-  const [typed, setTyped] = useState(chosen);
-  const [settled] = useDebouncedValue(typed.trim(), 150);
-  const wanted = settled === chosen ? "" : settled;
-  const { data = [], isFetching, isError } = useQuery({ ...customers(wanted, 12), enabled: box.dropdownOpened });
+  const [typed, setTyped] = useState<string | null>(null); // null: who is chosen
+  const { data: one } = useQuery({ ...profile(chosen), enabled: chosen !== "" });
+  const [wanted] = useDebouncedValue(typed?.trim() ?? "", 150);
+  const { data = [], isFetching, error } = useQuery({ ...customers(wanted, 12), enabled: box.dropdownOpened });
   return (
     <Combobox
       store={box}
       onOptionSubmit={(id) => {
-        setTyped(id);
+        setTyped(null);
         onPick(id);
         box.closeDropdown();
       }}
@@ -28,7 +28,8 @@ export function CustomerPicker({ label, placeholder = "Name, id, country, age gr
         <TextInput
           label={label}
           placeholder={placeholder}
-          value={typed}
+          value={typed ?? (one ? called(one) : chosen)}
+          maxLength={500}
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={isFetching ? <Loader size={16} /> : null}
           autoComplete="off"
@@ -51,14 +52,14 @@ export function CustomerPicker({ label, placeholder = "Name, id, country, age gr
           {data.map((one) => (
             <Combobox.Option value={one.id} key={one.id}>
               <Text size="sm" fw={600} component="span">
-                {String(one.attributes?.name ?? one.id)}
+                {called(one)}
               </Text>{" "}
               <Text size="sm" c="dimmed" component="span">
                 {described(one)}
               </Text>
             </Combobox.Option>
           ))}
-          {!data.length && <Combobox.Empty>{isError ? "The server does not answer" : isFetching ? "Looking …" : "Nobody like that"}</Combobox.Empty>}
+          {!data.length && <Combobox.Empty>{error ? error.message : isFetching ? "Looking …" : "Nobody was found"}</Combobox.Empty>}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

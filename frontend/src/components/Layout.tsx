@@ -54,6 +54,9 @@ export function Layout() {
           const here = to === "/" ? pathname === "/" : pathname.startsWith(to);
           return <NavLink key={to} component={Link} to={to} label={name} active={here} aria-current={here ? "page" : undefined} leftSection={<Icon size={18} aria-hidden />} />;
         })}
+        <Link to="/words" className="quiet" style={{ marginTop: "auto" }}>
+          What do these words mean?
+        </Link>
         <a href="/docs" className="quiet">
           The API
         </a>

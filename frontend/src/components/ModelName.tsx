@@ -1,10 +1,12 @@
 import { Group, Select, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { models } from "../api/queries";
+import { useInk } from "../lib/ink";
 import { colour, shortLabel } from "../lib/palette";
 
 export function Dot({ model }: { model: string }) {
-  return <span aria-hidden style={{ width: 10, height: 10, borderRadius: 5, background: colour(model), flex: "none", display: "inline-block" }} />;
+  const ink = useInk();
+  return <span aria-hidden style={{ width: 10, height: 10, borderRadius: 5, background: ink(colour(model)), flex: "none", display: "inline-block" }} />;
 }
 
 /** A model's name beside its colour. */

@@ -1,9 +1,8 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 import { roughly } from "../lib/format";
 
-/** Shares of a whole, as bars below each other. */
+/** Shares of a whole, as bars below each other; a full bar would be all of it. */
 export function Shares({ rows, colour = "var(--mantine-primary-color-filled)" }: { rows: { name: string; share: number }[]; colour?: string }) {
-  const most = Math.max(...rows.map((row) => row.share), 1e-9);
   return (
     <Stack gap={6} component="ul" p={0} m={0} style={{ listStyle: "none" }}>
       {rows.map((row) => (
@@ -14,7 +13,7 @@ export function Shares({ rows, colour = "var(--mantine-primary-color-filled)" }:
               {roughly(row.share)}
             </Text>
           </Group>
-          <Progress value={(100 * row.share) / most} color={colour} size="sm" aria-label={row.name} />
+          <Progress value={100 * row.share} color={colour} size="sm" aria-label={row.name} />
         </li>
       ))}
     </Stack>

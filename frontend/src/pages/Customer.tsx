@@ -5,17 +5,19 @@ import { useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { Failure } from "../api/client";
 import { useFeedback } from "../api/feedback";
-import { customers, models, type Pick, profile, type Profile, recommendations } from "../api/queries";
+import { customers, type Model, models, type Pick, profile, type Profile, recommendations } from "../api/queries";
 import { Afterwards } from "../components/Afterwards";
+import { CustomerName, toCustomer } from "../components/CustomerName";
 import { CustomerPicker } from "../components/CustomerPicker";
 import type { Act } from "../components/ItemRow";
 import { ItemDrawer } from "../components/ItemDrawer";
-import { ModelPicker } from "../components/ModelName";
+import { ModelName, ModelPicker } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { type Asked, Framed, Guarded, Nothing, Panel, State } from "../components/Panel";
 import { type LastAct, RecommendationList } from "../components/RecommendationList";
 import { Shares } from "../components/Shares";
-import { described } from "../lib/people";
+import { WhatTheyMean } from "../components/Term";
+import { called, described } from "../lib/people";
 import { count, date, dateTime, NONE, price, sentence, words } from "../lib/format";
 import { late } from "../lib/late";
 import { DID } from "../lib/palette";
@@ -29,6 +31,7 @@ export default function CustomerPage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const { left, right, n } = useChoice();
+  const { data: about } = useQuery({ ...profile(customer), enabled: customer !== "" });
   const open = (id: string): void => {
     if (id) {
       void queries.prefetchQuery(profile(id)); // on the way while the page is still being drawn
@@ -37,7 +40,7 @@ export default function CustomerPage() {
     void navigate(id ? { pathname: `/customers/${encodeURIComponent(id)}`, search: location.search.replace(/([?&])open=[^&]*/, "$1") } : "/customers");
   };
   return (
-    <Page title={customer ? <Name customer={customer} /> : "Customers"} tab={customer || "Customers"}>
+    <Page title={customer ? <Name customer={customer} /> : "Customers"} tab={about ? called(about) : customer || "Customers"}>
       <CustomerPicker
         key={customer}
         label="Find a customer"
@@ -51,15 +54,15 @@ export default function CustomerPage() {
 
 function Name({ customer }: { customer: string }) {
   const { data } = useQuery(profile(customer));
-  const name = data?.attributes?.name;
+  const name = data ? called(data) : customer;
   return (
     <>
-      {name ? String(name) : `Customer ${customer}`}
-      {name ? (
+      {name === customer ? `Customer ${customer}` : name}
+      {name !== customer && (
         <Text component="span" c="dimmed" ml="xs">
           {customer}
         </Text>
-      ) : null}
+      )}
     </>
   );
 }
@@ -72,7 +75,7 @@ function Some() {
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xs">
           {found.map((one) => (
             <Anchor key={one.id} component={Link} to={`/customers/${encodeURIComponent(one.id)}`} className="tile">
-              <Text fw={600}>{String(one.attributes?.name ?? one.id)}</Text>
+              <Text fw={600}>{called(one)}</Text>
               <Text size="sm" c="dimmed">
                 {described(one)}
               </Text>
@@ -99,15 +102,15 @@ function One({ customer }: { customer: string }) {
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack>
-            <Panel title="Taste" about="What the history leans to, by category" query={query} empty={(p) => (p.categories.length ? null : <Nothing>Nothing is known yet.</Nothing>)}>
+            <Panel title="Taste" about="How much of what they chose is of each category" query={query} empty={(p) => (p.categories.length ? null : <Nothing>Nothing is known yet.</Nothing>)}>
               {(p) => <Shares rows={p.categories.map((one) => ({ name: one.category, share: one.share }))} />}
             </Panel>
             <Panel title="Most alike" about="Customers with the most similar history" query={query} empty={(p) => (p.nearest.length ? null : <Nothing>Nobody is like this customer yet.</Nothing>)}>
               {(p) => (
                 <Group gap="xs">
                   {p.nearest.map((one) => (
-                    <Button key={one.id} component={Link} to={`/customers/${encodeURIComponent(one.id)}`} variant="default" size="xs">
-                      {one.id}
+                    <Button key={one.id} component={Link} to={toCustomer(one.id)} variant="default" size="xs">
+                      <CustomerName id={one.id} name={one.name} />
                     </Button>
                   ))}
                 </Group>
@@ -134,13 +137,18 @@ function One({ customer }: { customer: string }) {
   );
 }
 
+const offered = (served: Model[] | undefined, key: string, otherwise: string): string => (served?.some((one) => one.key === key) ? key : otherwise);
+
 /** Which two models are looked at, and how many of their items. */
 function useChoice() {
   const { data: served } = useQuery(models);
   const first = served?.[0]?.key ?? "";
-  const second = served?.find((one) => one.key === "knn" && one.key !== first)?.key ?? served?.find((one) => one.key !== first)?.key ?? "";
-  const [left, setLeft] = useParam("left", first);
-  const [right, setRight] = useParam("right", second);
+  const [wishedLeft, setLeft] = useParam("left", first);
+  const left = offered(served, wishedLeft, first);
+  const others = served?.filter((one) => one.key !== left) ?? [];
+  const second = (others.find((one) => one.key === "knn") ?? others[0])?.key ?? "";
+  const [wishedRight, setRight] = useParam("right", second);
+  const right = offered(served, wishedRight, second);
   const [size, setSize] = useParam("n", "6");
   return { left, setLeft, right, setRight, n: bounded(size, 1, 30, 6), setSize };
 }
@@ -220,6 +228,16 @@ function Who({ query }: { query: Asked<Profile> }) {
               <Fact name="Spent" value={price(p.segment?.monetary)} />
               <Fact name="Last purchase" value={lastPurchase(p)} />
             </SimpleGrid>
+            {p.segment?.label && (
+              <Text size="sm" mt="xs">
+                <WhatTheyMean word={p.segment.label}>What does “{words(p.segment.label)}” mean?</WhatTheyMean>
+              </Text>
+            )}
+            {p.experiment && (
+              <Text size="sm" mt="xs">
+                In the experiment <b>{p.experiment.name}</b> they are in the arm <ModelName model={p.experiment.arm} />: that model answers where a shop asks without naming one.
+              </Text>
+            )}
             {(p.merged ?? []).length > 0 && <Text size="sm">Also known as {p.merged?.join(", ")}.</Text>}
           </>
         )}

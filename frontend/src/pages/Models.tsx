@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Button, Group, Modal, NumberInput, SimpleGrid, Slider, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Group, NumberInput, SimpleGrid, Slider, Stack, Table, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
@@ -6,13 +6,16 @@ import { Link } from "react-router";
 import { client, told } from "../api/client";
 import { experiments, type Experiments, type Model, models, training, whoami } from "../api/queries";
 import { useFeed } from "../api/stream";
+import { CustomerLink } from "../components/CustomerName";
 import { KeyButton } from "../components/KeyButton";
 import { ModelName, ModelPicker } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { Framed, Guarded, Nothing, Panel } from "../components/Panel";
+import { Sure } from "../components/Sure";
+import { Term, WhatTheyMean } from "../components/Term";
 import { Wide } from "../components/Wide";
 import { figureOf, METRICS } from "../lib/board";
-import { dateTime, figure, roughly, share, since, time } from "../lib/format";
+import { count, dateTime, figure, roughly, share, since, time } from "../lib/format";
 import { late } from "../lib/late";
 import { colour, DID, shortLabel } from "../lib/palette";
 import { useParam } from "../lib/url";
@@ -48,11 +51,22 @@ export default function ModelsPage() {
 
 const SHOWN = METRICS.filter((metric) => metric.id !== "recall@10");
 
+/** Why a model cannot be rolled back, or nothing. */
+function lacks(model: Model, admin: boolean): string {
+  if ((model.versions ?? []).length < 2) return "no older version";
+  return admin ? "" : "needs the admin key";
+}
+
 function Versions({ admin }: { admin: boolean }) {
   const query = useQuery(models);
   const [back, setBack] = useState<Model | null>(null);
   return (
-    <Panel title="Versions" about="The models that answer now" query={query} height={320} empty={(all) => (all.length ? null : <Nothing>No model is trained yet: run `c360 train --model all`.</Nothing>)}>
+    <Panel title="Versions" about={
+        <>
+          The models that answer now. <WhatTheyMean />
+        </>
+      }
+      query={query} height={320} empty={(all) => (all.length ? null : <Nothing>No model is trained yet: run `c360 train --model all`.</Nothing>)}>
       {(all) => (
         <>
           <Wide label="Models and their versions" width={640}>
@@ -64,7 +78,7 @@ function Versions({ admin }: { admin: boolean }) {
                   <Table.Th>Trained</Table.Th>
                   {SHOWN.map((metric) => (
                     <Table.Th key={metric.id} ta="right">
-                      {metric.name}
+                      <Term word={metric.metric}>{metric.name}</Term>
                     </Table.Th>
                   ))}
                   <Table.Th>
@@ -100,9 +114,12 @@ function Versions({ admin }: { admin: boolean }) {
                       </Table.Td>
                     ))}
                     <Table.Td ta="right">
-                      <Button size="compact-sm" variant="default" disabled={!admin || (model.versions ?? []).length < 2} onClick={() => setBack(model)} aria-label={`Roll back ${shortLabel(model.label)}`}>
+                      <Button size="compact-sm" variant="default" disabled={lacks(model, admin) !== ""} onClick={() => setBack(model)} aria-label={`Roll back ${shortLabel(model.label)}`}>
                         Roll back
                       </Button>
+                      <Text size="xs" c="dimmed">
+                        {lacks(model, admin)}
+                      </Text>
                     </Table.Td>
                   </Table.Tr>
                 ))}
@@ -127,26 +144,17 @@ function RollBack({ model, onClose }: { model: Model | null; onClose: () => void
     },
   });
   return (
-    <Modal opened={model !== null} onClose={onClose} title={`Roll ${model ? shortLabel(model.label) : ""} back?`} closeButtonProps={{ "aria-label": "Close" }} centered>
-      <Stack>
-        <Text size="sm">
-          Version <code>{model?.version}</code> stops answering at once, in every process, and the one promoted before it takes its place. Nothing is deleted.
-        </Text>
-        {roll.isError && (
-          <Alert color="red" role="alert">
-            {roll.error.message}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Leave it
-          </Button>
-          <Button color="red" loading={roll.isPending} onClick={() => model && roll.mutate(model.key)}>
-            Roll back
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Sure
+      title={`Roll ${model ? shortLabel(model.label) : ""} back?`}
+      opened={model !== null}
+      act="Roll back"
+      pending={roll.isPending}
+      trouble={roll.error}
+      onClose={onClose}
+      onAct={() => model && roll.mutate(model.key)}
+    >
+      Version <code>{model?.version}</code> stops answering at once, in every process, and the one promoted before it takes its place. Nothing is deleted.
+    </Sure>
   );
 }
 
@@ -160,7 +168,11 @@ function Inside() {
   return (
     <Panel
       title="Inside a model"
-      about="How a network learnt, and whom a hybrid believes"
+      about={
+        <>
+          How a network learnt (in <Term word="nats">nats</Term>), and how much a hybrid trusts each of its models, also for a <Term word="cold">cold item</Term>
+        </>
+      }
       query={query}
       height={420}
       aside={<ModelPicker label="Model" value={key} onChange={setKey} />}
@@ -172,7 +184,7 @@ function Inside() {
             Object.entries(found.beliefs).map(([question, rows]) => (
               <div key={question}>
                 <Text size="sm" fw={600}>
-                  {question === "rank" ? "Whom it believes: what to show" : "Whom it believes: what they would rate"}
+                  {question === "rank" ? "How much each part counts: what to show" : "How much each part counts: what they would rate"}
                 </Text>
                 <Guarded height={190}>
                   <Beliefs rows={rows} names={names} />
@@ -213,7 +225,6 @@ function Traffic({ admin }: { admin: boolean }) {
 function Running({ found }: { found: Experiments }) {
   const running = found.experiment;
   if (!running) return <Text size="sm">No experiment runs: the default model answers everybody.</Text>;
-  const compared = (found.results.arms ?? []).filter((row) => row.metric === "click_through");
   return (
     <>
       <Text size="sm">
@@ -226,9 +237,27 @@ function Running({ found }: { found: Experiments }) {
           </Text>
         ))}
       </Group>
-      {compared.map((row) => (
-        <Text key={`${row.arm}-${row.other}`} size="sm" c="dimmed">
-          Click-through: {row.arm} − {row.other} = {figure(row.difference)} [{figure(row.low)}, {figure(row.high)}]
+      <Arms results={found.results} />
+    </>
+  );
+}
+
+const RATES: Record<string, string> = { click_through: "Clicked", conversion: "Bought" };
+
+/** What came of the arms: how many customers each has, and how far apart they are. */
+function Arms({ results }: { results: Experiments["results"] }) {
+  if (!results.sizes?.length) return <Text size="sm" c="dimmed">Nothing has come of it yet.</Text>;
+  const skewed = results.sizes.some((one) => one.p != null && one.p < 0.001);
+  return (
+    <>
+      <Text size="sm">
+        Customers so far: {results.sizes.map((one) => `${count(one.customers)} with ${one.arm} (${figure(one.expected, 0)} expected)`).join(", ")}.
+      </Text>
+      {skewed && <Alert color="yellow">The customers are not split as planned: do not trust the comparison.</Alert>}
+      {(results.arms ?? []).map((row) => (
+        <Text key={`${row.arm}-${row.other}-${row.metric}`} size="sm" c="dimmed">
+          {RATES[row.metric] ?? row.metric}: {row.arm} − {row.other} = {share(row.difference)}
+          {row.low != null && row.high != null && ` (95% interval ${share(row.low)} to ${share(row.high)})`}
         </Text>
       ))}
     </>
@@ -246,7 +275,12 @@ function Split({ found }: { found: Experiments }) {
   const [exploration, setExploration] = useState(Math.round(100 * (found.experiment?.exploration ?? 0.1)));
   const queries = useQueryClient();
   const slider = useId();
-  const done = () => queries.invalidateQueries({ queryKey: ["experiments"] });
+  const [ending, setEnding] = useState(false);
+  const done = async (): Promise<void> => {
+    setEnding(false);
+    void queries.invalidateQueries({ queryKey: ["customer"] }); // they say which arm they are in
+    await queries.invalidateQueries({ queryKey: ["experiments"] });
+  };
   const put = useMutation({
     mutationFn: () =>
       told(
@@ -257,7 +291,7 @@ function Split({ found }: { found: Experiments }) {
     onSuccess: done,
   });
   const end = useMutation({ mutationFn: () => told(client.DELETE("/api/v1/experiments")), onSuccess: done });
-  const trouble = put.error ?? end.error;
+  const trouble = put.error;
   return (
     <form
       aria-label="Split the traffic"
@@ -289,12 +323,23 @@ function Split({ found }: { found: Experiments }) {
             {found.experiment ? "Change it" : "Start it"}
           </Button>
           {found.experiment && (
-            <Button size="xs" variant="default" loading={end.isPending} onClick={() => end.mutate()}>
+            <Button size="xs" variant="default" onClick={() => setEnding(true)}>
               End it
             </Button>
           )}
         </Group>
       </Stack>
+      <Sure
+        title={`End ${found.experiment?.name ?? ""}?`}
+        opened={ending}
+        act="End it"
+        pending={end.isPending}
+        trouble={end.error}
+        onClose={() => setEnding(false)}
+        onAct={() => end.mutate()}
+      >
+        The default model answers everybody again, at once. What was shown and what came of it stays stored.
+      </Sure>
     </form>
   );
 }
@@ -328,14 +373,12 @@ function Live() {
                 <Table.Tr key={event.seq}>
                   <Table.Td c="dimmed">{time(event.timestamp)}</Table.Td>
                   <Table.Td>
-                    <Anchor component={Link} to={`/customers/${encodeURIComponent(event.customer)}`} size="sm">
-                      {event.customer}
-                    </Anchor>
+                    <CustomerLink id={event.customer} name={event.name} />
                   </Table.Td>
                   <Table.Td>
                     {DID[event.event] ?? event.event}{" "}
                     <Anchor component={Link} to={`/products/${encodeURIComponent(event.item)}`} size="sm">
-                      {event.item}
+                      {event.title ?? event.item}
                     </Anchor>
                     {event.rating != null && ` (${event.rating})`}
                   </Table.Td>

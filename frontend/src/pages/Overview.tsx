@@ -2,9 +2,11 @@ import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Table, Text,
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { comparisons, experiments, type Model, models, overview } from "../api/queries";
+import { Between } from "../components/Between";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { Guarded, Nothing, Panel, State } from "../components/Panel";
+import { Term, WhatTheyMean } from "../components/Term";
 import { Wide } from "../components/Wide";
 import { figureOf, METRICS, ranked, type Row } from "../lib/board";
 import { compact, count, figure, roughly, share } from "../lib/format";
@@ -89,7 +91,11 @@ function Leaderboard() {
   return (
     <Panel
       title="Leaderboard"
-      about={`${metric.about} On a held-out quarter of each product's events, with 95% intervals over customers.`}
+      about={
+        <>
+          {metric.about} On a held-out quarter of each product&apos;s events, with 95% intervals over customers. <WhatTheyMean word={metric.metric} />
+        </>
+      }
       query={served}
       height={420}
       aside={
@@ -115,9 +121,13 @@ function Leaderboard() {
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Model</Table.Th>
-                    <Table.Th ta="right">{metric.name}</Table.Th>
-                    <Table.Th>Against the best</Table.Th>
-                    <Table.Th ta="right">Fit</Table.Th>
+                    <Table.Th ta="right">
+                      <Term word={metric.metric}>{metric.name}</Term>
+                    </Table.Th>
+                    <Table.Th>
+                      <Term word="mark">Against the best</Term>
+                    </Table.Th>
+                    <Table.Th ta="right">Trained in</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -132,11 +142,7 @@ function Leaderboard() {
                       </Table.Th>
                       <Table.Td ta="right" fw={row.mark === "best" ? 700 : 400} style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
                         {figure(row.figure?.value)}
-                        {row.figure?.low != null && row.figure.high != null && (
-                          <Text size="xs" c="dimmed" fw={400}>
-                            {figure(row.figure.low)} – {figure(row.figure.high)}
-                          </Text>
-                        )}
+                        <Between low={row.figure?.low} high={row.figure?.high} />
                       </Table.Td>
                       <Table.Td {...(row.mark === "behind" && { c: "dimmed" })}>{MARKS[row.mark]}</Table.Td>
                       <Table.Td ta="right" c="dimmed" style={{ whiteSpace: "nowrap" }}>
@@ -179,7 +185,7 @@ function Variety() {
   return (
     <Panel
       title="Accurate, or always the same?"
-      about="Up is accurate (nDCG@10); right is varied: the share of the catalogue that is shown to somebody."
+      about="Up is accurate (nDCG@10); right is varied (coverage): the share of the catalogue that is shown to somebody."
       query={query}
       height={320}
       empty={(all) => (placed(all).length ? null : <Nothing>Not measured.</Nothing>)}
@@ -200,7 +206,7 @@ function Online() {
   return (
     <Panel
       title="What came of it"
-      about="How much of what was shown was clicked (the dots, with 95% intervals over customers) and bought. What stands on two lists counts for the one whose button was pressed."
+      about="How much of what was shown was clicked (the dots) and bought, with 95% intervals over customers. What stands on two lists counts for the one whose button was pressed."
       query={query}
       empty={(told) => (told.results.by_model.length ? null : <Nothing>Nothing has been shown to anybody yet. Open a customer: what the lists show and what is done with it is counted here.</Nothing>)}
     >
@@ -225,8 +231,12 @@ function Online() {
                   <Table.Th>Model</Table.Th>
                   <Table.Th ta="right">Shown</Table.Th>
                   <Table.Th ta="right">Customers</Table.Th>
-                  <Table.Th ta="right">Clicked</Table.Th>
-                  <Table.Th ta="right">Bought</Table.Th>
+                  <Table.Th ta="right">
+                    <Term word="clicked" />
+                  </Table.Th>
+                  <Table.Th ta="right">
+                    <Term word="bought" />
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -237,8 +247,14 @@ function Online() {
                     </Table.Th>
                     <Table.Td ta="right">{count(row.impressions)}</Table.Td>
                     <Table.Td ta="right">{count(row.customers)}</Table.Td>
-                    <Table.Td ta="right">{share(row.click_through)}</Table.Td>
-                    <Table.Td ta="right">{share(row.conversion)}</Table.Td>
+                    <Table.Td ta="right">
+                      {share(row.click_through)}
+                      <Between low={row.click_through_low} high={row.click_through_high} write={share} />
+                    </Table.Td>
+                    <Table.Td ta="right">
+                      {share(row.conversion)}
+                      <Between low={row.conversion_low} high={row.conversion_high} write={share} />
+                    </Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>

@@ -5,6 +5,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import { Failure } from "../api/client";
 import { customersOf, item, items, similar } from "../api/queries";
+import { CustomerLink } from "../components/CustomerName";
 import { ItemFacts } from "../components/ItemFacts";
 import { ItemList } from "../components/ItemList";
 import { Page } from "../components/Page";
@@ -13,7 +14,7 @@ import { compact, count, date, price } from "../lib/format";
 import { DID } from "../lib/palette";
 import { useParam } from "../lib/url";
 
-/** A product: what it is, what is like it, and who turned to it. */
+/** A product: what it is, what is like it, and what customers did with it. */
 export default function ProductPage() {
   const { item: id = "" } = useParams();
   return id ? <One key={id} id={id} /> : <Catalogue />;
@@ -39,7 +40,7 @@ function One({ id }: { id: string }) {
           <Alike id={id} by="behaviour" title="Alike by behaviour" about="What the default model would show to somebody of whom only this is known" />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Alike id={id} by="text" title="Alike by text" about="What is described most like it, whoever turns to it" />
+          <Alike id={id} by="text" title="Alike by text" about="What is described most like it, whoever buys it" />
         </Grid.Col>
       </Grid>
       <Buyers id={id} />
@@ -50,7 +51,7 @@ function One({ id }: { id: string }) {
 function Alike({ id, by, title, about }: { id: string; by: "behaviour" | "text"; title: string; about: string }) {
   const query = useQuery(similar(id, by));
   return (
-    <Panel title={title} about={about} query={query} height={320} empty={(found) => (found.length ? null : <Nothing>{by === "text" ? "Nothing is written about it." : "Nobody has turned to it yet."}</Nothing>)}>
+    <Panel title={title} about={about} query={query} height={320} empty={(found) => (found.length ? null : <Nothing>{by === "text" ? "Nothing is written about it." : "Nobody has done anything with it yet."}</Nothing>)}>
       {(found) => <ItemList picks={found} />}
     </Panel>
   );
@@ -59,7 +60,7 @@ function Alike({ id, by, title, about }: { id: string; by: "behaviour" | "text";
 function Buyers({ id }: { id: string }) {
   const query = useQuery(customersOf(id));
   return (
-    <Panel title="Who turned to it" query={query} empty={(told) => (told.newest.length ? null : <Nothing>Nobody yet.</Nothing>)}>
+    <Panel title="What customers did with it" query={query} empty={(told) => (told.newest.length ? null : <Nothing>Nobody yet.</Nothing>)}>
       {(told) => (
         <>
           <Text size="sm">
@@ -81,9 +82,7 @@ function Buyers({ id }: { id: string }) {
               {told.newest.map((deed, at) => (
                 <Table.Tr key={`${deed.id}-${deed.event}-${deed.timestamp}-${at}`}>
                   <Table.Td>
-                    <Anchor component={Link} to={`/customers/${encodeURIComponent(deed.id)}`} size="sm">
-                      {deed.id}
-                    </Anchor>
+                    <CustomerLink id={deed.id} name={deed.name} />
                   </Table.Td>
                   <Table.Td>
                     {DID[deed.event] ?? deed.event}
@@ -108,7 +107,7 @@ function Catalogue() {
   const query = useInfiniteQuery(items(settled, ""));
   return (
     <Page title="Products" about="By their id. To look for what is meant instead of what is written, use the search.">
-      <TextInput label="Part of a title or an id" value={wanted} leftSection={<IconSearch size={16} aria-hidden />} onChange={(event) => setWanted(event.currentTarget.value)} />
+      <TextInput label="Part of a title or an id" value={wanted} maxLength={500} leftSection={<IconSearch size={16} aria-hidden />} onChange={(event) => setWanted(event.currentTarget.value)} />
       <Panel title="The catalogue" query={query} empty={(data) => (data.pages[0]?.items.length ? null : <Nothing>No product is called that.</Nothing>)}>
         {(data) => (
           <>

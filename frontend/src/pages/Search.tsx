@@ -2,11 +2,12 @@ import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
-import { overview, search } from "../api/queries";
+import { overview, profile, search } from "../api/queries";
 import { CustomerPicker } from "../components/CustomerPicker";
-import { ItemList } from "../components/ItemList";
+import { Found } from "../components/Found";
 import { Page } from "../components/Page";
 import { Framed, Nothing, Panel } from "../components/Panel";
+import { called } from "../lib/people";
 import { useParam } from "../lib/url";
 
 const TRY = ["a quiet gift for someone who cooks", "something warm for winter walks", "keeps children busy on a rainy day"];
@@ -18,13 +19,14 @@ export default function SearchPage() {
   const [category, setCategory] = useParam("category");
   const [typed, setTyped] = useState(q);
   const { data: about } = useQuery(overview);
+  const { data: one } = useQuery({ ...profile(customer), enabled: customer !== "" });
   const query = useQuery(search(q, customer, category, 12));
   const ask = (words: string): void => {
     setTyped(words);
     setQ(words.trim());
   };
   return (
-    <Page title="Search" about="Say in your own words what is looked for. BERT reads it, FAISS finds the products whose text means the like.">
+    <Page title="Search" about="Say in your own words what is looked for. BERT reads it, FAISS finds the products whose text means something similar.">
       <Framed title="What is looked for">
         <form
           role="search"
@@ -70,12 +72,12 @@ export default function SearchPage() {
       {q && (
         <Panel
           title={`“${q}”`}
-          about={customer ? `The fifty nearest by meaning, in the order that suits ${customer}` : "The nearest by meaning first"}
+          about={customer ? `The fifty nearest by meaning, in the order that suits ${one ? called(one) : customer}` : "The nearest by meaning first"}
           query={query}
           height={420}
           empty={(found) => (found.length ? null : <Nothing>Nothing was found.</Nothing>)}
         >
-          {(found) => <ItemList picks={found} />}
+          {(found) => <Found picks={found} />}
         </Panel>
       )}
     </Page>

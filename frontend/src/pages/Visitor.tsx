@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowsShuffle, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { forVisitor, item, models, popular, search } from "../api/queries";
+import { forVisitor, item, models, type Pick, popular, search } from "../api/queries";
 import { ItemList } from "../components/ItemList";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
@@ -82,6 +82,7 @@ function Shelf({ picks, onPick, onDraw }: { picks: string[]; onPick: (id: string
   const wanted = useQuery(search(settled, "", "", 12));
   const usual = useQuery(popular(60));
   const shelf = settled ? wanted : usual;
+  const offered = (found: Pick[]): Pick[] => found.filter((one) => one.close && !picks.includes(one.item)).slice(0, 12);
   const draw = (): void => {
     const left = [...(usual.data ?? [])];
     const drawn = Array.from({ length: Math.min(FEW, left.length) }, () => left.splice(Math.floor(Math.random() * left.length), 1)[0]?.item ?? "");
@@ -106,26 +107,23 @@ function Shelf({ picks, onPick, onDraw }: { picks: string[]; onPick: (id: string
         title={settled ? "Found" : "Much bought"}
         order={3}
         query={shelf}
-        empty={(found) => (found.some((one) => !picks.includes(one.item)) ? null : <Nothing>Nothing like that is left.</Nothing>)}
+        empty={(found) => (offered(found).length ? null : <Nothing>Nothing is close to this.</Nothing>)}
       >
         {(found) => (
           <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 4 }} spacing="xs">
-            {found
-              .filter((one) => !picks.includes(one.item))
-              .slice(0, 12)
-              .map((one) => (
-                <UnstyledButton key={one.item} className="tile" disabled={picks.length >= FEW} onClick={() => onPick(one.item)} data-pick={one.item}>
-                  <Group gap={6} wrap="nowrap" justify="space-between">
-                    <Text size="sm" fw={500}>
-                      {one.title}
-                    </Text>
-                    <IconPlus size={16} aria-hidden style={{ flex: "none" }} />
-                  </Group>
-                  <Text size="xs" c="dimmed">
-                    {one.category}
+            {offered(found).map((one) => (
+              <UnstyledButton key={one.item} className="tile" disabled={picks.length >= FEW} onClick={() => onPick(one.item)} data-pick={one.item}>
+                <Group gap={6} wrap="nowrap" justify="space-between">
+                  <Text size="sm" fw={500}>
+                    {one.title}
                   </Text>
-                </UnstyledButton>
-              ))}
+                  <IconPlus size={16} aria-hidden style={{ flex: "none" }} />
+                </Group>
+                <Text size="xs" c="dimmed">
+                  {one.category}
+                </Text>
+              </UnstyledButton>
+            ))}
           </SimpleGrid>
         )}
       </Panel>
