@@ -818,12 +818,6 @@ class _Customers(_Tallies):
             row = connection.execute(_CUSTOMER.where(CUSTOMERS.c.user == _NOW), {"user": user}).first()
         return None if row is None else _customer(row) | {"merged_into": row.user if row.user != user else None}
 
-    def known(self, users: Iterable[str]) -> dict[str, dict]:
-        "The attributes of those whom the store knows, by the id that they have now"
-        with self._reading() as connection:
-            rows = [row for part in _parts(sorted(set(users))) for row in connection.execute(_KNOWN, {"users": part})]
-        return {row.user: json.loads(row.attributes) for row in rows}
-
     def customers(
         self,
         search: str = "",  # words, each a part of the id or of a text among the attributes, whatever its accents and case; "" finds everybody
@@ -863,8 +857,18 @@ def _json(value: dict, what: str) -> str:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{what} must be plain JSON: {error}") from None
 
+# %% ../../nbs/04_storage.ipynb #s068b
+class _Known(_Customers):
+    "Who many of them are"
+
+    def known(self, users: Iterable[str]) -> dict[str, dict]:
+        "The attributes of those whom the store knows, by the id that they have now"
+        with self._reading() as connection:
+            rows = [row for part in _parts(sorted(set(users))) for row in connection.execute(_KNOWN, {"users": part})]
+        return {row.user: json.loads(row.attributes) for row in rows}
+
 # %% ../../nbs/04_storage.ipynb #s072
-class _Merging(_Customers):
+class _Merging(_Known):
     "Two ids, one person"
 
     def merge(
