@@ -6,7 +6,7 @@ const GAP = "…";
 export const isGap = (month: string): boolean => month.startsWith(GAP);
 
 /** The months of an axis: the last is one in which something was done, and more than `most` empty ones in between are a single step. */
-export function spanned<M extends { month: string }>(months: M[], done: (month: M) => number, most = 3): Axis<M> {
+export function spanned<M extends { month: string }>(months: M[], done: (month: M) => number, most = 6): Axis<M> {
   const last = months.findLastIndex((one) => done(one) > 0);
   const rows: M[] = [];
   let empty: M[] = [];

@@ -117,7 +117,7 @@ function Versions({ admin }: { admin: boolean }) {
                       <Button size="compact-sm" variant="default" disabled={lacks(model, admin) !== ""} onClick={() => setBack(model)} aria-label={`Roll back ${shortLabel(model.label)}`}>
                         Roll back
                       </Button>
-                      <Text size="xs" c="dimmed">
+                      <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
                         {lacks(model, admin)}
                       </Text>
                     </Table.Td>
