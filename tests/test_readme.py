@@ -21,21 +21,26 @@ def test_the_five_lines_fit_and_recommend(tmp_path):
     assert len(re.findall(r"'p\d{4}'", done.stdout)) == 5
 
 
-def test_the_table_is_the_committed_leaderboard():
-    board = pd.read_csv(ROOT / "reports/ml-100k/leaderboard.csv", keep_default_na=False)
-    board = board[(board["split_seed"] == "mean") & (board["segment"] == "all")].set_index(["split", "model", "metric", "k"])["value"]
-    run = json.loads((ROOT / "reports/ml-100k/run.json").read_text(encoding="utf-8"))
+COLUMNS = {
+    "nDCG@10": ("ratio75_item", "ndcg", "10"), "P@10": ("ratio75_item", "precision", "10"), "R@10": ("ratio75_item", "recall", "10"), "RMSE": ("ratio75_item", "rmse", ""),
+    "nDCG@10, split by time": ("global_time", "ndcg", "10"), "nDCG@10, cold items": ("cold_items", "ndcg", "10"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("report", ["ml-100k", "ml-1m"])
+def test_the_table_is_the_committed_leaderboard(report):
+    board = pd.read_csv(ROOT / f"reports/{report}/leaderboard.csv", keep_default_na=False)
+    board = board[(board["split_seed"] == "mean") & (board["segment"] == "all")].set_index(["split", "model", "metric", "k"])
+    run = json.loads((ROOT / f"reports/{report}/run.json").read_text(encoding="utf-8"))
     keys = {model["label"]: key for key, model in run["models"].items()}
-    columns = [("ratio75_item", "ndcg", "10"), ("ratio75_item", "precision", "10"), ("ratio75_item", "recall", "10")]
-    columns += [("ratio75_item", "rmse", ""), ("global_time", "ndcg", "10"), ("cold_items", "ndcg", "10")]
-    table = README.split("<!-- table: written from reports/ml-100k/leaderboard.csv -->\n")[1].split("\n\n")[0].splitlines()[2:]
-    assert len(table) == len(keys)
-    for line in table:
-        name, *cells = [cell.strip() for cell in line.strip("|").split("|")]
-        key = keys[name]
-        for cell, (split, metric, k) in zip(cells, columns, strict=True):
-            value = board.get((split, key, metric, k), "")
-            assert cell.split(" ")[0] == (f"{float(value):.3f}" if value else "–"), (name, split, metric)
+    (_, *columns), _, *table = ([cell.strip() for cell in line.strip("|").split("|")] for line in README.split(f"<!-- table: written from reports/{report}/leaderboard.csv -->\n")[1].split("\n\n")[0].splitlines())
+    assert len(table) == len(keys) and len(columns) >= 5
+    for name, *cells in table:
+        for cell, column in zip(cells, columns, strict=True):
+            split, metric, k = COLUMNS[column]
+            row = board.loc[(split, keys[name], metric, k)]
+            value, low, high = (f"{float(row[part] or 'nan'):.3f}" for part in ("value", "low", "high"))
+            assert cell in (value, f"{value} [{low}, {high}]"), (name, column)
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
