@@ -4,8 +4,8 @@ const word = (id: string, name: string, about: string): Word => ({ id, name, abo
 
 export const MEASURES = [
   word("ndcg", "nDCG@10", "Ten products are shown to each customer; every right one counts, the more the nearer it stands to the top. 1 is a perfect order, 0 is none right."),
-  word("precision", "Precision@10", "How many of the ten products shown are among those that the customer chose in the events held out from training."),
-  word("recall", "Recall@10", "How many of the products that the customer chose in the events held out from training are among the ten shown."),
+  word("precision", "Precision@10", "The share of the ten products shown that are among those that the customer chose in the events held out from training."),
+  word("recall", "Recall@10", "The share of the products that the customer chose in the events held out from training that are among the ten shown."),
   word("rmse", "RMSE", "How far predicted ratings are from those that were given, in points of the scale; large errors count more, and lower is better."),
   word("coverage", "Coverage", "The share of the catalogue that a model shows to at least one customer among their ten products."),
   word("interval", "Interval", "Other customers would give a slightly different figure; intervals made this way hold the true one in 95 of 100 cases."),
@@ -23,8 +23,8 @@ export const SEGMENTS = [
   word("new", "New", "Bought recently, and seldom before."),
   word("loyal", "Loyal", "Buys often; the last purchase is neither recent nor long ago."),
   word("occasional", "Occasional", "Buys now and then; the last purchase is neither recent nor long ago."),
-  word("at risk", "At risk", "Has bought several times, but not for long."),
-  word("asleep", "Asleep", "Has bought seldom, and not for long."),
+  word("at risk", "At risk", "Has bought several times, but the last purchase is long ago."),
+  word("asleep", "Asleep", "Has bought seldom, and the last purchase is long ago."),
 ];
 
 /** By the keys of the models, as `PALETTE` has them. */
@@ -32,7 +32,7 @@ export const MODELS = [
   word("knn", "User kNN", "Looks for the customers who are most alike and shows what they chose."),
   word("svd", "SVD", "Describes customers and products by a few numbers each, such that they fit where somebody chose something."),
   word("tfidf", "TF-IDF", "Compares the words of a product's text with those of what the customer chose."),
-  word("ncf", "NCF", "A neural network that learns from pairs of customers and products who would choose what."),
+  word("ncf", "NCF", "A neural network that reads what a customer has done and scores every product from it."),
   word("bert", "BERT", "A language model reads each product's text; what reads like the customer's choices is shown."),
   word("hybrid", "Hybrid", "Weighs the answers of several models, differently for regulars, for visitors and for new products."),
   word("near", "EASE near in time and text", "EASE that also knows when things were chosen and what is written about them."),
