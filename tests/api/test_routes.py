@@ -262,3 +262,40 @@ def test_events_come_back_as_they_were_given(demo, known):
     stored = demo.get("feedback", after=receipt["seq"] - 1, limit=1)
     assert {name: stored["events"][0][name] for name in given} == given and stored["next"] == receipt["seq"]
     assert demo.give(given)["receipts"] == [receipt | {"duplicate": True}]
+
+
+def test_customers_are_called_by_their_name(demo, known):
+    item = demo.items(12)[11]
+    demo.send("PUT", "customers/named-1", {"attributes": {"name": "José Ñandú", "city": "Mérida"}}, status=201)
+    demo.give({"customer": "named-1", "item": item, "event": "purchase", "event_id": "named-1-a"})
+    for asked in ("nandu JOSE", "ñandú", "merid nan"):
+        assert [one["id"] for one in demo.get("customers", search=asked)["customers"]] == ["named-1"], asked
+    assert demo.get("customers", search="jose turner nobody")["customers"] == []
+    newest = demo.get(f"items/{item}/customers")["newest"][0]
+    assert (newest["id"], newest["name"]) == ("named-1", "José Ñandú")
+    (seen,) = demo.get("feedback", customer="named-1")["events"]
+    assert seen["name"] == "José Ñandú" and seen["title"] == demo.get(f"items/{item}")["title"]
+    demo.send("DELETE", "customers/named-1")
+    assert "Ñandú" not in str(demo.get(f"items/{item}/customers")) + str(demo.get("feedback"))
+
+
+def test_a_search_says_when_nothing_is_close(demo):
+    close = {asked: [pick["close"] for pick in demo.get("search", q=asked, n=10)["items"]] for asked in ("a quiet gift for someone who cooks", "qwertyuiop zzz")}
+    assert all(close["a quiet gift for someone who cooks"]) and not any(close["qwertyuiop zzz"])
+
+
+def test_a_profile_names_the_arm_of_a_running_experiment(demo, known):
+    assert demo.get(f"customers/{known['customer']}")["experiment"] is None
+    demo.send("PUT", "experiments", {"name": "one of two", "arms": {"popularity": 0.5, "knn": 0.5}})
+    try:
+        told = demo.get(f"customers/{known['customer']}")["experiment"]
+        shown = demo.get(f"customers/{known['customer']}/recommendations", n=1)
+    finally:
+        demo.send("DELETE", "experiments")
+    assert told == {"name": "one of two", "arm": shown["arm"]} and shown["model"] == told["arm"]
+
+
+def test_a_product_is_found_without_accents_and_in_any_order(demo):
+    demo.send("PUT", "items/cafe-1", {"title": "Crème brûlée set", "text": "Six bowls and a torch."}, status=201)
+    assert [one["id"] for one in demo.get("items", search="BRULEE creme")["items"]] == ["cafe-1"]
+    demo.send("DELETE", "items/cafe-1", status=204)
