@@ -152,12 +152,13 @@ def train_net(
     n_epochs: int,                                 # at most
     patience: int,                                 # stop after so many passes without a better held-out loss
     title: str = "training",                       # of the progress bar, shown on a terminal
+    to_beat: float = np.inf,                       # held-out loss; where no pass is below it, the weights stay as they began
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:     # the best weights; float32 (epochs, 2), mean loss in training and held-out loss
-    "Adam until the held-out loss no longer falls; where no pass brings it down, the weights stay as they began. Raises `TrainingDiverged`"
+    "Adam until the held-out loss no longer falls; raises `TrainingDiverged`"
     for tensor in net.values():
         tensor.requires_grad_()
     optimiser = torch.optim.Adam([{"params": [tensor], "weight_decay": decay.get(name, 0.0)} for name, tensor in net.items()], lr=learning_rate)
-    best, since, kept, curve, step = held_out(), -1, _copied(net), [], 0
+    best, since, kept, curve, step = to_beat, -1, _copied(net), [], 0
     for epoch in tqdm(range(n_epochs), title, disable=None, leave=False):
         passed = []
         for loss in losses():
@@ -358,7 +359,7 @@ def train_rater(
             return float(found.mean()) if len(found) else 0.0
 
     decay = {"read": 5e-4, "has": 5e-4, "out": 5e-4, "mlp_item": 5e-4, "bias": 1e-3}
-    return train_net(net, one_pass, judge, 0.005, decay, model.n_epochs, 5, f"rating {member}")
+    return train_net(net, one_pass, judge, 0.005, decay, model.n_epochs, 5, f"rating {member}", judge())
 
 # %% ../../nbs/14_ncf.ipynb #a45ce6bb
 @dataclass(kw_only=True)

@@ -121,7 +121,7 @@ def test_the_customers_of_an_item(small):
         server.give(*at)
         server.give({"customer": "visitor-1", "item": item, "event": "rating", "rating": 3.5, "timestamp": now + 9})
         assert [act["id"] for act in check(3)["newest"]][:2] == ["visitor-1", ids[1]]
-        assert check()["newest"][0] == {"id": "visitor-1", "event": "rating", "rating": 3.5, "timestamp": now + 9}
+        assert check()["newest"][0] == {"id": "visitor-1", "name": None, "event": "rating", "rating": 3.5, "timestamp": now + 9}
         old = next(act["id"] for act in at_night["newest"] if act["id"] not in ids[:2])
         for source, target in (("visitor-1", ids[0]), (old, ids[1])):
             server.send("POST", f"customers/{source}/merge", {"into": target})

@@ -13,7 +13,8 @@ export function CustomerName({ id, name = null }: Props) {
     <>
       {said}
       {said !== id && (
-        <Text component="span" size="xs" c="dimmed" fw={400} ml={6}>
+        <Text component="span" size="xs" c="dimmed" fw={400}>
+          {" "}
           {id}
         </Text>
       )}
