@@ -1,5 +1,6 @@
-"The Service of this process: opened when the server starts, and again every few seconds for as long as it cannot be"
+"The Service of this process: opened when the server starts, or as soon as it can be; from then on it takes over what is trained"
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from customer360.serving import service as serving
 from .settings import Settings
 
 log = logging.getLogger("c360.api")
-AGAIN = 5.0  # seconds between two attempts
+AGAIN = 5.0  # seconds between two attempts to open it, or two looks for newly trained models
 
 
 class Shop:
@@ -22,16 +23,15 @@ class Shop:
         self.settings = settings
         self.service: serving.Service | None = None
         self.problem: Exception = serving.NotReady("the server is starting: ask again in a moment")
-        self._closed = threading.Event()
-        self._opener: threading.Thread | None = None
+        self._closed, self._settled = threading.Event(), 0
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def open(self) -> None:
         "Load the models; where that fails for now, go on trying beside the server"
-        if not self._attempt():
-            self._opener = threading.Thread(target=self._keep_trying, name="opener", daemon=True)
-            self._opener.start()
+        self._attempt()
+        self._keeper.start()
 
-    def _attempt(self) -> bool:
+    def _attempt(self) -> None:
         try:
             self.service = serving.open_service(default=self.settings.default_model, keys=self.settings.models)
         except Exception as error:  # whatever it is, the server says so and tries again
@@ -39,19 +39,38 @@ class Shop:
                 log.warning("not ready", exc_info=error, extra={"fields": {"detail": said(error)}})
             known = isinstance(error, serving.ServiceError | serving.StoreDown)
             self.problem = error if known else serving.NotReady(said(error))
-            return False
+            return
+        self._settle()
         log.info("ready", extra={"fields": {"models": self.service.ready()["models"]}})
-        return True
 
-    def _keep_trying(self) -> None:
-        while not self._closed.wait(AGAIN) and not self._attempt():
-            pass
+    def _keep(self) -> None:
+        while not self._closed.wait(AGAIN):
+            if self.service is None:
+                self._attempt()
+            else:
+                self._renew(self.service)
+
+    def _renew(self, service: serving.Service) -> None:
+        try:
+            if service.renew():
+                log.info("models renewed", extra={"fields": {"models": service.ready()["models"]}})
+            self._settle()
+        except Exception as error:  # the models before answer, and the next attempt is soon
+            log.warning("newly trained models not taken over", exc_info=error, extra={"fields": {"detail": said(error)}})
+
+    def _settle(self) -> None:
+        "Leave out what stays when garbage is looked for: looking through all models and products holds every request up, for a fifth of a second with the demo's"
+        if self.service is not None and self._settled != self.service.reads:
+            self._settled = self.service.reads
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
 
     def close(self) -> None:
         "Write down what is still to be written"
         self._closed.set()
-        if self._opener is not None:
-            self._opener.join()
+        if self._keeper.is_alive():
+            self._keeper.join()
         if self.service is not None:
             self.service.close()
 

@@ -52,7 +52,7 @@ class Server:
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}: {self.said()[-3000:]}"
             assert time.monotonic() < until, f"{path} did not answer in {seconds} s: {self.said()[-3000:]}"
             try:
-                if httpx.get(self.url + path, timeout=5, trust_env=False).status_code == 200:
+                if self.client.get(path, timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

@@ -6,7 +6,7 @@
 __all__ = ['log', 'PREFERRED', 'AHEAD', 'DEPTH', 'MOST', 'REASONS', 'LONGEST', 'MANY_TEXTS', 'CLOSE', 'SeenEvent', 'ServiceError',
            'Unknown', 'UnknownCustomer', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation', 'Erased', 'Invalid',
            'Conflict', 'NotReady', 'Act', 'Ask', 'Reason', 'Pick', 'Answer', 'Rules', 'capped', 'Recorder', 'View',
-           'Loaded', 'Slot', 'Past', 'Service', 'open_service']
+           'Loaded', 'Lineup', 'Slot', 'Past', 'Service', 'open_service']
 
 # %% ../../nbs/32_service.ipynb #71425a02
 import heapq
@@ -363,6 +363,15 @@ class Loaded(NamedTuple):
     release: Release
     view: View
 
+
+class Lineup(NamedTuple):
+    "All that was read of a registry at a time"
+
+    models: dict[str, Loaded]
+    views: dict[str, View]              # by the snapshot's name
+    problems: dict[str, list[str]]      # by the model's key
+    marks: dict[str, tuple[int, int]]   # `Registry.marks` then
+
 # %% ../../nbs/32_service.ipynb #0e823a55
 PREFERRED = ("hybrid", "hybrid-ncf-bert", "bert", "ncf", "svd", "tfidf", "knn", "near", "bayes", "ease", "popularity")
 
@@ -382,24 +391,9 @@ class _Loads:
         self._texts: dict[tuple[str, str], np.ndarray] = {}
         self._tallied: tuple[Any, int, Any] = None, 0, None   # of which events, up to which one, how many
         self._outside: tuple[Any, int] = None, 0              # customers that no snapshot knows
-        self._load()
+        self.reads = 0                              # how often models were read; what was read before is let go of
+        self._take(self._line_up())
         self._refresh()
-
-    def _load(self) -> None:
-        models, views = {}, {}
-        for key in self._keys or self.registry.keys():
-            try:
-                model, release, problems = self.registry.load_good(key)
-                name = release.snapshot
-                view = views.setdefault(name, self._views.get(name) or View(self.registry.snapshot(name)))
-            except (ValueError, OSError, ImportError, KeyError) as error:
-                self.problems[key] = [str(error)]
-                continue
-            self.problems[key] = list(problems)
-            models[key] = Loaded(model, release, view)
-        self._models, self._views = models, views
-        for loaded in models.values():  # so that nobody waits for what is worked out once
-            loaded.model.recommend(np.array([-1]), 1, histories=visitors([[0]], loaded.view.data.n_items))
 
     @property
     def default(self) -> str:
@@ -407,10 +401,42 @@ class _Loads:
         for key in (self._wish, *PREFERRED, *self._models):
             if key in self._models:
                 return key
-        raise NotReady("no trained model is here: run `python train.py --model knn`, or `c360 train --model all`, and start again")
+        raise NotReady("no trained model is here: run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later")
+
+# %% ../../nbs/32_service.ipynb #0e823a56
+class _Reads(_Loads):
+    def _line_up(self) -> Lineup:
+        found = Lineup({}, {}, {}, self.registry.marks())
+        for key in self._keys or self.registry.keys():
+            try:
+                found.models[key], found.problems[key] = self._loaded(key, found.views)
+            except (ValueError, OSError, ImportError, KeyError) as error:
+                found.problems[key] = [str(error)]
+        return found
+
+    def _loaded(self, key: str, views: dict[str, View]) -> tuple[Loaded, list[str]]:
+        before = self._models.get(key)
+        if before and before.release.snapshot in self._views and not self.problems[key] and self.registry.in_use(key, before.release.version):
+            views[before.release.snapshot] = before.view
+            return before, []
+        model, release, problems = self.registry.load_good(key)
+        name = release.snapshot
+        view = views.setdefault(name, self._views.get(name) or View(self.registry.snapshot(name)))
+        model.recommend(np.array([-1]), 1, histories=visitors([[0]], view.data.n_items))  # so that nobody waits for what is worked out once
+        return Loaded(model, release, view), list(problems)
+
+    def _take(self, found: Lineup) -> None:
+        self._models, self._views, self.problems, self._marks = found
+        self.reads += 1
 
 # %% ../../nbs/32_service.ipynb #40daf88e
-class _Holds(_Loads):
+class _Holds(_Reads):
+    def _stock(self, views: Mapping[str, View]) -> Catalogue:
+        base: dict[str, Product] = {}
+        for name in sorted(views, key=lambda name: views[name].snapshot.watermark):
+            base |= Catalogue.of(views[name].snapshot.tables).products
+        return Catalogue(base).changed(*self.store.items_since(0))
+
     def _refresh(self) -> None:
         try:
             if self._changes() == self._versions:
@@ -428,12 +454,9 @@ class _Holds(_Loads):
     def _reload(self, changed: set[str], first: bool) -> None:
         if changed & {"models", "erasures"} and not first:
             self._views = {} if "erasures" in changed else self._views
-            self._load()
+            self._take(self._line_up())
         if changed & {"catalogue", "models", "erasures"} or first:
-            base: dict[str, Product] = {}
-            for name in sorted(self._views, key=lambda name: self._views[name].snapshot.watermark):
-                base |= Catalogue.of(self._views[name].snapshot.tables).products
-            self._catalogue = Catalogue(base).changed(*self.store.items_since(0))
+            self._catalogue = self._stock(self._views)
         rules, experiment = self.store.document("rules"), self.store.document("experiment")
         self._rules = Rules.read(rules[1]) if rules else Rules()
         self._experiment = Experiment.from_dict(experiment[1]) if experiment and experiment[1] else None
@@ -441,8 +464,22 @@ class _Holds(_Loads):
         for source, target in self._merged.items():
             self._aliases.setdefault(target, []).append(source)
 
+# %% ../../nbs/32_service.ipynb #40daf88f
+class _Renews(_Holds):
+    def renew(self) -> bool:  # were there any?
+        "Take over what was put to use since the models were read; the ones before answer meanwhile. Raises `StoreDown`"
+        before = self._models
+        if self.registry.marks() == self._marks:
+            return False
+        found = self._line_up()
+        with self._lock:
+            if self._models is before:  # nobody was erased, nothing rolled back meanwhile
+                self._catalogue = self._stock(found.views)
+                self._take(found)
+        return self._models is not before
+
 # %% ../../nbs/32_service.ipynb #8123c414
-class _Serves(_Holds):
+class _Serves(_Renews):
     def _model(self, key: str) -> Loaded:
         key = key or self.default
         if key not in self._models:
@@ -453,7 +490,7 @@ class _Serves(_Holds):
         "Does a model answer, and if none does, what is to be done?"
         problems = [f"{key}: {what}" for key, found in self.problems.items() for what in found]
         done = {"ready": bool(self._models), "models": {key: m.release.version for key, m in self._models.items()}, "problems": problems}
-        return done | {"do": "" if self._models else "run `python train.py --model knn`, or `c360 train --model all`, and start again"}
+        return done | {"do": "" if self._models else "run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later"}
 
     @property
     def counters(self) -> dict[str, int]:
@@ -692,10 +729,10 @@ class _Recommender(_Recommends):
 
     def _record(self, answer: Answer, past: Past, loaded: Loaded) -> None:
         now, snapshot = time.time_ns() // 1_000_000, loaded.view.snapshot.name
-        kept = ("item", "rank", "score", "probability", "rating", "by", "reasons")
+        kept = ("item", "rank", "score", "probability", "rating", "by")
 
         def row() -> dict:
-            items = [{name: value for name, value in asdict(pick).items() if name in kept} for pick in answer.items]
+            items = [{name: getattr(pick, name) for name in kept} | {"reasons": [vars(reason) for reason in pick.reasons]} for pick in answer.items]
             payload = {"items": items, "cold_start": answer.cold_start, "snapshot": snapshot, "upto": past.upto, "acts": past.acts}
             named = {name: getattr(answer, name) for name in ("recommendation_id", "user", "model", "version", "experiment", "arm")}
             return named | {"time": now, "payload": payload}

@@ -3,9 +3,12 @@
 import json
 import re
 import threading
+import time
 
 import httpx
 from server import Server, operations
+
+from customer360.models.registry import Registry, make_model, read_sealed, write_sealed
 
 
 def test_live_and_ready(demo):
@@ -50,6 +53,62 @@ def test_a_database_that_cannot_be_opened_at_start(small, tmp_path):
         blocked.mkdir()
         server.wait("/health/ready", 30)
         assert server.get("popular")["items"]
+
+
+def train_anew(home, key: str, **params) -> str:  # its version
+    registry = Registry(home / "data/models/small")
+    release = registry.publish(make_model(key, params=params).fit(registry.snapshot(registry.snapshots()[0]).data), registry.snapshots()[0])
+    return registry.promote(key, release.version).version
+
+
+def wait_for(server: Server, key: str, version: str, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while server.client.get("/health/ready").json()["models"].get(key) != version:
+        assert time.monotonic() < until, server.said()[-2000:]
+        time.sleep(0.1)
+
+
+def test_what_is_trained_while_it_runs_is_served_without_a_start(small):
+    "Both what was there and what is new; what answers meanwhile are the models before"
+    with small() as server:
+        customer, before = server.customers(1)[0], server.client.get("/health/ready").json()["models"]
+        scores = [item["score"] for item in server.get(f"customers/{customer}/recommendations", model="knn")["items"]]
+        version = train_anew(server.home, "knn", n_neighbours=3)
+        wait_for(server, "knn", version)
+        told = server.get(f"customers/{customer}/recommendations", model="knn")
+        assert (told["version"], version != before["knn"]) == (version, True) and [item["score"] for item in told["items"]] != scores
+        assert server.client.get("/health/ready").json()["models"]["popularity"] == before["popularity"], "untouched"
+        ease = train_anew(server.home, "ease")
+        wait_for(server, "ease", ease)
+        assert server.get(f"customers/{customer}/recommendations", model="ease")["version"] == ease
+        assert server.send("POST", "models/knn/rollback")["version"] == before["knn"]
+        assert server.get(f"customers/{customer}/recommendations", model="knn")["version"] == before["knn"]
+
+
+def test_a_damaged_training_leaves_the_models_before(small):
+    with small() as server:
+        before, version = server.client.get("/health/ready").json()["models"]["knn"], train_anew(server.home, "knn", n_neighbours=3)
+        wait_for(server, "knn", version)
+        server.send("POST", "models/knn/rollback")
+        (weights,) = (server.home / "data/models/small/knn" / version).glob("*.npz")
+        weights.write_bytes(weights.read_bytes()[:-7] + b"garbage")
+        promoted = server.home / "data/models/small/knn/promoted.json"
+        write_sealed(promoted, {"versions": [*read_sealed(promoted)["versions"], version]})
+        until = time.monotonic() + 30
+        while not (problems := server.client.get("/health/ready").json()["problems"]):
+            assert time.monotonic() < until, server.said()[-2000:]
+            time.sleep(0.1)
+        assert version in str(problems) and server.client.get("/health/ready").json()["models"]["knn"] == before
+
+
+def test_one_who_is_erased_after_a_training_is_gone_from_what_was_taken_over(small):
+    with small() as server:
+        customer = server.customers(1)[0]
+        version = train_anew(server.home, "knn", n_neighbours=3)
+        wait_for(server, "knn", version)
+        server.send("DELETE", f"customers/{customer}")
+        server.get(f"customers/{customer}/recommendations", 404)
+        wait_for(server, "knn", version)
 
 
 def test_metrics_count_requests_by_route(demo):
