@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SITUATIONS', 'SLICE_SHARE', 'COLD_SHARE', 'VISIT', 'TRIED', 'ELECTIONS', 'EQUAL', 'DEPTH', 'HALVES', 'FEWEST',
            'CELLS', 'PAIRS', 'SAMPLED', 'standardised', 'on_scale', 'situation', 'owners', 'n_known', 'fusion_slice',
-           'forgetful', 'ranking_weights', 'rating_weights', 'Case', 'asked', 'Fusion', 'ranking_fusion', 'predictions',
-           'rating_fusion', 'fitting_with', 'fitted', 'Hybrid', 'PlainHybrid']
+           'forgetful', 'ranking_weights', 'rating_weights', 'places', 'Case', 'asked', 'Fusion', 'ranking_fusion',
+           'predictions', 'rating_fusion', 'fitting_with', 'fitted', 'Hybrid', 'PlainHybrid']
 
 # %% ../../nbs/16_hybrid.ipynb #2fb764e0
 from collections.abc import Callable, Iterator
@@ -23,8 +23,7 @@ import pandas as pd
 
 from ..config import generator, settings
 from ..data.prepare import Dataset, Histories, Split, fingerprint
-from ..metrics import hits, ndcg
-from .base import SLICE, NoItemText, Recommender, dropped, hidden, top_n
+from .base import SLICE, NoItemText, Recommender, dropped, hidden
 
 # %% ../../nbs/16_hybrid.ipynb #9169409e
 def standardised(
@@ -154,6 +153,25 @@ def rating_weights(
     left = np.vstack([(predicted - mean).T, spread * np.eye(n)])
     return nnls(left, np.append(ratings - mean, np.full(n, spread / n)))[0].astype(np.float32)
 
+# %% ../../nbs/16_hybrid.ipynb #e43d530c
+def places(
+    scores: np.ndarray,  # float32 (q, m), -inf: never
+    indptr: np.ndarray,  # int (q + 1,), where each customer's relevant items begin
+    items: np.ndarray,   # int (total,), the relevant items, sorted within a customer
+    depth: int,          # 1 to m
+) -> np.ndarray:         # int (total,), 0: the best; depth: not among the first
+    "Where each relevant item stands, ties to the lower column, without sorting: as many are before it as have more"
+    rows, m = np.repeat(np.arange(len(scores)), np.diff(indptr)), scores.shape[1]
+    first = np.partition(scores, m - depth, axis=1)[:, m - depth :]  # the smallest of them comes first
+    mine, out = scores[rows, items], np.full(len(items), depth)
+    near = np.flatnonzero((mine >= first[rows, 0]) & (mine > -np.inf))
+    theirs, own = first[rows[near]], mine[near, None]
+    out[near] = np.count_nonzero(theirs > own, axis=1)
+    for i in near[(own[:, 0] == theirs[:, 0]) | (np.count_nonzero(theirs == own, axis=1) > 1)]:
+        row = scores[rows[i]]
+        out[i] = min(np.count_nonzero(row > mine[i]) + np.count_nonzero(row[: items[i]] == mine[i]), depth)
+    return out
+
 # %% ../../nbs/16_hybrid.ipynb #97eeb77a
 DEPTH = 50           # places that the slice is judged by
 HALVES = (0.0, 1.0, 3.0, 6.0)
@@ -197,8 +215,10 @@ class Case:
     def quality(self, total: np.ndarray) -> np.ndarray:  # total: float32 (q, m); float (q,)
         "nDCG of a ranking for each customer, at 50 or at a fifth of few items"
         depth = max(1, min(DEPTH, total.shape[1] // 5))
-        hit = hits(top_n(np.where(self.never, -np.inf, total), depth).codes, self.indptr, self.relevant)
-        return ndcg(hit, np.diff(self.indptr), depth)
+        place = places(np.where(self.never, np.float32(-np.inf), total), self.indptr, self.relevant, depth)
+        gain = np.append(1 / np.log2(np.arange(2, depth + 2)), 0)
+        ideal, n_relevant = np.append(np.nan, np.cumsum(gain[:-1])), np.diff(self.indptr)
+        return np.bincount(np.repeat(np.arange(len(total)), n_relevant), gain[place], len(total)) / ideal[np.minimum(n_relevant, depth)]
 
 # %% ../../nbs/16_hybrid.ipynb #35839674
 def asked(
