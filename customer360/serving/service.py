@@ -380,6 +380,7 @@ class _Loads:
     def __init__(self, registry: Registry, store: Store, default: str = "", keys: Sequence[str] = ()):
         self.registry, self.store, self._wish, self._keys = registry, store, default, tuple(keys)
         self.recorder, self._lock = Recorder(store), threading.RLock()
+        self._turns = threading.Semaphore(settings().threads)  # more answers at a time than processors only get in each other's way
         self.problems: dict[str, list[str]] = {}
         self.degraded = 0                           # answers given while the store was down, about part of what they should know
         self._models: dict[str, Loaded] = {}
@@ -702,8 +703,9 @@ class _Recommender(_Recommends):
         arm = assign(experiment, self._ids(ask.user)[0] if ask.user else identity) if experiment else None
         loaded = self._model(ask.model or (arm if arm in self._models else "") or "")
         past = self._past(loaded.view, ask.user, ask.history, ask.cold_start)
-        slots = self._list(loaded, past, ask, experiment)
-        picks = self._picks(loaded, past, slots, ask.explain, ask.ratings)
+        with self._turns:
+            slots = self._list(loaded, past, ask, experiment)
+            picks = self._picks(loaded, past, slots, ask.explain, ask.ratings)
         cold = not (past.history.weight.data > 0).any()
         name = experiment.name if experiment else None
         answer = Answer(identity, past.user, loaded.release.key, loaded.release.version, cold, name, arm, int((past.history.weight.data > 0).sum()), picks)
