@@ -153,7 +153,10 @@ def recommending(server: Server, users: list[str], longest: list[str], keys: lis
     for key in keys:
         paths = [("GET", f"/api/v1/customers/{user}/recommendations?model={key}&n=10&explain=false") for user in users]
         closed_loop(server, paths[:20], 0.3)
-        out.append(told(f"{key}, 100 a second", open_loop(server, (paths * (n // len(paths) + 1))[:n], 100), base))
+        for rate in (100, 25):  # where it cannot keep up, the figure tells of the queue alone; so again, a quarter as often
+            out.append(told(f"{key}, {rate} a second", open_loop(server, (paths * (n // len(paths) + 1))[: n * rate // 100], rate), base))
+            if out[-1]["p50_ms"] < 100:
+                break
     for key in keys:
         paths = [("GET", f"/api/v1/customers/{user}/recommendations?model={key}&n=10") for user in [*longest, *users][:50]]
         out.append(told(f"{key} with reasons, 5 a second", open_loop(server, paths, 5), base))
