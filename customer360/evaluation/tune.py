@@ -44,6 +44,22 @@ TUNED: dict[str, dict[str, Space]] = {  # model -> question -> space
             "ridge": [3.0, 6.0, 10.0, 20.0, 40.0], "offset_ridge": [2.0, 5.0, 10.0],
         },
     },
+    "tfidf": {
+        "ranking": {"n_topics": [128, 256, 512, 1024], "contrast": [0.0, 0.25, 0.5, 0.75], "prior": [0.3, 1.0, 3.0], "regularisation": [5.0, 10.0, 25.0, 50.0, 100.0]},
+        "rating": {"power": [1.0, 2.0, 3.0, 5.0], "shrinkage": [0.3, 1.0, 3.0]},
+    },
+    "ncf": {
+        "ranking": {
+            "width": [100, 200, 400], "forget": [0.3, 0.5, 0.7], "learning_rate": [0.0015, 0.003, 0.006],
+            "weight_decay": [0.0002, 0.0006, 0.002], "rarity": [0.0, 0.3, 0.6],
+        },
+    },
+    "bert": {
+        "ranking": {
+            "n_factors": [16, 32, 64, 96], "user_power": [0.0, 0.25, 0.5], "item_power": [0.2, 0.35, 0.5],
+            "shrinkage": [0.3, 1.0, 3.0], "width": [0.2, 0.3, 0.45], "noise": [2.0, 5.0, 12.0],
+        },
+    },
     "ease": {"ranking": {"regularisation": [10.0, 20.0, 50.0, 100.0, 200.0, 350.0, 500.0, 700.0, 1000.0, 2000.0, 5000.0]}},
 }  # fmt: skip
 
