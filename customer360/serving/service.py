@@ -692,8 +692,22 @@ class _Recommends(_Reasons):
             out.append(Pick(p.item, p.title or p.item, p.category, p.price, rank, score, slot.probability, rating, slot.by, reasons.get(slot.item, [])))
         return out
 
+# %% ../../nbs/32_service.ipynb #667f3657
+class _Records(_Recommends):
+    def _record(self, answer: Answer, past: Past, loaded: Loaded) -> None:
+        now, snapshot = time.time_ns() // 1_000_000, loaded.view.snapshot.name
+        kept = ("item", "rank", "score", "probability", "rating", "by")
+
+        def row() -> dict:
+            items = [{name: getattr(pick, name) for name in kept} | {"reasons": [vars(reason) for reason in pick.reasons]} for pick in answer.items]
+            payload = {"items": items, "cold_start": answer.cold_start, "snapshot": snapshot, "upto": past.upto, "acts": past.acts}
+            named = {name: getattr(answer, name) for name in ("recommendation_id", "user", "model", "version", "experiment", "arm")}
+            return named | {"time": now, "payload": payload}
+
+        self.recorder.add(row)
+
 # %% ../../nbs/32_service.ipynb #667f3656
-class _Recommender(_Recommends):
+class _Recommender(_Records):
     def recommend(self, ask: Ask) -> Answer:
         "What to show to somebody now; raises `UnknownCustomer`, `UnknownModel`, `Invalid`, `NotReady`"
         self._refresh()
@@ -728,18 +742,6 @@ class _Recommender(_Recommends):
             self._categories_known = sorted({p.category for p in self._catalogue.products.values() if p.category})
             self._categories_of = self._catalogue
         return self._categories_known
-
-    def _record(self, answer: Answer, past: Past, loaded: Loaded) -> None:
-        now, snapshot = time.time_ns() // 1_000_000, loaded.view.snapshot.name
-        kept = ("item", "rank", "score", "probability", "rating", "by")
-
-        def row() -> dict:
-            items = [{name: getattr(pick, name) for name in kept} | {"reasons": [vars(reason) for reason in pick.reasons]} for pick in answer.items]
-            payload = {"items": items, "cold_start": answer.cold_start, "snapshot": snapshot, "upto": past.upto, "acts": past.acts}
-            named = {name: getattr(answer, name) for name in ("recommendation_id", "user", "model", "version", "experiment", "arm")}
-            return named | {"time": now, "payload": payload}
-
-        self.recorder.add(row)
 
 # %% ../../nbs/32_service.ipynb #f6818fad
 class _People(_Recommender):
