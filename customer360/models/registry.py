@@ -20,7 +20,7 @@ import secrets
 import shutil
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -508,8 +508,8 @@ class _Promotes(_Names):
             except ArtefactError as error:  # the list is lost, the releases are not
                 log.warning("begun anew: %s", error)
                 before = []
-            if before[-1:] != [version]:
-                write_sealed(self.root / key / "promoted.json", {"versions": [*before, version]})
+            after = before if before[-1:] == [version] else [*before, version]
+            write_sealed(self.root / key / "promoted.json", {"versions": after})  # also the same again: a damaged release may have been made anew
             return release
 
     def rollback(
@@ -582,6 +582,14 @@ UNCOMPARED: dict[str, Any] = {"split": None, "pairs": [], "snapshot": "", "measu
 
 
 class _Uses(_Loads):
+    def let_go(
+        self,
+        but: Collection[str],  # names
+    ) -> None:
+        "Drop other snapshots from memory"
+        for name in set(self._open) - set(but):
+            self._open.pop(name, None)
+
     def marks(self) -> dict[str, tuple[int, int]]:  # key -> of the file that holds its list: inode, time of writing
         "Differ from those before as soon as another release is in use; cheap enough to be asked for every second"
         stats = [(path.parent.name, path.stat()) for path in self.root.glob("[!.]*/promoted.json")]

@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -411,13 +412,26 @@ class _Reads(_Loads):
         for key in self._keys or self.registry.keys():
             try:
                 found.models[key], found.problems[key] = self._loaded(key, found.views)
-            except (ValueError, OSError, ImportError, KeyError) as error:
+            except Exception as error:  # whatever is wrong with one model, the others answer
                 found.problems[key] = [str(error)]
-        return found
+                if isinstance(error, OSError | ImportError):  # such as too many open files: it may be over the next time
+                    found.marks.pop(key, None)
+        return self._line_up() if self._forgot(found) else found
+
+    def _forgot(self, found: Lineup) -> bool:
+        "Take out of new snapshots whoever was erased while the training ran; was there anybody?"
+        with suppress(StoreDown):
+            for view in [view for name, view in found.views.items() if name not in self._views]:
+                users = list(view.user_of)
+                gone = np.asarray(self.store.erased(users), bool)
+                if gone.any():
+                    self.registry.erase(np.array(users, object)[gone])
+                    return True
+        return False
 
     def _loaded(self, key: str, views: dict[str, View]) -> tuple[Loaded, list[str]]:
         before = self._models.get(key)
-        if before and before.release.snapshot in self._views and not self.problems[key] and self.registry.in_use(key, before.release.version):
+        if before and before.release.snapshot in self._views and not self.problems.get(key) and self.registry.in_use(key, before.release.version):
             views[before.release.snapshot] = before.view
             return before, []
         model, release, problems = self.registry.load_good(key)
@@ -428,6 +442,7 @@ class _Reads(_Loads):
 
     def _take(self, found: Lineup) -> None:
         self._models, self._views, self.problems, self._marks = found
+        self.registry.let_go(found.views)
         self.reads += 1
 
 # %% ../../nbs/32_service.ipynb #40daf88e
@@ -469,10 +484,13 @@ class _Holds(_Reads):
 class _Renews(_Holds):
     def renew(self) -> bool:  # were there any?
         "Take over what was put to use since the models were read; the ones before answer meanwhile. Raises `StoreDown`"
-        before = self._models
-        if self.registry.marks() == self._marks:
+        before, marks = self._models, self.registry.marks()
+        if marks == self._marks or not marks:  # a folder that is gone for now takes nothing away
             return False
+        self.store.versions()  # if it is down, before the work
         found = self._line_up()
+        for key in before.keys() - found.models.keys():  # what cannot be read now is sound in memory
+            found.models[key], found.views[before[key].release.snapshot] = before[key], before[key].view
         with self._lock:
             if self._models is before:  # nobody was erased, nothing rolled back meanwhile
                 self._catalogue = self._stock(found.views)

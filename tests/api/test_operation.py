@@ -101,14 +101,41 @@ def test_a_damaged_training_leaves_the_models_before(small):
         assert version in str(problems) and server.client.get("/health/ready").json()["models"]["knn"] == before
 
 
-def test_one_who_is_erased_after_a_training_is_gone_from_what_was_taken_over(small):
+def test_a_damaged_model_made_anew_is_served(small, tmp_path):
+    "What the message advises helps: the same training again has the same version, and is taken over"
+    server = small()
+    (weights,) = (tmp_path / "data/models/small/knn").glob("*/weights.npz")
+    weights.write_bytes(weights.read_bytes()[:-7] + b"garbage")
+    with server.start():
+        assert set(server.client.get("/health/ready").json()["models"]) == {"popularity"}
+        wait_for(server, "knn", train_anew(server.home, "knn"))
+        assert server.client.get("/health/ready").json()["problems"] == []
+
+
+def test_who_was_erased_while_a_training_ran_does_not_come_back(small):
     with small() as server:
-        customer = server.customers(1)[0]
-        version = train_anew(server.home, "knn", n_neighbours=3)
-        wait_for(server, "knn", version)
+        registry, (customer, other) = Registry(server.home / "data/models/small"), server.customers(2)
+        tables = registry.snapshot(registry.snapshots()[0]).tables
         server.send("DELETE", f"customers/{customer}")
-        server.get(f"customers/{customer}/recommendations", 404)
-        wait_for(server, "knn", version)
+        night = registry.add_snapshot(tables, watermark=1)  # read before somebody asked to be forgotten
+        release = registry.publish(make_model("knn").fit(registry.snapshot(night).data), night)
+        registry.promote("knn", release.version)
+        until = time.monotonic() + 30
+        while server.get("models/knn")["snapshot"] != night:
+            assert time.monotonic() < until, server.said()[-2000:]
+            time.sleep(0.1)
+        server.get(f"customers/{customer}/recommendations", 404, model="knn")
+        assert server.get(f"customers/{other}/recommendations", model="knn")["items"]
+        assert customer not in set(Registry(registry.root).snapshot(night).tables.customers["user"])
+
+
+def test_models_answer_on_while_their_folder_is_gone(small):
+    with small() as server:
+        before, folder = server.client.get("/health/ready").json()["models"], server.home / "data/models/small"
+        folder.rename(folder.with_name("away"))
+        time.sleep(7)  # the next look is 5 s away at most
+        assert server.client.get("/health/ready").json()["models"] == before
+        folder.with_name("away").rename(folder)
 
 
 def test_metrics_count_requests_by_route(demo):
