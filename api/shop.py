@@ -40,7 +40,7 @@ class Shop:
             known = isinstance(error, serving.ServiceError | serving.StoreDown)
             self.problem = error if known else serving.NotReady(said(error))
             return
-        self._settle()
+        self._settle(self.service)
         log.info("ready", extra={"fields": {"models": self.service.ready()["models"]}})
 
     def _keep(self) -> None:
@@ -54,14 +54,14 @@ class Shop:
         try:
             if service.renew():
                 log.info("models renewed", extra={"fields": {"models": service.ready()["models"]}})
-            self._settle()
+            self._settle(service)
         except Exception as error:  # the models before answer, and the next attempt is soon
             log.warning("newly trained models not taken over", exc_info=error, extra={"fields": {"detail": said(error)}})
 
-    def _settle(self) -> None:
+    def _settle(self, service: serving.Service) -> None:
         "Leave out what stays when garbage is looked for: looking through all models and products holds every request up, for a fifth of a second with the demo's"
-        if self.service is not None and self._settled != self.service.reads:
-            self._settled = self.service.reads
+        if self._settled != service.reads:
+            self._settled = service.reads
             gc.unfreeze()
             gc.collect()
             gc.freeze()

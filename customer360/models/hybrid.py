@@ -23,6 +23,7 @@ import pandas as pd
 
 from ..config import generator, settings
 from ..data.prepare import Dataset, Histories, Split, fingerprint
+from ..metrics import ndcg
 from .base import SLICE, NoItemText, Recommender, dropped, hidden
 
 # %% ../../nbs/16_hybrid.ipynb #9169409e
@@ -215,10 +216,10 @@ class Case:
     def quality(self, total: np.ndarray) -> np.ndarray:  # total: float32 (q, m); float (q,)
         "nDCG of a ranking for each customer, at 50 or at a fifth of few items"
         depth = max(1, min(DEPTH, total.shape[1] // 5))
+        hit, n_relevant = np.zeros((len(total), depth + 1), bool), np.diff(self.indptr)  # the last column: not among the first
         place = places(np.where(self.never, np.float32(-np.inf), total), self.indptr, self.relevant, depth)
-        gain = np.append(1 / np.log2(np.arange(2, depth + 2)), 0)
-        ideal, n_relevant = np.append(np.nan, np.cumsum(gain[:-1])), np.diff(self.indptr)
-        return np.bincount(np.repeat(np.arange(len(total)), n_relevant), gain[place], len(total)) / ideal[np.minimum(n_relevant, depth)]
+        hit[np.repeat(np.arange(len(total)), n_relevant), place] = True
+        return ndcg(hit[:, :depth], n_relevant, depth)
 
 # %% ../../nbs/16_hybrid.ipynb #35839674
 def asked(

@@ -577,11 +577,8 @@ class _Loads(_Promotes):
         vars(model).update({name: self._load(*part)[0] for name, part in release.parts.items()})
         return model, release
 
-# %% ../../nbs/17_registry.ipynb #5c0e7a16
-UNCOMPARED: dict[str, Any] = {"split": None, "pairs": [], "snapshot": "", "measured": {}}
-
-
-class _Uses(_Loads):
+# %% ../../nbs/17_registry.ipynb #5c0e7a18
+class _Watched(_Loads):
     def let_go(
         self,
         but: Collection[str],  # names
@@ -595,6 +592,11 @@ class _Uses(_Loads):
         stats = [(path.parent.name, path.stat()) for path in self.root.glob("[!.]*/promoted.json")]
         return {key: (stat.st_ino, stat.st_mtime_ns) for key, stat in stats}
 
+# %% ../../nbs/17_registry.ipynb #5c0e7a16
+UNCOMPARED: dict[str, Any] = {"split": None, "pairs": [], "snapshot": "", "measured": {}}
+
+
+class _Uses(_Watched):
     def in_use(
         self,
         key: str,

@@ -413,6 +413,7 @@ class _Reads(_Loads):
             try:
                 found.models[key], found.problems[key] = self._loaded(key, found.views)
             except Exception as error:  # whatever is wrong with one model, the others answer
+                log.warning("%s: not read", key, exc_info=error)
                 found.problems[key] = [str(error)]
                 if isinstance(error, OSError | ImportError):  # such as too many open files: it may be over the next time
                     found.marks.pop(key, None)
