@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.prepare import Dataset, Histories, collapse, visitors
+from ..data.storage import folded
 from ..schema import ITEM_COLUMNS, Event, Facts, Tables
 
 # %% ../../nbs/28_live.ipynb #1ba56cf7
@@ -104,10 +105,18 @@ class Catalogue:
             products[item] = product(row) if put else replace(products.get(item, Product(item)), withdrawn=bool(row.get("withdrawn")))
         return Catalogue(products, version)
 
+    def get(self, item: str) -> Product:
+        "An item; one that is gone is as if withdrawn"
+        return self.products.get(item) or Product(item, withdrawn=True)
+
     def title(self, item: str) -> str:
         "What to call an item; its id where it has no title, or is gone"
-        known = self.products.get(item)
-        return known.title if known and known.title else item
+        return self.get(item).title or item
+
+    @cached_property
+    def searched(self) -> dict[str, str]:
+        "What a search looks at of each item: id and title, folded"
+        return {item: folded(f"{item}\n{p.title}") for item, p in self.products.items()}
 
 # %% ../../nbs/28_live.ipynb #b4b1e793
 @dataclass(frozen=True)

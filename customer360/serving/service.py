@@ -492,6 +492,9 @@ class _Renews(_Holds):
         found = self._line_up()
         for key in before.keys() - found.models.keys():  # what cannot be read now is sound in memory
             found.models[key], found.views[before[key].release.snapshot] = before[key], before[key].view
+        if all(found.models[key] is before.get(key) for key in found.models):  # such as another's promotion
+            self._marks, self.problems = found.marks, found.problems
+            return False
         with self._lock:
             if self._models is before:  # nobody was erased, nothing rolled back meanwhile
                 self._catalogue = self._stock(found.views)
@@ -663,8 +666,7 @@ class _Lists(_Ranks):
         return item in past.hides or bool(past.history.seen[past.history.items == code].any())
 
     def _category(self, item: str) -> str | None:
-        known = self._catalogue.products.get(item)
-        return known.category if known else None
+        return self._catalogue.get(item).category
 
 # %% ../../nbs/32_service.ipynb #11e4c488
 REASONS = 3   # per item, at most
@@ -686,7 +688,7 @@ class _Reasons(_Lists):
         return Reason(kind, float(share), item, self._catalogue.title(item)) if kind == "item" else Reason(kind, float(share))
 
     def _text_reasons(self, loaded: Loaded, past: Past, item: str) -> list[Reason]:
-        product, h = self._catalogue.products[item], past.history
+        product, h = self._catalogue.get(item), past.history
         text = [product.text or product.title]
         whole, without = (loaded.model.score_texts(which, text)[:, 0] for which in (h, leave_one_out(h)))
         loss = float(whole[0]) - without
@@ -707,7 +709,7 @@ class _Recommends(_Reasons):
         stars = self._ratings(loaded, past, np.array([s.code for s in slots], np.int32)) if ratings else [None] * len(slots)
         out = []
         for rank, (slot, rating) in enumerate(zip(slots, stars, strict=True), 1):
-            p, score = self._catalogue.products[slot.item], None if math.isnan(slot.score) else slot.score
+            p, score = self._catalogue.get(slot.item), None if math.isnan(slot.score) else slot.score
             out.append(Pick(p.item, p.title or p.item, p.category, p.price, rank, score, slot.probability, rating, slot.by, reasons.get(slot.item, [])))
         return out
 
@@ -907,10 +909,10 @@ class _Items(_Forgets):
     def items(self, search: str = "", category: str = "", cursor: str = "", limit: int = 50) -> dict:
         "A page of items by id; each word of the search is a part of their id or title"
         self._refresh()
-        words = folded(search).split()
+        words, catalogue = folded(search).split(), self._catalogue
         found = [
-            p for p in self._catalogue.products.values()
-            if p.item > cursor and not p.withdrawn and category in ("", p.category) and (not words or all(w in folded(f"{p.item}\n{p.title}") for w in words))
+            p for p in catalogue.products.values()
+            if p.item > cursor and not p.withdrawn and category in ("", p.category) and all(w in catalogue.searched[p.item] for w in words)
         ]  # fmt: skip
         page = sorted(found, key=lambda p: p.item)[: limit + 1]
         return {"items": [asdict(p) for p in page[:limit]], "next": page[limit - 1].item if len(page) > limit else None}
@@ -943,7 +945,7 @@ class _Items(_Forgets):
 # %% ../../nbs/32_service.ipynb #29ac4bbe
 class _Shelves(_Items):
     def _plain(self, items: Iterable[tuple[str, float]], by: str, n: int, far: Collection[str] = ()) -> list[Pick]:
-        products = [(self._catalogue.products[item], score) for item, score in items]
+        products = [(self._catalogue.get(item), score) for item, score in items]
         shown = [(p, s) for p, s in products if p.shown][:n]
         return [Pick(p.item, p.title or p.item, p.category, p.price, rank, s, 1.0, None, by, close=p.item not in far) for rank, (p, s) in enumerate(shown, 1)]
 
@@ -958,7 +960,7 @@ class _Shelves(_Items):
         count = dict(enumerate(np.bincount(acts["item"].to_numpy(), minlength=view.data.n_items).tolist()))
         ids = view.data.items.ids
         ranked = sorted(((str(ids[c]), float(k)) for c, k in count.items() if k), key=lambda pair: -pair[1])
-        return self._plain(((i, k) for i, k in ranked if category in ("", self._category(i)) and i in self._catalogue.products), "popular", n)
+        return self._plain(((i, k) for i, k in ranked if category in ("", self._category(i))), "popular", n)
 
     def latest(self, n: int = 10, category: str = "") -> list[Pick]:
         "What came last"
@@ -967,7 +969,7 @@ class _Shelves(_Items):
         first = view.first_seen
         old = sorted(((str(i), float(first[c])) for i, c in view.code_of.items() if first[c]), key=lambda pair: -pair[1])
         new = [(p.item, math.nan) for p in reversed(view.shelf(self._catalogue).new)]
-        picks = self._plain(((i, s) for i, s in [*new, *old] if category in ("", self._category(i)) and i in self._catalogue.products), "latest", n)
+        picks = self._plain(((i, s) for i, s in [*new, *old] if category in ("", self._category(i))), "latest", n)
         return [Pick(**{**asdict(p), "score": None, "reasons": []}) for p in picks]
 
 # %% ../../nbs/32_service.ipynb #8e2f5c04
@@ -1075,7 +1077,7 @@ class _Finds(_Visits):
         shelf = loaded.view.shelf(self._catalogue)
         top = loaded.model.similar_items(np.array([code]), n + len(shelf.closed))
         ids = loaded.view.data.items.ids
-        return self._plain(((str(ids[c]), float(s)) for c, s in zip(top.codes[0], top.scores[0], strict=True) if c >= 0 and str(ids[c]) in self._catalogue.products), "model", n)
+        return self._plain(((str(ids[c]), float(s)) for c, s in zip(top.codes[0], top.scores[0], strict=True) if c >= 0), "model", n)
 
 # %% ../../nbs/32_service.ipynb #a3866e9e
 CLOSE = 0.3   # cosine; in the demo the best hit for 20 real wishes has 0.33 to 0.62 (for a bare "cheap" 0.25), for 40 titles 0.70 and more, for 21 lines of nonsense or of another field 0.12 to 0.29
@@ -1089,7 +1091,7 @@ class _Searches(_Finds):
             raise Invalid("there is nothing to search for: give some words", "q")
         reader, view = self._reader()
         query = self._read(reader, q.strip())
-        found = [(i, c) for i, c in self._cosines(reader, view, query) if self._catalogue.products[i].shown and category in ("", self._category(i))]
+        found = [(i, c) for i, c in self._cosines(reader, view, query) if self._catalogue.get(i).shown and category in ("", self._category(i))]
         far = {i for i, c in found if c < CLOSE}
         if user:
             found = sorted(self._suited(found[: max(50, n)], user), key=lambda pair: pair[0] in far)
