@@ -56,7 +56,8 @@ class Shop:
                 log.info("models renewed", extra={"fields": {"models": service.ready()["models"]}})
             self._settle(service)
         except Exception as error:  # the models before answer, and the next attempt is soon
-            log.warning("newly trained models not taken over", exc_info=error, extra={"fields": {"detail": said(error)}})
+            if not self._closed.is_set():
+                log.warning("newly trained models not taken over", exc_info=error, extra={"fields": {"detail": said(error)}})
 
     def _settle(self, service: serving.Service) -> None:
         "Leave out what stays when garbage is looked for: looking through all models and products holds every request up, for a fifth of a second with the demo's"
@@ -69,10 +70,10 @@ class Shop:
     def close(self) -> None:
         "Write down what is still to be written"
         self._closed.set()
-        if self._keeper.is_alive():
-            self._keeper.join()
         if self.service is not None:
             self.service.close()
+        if self._keeper.is_alive():
+            self._keeper.join(AGAIN)  # whatever it is reading will not be needed
 
     def ready(self) -> dict[str, Any]:
         "As `Service.ready`, also where there is none"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Space', 'TUNED', 'TENTHS', 'GOALS', 'COLUMNS', 'CLEARLY', 'draws', 'slices', 'without_scale', 'outcomes', 'figure',
-           'search', 'tried', 'winner', 'best', 'picture', 'to_toml', 'keep', 'train_part', 'tune']
+           'standard_error', 'search', 'tried', 'winner', 'best', 'picture', 'to_toml', 'keep', 'train_part', 'tune']
 
 # %% ../../nbs/25_tune.ipynb #4ba699e1
 import json
@@ -104,24 +104,32 @@ def outcomes(
     model: Recommender,   # unfitted, or it forgets
     inner: Split,
     question: str,        # ranking or rating
-) -> np.ndarray:          # float64; nDCG@10 of each customer, or the squared error of each rating
+) -> pd.Series:           # float64 by customer; nDCG@10 of each, or the squared error of each of their ratings
     "Fit on one part and judge on the other"
     if question == "ranking":
         lists = held_out_lists(model.fit(without_scale(inner.train)), inner)
-        return ndcg(lists.hit, lists.n_relevant, 10)
+        return pd.Series(ndcg(lists.hit, lists.n_relevant, 10), lists.users)
     test = inner.test[inner.test["rating"].notna()]
     predicted = model.fit(inner.train).predict(test["user"].to_numpy(), test["item"].to_numpy())
-    return (test["rating"].to_numpy(np.float64) - predicted) ** 2
+    return pd.Series((test["rating"].to_numpy(np.float64) - predicted) ** 2, test["user"].to_numpy())
 
 
 def figure(
-    found: np.ndarray,  # of `outcomes`
+    found: pd.Series,  # of `outcomes`
     question: str,
 ) -> float:             # nDCG@10 or RMSE
     "The one number that a trial comes down to"
     return float(found.mean() if question == "ranking" else np.sqrt(found.mean()))
 
 # %% ../../nbs/25_tune.ipynb #a6a03793
+def standard_error(
+    values: pd.Series,  # float64 by customer; what one customer has several times belongs together
+) -> float:
+    "Standard error of the mean, customers drawn as clusters"
+    apart = (values - values.mean()).groupby(level=0).sum()
+    return float(np.sqrt((apart**2).sum()) / len(values))
+
+
 COLUMNS = ("dataset", "model", "group", "trial", "params", *GOALS.values(), "se", "seconds")
 
 
@@ -159,10 +167,10 @@ def tried(
     rows, first = [], None
     for number, point in enumerate(points):
         started = time.perf_counter()
-        found = np.concatenate([outcomes(make_model(key, params={**chosen, **point}), held_out, question) for held_out in inner])
+        found = pd.concat([outcomes(make_model(key, params={**chosen, **point}), held_out, question) for held_out in inner])
         first = found if first is None else first
         value = figure(found, question)
-        se = np.std(found - first) / np.sqrt(len(found)) / (1 if question == "ranking" else 2 * value)  # d rmse = d mse / (2 rmse)
+        se = standard_error(found - first.to_numpy()) / (1 if question == "ranking" else 2 * value)  # d rmse = d mse / (2 rmse)
         rows.append({"model": key, "group": question, "trial": number, "params": json.dumps(point), GOALS[question]: value, "se": se, "seconds": time.perf_counter() - started})
     return pd.DataFrame(rows).reindex(columns=COLUMNS[1:])
 

@@ -207,8 +207,9 @@ class Case:
 
     def weights(self) -> np.ndarray:  # float32 (c,), equal where there are too few customers to learn from
         "The best weights for this case"
-        tells = (np.ptp(self.scores, 2) > 1e-5).any(1) if self.scores.size else np.ones(len(self.scores), bool)
-        weights = np.where(tells, np.float32(1 / max(tells.sum(), 1)), np.float32(0))  # who gives all these items one score has no say
+        tells = (np.ptp(self.scores, 2) > 1e-5).any(1) if self.scores.size else np.zeros(len(self.scores), bool)
+        tells |= not tells.any()
+        weights = np.where(tells, np.float32(1 / max(tells.sum(), 1)), np.float32(0))  # who gives all these items one score has no say, unless all do
         if len(self.histories) >= FEWEST and tells.sum() > 1:
             weights[tells] = ranking_weights(self.scores[tells], self.quality, generator(0, "hybrid", "weights"))
         return weights

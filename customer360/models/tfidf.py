@@ -29,7 +29,7 @@ from .base import Explanation, NoItemText, Recommender, bias, check_codes, check
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # Thai, Lao, Burmese, Khmer, kana, Chinese characters
 MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u0655\u0900-\u0963\u0966-\u0dff"  # accents, vowel signs of Hebrew and Arabic, the scripts of India
 PIECES = re.compile(f"[\\w{MARKS}]+|[.,;:!?()\n]")
-SCRIPTS = re.compile(f"([{UNSPACED}]+)|([^{UNSPACED}]{{2,}})")
+SCRIPTS = re.compile(f"([{UNSPACED}]+)|([^{UNSPACED}]+)")
 LONGEST = 30  # characters of a word that are kept
 
 
@@ -43,7 +43,7 @@ def terms(
             words.append(piece[:LONGEST] if len(piece) > 1 and piece not in ENGLISH_STOP_WORDS else None)
             continue
         for unspaced, word in SCRIPTS.findall(piece):
-            words += [unspaced[start : start + 2] for start in range(max(1, len(unspaced) - 1))] if unspaced else [word[:LONGEST]]
+            words += [unspaced[start : start + 2] for start in range(max(1, len(unspaced) - 1))] if unspaced else [word[:LONGEST] if len(word) > 1 else None]
     return [word for word in words if word] + [f"{a} {b}" for a, b in pairwise(words) if a and b]
 
 # %% ../../nbs/13_tfidf.ipynb #65312146

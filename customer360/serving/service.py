@@ -767,7 +767,7 @@ class _Recommender(_Records):
 # %% ../../nbs/32_service.ipynb #f6818fad
 class _People(_Recommender):
     def customers(self, search: str = "", cursor: str = "", limit: int = 50) -> dict:
-        "A page of customers by id; each word of the search is a part of their id or of a text among their attributes"
+        "A page of customers by id; each word of the search is a part of their id or of a text among their attributes, all of them among those of the snapshot or all among those of the store"
         self._refresh()
         if len(search) > LONGEST:
             raise Invalid(f"a search has at most {LONGEST} characters: got {len(search)}", "search")
