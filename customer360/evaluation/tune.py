@@ -121,7 +121,7 @@ def figure(
     "The one number that a trial comes down to"
     return float(found.mean() if question == "ranking" else np.sqrt(found.mean()))
 
-# %% ../../nbs/25_tune.ipynb #a6a03793
+# %% ../../nbs/25_tune.ipynb #769f9be0
 def standard_error(
     values: pd.Series,  # float64 by customer; what one customer has several times belongs together
 ) -> float:
@@ -129,7 +129,7 @@ def standard_error(
     apart = (values - values.mean()).groupby(level=0).sum()
     return float(np.sqrt((apart**2).sum()) / len(values))
 
-
+# %% ../../nbs/25_tune.ipynb #a6a03793
 COLUMNS = ("dataset", "model", "group", "trial", "params", *GOALS.values(), "se", "seconds")
 
 

@@ -177,7 +177,6 @@ def places(
 DEPTH = 50           # places that the slice is judged by
 HALVES = (0.0, 1.0, 3.0, 6.0)
 FEWEST = 20         # customers that weights are learnt from, at least
-CELLS = 4_000_000   # customers times items that the ranking weights are learnt from, at most
 
 
 @dataclass
@@ -223,6 +222,9 @@ class Case:
         return ndcg(hit[:, :depth], n_relevant, depth)
 
 # %% ../../nbs/16_hybrid.ipynb #35839674
+CELLS = 4_000_000  # customers times items that the ranking weights are learnt from, at most
+
+
 def asked(
     parts: dict[str, Recommender],  # fitted on `split.train`
     split: Split,                   # from `fusion_slice`
