@@ -12,7 +12,7 @@ from customer360.data.simulate import simulate
 from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
 from customer360.models.base import EASE, NoItemText, Popularity, Random, Recommender, checkerboard, held_out_lists
-from customer360.models.hybrid import SITUATIONS, Hybrid, PlainHybrid, fusion_slice, situation
+from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, situation
 from customer360.models.registry import MODELS, PARTS, make_model
 from customer360.models.svd import SVD
 from customer360.models.tfidf import TFIDF
@@ -176,3 +176,9 @@ def test_a_cards_values_reach_the_components(tmp_path):
     params = pipeline.card_params(read_card("demo"))
     assert params["hybrid"]["components"]["knn"] == params["knn"]
     assert pd.Series(make_model("hybrid", params=params["hybrid"]).components["knn"].params)["power"] == params["knn"]["power"]
+
+
+def test_weights_are_equal_where_nothing_tells_the_items_apart():
+    past = checkerboard(4).histories[np.zeros(30, int)]
+    one = Case(past, np.ones((3, 30, 1), np.float32), np.zeros((30, 1), bool), np.arange(31), np.zeros(30, int), np.arange(1))
+    np.testing.assert_allclose(one.weights(), np.full(3, 1 / 3), rtol=1e-6)
