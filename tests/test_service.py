@@ -1,4 +1,4 @@
-"An erased customer leaves no trace in any file below the home, and does not come back with the next ingest"
+"An erased customer leaves no trace in any file below the home, does not come back with the next ingest, and stays erased where a file is damaged"
 
 import os
 import subprocess
@@ -44,3 +44,39 @@ def test_no_trace_is_left(tmp_path: Path):
         if path.suffix == ".parquet":  # compressed: look at what it says
             table = pd.read_parquet(path)
             assert not any((table[name].astype(str) == "c0104").any() for name in table if not pd.api.types.is_numeric_dtype(table[name])), path
+
+
+DAMAGED = """
+import shutil
+from customer360.serving.service import Ask, NotReady, UnknownCustomer, open_service
+
+service = open_service(keys=["knn"])
+registry = service.registry
+name = registry.current("knn").snapshot
+older = registry.root / "snapshots" / "demo-000000000000"
+shutil.copytree(registry.snapshot(name).path, older)
+next(older.glob("interactions*")).write_bytes(b"damaged")
+try:
+    service.erase("c0104")
+except NotReady as error:
+    assert "demo-000000000000" in error.detail and "erase again" in error.detail, error.detail
+else:
+    raise AssertionError("a snapshot that nobody can read was passed over in silence")
+for _ in range(2):  # now, and after a new start
+    try:
+        service.recommend(Ask(user="c0104"))
+    except UnknownCustomer:
+        pass
+    else:
+        raise AssertionError("still served")
+    assert service.recommend(Ask(user="c0105")).items
+    service.close()
+    service = open_service(keys=["knn"])
+service.close()
+"""
+
+
+def test_a_damaged_snapshot_keeps_nobody_in_the_others(tmp_path: Path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
+    done = subprocess.run([sys.executable, "-c", DAMAGED], env=environment | {"C360_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]

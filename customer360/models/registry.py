@@ -688,23 +688,37 @@ class _Forgets(_Compares):
             return self._forget(set(users))
 
     def _forget(self, users: set[str]) -> int:
-        changed = 0
-        own = {path.parent for path in self.root.glob("[!.]*/[!.]*/release.json") if any(path.parent.rglob("histories.npz"))}
-        for name in self.snapshots():
-            snapshot = self._snapshot(name)
-            gone = snapshot.tables.customers["user"].isin(users).to_numpy()
-            if not gone.any():
-                continue
-            for path in sorted(own):
-                if read_sealed(path / "release.json")["snapshot"] == name:
-                    with _changed(path) as work:
-                        erase_rows(work, gone)
-                    changed += len(list(path.rglob("histories.npz")))
-            with _changed(snapshot.path) as work:  # last: it knows whose the rows are
-                self._write(work, without_people(snapshot.tables, gone), read_sealed(work / "manifest.json"))
-            del self._open[name]
-            changed += 1 + int(snapshot.tables.interactions["user"].isin(users).any())
+        changed, wrong = 0, []
+        for name in self.snapshots() if users else ():
+            try:
+                changed += self._forget_in(name, users)
+            except (ArtefactError, OSError) as error:  # one that is damaged keeps nobody in the others
+                wrong.append(str(error))
+        if wrong:
+            raise ArtefactError(f"erased from all that can be read, but not everywhere: {' '.join(wrong)} Mend or delete what is named, then erase again")
         return changed
+
+    def _everybody(self) -> list[str]:  # in the snapshots that can be read
+        found: list[str] = []
+        for name in self.snapshots():
+            with suppress(ArtefactError):
+                found += self._snapshot(name).tables.customers["user"].tolist()
+        return found
+
+    def _forget_in(self, name: str, users: set[str]) -> int:
+        snapshot = self._snapshot(name)
+        gone = snapshot.tables.customers["user"].isin(users).to_numpy()
+        if not gone.any():
+            return 0
+        own = {path.parent for path in self.root.glob("[!.]*/[!.]*/release.json") if any(path.parent.rglob("histories.npz"))}
+        of = [path for path in sorted(own) if read_sealed(path / "release.json")["snapshot"] == name]
+        for path in of:
+            with _changed(path) as work:
+                erase_rows(work, gone)
+        with _changed(snapshot.path) as work:  # last: it knows whose the rows are
+            self._write(work, without_people(snapshot.tables, gone), read_sealed(work / "manifest.json"))
+        self._open.pop(name, None)
+        return sum(len(list(path.rglob("histories.npz"))) for path in of) + 1 + int(snapshot.tables.interactions["user"].isin(users).any())
 
 # %% ../../nbs/17_registry.ipynb #d4dfa33a
 class Registry(_Forgets):
@@ -726,8 +740,9 @@ class Registry(_Forgets):
                 self._copy(theirs.snapshot(release.snapshot).path)
                 self._copy(release.path)
             if forgotten is not None:
-                ids = [user for name in self.snapshots() for user in self._snapshot(name).tables.customers["user"]]
-                self._forget(set(np.array(ids, object)[np.asarray(forgotten(ids), bool)]))
+                ids = self._everybody()
+                with suppress(ArtefactError):  # a damaged snapshot is no reason to serve nothing
+                    self._forget(set(np.array(ids, object)[np.asarray(forgotten(ids), bool)]))
             for release in new:
                 self._load(release.key, release.version)
                 write_sealed(self.root / release.key / "promoted.json", {"versions": [release.version]})

@@ -405,8 +405,30 @@ class _Loads:
                 return key
         raise NotReady("no trained model is here: run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later")
 
+# %% ../../nbs/32_service.ipynb #6a81cfd5
+class _Drops(_Loads):
+    def _forgot(self, found: Lineup) -> bool:
+        "Take out of new snapshots whoever was erased while the training ran; was there anybody?"
+        with suppress(StoreDown):
+            for view in [view for name, view in found.views.items() if name not in self._views]:
+                users = list(view.user_of)
+                gone = np.asarray(self.store.erased(users), bool)
+                if gone.any():
+                    return self._drop(view, np.array(users, object)[gone].tolist())
+        return False
+
+    def _drop(self, view: View, users: list[str]) -> bool:  # False: their files could not be changed, so they go from memory alone
+        try:
+            if self.registry.erase(users):
+                return True
+        except (ArtefactError, OSError) as error:
+            log.warning("somebody erased is still in a file: %s", error)
+        for user in users:
+            view.user_of.pop(user, None)
+        return False
+
 # %% ../../nbs/32_service.ipynb #0e823a56
-class _Reads(_Loads):
+class _Reads(_Drops):
     def _line_up(self) -> Lineup:
         found = Lineup({}, {}, {}, self.registry.marks())
         for key in self._keys or self.registry.keys():
@@ -418,17 +440,6 @@ class _Reads(_Loads):
                 if isinstance(error, OSError | ImportError):  # such as too many open files: it may be over the next time
                     found.marks.pop(key, None)
         return self._line_up() if self._forgot(found) else found
-
-    def _forgot(self, found: Lineup) -> bool:
-        "Take out of new snapshots whoever was erased while the training ran; was there anybody?"
-        with suppress(StoreDown):
-            for view in [view for name, view in found.views.items() if name not in self._views]:
-                users = list(view.user_of)
-                gone = np.asarray(self.store.erased(users), bool)
-                if gone.any():
-                    self.registry.erase(np.array(users, object)[gone])
-                    return True
-        return False
 
     def _loaded(self, key: str, views: dict[str, View]) -> tuple[Loaded, list[str]]:
         before = self._models.get(key)
@@ -477,9 +488,10 @@ class _Holds(_Reads):
         rules, experiment = self.store.document("rules"), self.store.document("experiment")
         self._rules = Rules.read(rules[1]) if rules else Rules()
         self._experiment = Experiment.from_dict(experiment[1]) if experiment and experiment[1] else None
-        self._merged, self._aliases = self.store.merges(), {}
-        for source, target in self._merged.items():
-            self._aliases.setdefault(target, []).append(source)
+        merged, aliases = self.store.merges(), {}
+        for source, target in merged.items():
+            aliases.setdefault(target, []).append(source)
+        self._merged, self._aliases = merged, aliases  # whole: other threads read them meanwhile
 
 # %% ../../nbs/32_service.ipynb #40daf88f
 class _Renews(_Holds):
@@ -556,14 +568,11 @@ class _Knows(_Serves):
             self.degraded += 1
             return []
 
-    def _is_customer(self, user: str) -> bool:
-        try:
-            return self.store.customer(user) is not None
-        except StoreDown:
-            return False
+    def _is_customer(self, user: str) -> bool:  # raises `StoreDown`: nobody can say then
+        return self.store.customer(user) is not None
 
     def _ids(self, user: str) -> list[str]:  # the customer's own id first
-        target = next((target for target, sources in self._aliases.items() if user in sources), user) if self._aliases else user
+        target = self._merged.get(user, user)
         return [target, *self._aliases.get(target, [])]
 
     def _acts(self, view: View, acts: Sequence[Act]) -> list[tuple]:
@@ -882,15 +891,25 @@ class _Forgets(_Cares):
         "Forget a customer: store, records, ids and histories of every kept model; a tombstone stays. Raises `UnknownCustomer`"
         self._refresh()
         ids = self._ids(user)
-        known = self._models and any(i in loaded.view.user_of for loaded in self._models.values() for i in ids)
-        if not known and not self._happened(ids[0], 0) and not self._is_customer(ids[0]):
+        known = any(i in loaded.view.user_of for loaded in self._models.values() for i in ids) or self._happened(ids[0], 0) or self._is_customer(ids[0])
+        files = 0 if known else self._purge(ids)  # an older snapshot may know them still
+        if not known and not files:
             raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
         self.recorder.flush()
         removed = self.store.erase(ids[0])
-        files = self.registry.erase(ids) + len(forget(ids))  # kept models, then what ingest has cached
-        self.store.put_document("erasures", {"files": files})  # every process reads its models again
-        self._refresh()
+        try:
+            files += self._purge(ids)
+        finally:
+            self.store.put_document("erasures", {"files": files})  # every process reads its models again
+            self._refresh()
         return {"id": user, "removed": removed, "files": files}
+
+    def _purge(self, ids: Sequence[str]) -> int:  # files that held something of them: kept models, then what ingest has cached
+        cached = len(forget(ids))
+        try:
+            return self.registry.erase(ids) + cached
+        except (ArtefactError, OSError) as error:
+            raise NotReady(str(error), "customer") from None
 
     def _kindly(self, act: Callable[[], Any]) -> Any:
         try:
@@ -1048,9 +1067,9 @@ class _Finds(_Visits):
         if len(self._texts) > MANY_TEXTS:
             self._texts.clear()
         key = (reader.encoder_fingerprint_, text)
-        if key not in self._texts:
-            self._texts[key] = reader.read([text])[0]
-        return self._texts[key]
+        found = self._texts.get(key)
+        self._texts[key] = found = reader.read([text])[0] if found is None else found  # another thread may clear them
+        return found
 
     def _cosines(self, reader: Any, view: View, query: np.ndarray) -> list[tuple[str, float]]:  # query: float (d,), length 1
         new = view.shelf(self._catalogue).new

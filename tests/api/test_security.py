@@ -62,7 +62,7 @@ def test_each_route_with_each_key(method, path, described):
 
 @pytest.mark.parametrize("path", [
     "/docs", "/openapi.json", "/", "/nothing", "/api/v1/nothing", "/api/v1/customers/x/export", "/api/v1/customers//export", "/API/v1/customers",
-    "/api/v1/customers/a%2Fb/export", "/api/v1/customers/%2e%2e/export", "/metrics/", "/api/v1/../metrics",
+    "/api/v1/customers/a%2Fb/export", "/api/v1/customers/x/export%0A", "/metrics%0A", "/api/v1/customers/%2e%2e/export", "/metrics/", "/api/v1/../metrics",
 ])  # fmt: skip
 def test_no_path_goes_around_the_keys(path):
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get"):
