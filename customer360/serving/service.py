@@ -409,13 +409,14 @@ class _Loads:
 class _Drops(_Loads):
     def _forgot(self, found: Lineup) -> bool:
         "Take out of new snapshots whoever was erased while the training ran; was there anybody?"
+        changed = False
         with suppress(StoreDown):
             for view in [view for name, view in found.views.items() if name not in self._views]:
                 users = list(view.user_of)
                 gone = np.asarray(self.store.erased(users), bool)
                 if gone.any():
-                    return self._drop(view, np.array(users, object)[gone].tolist())
-        return False
+                    changed = self._drop(view, np.array(users, object)[gone].tolist()) or changed
+        return changed
 
     def _drop(self, view: View, users: list[str]) -> bool:  # False: their files could not be changed, so they go from memory alone
         try:
@@ -1207,6 +1208,7 @@ class _Models(_Feeds):
         "Back to the version before; raises `Conflict` where there is none"
         self._refresh()
         self._model(key)
+        self.store.versions()  # if it is down, before anything is changed
         try:
             release = self.registry.rollback(key)
         except ValueError as error:
