@@ -7,6 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+
+def happens(story: str, home: Path) -> None:
+    "A process of its own, since settings are read once"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
+    done = subprocess.run([sys.executable, "-c", story], env=environment | {"C360_HOME": str(home)}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 STORY = """
 import numpy as np
 from customer360.data.storage import NewEvent
@@ -34,9 +42,7 @@ assert "c0104" not in set(again.tables.customers["user"]) | set(again.tables.int
 
 
 def test_no_trace_is_left(tmp_path: Path):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
-    done = subprocess.run([sys.executable, "-c", STORY], env=environment | {"C360_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
+    happens(STORY, tmp_path)
     looked = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {".sqlite", ".parquet"} <= {path.suffix for path in looked}
     for path in looked:
@@ -77,6 +83,4 @@ service.close()
 
 
 def test_a_damaged_snapshot_keeps_nobody_in_the_others(tmp_path: Path):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
-    done = subprocess.run([sys.executable, "-c", DAMAGED], env=environment | {"C360_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
+    happens(DAMAGED, tmp_path)

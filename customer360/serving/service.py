@@ -1077,7 +1077,7 @@ class _Finds(_Visits):
         vectors = np.vstack([reader.text_, *(self._read(reader, p.text or p.title) for p in new)])
         names = [*map(str, view.data.items.ids), *(p.item for p in new)]
         cosine = (vectors @ query.astype(vectors.dtype)).astype(float)
-        return sorted(((i, c) for i, c in zip(names, cosine.tolist(), strict=True) if i in self._catalogue.products), key=lambda pair: -pair[1])
+        return sorted(zip(names, cosine.tolist(), strict=True), key=lambda pair: -pair[1])
 
     def similar(self, item: str, by: str = "behaviour", n: int = 10, model: str = "") -> list[Pick]:
         "Items that go with this one (by behaviour), or read like it (by text)"
