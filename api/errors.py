@@ -1,5 +1,6 @@
 "Every error as `{detail, field}`: the Service's by their kind, the rest by what went wrong; no stack trace leaves"
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from customer360.serving import service as serving
 
 from .schemas import Problem
 
+log = logging.getLogger("c360.api")
 STATUS: dict[type[Exception], int] = {
     serving.UnknownCustomer: 404,
     serving.UnknownItem: 404,
@@ -64,12 +66,15 @@ def status_of(error: Exception) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def _of_the_service(_: Request, error: Exception) -> Response:
+def _of_the_service(request: Request, error: Exception) -> Response:
     field = getattr(error, "field", None)
     status = status_of(error)
     if status == 500:
         raise error
     detail = str(getattr(error, "detail", "") or error)
+    if status == 503 and request.scope["caller"].stranger:  # it may name files and hosts
+        log.warning("not able to answer", extra={"fields": {"detail": detail}})
+        detail = "this cannot be answered now: try again later"
     field = field and ".".join(NAMES.get(part, part) for part in field.split("."))
     return problem(status, f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail, field)
 

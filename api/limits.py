@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import problem
@@ -17,6 +18,11 @@ class Bucket:
     def __init__(self, per_minute: int, most_callers: int = 20_000):
         self.rate, self.size, self.most = per_minute / 60, max(1.0, per_minute / 6), most_callers  # a burst: what ten seconds bring
         self.levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def owe(self, caller: str, n: float) -> None:
+        "What a request asked for beyond one thing; the caller waits for it before the next"
+        level, then = self.levels.get(caller, (self.size, time.monotonic()))
+        self.levels[caller] = (level - n, then)
 
     def take(self, caller: str, now: float) -> float:  # seconds to wait, 0: go on
         "One request of a caller"
@@ -46,6 +52,7 @@ class Limits:
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if length.isdigit() and int(length) > self.max_body:
             return await problem(413, self._too_large, "body")(scope, receive, send)
+        scope["several"] = lambda n: self._owe(scope, n)
         await self.app(scope, self._counted(receive), send)
 
     @property
@@ -60,8 +67,12 @@ class Limits:
             return self.known.take(caller.name, now) if self.known else 0.0
         if caller.role == "nobody":  # the health of the server
             return 0.0
-        writes = scope["method"] == "POST" and scope["path"] == "/api/v1/feedback"
-        return self.strangers.take(caller.name, now) or (self.feedback.take(caller.name, now) if writes else 0.0)
+        return self.strangers.take(caller.name, now) or (self.feedback.take(caller.name, now) if _gives(scope) else 0.0)
+
+    def _owe(self, scope: Scope, n: int) -> None:
+        caller = scope["caller"]
+        if caller.stranger and n > 1:
+            (self.feedback if _gives(scope) else self.strangers).owe(caller.name, n - 1)
 
     def _counted(self, receive: Receive) -> Receive:
         "The same body, until it gets too large; a client need not have said its length"
@@ -76,3 +87,12 @@ class Limits:
             return message
 
         return counted
+
+
+def _gives(scope: Scope) -> bool:
+    return scope["method"] == "POST" and scope["path"] == "/api/v1/feedback"
+
+
+def several(request: Request, n: int) -> None:
+    "One request asks for n things: a stranger to a public demo is held to what that is worth"
+    request.scope["several"](n)

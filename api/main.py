@@ -32,6 +32,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     app.state.stream.close()
     await anyio.to_thread.run_sync(app.state.shop.close)
+    app.state.metrics.close()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Customer360", version="1.0.0", description=ABOUT, openapi_tags=TAGS, lifespan=lifespan, redirect_slashes=False)
     app.state.settings, app.state.shop, app.state.stream = settings, Shop(settings), Stream(settings.streams)
     app.state.metrics = Metrics(app.state.shop.counters, lambda: app.state.shop.ready()["ready"])
+    app.state.shop.looked = app.state.metrics.tell
     add_handlers(app)
     for routes in (overview, customers, recommendations, items, feedback, models, experiments, health):
         app.include_router(routes.router)

@@ -18,7 +18,7 @@ ROOT = "/api/v1/"
 READ = frozenset({"overview", "customers", "items", "recommendations", "search", "popular", "latest", "models", "comparisons", "feedback", "whoami"})
 ASK = frozenset({"recommendations", "predictions", "feedback"})
 DOCS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"})
-PROXIED = ("x-forwarded-for", "forwarded", "x-real-ip")
+PROXIED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "via")
 
 
 def needs(method: str, path: str) -> Need:

@@ -3,7 +3,7 @@
 import gc
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -24,11 +24,13 @@ class Shop:
         self.service: serving.Service | None = None
         self.problem: Exception = serving.NotReady("the server is starting: ask again in a moment")
         self._closed, self._settled = threading.Event(), 0
+        self.looked: Callable[[], None] = lambda: None  # called after each attempt or look
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def open(self) -> None:
         "Load the models; where that fails for now, go on trying beside the server"
         self._attempt()
+        self.looked()
         self._keeper.start()
 
     def _attempt(self) -> None:
@@ -49,6 +51,7 @@ class Shop:
                 self._attempt()
             else:
                 self._renew(self.service)
+            self.looked()
 
     def _renew(self, service: serving.Service) -> None:
         try:

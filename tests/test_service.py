@@ -41,15 +41,131 @@ assert "c0104" not in set(again.tables.customers["user"]) | set(again.tables.int
 """
 
 
-def test_no_trace_is_left(tmp_path: Path):
-    happens(STORY, tmp_path)
-    looked = [path for path in tmp_path.rglob("*") if path.is_file()]
+def traces(home: Path) -> list[Path]:
+    "The files below that name the customer"
+    looked, found = [path for path in home.rglob("*") if path.is_file()], []
     assert {".sqlite", ".parquet"} <= {path.suffix for path in looked}
     for path in looked:
-        assert b"c0104" not in path.read_bytes(), path
+        named = b"c0104" in path.read_bytes()
         if path.suffix == ".parquet":  # compressed: look at what it says
             table = pd.read_parquet(path)
-            assert not any((table[name].astype(str) == "c0104").any() for name in table if not pd.api.types.is_numeric_dtype(table[name])), path
+            named = named or any((table[name].astype(str) == "c0104").any() for name in table if not pd.api.types.is_numeric_dtype(table[name]))
+        found += [path] if named else []
+    return found
+
+
+def test_no_trace_is_left(tmp_path: Path):
+    happens(STORY, tmp_path)
+    assert traces(tmp_path) == []
+
+
+TRAINING = """
+from customer360.config import folder
+from customer360.data.storage import Store
+from customer360.evaluation import pipeline
+
+snapshot, _ = pipeline.ingest_stage(pipeline.Source("demo", "", {}, 0, 0))
+fit_whole = pipeline.fit_whole
+pipeline.fit_whole = lambda *asked: (fit_whole(*asked), Store.open().erase("c0104"))[0]  # while it is trained, somebody wants to be forgotten
+release = pipeline.publish_whole(snapshot, "knn", measure=False)
+registry = pipeline.Registry(folder("models") / "demo")
+model, release = registry.load("knn", release.version)
+assert model.recommend(registry.snapshot(release.snapshot).data.users.encode(["c0105"]), 3).codes.shape == (1, 3)
+assert (registry.snapshot(release.snapshot).data.users.encode(["c0104"]) == -1).all() and not snapshot.exists()
+"""
+
+
+def test_who_is_erased_while_a_model_is_trained_leaves_no_trace(tmp_path: Path):
+    happens(TRAINING, tmp_path)
+    assert traces(tmp_path) == []
+
+
+UNCLEANED = """
+from customer360.data import storage
+from customer360.data.storage import NewEvent, StoreDown
+from customer360.serving.service import Ask, UnknownCustomer, open_service
+
+service = open_service(keys=["knn"])
+service.feedback([NewEvent("visitor-1", "p0001", "purchase", event_id="order-1")])
+service.merge("visitor-1", "c0104")
+neighbour = next(one["id"] for one in service.profile("c0105")["nearest"])
+clean = storage._clean
+
+
+def busy(engine):
+    raise StoreDown("somebody reads for long")
+
+
+storage._clean = busy
+try:
+    service.erase("c0104")
+except StoreDown as error:
+    assert "for long" in str(error)
+else:
+    raise AssertionError("the cleaning was not asked for")
+for who in ("c0104", "visitor-1"):
+    try:
+        service.recommend(Ask(user=who))
+    except UnknownCustomer:
+        continue
+    raise AssertionError(f"{who} is still known")
+item = service.recommend(Ask(user="c0105")).items[0].item
+assert "c0104" not in {row["id"] for item in service.items(limit=100)["items"] for row in service.customers_of(item["item"], 1000)["newest"]}
+reads = service.reads
+assert service.renew() and service.reads == reads + 1 and not service.renew()  # what is in memory goes with the next look
+storage._clean = clean
+service.store.clean()
+service.close()
+"""
+
+
+def test_an_erasure_reaches_every_file_where_the_database_is_busy(tmp_path: Path):
+    happens(UNCLEANED, tmp_path)
+    assert traces(tmp_path) == []
+
+
+PERIODS = """
+from customer360.data.storage import NewEvent
+from customer360.serving.service import Ask, open_service
+
+service = open_service(keys=["knn", "popularity"])
+halves = {"name": "autumn", "arms": {"knn": 0.5, "popularity": 0.5}}
+
+
+def shown(user):
+    answer = service.recommend(Ask(user=user, n=2))
+    service.feedback([NewEvent(user, pick.item, "impression", recommendation_id=answer.recommendation_id) for pick in answer.items])
+
+
+def counted():
+    return sum(row["customers"] for row in service.online().get("sizes", []))
+
+
+began = service.put_experiment(halves)["experiment"]["started"]
+shown("c0104")
+shown("c0105")
+assert counted() == 2
+assert service.put_experiment(halves)["experiment"]["started"] == began and counted() == 2  # the same again
+service.put_experiment({**halves, "arms": {"knn": 0.9, "popularity": 0.1}})
+assert counted() == 0, "shares were others before"
+shown("c0104")
+assert counted() == 1
+service.put_experiment(None)
+service.put_experiment({**halves, "arms": {"knn": 0.9, "popularity": 0.1}})
+assert counted() == 0, "another time under the same name"
+assert sum(row["impressions"] for row in service.online()["by_model"]) == 6
+answer = service.recommend(Ask(user="c0106", n=2))
+service.feedback([NewEvent("c0106", "p0399", "impression", recommendation_id=answer.recommendation_id)] * 5)
+service.feedback([NewEvent("c0107", answer.items[0].item, "impression", recommendation_id=answer.recommendation_id)])
+assert counted() == 0, "an item that was not recommended, and somebody to whom it was not"
+service._models.pop("popularity")
+assert {service.recommend(Ask(user=f"c0{n}")).arm for n in range(110, 140)} == {"knn", None}  # what the default answers in place of a missing model is no outcome of the experiment
+service.close()
+"""
+
+
+def test_an_experiment_counts_since_it_runs_as_it_is(tmp_path: Path):
+    happens(PERIODS, tmp_path)
 
 
 DAMAGED = """

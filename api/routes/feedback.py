@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from customer360.serving import service as serving
 
 from .. import schemas
 from ..errors import problems
+from ..limits import several
 from ..replies import reply
 from ..shop import Service
 from ..stream import Place
@@ -27,8 +28,9 @@ LastEvent = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, 
 
 
 @router.post("/feedback", operation_id="give_feedback", response_model=schemas.Receipts, responses=WITH_BODY | problems(409, 410))
-def give_feedback(body: schemas.FeedbackBody, service: Service) -> Response:
+def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service) -> Response:
     "Store events, all or none; the customers' next recommendations know of them"
+    several(request, len(body.events))
     events = [serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"})) for event in body.events]
     return reply(schemas.Receipts, {"receipts": service.feedback(events)})
 

@@ -17,9 +17,11 @@ async def is_alive() -> Response:
 
 
 @router.get("/health/ready", operation_id="is_ready", response_model=schemas.Ready, responses=problems(403) | NOT_READY)
-def is_ready(request: Request) -> Response:
-    "A model answers"
+async def is_ready(request: Request) -> Response:
+    "A model answers; what is wrong is said to whom this server belongs"
     told = request.app.state.shop.ready()
+    if request.scope["caller"].stranger:
+        told |= {"problems": [], "do": told["do"] and "the server's log says what to do"}
     return reply(schemas.Ready, told, 200 if told["ready"] else 503)
 
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
 
 from customer360.serving import service as serving
 
 from .. import schemas
 from ..errors import problems
+from ..limits import several
 from ..replies import reply
 from ..shop import Service
 from .common import WITH_BODY, CustomerId
@@ -32,8 +33,9 @@ def recommend_to_customer(customer: CustomerId, query: Annotated[schemas.Recomme
 
 
 @router.post("/recommendations", operation_id="recommend", response_model=schemas.RecommendationAnswers, responses=WITH_BODY | problems(404, 410))
-def recommend(body: schemas.RecommendationRequests, service: Service) -> Response:
+def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
     "What to show to several customers at once, or to visitors whose history is in the request"
+    several(request, len(body.requests))
     asks = [
         serving.Ask(**one.model_dump(exclude={"customer", "history", "exclude"}), user=one.customer, history=acts(one.history), exclude=tuple(one.exclude))
         for one in body.requests
@@ -48,6 +50,7 @@ def explain_recommendation(recommendation: Given, service: Service) -> Response:
 
 
 @router.post("/predictions", operation_id="predict_ratings", response_model=schemas.Predictions, responses=WITH_BODY | problems(404, 410))
-def predict_ratings(body: schemas.PredictionRequest, service: Service) -> Response:
+def predict_ratings(body: schemas.PredictionRequest, request: Request, service: Service) -> Response:
     "What ratings customers, or a visitor with the history in the request, would give"
+    several(request, len({pair.customer for pair in body.pairs}))
     return reply(schemas.Predictions, service.predict([(pair.customer, pair.item) for pair in body.pairs], acts(body.history), body.model))

@@ -7,7 +7,7 @@ __all__ = ['PRAGMAS', 'BUSY_SECONDS', 'ID', 'COUNT', 'tables', 'EVENTS', 'RECOMM
            'DOCUMENTS', 'TOMBSTONES', 'COUNTERS', 'SETTINGS', 'MIGRATIONS', 'LONGEST_ID', 'LAST_TIMESTAMP',
            'CONVERSIONS', 'StorageError', 'StoreDown', 'InvalidEvent', 'EventConflict', 'ErasedCustomer',
            'database_url', 'durability', 'check_durability', 'connect', 'folded', 'migrate', 'tombstone', 'NewEvent',
-           'Receipt', 'StoredEvent', 'check_event', 'Store']
+           'Receipt', 'StoredEvent', 'check_event', 'Erasure', 'Store']
 
 # %% ../../nbs/04_storage.ipynb #s003
 import hmac
@@ -326,7 +326,7 @@ class _Numbers(_Base):
         return self.versions()["catalogue"]
 
     def versions(self) -> dict[str, int]:
-        "What has changed, in one query: `events`, `catalogue`, `identities` (grows with merges and erasures), and each document by its name"
+        "What has changed, in one query: `events`, `catalogue`, `identities` (grows with merges and erasures), `erasures` once there was one, and each document by its name"
         return dict(self._rows(_VERSIONS))
 
 # %% ../../nbs/04_storage.ipynb #s032
@@ -342,6 +342,11 @@ def _compiled(statement: sa.Select, dialect: sa.Dialect) -> tuple[str, tuple[str
 
 def _next(connection: sa.Connection, counter: str, n: int = 1) -> int:  # the counter's new value; its row is locked until the commit
     return connection.execute(_COUNT, {"counter": counter, "n": n}).scalar_one()
+
+
+def _begin_count(connection: sa.Connection, counter: str) -> None:
+    if connection.execute(_VERSIONS.where(COUNTERS.c.name == counter)).first() is None:
+        connection.execute(sa.insert(COUNTERS), {"name": counter, "value": 0})
 
 
 @contextmanager
@@ -988,16 +993,19 @@ class _Recommendations(_Items):
     def outcomes(
         self,
         since: int = 0,  # seconds UTC: only events from then on
-    ) -> pd.DataFrame:   # recommendation_id, user, model, version, experiment, arm, day, impressions, clicks, conversions, probabilities
+    ) -> pd.DataFrame:   # recommendation_id, user, model, version, experiment, arm, day, time (ms UTC), impressions, clicks, conversions, probabilities
         "What came of each recommendation that was shown: one row per recommendation and customer"
         with self._reading() as connection:
             rows = connection.execute(_TOUCHED, {"since": since}).all()
             shown = {row.recommendation_id: row for part in _parts(sorted({row[0] for row in rows})) for row in connection.execute(_SHOWN, {"ids": part})}
         found: dict[tuple[str, str], list] = {}
+        chances = {key: _chances(row) for key, row in shown.items()}
         for row in rows:
-            if row.recommendation_id in shown and row.impressed:
-                found.setdefault((row.recommendation_id, row.user), []).append(row)
-        return pd.DataFrame([_outcome(shown[key], user, items) for (key, user), items in found.items()], columns=list(_OUTCOME), dtype=object).astype(_OUTCOME)
+            key = row.recommendation_id
+            if row.impressed and key in shown and shown[key].user in (None, row.user) and (row.item in chances[key] or not chances[key]):
+                found.setdefault((key, row.user), []).append(row)
+        told = [_outcome(shown[key], user, items, chances[key]) for (key, user), items in found.items()]
+        return pd.DataFrame(told, columns=list(_OUTCOME), dtype=object).astype(_OUTCOME)
 
 # %% ../../nbs/04_storage.ipynb #s081
 _EMPTY = {"user": None, "experiment": None, "arm": None}
@@ -1014,17 +1022,19 @@ _TOUCHED = (
     .order_by(sa.func.min(EVENTS.c.seq))
 )  # fmt: skip
 _OUTCOME = {
-    "recommendation_id": "str", "user": "str", "model": "str", "version": "str", "experiment": "object", "arm": "object", "day": "datetime64[s]",
+    "recommendation_id": "str", "user": "str", "model": "str", "version": "str", "experiment": "object", "arm": "object", "day": "datetime64[s]", "time": "int64",
     "impressions": "int64", "clicks": "int64", "conversions": "int64", "probabilities": "object",
 }  # fmt: skip
 
 
-def _outcome(shown: sa.Row, user: str, items: list[sa.Row]) -> tuple:  # one row of `outcomes`
-    picks = json.loads(shown.payload).get("items", [])
-    chance = {pick.get("item"): pick.get("probability") for pick in picks if isinstance(pick, dict)}
+def _chances(shown: sa.Row) -> dict[str, float | None]:  # item -> probability; empty where the record names no items
+    return {pick.get("item"): pick.get("probability") for pick in json.loads(shown.payload).get("items", []) if isinstance(pick, dict)}
+
+
+def _outcome(shown: sa.Row, user: str, items: list[sa.Row], chance: dict[str, float | None]) -> tuple:  # one row of `outcomes`
     day = np.datetime64(shown.time // 86_400_000, "D")
     counts = (len(items), sum(row.clicked for row in items), sum(row.converted for row in items))
-    return (shown.recommendation_id, user, shown.model, shown.version, shown.experiment, shown.arm, day, *counts, [chance.get(row.item) for row in items])
+    return (shown.recommendation_id, user, shown.model, shown.version, shown.experiment, shown.arm, day, shown.time, *counts, [chance.get(row.item) for row in items])
 
 # %% ../../nbs/04_storage.ipynb #s086
 class _Documents(_Recommendations):
@@ -1037,12 +1047,11 @@ class _Documents(_Recommendations):
     ) -> int:         # the new version, from 1
         "A new version of a document"
         _valid_id(name, "name")
-        if name in ("events", "catalogue", "identities"):
+        if name in ("events", "catalogue", "identities", "erasures"):
             raise ValueError(f"no document can be called {name!r}: `versions` uses that name")
         text = _json(value, "a document")
         with self._writing() as connection:
-            if connection.execute(_VERSIONS.where(COUNTERS.c.name == name)).first() is None:
-                connection.execute(sa.insert(COUNTERS), {"name": name, "value": 0})
+            _begin_count(connection, name)
             version = _next(connection, name)
             connection.execute(sa.insert(DOCUMENTS), {"name": name, "version": version, "time": _now(), "value": text})
         return version
@@ -1063,7 +1072,14 @@ class _Documents(_Recommendations):
 _DOCUMENTS = sa.select(DOCUMENTS.c.version, DOCUMENTS.c.time, DOCUMENTS.c.value).where(DOCUMENTS.c.name == sa.bindparam("document"))
 
 # %% ../../nbs/04_storage.ipynb #s090
-class _Erasure(_Documents):
+class Erasure(NamedTuple):
+    "Who is gone, and how much of them there was"
+
+    ids: list[str]           # every id they had, the one in use first
+    removed: dict[str, int]  # table -> rows
+
+
+class _Erases(_Documents):
     "Everything about somebody: to hand out, or to remove"
 
     def export(self, user: str) -> dict:
@@ -1079,7 +1095,11 @@ class _Erasure(_Documents):
             "recommendations": [dict(row._mapping) | {"payload": json.loads(row.payload)} for row in shown],
         }  # fmt: skip
 
-    def erase(self, user: str) -> dict[str, int]:  # table -> rows removed
+    def erase(
+        self,
+        user: str,
+        clean: bool = True,  # False: whoever calls has more to do first, and calls `clean` then
+    ) -> Erasure:
         "Remove a customer, under each of their ids, and remember only a keyed hash; doing it again does no harm"
         _valid_id(user, "user")
         with self._writing() as connection:
@@ -1094,8 +1114,11 @@ class _Erasure(_Documents):
             if not connection.execute(_DUE).first():
                 connection.execute(sa.insert(SETTINGS), {"name": "cleaning_due", "value": "1"})
             _next(connection, "identities")
-        self.clean()
-        return removed
+            _begin_count(connection, "erasures")
+            _next(connection, "erasures")
+        if clean:
+            self.clean()
+        return Erasure(ids, removed)
 
     def clean(self) -> None:
         "Overwrite what deleted rows have left behind, if that is due"
@@ -1124,7 +1147,7 @@ def _clean(engine: sa.Engine, patience: float = 30) -> None:  # seconds
             time.sleep(0.05)
 
 # %% ../../nbs/04_storage.ipynb #s093
-class Store(_Erasure):
+class Store(_Erases):
     "Events, customers, items, recommendations and documents, in SQLite or PostgreSQL"
 
     @classmethod

@@ -8,8 +8,8 @@ __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'MEASURED', 'QUIET', 'imported', 'c
            'fit_key', 'libraries', 'fit_job', 'by_split', 'train_stage', 'judge', 'judge_job', 'evaluate_stage',
            'load_results', 'means', 'machine', 'commit', 'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase',
            'latest', 'reason_text', 'noise_floor', 'fit_whole', 'judged_part', 'figures_of', 'tested_pairs',
-           'compare_releases', 'publish_whole', 'in_use', 'recommendations', 'StageFailed', 'stage', 'execute',
-           'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report']
+           'compare_releases', 'publish_whole', 'forget_erased', 'in_use', 'recommendations', 'StageFailed', 'stage',
+           'execute', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report']
 
 # %% ../../nbs/23_pipeline.ipynb #95cea5c0
 import ast
@@ -38,7 +38,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import checkout_root, folder, settings
-from ..data.ingest import Forgotten, Ingested, ingest, load_snapshot
+from ..data.ingest import Forgotten, Ingested, forget, ingest, load_snapshot
 from ..data.ingest import snapshot as write_snapshot
 from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, fingerprint, make_split, visitors
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
@@ -682,7 +682,24 @@ def publish_whole(
     release = registry.promote(key, release.version) if promote else release
     if judged:
         compare_releases(registry, release, judged)
+    forget_erased(registry, snapshot)
     return release
+
+
+def forget_erased(
+    registry: Registry,
+    snapshot: Path,
+) -> list[str]:  # ids
+    "Clear away whoever was erased while a model was trained on a snapshot that still has them"
+    tables = opened(snapshot)[0]
+    users = tables.customers["user"]
+    with erased_customers(tables.facts.name) as forgotten:
+        gone = users[np.asarray(forgotten(users.tolist()), bool)].tolist() if forgotten else []
+    if gone:
+        registry.erase(gone)
+        forget(gone)
+        shutil.rmtree(snapshot, ignore_errors=True)  # its fits hold them without their ids
+    return gone
 
 
 def in_use(

@@ -58,7 +58,7 @@ class Experiment:
     exploration: float = 0.0   # chance with which a place is drawn instead of given to the best; 0 to 1
     temperature: float = 1.0   # of these draws, in standard deviations of the scores: high = all alike, low = nearly the best
     salt: str = ""             # another salt shuffles all customers anew; "" = the name
-    started: str = ""          # ISO 8601, for people
+    started: str = ""          # ISO 8601: since when it runs as it is
 
     def __post_init__(self):
         for field in ("name", "salt", "started"):

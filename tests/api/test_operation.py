@@ -181,6 +181,22 @@ def test_logs_are_json_with_ids_of_requests_and_nothing_personal(small):
     assert all(line.startswith("INFO:") for line in others), others
 
 
+def test_several_processes_share_their_numbers(small, tmp_path):
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    server = small(C360_MODELS="popularity", PROMETHEUS_MULTIPROC_DIR=folder)
+    server.workers = 2
+    with server.start():
+        customer = server.customers(1)[0]
+        for _ in range(6):
+            server.get(f"customers/{customer}/recommendations")
+        until = time.monotonic() + 20
+        while "c360_recommendations_recorded_total 6.0" not in (told := server.client.get("/metrics").text):
+            assert time.monotonic() < until, told
+            time.sleep(0.5)
+        assert re.search(r"^c360_ready(\{.*\})? 1\.0$", told, re.M) and re.search(r"^c360_recommendations_queue(\{.*\})? 0\.0$", told, re.M), told
+
+
 def test_a_request_id_cannot_write_into_the_log(demo):
     for forged in ("short", "x" * 100, 'a"b\\c{d}e', "two words"):
         given = demo.client.get("/health/live", headers={"X-Request-ID": forged}).headers["X-Request-ID"]

@@ -106,7 +106,7 @@ def test_without_keys_this_machine_alone(peer, status):
         assert ask("GET", path, peer).status_code in ({status, 200} if status == 503 else {403})
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via", "CF-Connecting-IP"])
 def test_without_keys_nobody_behind_a_proxy(name):
     answer = ask("GET", "/api/v1/models", "127.0.0.1", **{name: "127.0.0.1"})
     assert answer.status_code == 403 and "C360_API_KEYS" in answer.json()["detail"]
@@ -176,6 +176,32 @@ def test_a_public_demo(small):
         assert keyed.status_code == 200, "who has a key is not counted among the strangers"
         assert demo.get("models"), "reading goes on"
         assert len(demo.get("feedback")["events"]) == 3
+
+
+def test_many_things_in_one_request_of_a_stranger_count_as_many(small):
+    with small(C360_MODELS="popularity", C360_PUBLIC_DEMO=1, C360_API_KEYS=ADMIN_ENTRY, C360_DEMO_FEEDBACK_RATE=60, C360_DEMO_RATE=60) as demo:
+        customer, item = demo.customers(1)[0], demo.items(1)[0]
+        demo.give(*[{"customer": customer, "item": item, "event": "view"}] * 40)
+        late = demo.client.post("/api/v1/feedback", json={"events": [{"customer": customer, "item": item, "event": "view"}]})
+        assert late.status_code == 429 and 25 <= int(late.headers["Retry-After"]) <= 32
+        demo.send("POST", "recommendations", {"requests": [{"history": [{"item": item}]}] * 30})
+        late = demo.client.get("/api/v1/models")
+        assert late.status_code == 429 and 15 <= int(late.headers["Retry-After"]) <= 32
+        keyed = {"Authorization": f"Bearer {ADMIN}"}
+        for _ in range(2):
+            assert demo.client.post("/api/v1/recommendations", json={"requests": [{}] * 30}, headers=keyed).status_code == 200
+
+
+def test_what_is_wrong_inside_is_not_said_to_strangers(small, tmp_path):
+    server = small(C360_MODELS="popularity", C360_API_KEYS=ADMIN_ENTRY, C360_PUBLIC_DEMO=1)
+    blocked = tmp_path / "not-yet"
+    blocked.write_text("a file where a folder should be")
+    server.settings["C360_DATABASE_URL"] = f"sqlite:///{blocked}/store.sqlite"
+    with server.start("/health/live"):
+        told, keyed = server.client.get("/health/ready"), server.client.get("/health/ready", headers={"Authorization": f"Bearer {ADMIN}"})
+        assert (told.status_code, keyed.status_code) == (503, 503) and "not-yet" in keyed.text and "not-yet" not in told.text
+        assert "log" in told.json()["do"] and "not-yet" not in server.client.get("/api/v1/popular").text
+        assert "not-yet" in server.client.get("/api/v1/popular", headers={"Authorization": f"Bearer {ADMIN}"}).text and "not-yet" in server.said()
 
 
 def test_a_rate_for_everybody():
