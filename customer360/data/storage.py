@@ -1071,16 +1071,9 @@ class _Documents(_Recommendations):
 
 _DOCUMENTS = sa.select(DOCUMENTS.c.version, DOCUMENTS.c.time, DOCUMENTS.c.value).where(DOCUMENTS.c.name == sa.bindparam("document"))
 
-# %% ../../nbs/04_storage.ipynb #s090
-class Erasure(NamedTuple):
-    "Who is gone, and how much of them there was"
-
-    ids: list[str]           # every id they had, the one in use first
-    removed: dict[str, int]  # table -> rows
-
-
-class _Erases(_Documents):
-    "Everything about somebody: to hand out, or to remove"
+# %% ../../nbs/04_storage.ipynb #s090a
+class _Exports(_Documents):
+    "Everything about somebody, to hand out"
 
     def export(self, user: str) -> dict:
         "Everything that is stored about a customer, as plain JSON"
@@ -1094,6 +1087,17 @@ class _Erases(_Documents):
             "events": [dict(row._mapping) for row in events],
             "recommendations": [dict(row._mapping) | {"payload": json.loads(row.payload)} for row in shown],
         }  # fmt: skip
+
+# %% ../../nbs/04_storage.ipynb #s090
+class Erasure(NamedTuple):
+    "Who is gone, and how much of them there was"
+
+    ids: list[str]           # every id they had, the one in use first
+    removed: dict[str, int]  # table -> rows
+
+
+class _Erases(_Exports):
+    "And to remove"
 
     def erase(
         self,

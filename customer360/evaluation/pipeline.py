@@ -8,7 +8,7 @@ __all__ = ['PROTOCOLS', 'LOOKS', 'PACKAGES', 'MEASURED', 'QUIET', 'imported', 'c
            'fit_key', 'libraries', 'fit_job', 'by_split', 'train_stage', 'judge', 'judge_job', 'evaluate_stage',
            'load_results', 'means', 'machine', 'commit', 'split_facts', 'counts_of', 'blanks', 'provenance', 'showcase',
            'latest', 'reason_text', 'noise_floor', 'fit_whole', 'judged_part', 'figures_of', 'tested_pairs',
-           'compare_releases', 'publish_whole', 'forget_erased', 'in_use', 'recommendations', 'StageFailed', 'stage',
+           'compare_releases', 'forget_erased', 'publish_whole', 'in_use', 'recommendations', 'StageFailed', 'stage',
            'execute', 'to_plain', 'from_plain', 'to_jobs', 'contract_of', 'make_report']
 
 # %% ../../nbs/23_pipeline.ipynb #95cea5c0
@@ -662,6 +662,22 @@ def compare_releases(
     pairs = tested_pairs(results, versions) if release.key in versions else []
     registry.keep_comparisons(MEASURED[0], pairs, release.snapshot, measured)
 
+# %% ../../nbs/23_pipeline.ipynb #8dfafbc5
+def forget_erased(
+    registry: Registry,
+    snapshot: Path,
+) -> list[str]:  # ids
+    "Clear away whoever was erased while a model was trained on a snapshot that still has them"
+    tables = opened(snapshot)[0]
+    users = tables.customers["user"]
+    with erased_customers(tables.facts.name) as forgotten:
+        gone = users[np.asarray(forgotten(users.tolist()), bool)].tolist() if forgotten else []
+    if gone:
+        registry.erase(gone)
+        forget(gone)
+        shutil.rmtree(snapshot, ignore_errors=True)  # its fits hold them without their ids
+    return gone
+
 # %% ../../nbs/23_pipeline.ipynb #8dfafbc4
 def publish_whole(
     snapshot: Path,
@@ -684,22 +700,6 @@ def publish_whole(
         compare_releases(registry, release, judged)
     forget_erased(registry, snapshot)
     return release
-
-
-def forget_erased(
-    registry: Registry,
-    snapshot: Path,
-) -> list[str]:  # ids
-    "Clear away whoever was erased while a model was trained on a snapshot that still has them"
-    tables = opened(snapshot)[0]
-    users = tables.customers["user"]
-    with erased_customers(tables.facts.name) as forgotten:
-        gone = users[np.asarray(forgotten(users.tolist()), bool)].tolist() if forgotten else []
-    if gone:
-        registry.erase(gone)
-        forget(gone)
-        shutil.rmtree(snapshot, ignore_errors=True)  # its fits hold them without their ids
-    return gone
 
 
 def in_use(

@@ -321,26 +321,8 @@ class _Tells(_Deeds):
         told = pd.DataFrame({"month": month, "event": acts["event"].to_numpy(), "n": 1, "ratings": acts["rating"].notna().to_numpy().astype(int)})
         return told.groupby(["month", "event"], as_index=False, observed=True, dropna=False).sum()
 
-# %% ../../nbs/32_service.ipynb #28ff2c6a
-class View(_Tells):
-    "A snapshot, ready to be asked about one customer or one item"
-
-    def forget(self, users: Collection[str]) -> None:
-        "Know these customers no longer; what is left of them in memory goes when the models are read anew"
-        self.user_of = {user: code for user, code in self.user_of.items() if user not in users}
-        for name in ("people", "known"):
-            vars(self).pop(name, None)
-
-    @cached_property
-    def ladder(self) -> Ladder:
-        "How all customers stand"
-        return ladder(self.data.interactions, self.price)
-
-    @cached_property
-    def neighbours(self) -> Neighbours:
-        "All customers, to be compared with one"
-        return Neighbours(self.data)
-
+# %% ../../nbs/32_service.ipynb #28ff2c6b
+class _Folk(_Tells):
     @cached_property
     def people(self) -> list[tuple[str, dict, str]]:  # id, attributes, what a search looks at; by id
         "The customers of the snapshot"
@@ -355,6 +337,26 @@ class View(_Tells):
     def known(self) -> dict[str, dict]:
         "What the snapshot says about each customer"
         return {user: known for user, known, _ in self.people}
+
+    def forget(self, users: Collection[str]) -> None:
+        "Know these customers no longer; what is left of them in memory goes when the models are read anew"
+        self.user_of = {user: code for user, code in self.user_of.items() if user not in users}
+        for name in ("people", "known"):
+            vars(self).pop(name, None)
+
+# %% ../../nbs/32_service.ipynb #28ff2c6a
+class View(_Folk):
+    "A snapshot, ready to be asked about one customer or one item"
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        "How all customers stand"
+        return ladder(self.data.interactions, self.price)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        "All customers, to be compared with one"
+        return Neighbours(self.data)
 
     @cached_property
     def first_seen(self) -> np.ndarray:  # int64 (n_items,), 0 where nothing happened
