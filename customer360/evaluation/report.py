@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from ..config import PALETTE
+from ..config import PALETTE, on_all_cores
 from ..data.prepare import SPLITS
 from . import plots
 from .protocol import Result, calibration_noise
@@ -61,20 +61,19 @@ def comparisons(
     metrics: Sequence[str] = TESTED,
 ) -> dict[tuple[str, str], pd.DataFrame]:  # (split, metric) -> frame from `compare`, never empty
     "Every pair of models on every split, for each metric that two of them have"
-    found = {}
-    for split in sorted({result.split for result in results}):
-        mine = [result for result in results if result.split == split]
+
+    def pairs(split: str, metric: str) -> pd.DataFrame:
+        mine, ran = [result for result in results if result.split == split], dict[str, set[str]]()
+        for result in mine:
+            if totals(result.customers, metric)[1].any():
+                ran.setdefault(result.model, set()).add(result.split_seed)
         seeds = set(claimed(split, {result.split_seed for result in mine}))
-        for metric in metrics:
-            ran: dict[str, set[str]] = {}
-            for result in mine:
-                if totals(result.customers, metric)[1].any():
-                    ran.setdefault(result.model, set()).add(result.split_seed)
-            everywhere = sorted(model for model, on in ran.items() if seeds <= on)
-            frame = compare(mine, metric, models=everywhere) if len(everywhere) > 1 else pd.DataFrame()
-            if len(frame):
-                found[split, metric] = frame
-    return found
+        everywhere = sorted(model for model, on in ran.items() if seeds <= on)
+        return compare(mine, metric, models=everywhere) if len(everywhere) > 1 else pd.DataFrame()
+
+    asked = [(split, metric) for split in sorted({result.split for result in results}) for metric in metrics]
+    found = zip(asked, on_all_cores(lambda about: pairs(*about), asked), strict=True)
+    return {about: frame for about, frame in found if len(frame)}
 
 # %% ../../nbs/24_report.ipynb #445e5712
 @dataclass(frozen=True)
@@ -855,12 +854,17 @@ def in_common(e: Evidence, advices: Sequence[Advice]) -> list[str]:  # sentences
 def when_section(e: Evidence) -> Section:
     "Which model when, from what was measured"
     words = "Written from the measured figures. Best is the best by the metric in the head of its column; the model to take is the one that is fitted fastest among the best and those that are not significantly worse (tested in pairs among these customers, Holm's correction over the pairs of one situation; the situations are not corrected for one another, so of many attributes one in twenty may differ by luck). A dash stands where nothing can be said."
-    lists, ratings = ([a for s in situations(e) if (a := advise(e, s, metric)) is not None] for metric in ("ndcg@10", "rmse"))
+    asked = situations(e)
+    lists, ratings = (_advices(e, asked, metric) for metric in ("ndcg@10", "rmse"))
     if not lists and not ratings:
         return Section("when", "Which model when", ["No two models were tested on the same customers, so there is nothing to advise."])
-    about = [a for name in segment_names(e) if name != "activity" for value in values_of(e, name, e.main) if (a := advise(e, _having(e, name, value))) is not None]
+    about = _advices(e, [_having(e, name, value) for name in segment_names(e) if name != "activity" for value in values_of(e, name, e.main)], "ndcg@10")
     blocks = [words, *in_common(e, lists), *advice_table(e, "What to recommend", lists), *advice_table(e, "What somebody would rate", ratings)]
     return Section("when", "Which model when", [*blocks, *([Folded("By attributes of customers", advice_table(e, "What to recommend, by attribute", about))] if about else [])])
+
+
+def _advices(e: Evidence, asked: Sequence[Situation], metric: str) -> list[Advice]:
+    return [found for found in on_all_cores(lambda one: advise(e, one, metric), asked) if found is not None]
 
 
 def _having(e: Evidence, name: str, value: str) -> Situation:

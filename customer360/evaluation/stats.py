@@ -10,6 +10,7 @@ __all__ = ['ERRORS', 'COLUMNS', 'RANKING', 'LISTS', 'COSTS', 'METRICS', 'LOWER_I
 
 # %% ../../nbs/21_stats.ipynb #16202294
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from statistics import NormalDist
 from typing import Protocol
@@ -17,7 +18,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from ..config import PALETTE, generator
+from ..config import PALETTE, generator, on_all_cores
 
 # %% ../../nbs/21_stats.ipynb #71688ffb
 class Scored(Protocol):
@@ -69,16 +70,18 @@ def ratio(
     return np.where(root, np.sqrt(np.maximum(plain, 0)), plain)
 
 # %% ../../nbs/21_stats.ipynb #ccf0d877
+@lru_cache(maxsize=8)  # a report asks for the same ones some sixty times
 def draws(
     n_customers: int,      # how many there are, and how many each draw takes
     n_draws: int = 2000,   # how often
     seed: int = 0,         # same seed, same draws
-) -> np.ndarray:           # uint8 (n_draws, n_customers): how often each customer was taken
+) -> np.ndarray:           # uint8 (n_draws, n_customers), not to be written to: how often each customer was taken
     "Bootstrap draws of customers, as counts"
     random = generator(seed, "bootstrap")
     counts = np.zeros((n_draws, n_customers), np.uint8)  # above 255 customers a count of 256 does not happen
     for row in counts:
         row[:] = np.bincount(random.integers(n_customers, size=n_customers), minlength=n_customers)
+    counts.flags.writeable = False
     return counts
 
 # %% ../../nbs/21_stats.ipynb #bf05613e
@@ -266,20 +269,24 @@ def leaderboard(
     beside: Mapping[str, Collection[str]] = BESIDE,  # split -> split seeds that stay out of its mean
 ) -> pd.DataFrame:          # columns `COLUMNS`; the same whatever the order of the results
     "Everything measured, in one tidy table with 95 % intervals"
-    made = []
     ordered = sorted(check_results(results), key=lambda r: (r.split, _natural(r.split_seed), _rank(r.model), r.model_seed))
-    for split in dict.fromkeys(result.split for result in ordered):
+
+    def of(split: str) -> pd.DataFrame:
         mine = [result for result in ordered if result.split == split]
-        users = pd.Index(sorted(set().union(*(result.customers["user"] for result in mine))))
-        in_mean = claimed(split, {result.split_seed for result in mine}, beside)
+        users, in_mean = _everybody(mine), claimed(split, {result.split_seed for result in mine}, beside)
         columns = dict.fromkeys(column for result in mine for column in result.customers if str(column).split("@")[0] in RANKING)
         metrics, models, counts = [*ERRORS, *columns], list(dict.fromkeys(result.model for result in mine)), draws(len(users), n_draws, seed)
         rows, at_once = _overall_rows(mine, in_mean), max(1, 2**23 // (len(users) * len(metrics)))
         for at in range(0, len(models), at_once):
             few = [result for result in mine if result.model in models[at : at + at_once]]
             rows += _customer_rows(few, users, metrics, counts, in_mean)
-        made.append(pd.concat([frame for frame in rows if len(frame)]).assign(split=split))
-    return _tidy(pd.concat(made))
+        return pd.concat([frame for frame in rows if len(frame)]).assign(split=split)
+
+    return _tidy(pd.concat(on_all_cores(of, dict.fromkeys(result.split for result in ordered))))
+
+
+def _everybody(results: list[Scored]) -> pd.Index:  # sorted
+    return pd.Index(sorted(pd.unique(pd.concat([result.customers["user"] for result in results]))))
 
 # %% ../../nbs/21_stats.ipynb #95b4cb90
 def _rank(model: str) -> tuple[int, str]:
@@ -378,8 +385,7 @@ def detectable(
 def _aligned(
     results: list[Scored], models: list[str], metric: str, seeds: list[str]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:  # per split seed: totals (n, n_models) and sizes (n,), customers that any seed has
-    users = pd.Index(sorted(set().union(*(result.customers["user"] for result in results))))
-    total, size = [], []
+    users, total, size = _everybody(results), [], []
     for seed in seeds:
         mine = [result for result in results if result.split_seed == seed]
         lacking = sorted(set(models) - {result.model for result in mine})

@@ -10,7 +10,6 @@ __all__ = ['SITUATIONS', 'SLICE_SHARE', 'COLD_SHARE', 'VISIT', 'TRIED', 'ELECTIO
 
 # %% ../../nbs/16_hybrid.ipynb #2fb764e0
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..config import generator, settings
+from ..config import generator, on_all_cores
 from ..data.prepare import Dataset, Histories, Split, fingerprint
 from ..metrics import ndcg
 from .base import SLICE, NoItemText, Recommender, dropped, hidden
@@ -132,8 +131,7 @@ def ranking_weights(
     "The weights whose sum of scores ranks best, averaged over draws of the customers"
     n = len(scores)
     tried = np.vstack([np.full(n, 1 / n), np.eye(n), rng.dirichlet(np.ones(n), TRIED)]).astype(np.float32)
-    with ThreadPoolExecutor(settings().threads) as pool:
-        judged = np.stack(list(pool.map(lambda weights: quality(np.tensordot(weights, scores, 1)), tried)))
+    judged = np.stack(on_all_cores(lambda weights: quality(np.tensordot(weights, scores, 1)), tried))
     drawn = rng.multinomial(judged.shape[1], np.full(judged.shape[1], 1 / judged.shape[1]), ELECTIONS)
     return tried[(drawn @ judged.T).argmax(1)].mean(0)
 

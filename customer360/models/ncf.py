@@ -11,7 +11,6 @@ __all__ = ['Net', 'RADIUS', 'RATING_WIDTH', 'HELD_OUT', 'WHOLE', 'mlp_scores', '
 # %% ../../nbs/14_ncf.ipynb #ccde8c94
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -23,7 +22,7 @@ from scipy.sparse import csr_matrix, diags
 from scipy.special import softmax
 from tqdm import tqdm
 
-from ..config import generator, settings
+from ..config import generator, on_all_cores
 from ..data.prepare import Dataset, Histories
 from .base import USER_DAMPING, Recommender, bias, user_offsets
 
@@ -406,8 +405,8 @@ class _Learns(_Members):
             base = (h.rating[h.rated] - own + (offset[rows] * n - own) / (n - 1)).astype(np.float32)
             jobs += [lambda k=k: train_rater(rest, base, h.rating[h.rated], train.scale, self, k) for k in range(self.n_members)]
             heads += ["rate"] * self.n_members
-        with few_threads(1), ThreadPoolExecutor(settings().threads) as pool:
-            found = list(pool.map(lambda job: job(), jobs))
+        with few_threads(1):
+            found = on_all_cores(lambda job: job(), jobs)
         for number, (head, (net, curve)) in enumerate(zip(heads, found, strict=True)):
             member = number % self.n_members
             vars(self).update({f"{head}{member}_{name}_": array for name, array in net.items()} | {f"{head}{member}_curve_": curve})

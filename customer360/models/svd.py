@@ -6,7 +6,6 @@
 __all__ = ['solve_rows', 'fold_in', 'alternate', 'rating_factors', 'fold_in_ratings', 'fold_in_without', 'SVD']
 
 # %% ../../nbs/12_svd.ipynb #3c484559
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -16,7 +15,7 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from ..config import generator, settings
+from ..config import generator, on_all_cores, settings
 from ..data.prepare import Dataset, Histories
 from .base import Recommender, bias
 
@@ -46,8 +45,8 @@ def solve_rows(
     if len(filled) < 32:  # starting threads would take longer
         solve(filled)
         return out
-    with threadpool_limits(1), ThreadPoolExecutor(settings().threads) as pool:  # small systems: threads across rows, not within
-        list(pool.map(solve, np.array_split(filled, 4 * settings().threads)))
+    with threadpool_limits(1):  # small systems: threads across rows, not within
+        on_all_cores(solve, np.array_split(filled, 4 * settings().threads))
     return out
 
 # %% ../../nbs/12_svd.ipynb #6f9d5333

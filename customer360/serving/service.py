@@ -316,6 +316,7 @@ class _Tells(_Deeds):
     def monthly(self) -> pd.DataFrame:  # month (datetime64, NaT where no time is known), event, n, ratings
         "How often each kind of event happened in each month, and how many came with a rating"
         acts = self.data.interactions
+        acts = acts[np.isin(acts["user"].to_numpy(), list(self.user_of.values()))]
         month = acts["timestamp"].to_numpy(np.int64).astype("datetime64[s]").astype("datetime64[M]").astype("datetime64[s]")
         month[acts["timestamp"].to_numpy() == 0] = "NaT"
         told = pd.DataFrame({"month": month, "event": acts["event"].to_numpy(), "n": 1, "ratings": acts["rating"].notna().to_numpy().astype(int)})
@@ -341,7 +342,7 @@ class _Folk(_Tells):
     def forget(self, users: Collection[str]) -> None:
         "Know these customers no longer; what is left of them in memory goes when the models are read anew"
         self.user_of = {user: code for user, code in self.user_of.items() if user not in users}
-        for name in ("people", "known"):
+        for name in ("people", "known", "monthly"):
             vars(self).pop(name, None)
 
 # %% ../../nbs/32_service.ipynb #28ff2c6a
