@@ -652,7 +652,8 @@ def pictures(e: Evidence) -> Iterator[Shown | str | Folded]:
     else:
         yield f"There is no figure on unseen items: {skipped(e, 'cold_items')}."
     yield difference_picture(e, "ndcg@10")
-    yield Folded("The same for RMSE", [difference_picture(e, "rmse")])
+    if (e.main, "rmse") in e.compared:
+        yield Folded("The same for RMSE", [difference_picture(e, "rmse")])
     if "global_time" in e.splits and e.main != "global_time":
         caption = "A shuffle lets a model learn from the future. Lines that cross are models that changed places."
         yield shown("time-beside-random", "Does the order hold when time is respected?", caption, plots.time_beside_random, e.means, e.main, labels=e.names)
