@@ -453,7 +453,7 @@ class _Drops(_Loads):
 class _Reads(_Drops):
     def _line_up(self, anew: bool = True) -> Lineup:  # anew: also what is in use already
         found, before = Lineup({}, {}, {}, self.registry.marks()), ({}, {}) if anew else (self._models, self._views)
-        for key in self._keys or self.registry.keys():
+        for key in self._keys or sorted(found.marks):  # what is only a part of another model has no list
             try:
                 found.models[key], found.problems[key] = self._loaded(key, found.views, *before)
             except Exception as error:  # whatever is wrong with one model, the others answer
