@@ -14,7 +14,7 @@ export default function Activity({ months }: { months: Profile["activity"] }) {
       <Chart says={`${total} events in ${months.length} months`} height={220}>
         <BarChart data={rows.map(({ month, events, purchases = 0 }) => ({ month, purchases, others: events - purchases }))} accessibilityLayer={false} margin={{ left: 0, right: 8, top: 8 }}>
           <CartesianGrid vertical={false} {...GRID} />
-          <XAxis dataKey="month" tickFormatter={onAxis} tick={TICK} tickLine={false} minTickGap={24} />
+          <XAxis dataKey="month" tickFormatter={onAxis} tick={TICK} tickLine={false} minTickGap={24} interval="equidistantPreserveStart" />
           <YAxis tickFormatter={compact} tick={TICK} axisLine={false} tickLine={false} width={32} allowDecimals={false} />
           <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} labelFormatter={(month) => (isGap(String(month)) ? "" : monthName(String(month)))} formatter={(n) => count(Number(n))} />
           <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={(name: string) => <span style={{ color: INK, fontSize: 13 }}>{name}</span>} />

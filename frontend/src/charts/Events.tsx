@@ -21,7 +21,7 @@ export default function Events({ months }: { months: Month[] }) {
       <Chart says={says} height={260}>
         <BarChart data={rows.map((row) => ({ month: row.month, ...row.events }))} accessibilityLayer={false} margin={{ left: 0, right: 8, top: 8 }}>
           <CartesianGrid vertical={false} {...GRID} />
-          <XAxis dataKey="month" tickFormatter={onAxis} tick={TICK} tickLine={false} minTickGap={24} />
+          <XAxis dataKey="month" tickFormatter={onAxis} tick={TICK} tickLine={false} minTickGap={24} interval="equidistantPreserveStart" />
           <YAxis tickFormatter={compact} tick={TICK} axisLine={false} tickLine={false} width={44} />
           <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} labelFormatter={(month) => (isGap(String(month)) ? "" : monthName(String(month)))} formatter={(n) => count(Number(n))} />
           <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={(kind: string) => <span style={{ color: INK, fontSize: 13 }}>{kind}</span>} />

@@ -13,7 +13,7 @@ export function CustomerName({ id, name = null }: Props) {
     <>
       {said}
       {said !== id && (
-        <Text component="span" size="xs" c="dimmed" fw={400}>
+        <Text component="span" size="xs" c="dimmed" fw={400} ms={4}>
           {" "}
           {id}
         </Text>

@@ -21,13 +21,13 @@ export function colour(model: string): string {
 
 /** Colours of the kinds of events, from weak to strong. */
 export const EVENT_COLOURS: Record<string, string> = {
-  impression: "#CED4DA",
-  view: "#A5D8FF",
-  click: "#4DABF7",
-  cart: "#FFD43B",
-  purchase: "#37B24D",
+  impression: "#ADB5BD",
+  view: "#74C0FC",
+  click: "#228BE6",
+  cart: "#F59F00",
+  purchase: "#2F9E44",
   rating: "#AE3EC9",
-  like: "#F06595",
+  like: "#E64980",
   dismiss: "#868E96",
 };
 
@@ -47,3 +47,6 @@ export const DID: Record<string, string> = {
 
 /** What a model is called in a narrow place: its label without what is in brackets. */
 export const shortLabel = (label: string): string => label.split(" (")[0] ?? label;
+
+/** What the parts of a hybrid are called that do not answer by themselves. */
+export const PARTS: Record<string, string> = { near: "EASE near", bayes: "Bayesian MF", ease: "EASE" };
