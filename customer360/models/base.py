@@ -816,8 +816,11 @@ def _promise(kept: bool, what: str) -> None:
         raise ContractError(what)
 
 
-def _same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
-    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+def _repeated(again: list[np.ndarray], first: list[np.ndarray], what: str) -> None:
+    for name, new, old in zip(("best items", "best scores", "scores", "ratings"), again, first, strict=False):
+        _promise(new.shape == old.shape, f"{what}: {name} of shape {new.shape}, not {old.shape}")
+        apart = new != old
+        _promise(not apart.any(), f"{what}: {apart.sum()} of {apart.size} {name} differ, by up to {np.abs(new[apart] - old[apart]).max(initial=0):.2g}")
 
 
 def _learn(model: Recommender, data: Dataset) -> Recommender:
@@ -900,11 +903,11 @@ def check_ratings(model: Recommender, data: Dataset) -> float:  # largest distan
 def check_repeatable(model: Recommender, data: Dataset) -> None:
     "Same seed same answer, refit starts afresh, batch equals single, save and load change nothing"
     everyone, first = _everything(model, data), np.arange(7)
-    _promise(_same(_everything(_learn(model, data), data), everyone), "the same seed gives another answer")
+    _repeated(_everything(_learn(model, data), data), everyone, "the same seed gives another answer")
     other = checkerboard(16, ratings=data.scale is not None)
     used = _learn(model, other)
     _everything(used, other)  # what a model works out when it is asked must be forgotten too
-    _promise(_same(_everything(used.fit(data), data), everyone), "a refit does not start afresh")
+    _repeated(_everything(used.fit(data), data), everyone, "a refit does not start afresh")
     mixed = _stack([data.histories[first], visitors([[], [0], [1, 2, 3]], data.n_items)])
     single = np.concatenate([model.score(mixed[[row]], users=[row]) for row in first])
     batch = model.score(mixed, users=np.append(first, [-1] * 3))[first]
@@ -913,7 +916,7 @@ def check_repeatable(model: Recommender, data: Dataset) -> None:
         model.save(Path(folder) / "model")
         loaded = Recommender.load(Path(folder) / "model")
     _promise(type(loaded) is type(model) and loaded.params == model.params, "a loaded model has another class or other parameters")
-    _promise(_same(_everything(loaded, data), everyone), "a loaded model answers something else")
+    _repeated(_everything(loaded, data), everyone, "a loaded model answers something else")
 
 
 def _everything(model: Recommender, data: Dataset) -> list[np.ndarray]:
