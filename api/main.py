@@ -7,6 +7,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
 
 from .errors import add_handlers
 from .limits import Limits
@@ -16,7 +17,7 @@ from .openapi import ABOUT, TAGS, describe
 from .page import Found, Page, Served
 from .paths import Slashes
 from .routes import customers, experiments, feedback, health, items, models, overview, recommendations
-from .security import Security
+from .security import FILES, Security
 from .settings import Settings
 from .shop import Shop
 from .stream import Stream, on_stop
@@ -38,7 +39,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create_app(settings: Settings | None = None) -> FastAPI:
     "An app with its own settings, models and numbers"
     settings = settings or Settings()
-    app = FastAPI(title="Customer360", version="1.0.0", description=ABOUT, openapi_tags=TAGS, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPIOffline(redoc_url=None, static_url=FILES, title="Customer360", version="1.0.0", description=ABOUT, openapi_tags=TAGS, lifespan=lifespan, redirect_slashes=False)
     app.state.settings, app.state.shop, app.state.stream = settings, Shop(settings), Stream(settings.streams)
     app.state.metrics = Metrics(app.state.shop.counters, lambda: app.state.shop.ready()["ready"])
     app.state.shop.looked = app.state.metrics.tell

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import problem
 
-OURS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")  # paths of the API, with all below them
+OURS = ("/api", "/health", "/metrics", "/docs", "/openapi.json")  # paths of the API, with all below them
 HASHED = "/assets/"  # what lies there is named after its content
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

@@ -104,7 +104,7 @@ class PageQuery(Parameters):
 
 
 class ItemPageQuery(PageQuery):
-    search: Words = Field("", description="words in any order, each a part of the id or of the title, without regard to accents and case")
+    search: Words = Field("", description="words in any order, each a part of the id, the title, the category or the brand, without regard to accents and case")
     category: Words = ""
 
 

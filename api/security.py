@@ -17,7 +17,8 @@ OPEN = frozenset({"/health/live", "/health/ready"})
 ROOT = "/api/v1/"
 READ = frozenset({"overview", "customers", "items", "recommendations", "search", "popular", "latest", "models", "comparisons", "feedback", "whoami"})
 ASK = frozenset({"recommendations", "predictions", "feedback"})
-DOCS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"})
+DOCS = frozenset({"/", "/docs", "/openapi.json", "/docs/oauth2-redirect"})
+FILES = "/docs/files"  # what these pages load: nothing of theirs comes from another host
 PROXIED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "via")
 
 
@@ -26,7 +27,7 @@ def needs(method: str, path: str) -> Need:
     path = path.removesuffix("\n")  # routes end in `$`, which matches before it too
     if path in OPEN:
         return "nobody"
-    if path in DOCS and method in ("GET", "HEAD"):
+    if (path in DOCS or path.startswith(f"{FILES}/")) and method in ("GET", "HEAD"):
         return "write"
     first, *rest = path.removeprefix(ROOT).split("/") if path.startswith(ROOT) else [""]
     if method in ("GET", "HEAD") and first in READ and rest[1:] != ["export"]:

@@ -115,8 +115,8 @@ class Catalogue:
 
     @cached_property
     def searched(self) -> dict[str, str]:
-        "What a search looks at of each item: id and title, folded"
-        return {item: folded(f"{item}\n{p.title}") for item, p in self.products.items()}
+        "What a search looks at of each item: id, title, category and brand, folded"
+        return {item: folded("\n".join(map(str, (item, p.title, p.category or "", p.attributes.get("brand", ""))))) for item, p in self.products.items()}
 
 # %% ../../nbs/28_live.ipynb #b4b1e793
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@ import { ActionIcon, Alert, AppShell, Burger, Group, NavLink, Text, useComputedC
 import { useDisclosure } from "@mantine/hooks";
 import { IconChartBar, IconMoon, IconPackage, IconRobot, IconSearch, IconSparkles, IconSun, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, Outlet, useLocation } from "react-router";
 import { Failure } from "../api/client";
 import { whoami } from "../api/queries";
@@ -74,15 +74,18 @@ export function Layout() {
 }
 
 function Connection() {
-  const { error, refetch, isFetching } = useQuery(whoami);
-  if (!(error instanceof Failure)) return null;
-  if (error.status === 401)
+  const { data, error, refetch, isFetching } = useQuery(whoami);
+  const [failure, setFailure] = useState<Failure | null>(null); // stays while it is asked again, with the dialog that was opened here
+  if (error instanceof Failure && error !== failure) setFailure(error);
+  if (failure && !error && data !== undefined) setFailure(null);
+  if (!failure) return null;
+  if (failure.status === 401)
     return (
       <Alert color="yellow" mb="md" title="This server asks for a key">
         <KeyButton needed />
       </Alert>
     );
-  if (error.status === 0 || error.status >= 500)
+  if (failure.status === 0 || failure.status >= 500)
     return (
       <Alert color="red" mb="md" title="The server does not answer" role="alert">
         It is asked again every few seconds; what you see may be old.{" "}

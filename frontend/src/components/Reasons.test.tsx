@@ -22,7 +22,7 @@ test("a share above the whole is the whole", () => {
 
 test("what stands there for another reason than taste says so", () => {
   expect(said("pinned", reason({ kind: "rule", share: 1 }))).toContain("puts it first for everybody");
-  expect(said("model", reason({ kind: "popularity", share: 1 }))).toBe("Popular; nothing this customer did speaks for it.");
+  expect(said("model", reason({ kind: "popularity", share: 1 }))).toBe("Popular; nothing that was done so far speaks for it.");
   expect(said("model")).toContain("Nothing single stands out");
   expect(said("explored", reason({ item: "p1", title: "Hat", share: 0.5 }))).toBe("Drawn by chance: the experiment tries it out. Because of Hat (50%)");
 });

@@ -23,7 +23,7 @@ export function Reasons({ reasons, by, item = "" }: { reasons: Reason[]; by: str
   const special = BY[by];
   if (special && by !== "explored") return <Line>{special}</Line>;
   if (!reasons.length) return <Line>{special ?? "Nothing single stands out: many small things together."}</Line>;
-  if (reasons.every((reason) => reason.kind === "popularity")) return <Line>Popular; nothing this customer did speaks for it.</Line>;
+  if (reasons.every((reason) => reason.kind === "popularity")) return <Line>Popular; nothing that was done so far speaks for it.</Line>;
   return (
     <Line>
       {special && `${special} `}

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import type { Pick } from "../api/queries";
@@ -35,10 +35,20 @@ test("items with their reasons; every button says on which item it acts; what is
 
 test("after a deed it says what changed", async () => {
   answers([pick("p2", 1), pick("p3", 2)]);
-  const last = { item: "p1", title: "Title p1", event: "purchase", before: { knn: [pick("p1", 1), pick("p2", 2)] } };
+  const last = { item: "p1", title: "Title p1", event: "purchase", model: "knn", before: { knn: [pick("p1", 1), pick("p2", 2)] } };
   draw(<RecommendationList customer="c1" model="knn" n={2} last={last} onAct={vi.fn()} onOpen={vi.fn()} />);
   const told = (await screen.findByText(/no longer suggested/)).closest("[role=status]");
   expect(told?.textContent).toContain("bought Title p1");
   expect(told?.textContent).toContain("Title p3 is new in the list");
   expect(told?.textContent).toContain("Title p2 rose by 1");
+});
+
+test("after few stars it says what they do and what they do not", async () => {
+  answers([pick("p2", 1)]);
+  const last = { item: "p1", title: "Title p1", event: "rating", rating: 1, model: "svd", before: { knn: [pick("p1", 1)] } };
+  draw(<RecommendationList customer="c1" model="knn" n={1} last={last} onAct={vi.fn()} onOpen={vi.fn()} />);
+  const told = (await screen.findByText(/no longer suggested/)).closest("[role=status]");
+  await waitFor(() => expect(told?.textContent).toContain("rated Title p1 with 1 of 5 stars, so it is"));
+  expect(told?.textContent).toContain("whoever rates a thing has chosen it");
+  expect(document.activeElement).toBe(document.body); // it was done in the other list
 });

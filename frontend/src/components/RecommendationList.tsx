@@ -4,12 +4,19 @@ import { useEffect, useMemo, useRef } from "react";
 import { sendImpressions } from "../api/feedback";
 import { overview, type Pick, recommendations } from "../api/queries";
 import { badge, changes, type Move } from "../lib/changes";
-import { DID } from "../lib/palette";
+import { didWith } from "../lib/palette";
 import { type Act, ItemRow } from "./ItemRow";
 import { ModelName } from "./ModelName";
 import { Nothing, Panel } from "./Panel";
 
-export type LastAct = { item: string; title: string; event: string; before: Record<string, Pick[]> }; // before: each model's list as it was
+export type LastAct = {
+  item: string;
+  title: string;
+  event: string;
+  rating?: number;
+  model: string; // in whose list the button was
+  before: Record<string, Pick[]>; // each model's list as it was
+};
 
 type Props = {
   customer: string;
@@ -43,7 +50,7 @@ export function RecommendationList({ customer, model, n, last, onAct, onOpen }: 
     >
       {(data) => (
         <>
-          {last?.before[model] && <Changed last={last} moves={moves} />}
+          {last?.before[model] && <Changed last={last} moves={moves} here={last.model === model} most={about?.scale?.[1]} />}
           <ol className="rows" aria-label={`Recommendations of ${model}`}>
             {data.items.map((pick) => (
               <ItemRow
@@ -62,18 +69,25 @@ export function RecommendationList({ customer, model, n, last, onAct, onOpen }: 
   );
 }
 
-function Changed({ last, moves }: { last: LastAct; moves: Move[] }) {
+/** What a deed has changed in a list; the list that it was done in brings it into view. */
+function Changed({ last, moves, here, most = 0 }: { last: LastAct; moves: Move[]; here: boolean; most?: number | undefined }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    if (!here) return;
     if (document.activeElement === document.body) place.current?.focus({ preventScroll: true }); // the button that was pressed has gone with its item
-  }, [last]);
+    place.current?.scrollIntoView?.({ block: "nearest" }); // on a narrow screen it is far above the button
+  }, [last, here]);
   const told = moves.filter((move) => move.item !== last.item).slice(0, 3);
   const left = moves.some((move) => move.item === last.item && move.kind === "gone");
+  const [did, what, how] = didWith(last.event, last.title, last.rating);
   return (
     <Alert ref={place} tabIndex={-1} color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
       <Text size="sm">
-        The customer {DID[last.event]} <b>{last.title}</b>
+        The customer {did} <b>{what}</b>
+        {how && ` ${how}`}
+        {how && last.rating != null && ` of ${most} stars`}
         {left ? ", so it is no longer suggested." : "."} {!moves.length && "The list stays as it was."}
+        {last.rating != null && last.rating <= most / 2 && " Few stars lower the ratings that are predicted; what is suggested next follows from what was chosen, and whoever rates a thing has chosen it."}
       </Text>
       {told.length > 0 && (
         <List size="sm" spacing={0}>

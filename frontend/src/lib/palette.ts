@@ -45,6 +45,12 @@ export const DID: Record<string, string> = {
   dismiss: "dismissed",
 };
 
+/** What somebody did with something, as the rest of a sentence that begins with who. */
+export function didWith(event: string, title: string, stars?: number): [before: string, title: string, after: string] {
+  if (event === "cart") return ["put", title, "into the cart"];
+  return [DID[event] ?? event, title, stars == null ? "" : `with ${stars}`];
+}
+
 /** What a model is called in a narrow place: its label without what is in brackets. */
 export const shortLabel = (label: string): string => label.split(" (")[0] ?? label;
 

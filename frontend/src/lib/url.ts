@@ -1,8 +1,8 @@
 import { useCallback } from "react";
 import { useSearchParams } from "react-router";
 
-/** What stands behind `?name=`, and a way to change it; the state of every page is in its address. */
-export function useParam(name: string, otherwise = ""): [string, (value: string) => void] {
+/** What stands behind `?name=`, and a way to change it; the state of every page is in its address. As a step, going back takes back what was set. */
+export function useParam(name: string, otherwise = "", kind: "state" | "step" = "state"): [string, (value: string) => void] {
   const [params, setParams] = useSearchParams();
   const set = useCallback(
     (value: string) =>
@@ -13,9 +13,9 @@ export function useParam(name: string, otherwise = ""): [string, (value: string)
           else after.delete(name);
           return after;
         },
-        { replace: true, preventScrollReset: true },
+        { replace: kind === "state" || !value, preventScrollReset: true },
       ),
-    [name, otherwise, setParams],
+    [name, otherwise, kind, setParams],
   );
   return [params.get(name) ?? otherwise, set];
 }

@@ -11,7 +11,8 @@ export const MEASURES = [
   word("interval", "Interval", "Other customers would give a slightly different figure; intervals made this way hold the true one in 95 of 100 cases."),
   word("mark", "Significantly worse", "Compared customer by customer with the best model, so large a difference would come about by chance in fewer than 5 of 100 cases, with the many comparisons allowed for (Holm)."),
   word("clicked", "Clicked", "The share of the products shown that the customer opened."),
-  word("bought", "Bought", "The share of the products shown that the customer bought, put into the cart or liked."),
+  word("bought", "Bought or liked", "The share of the products shown that the customer bought, put into the cart or liked."),
+  word("stars", "Would rate", "The stars that the customer is expected to give. The order of a list does not follow them: people often choose what they then rate middling, and seldom what they would rate highly but have no use for."),
   word("nats", "Nats", "The unit of a network's loss while it learns what to show; one nat less means that it gives the right product 2.7 times the chance."),
   word("cold", "Cold item", "A product with which nobody has done anything yet, so that a model knows only its text."),
 ];

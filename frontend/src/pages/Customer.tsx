@@ -155,29 +155,29 @@ function useChoice() {
 
 function Lists({ customer }: { customer: string }) {
   const { left, setLeft, right, setRight, n, setSize } = useChoice();
-  const [open, setOpen] = useParam("open");
+  const [open, setOpen] = useParam("open", "", "step");
   const [last, setLast] = useState<LastAct | null>(null);
   const queries = useQueryClient();
   const feedback = useFeedback();
   const shown = [left, right].filter((key, at, all) => key && all.indexOf(key) === at);
 
-  const acting = useRef(false); // a second click of a double click is no second deed
-  const act = async (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string): Promise<void> => {
-    if (acting.current) return;
-    acting.current = true;
+  const acting = useRef(new Set<string>()); // items: a second click of a double click is no second deed
+  const act = async (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string, model: string): Promise<void> => {
+    if (acting.current.has(pick.item)) return;
+    acting.current.add(pick.item);
     const before = Object.fromEntries(shown.map((key) => [key, queries.getQueryData(recommendations(customer, key, n).queryKey)?.items ?? []]));
     try {
       await feedback.mutateAsync({ customer, item: pick.item, event, ...(rating != null && { rating }), recommendation_id: recommendation });
-      setLast({ item: pick.item, title: pick.title, event, before });
+      setLast({ item: pick.item, title: pick.title, event, model, before, ...(rating != null && { rating }) });
     } catch (error) {
       notifications.show({ color: "red", title: "Not stored", message: `${(error as Error).message} Nothing was changed; try again.` });
     } finally {
-      acting.current = false;
+      acting.current.delete(pick.item);
     }
   };
 
   return (
-    <Framed title="What each model would show" about="Act on an item as the customer: the lists answer at once, and say what changed and why. What stands here counts as shown to them; in brackets, how much of an item's score would go without that reason.">
+    <Framed title="What each model would show" about="Act on an item as the customer: the lists answer at once, and say what changed and why. What stands here counts as shown to them. The order is by what they would choose next, not by the stars that they would give; in brackets, how much of an item's score would go without that reason.">
       <Group align="flex-end" gap="sm">
         <ModelPicker label="Left" value={left} onChange={setLeft} />
         <ModelPicker label="Right" value={right} onChange={setRight} />
@@ -191,10 +191,10 @@ function Lists({ customer }: { customer: string }) {
             model={key}
             n={n}
             last={last}
-            onAct={(...deed) => void act(...deed)}
+            onAct={(...deed) => void act(...deed, key)}
             onOpen={(pick, recommendation) => {
               setOpen(pick.item);
-              void act(pick, "click", undefined, recommendation);
+              void act(pick, "click", undefined, recommendation, key);
             }}
           />
         ))}
@@ -300,7 +300,7 @@ function History({ query }: { query: Asked<Profile> }) {
           </Table>
           {p.history.length > 8 && (
             <Button variant="subtle" size="xs" onClick={() => setAll(!all)}>
-              {all ? "Show fewer" : `Show ${p.history.length}`}
+              {all ? "Show fewer" : `Show ${p.n_events > p.history.length ? "the newest" : "all"} ${p.history.length}`}
             </Button>
           )}
         </>

@@ -211,7 +211,7 @@ function Inside() {
 function Traffic({ admin }: { admin: boolean }) {
   const query = useQuery(experiments);
   return (
-    <Panel title="Traffic" about="Which share of the customers meets which model where a shop asks without naming one. This page always names one, so its lists stay as they are." query={query} height={200}>
+    <Panel title="Traffic" about="Which share of the customers meets which model where a shop asks the API without naming one. What comes of it is counted from those answers alone; these pages always name a model, so their lists stay as they are and do not count." query={query} height={200}>
       {(found) => (
         <Stack gap="sm">
           <Running found={found} />
@@ -242,7 +242,7 @@ function Running({ found }: { found: Experiments }) {
   );
 }
 
-const RATES: Record<string, string> = { click_through: "Clicked", conversion: "Bought" };
+const RATES: Record<string, string> = { click_through: "Clicked", conversion: "Bought or liked" };
 
 /** What came of the arms: how many customers each has, and how far apart they are. */
 function Arms({ results }: { results: Experiments["results"] }) {
@@ -388,7 +388,7 @@ function Live() {
           </Table>
         </Wide>
       ) : (
-        <Nothing>Nothing yet. Open a customer in another window and buy something.</Nothing>
+        <Nothing>Nothing since this page was opened. Open a customer in another window and buy something.</Nothing>
       )}
     </Framed>
   );

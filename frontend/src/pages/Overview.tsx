@@ -30,7 +30,7 @@ export default function OverviewPage() {
             <Total name="Customers" value={told.customers} to="/customers" />
             <Total name="Products" value={told.items} to="/products" />
             <Total name="Events" value={Object.values(told.events).reduce((sum, n) => sum + n, 0)} />
-            <Total name="Since training" value={told.live_events} about="Events that the models were not trained on; the answers know of them all the same" to="/models" />
+            <Total name="Events since training" value={told.live_events} about="Events that the models were not trained on; the answers know of them all the same" to="/models" />
           </SimpleGrid>
         )}
       </State>
@@ -206,7 +206,7 @@ function Online() {
   return (
     <Panel
       title="What came of it"
-      about="How much of what was shown was clicked (the dots) and bought, with 95% intervals over customers. What stands on two lists counts for the one whose button was pressed."
+      about="How much of what was shown was clicked (the dots), and bought, put into the cart or liked, with 95% intervals over customers. What stands on two lists counts for the one whose button was pressed."
       query={query}
       empty={(told) => (told.results.by_model.length ? null : <Nothing>Nothing has been shown to anybody yet. Open a customer: what the lists show and what is done with it is counted here.</Nothing>)}
     >
@@ -224,7 +224,7 @@ function Online() {
               />
             </Guarded>
           )}
-          <Wide label="Shown, clicked, bought" width={320}>
+          <Wide label="Shown, clicked, bought or liked" width={320}>
             <Table fz="sm" verticalSpacing={6}>
               <Table.Thead>
                 <Table.Tr>

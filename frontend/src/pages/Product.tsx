@@ -64,9 +64,9 @@ function Buyers({ id }: { id: string }) {
       {(told) => (
         <>
           <Text size="sm">
-            {count(told.customers)} customers:{" "}
+            Of {count(told.customers)} customers:{" "}
             {Object.entries(told.events)
-              .map(([kind, n]) => `${DID[kind] ?? kind} ${n === 1 ? "once" : `${compact(n)} times`}`)
+              .map(([kind, n]) => `${(DID[kind] ?? kind).replace("was ", "")} ${n === 1 ? "once" : `${compact(n)} times`}`)
               .join(", ")}
             .
           </Text>
@@ -106,9 +106,9 @@ function Catalogue() {
   const [settled] = useDebouncedValue(wanted, 200);
   const query = useInfiniteQuery(items(settled, ""));
   return (
-    <Page title="Products" about="By their id. To look for what is meant instead of what is written, use the search.">
-      <TextInput label="Part of a title or an id" value={wanted} maxLength={500} leftSection={<IconSearch size={16} aria-hidden />} onChange={(event) => setWanted(event.currentTarget.value)} />
-      <Panel title="The catalogue" query={query} empty={(data) => (data.pages[0]?.items.length ? null : <Nothing>No product is called that.</Nothing>)}>
+    <Page title="Products" about="Every product there is. To look for what is meant instead of what is written, use the search.">
+      <TextInput label="Words of a title, category or brand, or an id" value={wanted} maxLength={500} leftSection={<IconSearch size={16} aria-hidden />} onChange={(event) => setWanted(event.currentTarget.value)} />
+      <Panel title="The catalogue" query={query} empty={(data) => (data.pages[0]?.items.length ? null : <Nothing>No product has these words in its title, category or brand; the search finds what is meant by them.</Nothing>)}>
         {(data) => (
           <>
             <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xs">

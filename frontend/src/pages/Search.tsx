@@ -72,7 +72,7 @@ export default function SearchPage() {
       {q && (
         <Panel
           title={`“${q}”`}
-          about={customer ? `The fifty nearest by meaning, in the order that suits ${one ? called(one) : customer}` : "The nearest by meaning first"}
+          about={customer ? `Of the fifty nearest by meaning, those that suit ${one ? called(one) : customer} best` : "The nearest by meaning first"}
           query={query}
           height={420}
           empty={(found) => (found.length ? null : <Nothing>Nothing was found.</Nothing>)}

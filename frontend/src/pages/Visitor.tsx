@@ -17,7 +17,7 @@ const FEW = 3; // products that a visitor picks
 export default function Visitor() {
   const [listed, setListed] = useParam("pick");
   const [size, setSize] = useParam("n", "5");
-  const picks = useMemo(() => [...new Set(listed.split("~").filter(Boolean))], [listed]); // ids may hold commas
+  const picks = useMemo(() => [...new Set(listed.split("~").filter(Boolean))].slice(0, FEW), [listed]); // ids may hold commas
   const n = bounded(size, 1, 20, 5);
   const known = useQueries({ queries: picks.map((id) => item(id)) });
   const { data: served = [] } = useQuery(models);
@@ -51,7 +51,7 @@ export default function Visitor() {
       </Framed>
       <Panel
         title="What each model would show"
-        about="The same products, read by every model"
+        about="The same products, read by every model; in brackets, how much of an item's score would go without that reason"
         query={lists}
         height={300}
         aside={<NumberInput label="How many" value={n} min={1} max={20} w={100} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(bounded(String(value), 1, 20, 5)))} />}

@@ -19,7 +19,7 @@ export default function WordsPage() {
   return (
     <Page title="What do these words mean?" about="The words of these pages, a sentence each.">
       <Words title="Measures" words={MEASURES} />
-      <Words title="Customers" about="The segment of a customer, from how recently and how often they buy, compared with all who bought." words={SEGMENTS} />
+      <Words title="Customers" about="How somebody buys: from how recently and how often, compared with all who bought. What else stands beside a customer, such as an age group or a segment that the shop itself uses, came with the data." words={SEGMENTS} />
       <Words title="Models" words={MODELS} dots />
     </Page>
   );
