@@ -2,7 +2,7 @@ import { Combobox, Loader, Text, TextInput, useCombobox } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { customers, profile } from "../api/queries";
 import { called, described } from "../lib/people";
 
@@ -15,6 +15,11 @@ export function CustomerPicker({ label, placeholder = "Name, id, country, age gr
   const { data: one } = useQuery({ ...profile(chosen), enabled: chosen !== "" });
   const [wanted] = useDebouncedValue(typed?.trim() ?? "", 150);
   const { data = [], isFetching, error } = useQuery({ ...customers(wanted, 12), enabled: box.dropdownOpened });
+  const { selectFirstOption } = box;
+  const alone = typed !== null && typed.trim() === wanted && !isFetching && data.length === 1 ? data[0]?.id : undefined;
+  useEffect(() => {
+    if (alone) selectFirstOption(); // so that Enter takes it
+  }, [alone, selectFirstOption]);
   return (
     <Combobox
       store={box}
