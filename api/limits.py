@@ -1,6 +1,7 @@
 "How large and how often: bodies, and requests a minute"
 
 import math
+import threading
 import time
 from collections import OrderedDict
 
@@ -18,21 +19,28 @@ class Bucket:
     def __init__(self, per_minute: int, most_callers: int = 20_000):
         self.rate, self.size, self.most = per_minute / 60, max(1.0, per_minute / 6), most_callers  # a burst: what ten seconds bring
         self.levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def owe(self, caller: str, n: float) -> None:
-        "What a request asked for beyond one thing; the caller waits for it before the next"
-        level, then = self.levels.get(caller, (self.size, time.monotonic()))
-        self.levels[caller] = (level - n, then)
+    def owe(self, caller: str, n: float, now: float) -> float:  # seconds to wait, 0: go on
+        "What a request asks for beyond one thing; who owes nothing gets it, and waits for it before the next"
+        with self._lock:  # asked in threads
+            level = self._level(caller, now)
+            self.levels[caller] = (level - n if level >= 0 else level, now)
+        return max(0.0, -level / self.rate)
 
     def take(self, caller: str, now: float) -> float:  # seconds to wait, 0: go on
         "One request of a caller"
-        level, then = self.levels.pop(caller, (self.size, now))
-        level = min(self.size, level + (now - then) * self.rate)
-        wait = 0.0 if level >= 1 else (1 - level) / self.rate
-        self.levels[caller] = (level - 1 if not wait else level, now)
-        if len(self.levels) > self.most:
-            self.levels.popitem(last=False)
+        with self._lock:
+            level = self._level(caller, now)
+            wait = 0.0 if level >= 1 else (1 - level) / self.rate
+            self.levels[caller] = (level - 1 if not wait else level, now)
+            if len(self.levels) > self.most:
+                self.levels.popitem(last=False)
         return wait
+
+    def _level(self, caller: str, now: float) -> float:
+        level, then = self.levels.pop(caller, (self.size, now))
+        return min(self.size, level + (now - then) * self.rate)
 
 
 class Limits:
@@ -71,8 +79,10 @@ class Limits:
 
     def _owe(self, scope: Scope, n: int) -> None:
         caller = scope["caller"]
-        if caller.stranger and n > 1:
-            (self.feedback if _gives(scope) else self.strangers).owe(caller.name, n - 1)
+        wait = (self.feedback if _gives(scope) else self.strangers).owe(caller.name, n - 1, time.monotonic()) if caller.stranger and n > 1 else 0
+        if wait:  # of several requests that came at once another was given more than there was
+            seconds = str(math.ceil(wait))
+            raise HTTPException(429, f"too many at once: come back in {seconds} s", {"Retry-After": seconds})
 
     def _counted(self, receive: Receive) -> Receive:
         "The same body, until it gets too large; a client need not have said its length"
@@ -90,7 +100,7 @@ class Limits:
 
 
 def _gives(scope: Scope) -> bool:
-    return scope["method"] == "POST" and scope["path"] == "/api/v1/feedback"
+    return scope["method"] == "POST" and scope["path"].removesuffix("\n") == "/api/v1/feedback"  # routes end in `$`, which matches before it too
 
 
 def several(request: Request, n: int) -> None:

@@ -33,6 +33,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     app.state.stream.close()
     await anyio.to_thread.run_sync(app.state.shop.close)
+    app.state.metrics.tell()  # what was lost at the end too
     app.state.metrics.close()
 
 

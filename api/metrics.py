@@ -1,7 +1,9 @@
 "What Prometheus reads: requests, how long they took, and what the Service counts"
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -43,7 +45,7 @@ class Metrics:
         self.requests = Counter("c360_requests", "requests answered", ["method", "route", "status"], registry=self.registry)
         self.seconds = Histogram("c360_request_seconds", "from the first byte in to the last byte out", ["route"], buckets=SECONDS, registry=self.registry)
         self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        self._read, self._is_ready, self._told = counters, ready, dict[str, float]()
+        self._read, self._is_ready, self._told, self._telling = counters, ready, dict[str, float](), threading.Lock()
         self._ready = Gauge("c360_ready", "1 when a model answers", registry=self.registry, multiprocess_mode="livemin")
         self._numbers: dict[str, Counter | Gauge] = {}
         if self.shared:
@@ -54,8 +56,11 @@ class Metrics:
 
     def tell(self) -> None:
         "Where several processes share their numbers, write down the Service's; called every few seconds"
-        if not self.shared:
-            return
+        if self.shared:
+            with self._telling:
+                self._tell()
+
+    def _tell(self) -> None:
         self._ready.set(float(self._is_ready()))
         for name, value in self._read().items():
             level = is_level(name)
@@ -80,6 +85,19 @@ class Metrics:
         self.tell()
         if not self.shared:
             return generate_latest(self.registry)
+        for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*_*.db"):
+            if not _runs(pid := int(path.stem.rpartition("_")[2])):  # it was killed, and could not say so
+                mark_process_dead(pid)
         shared = CollectorRegistry()
         MultiProcessCollector(shared)
         return generate_latest(shared)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        pass
+    return True

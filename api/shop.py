@@ -30,7 +30,7 @@ class Shop:
     def open(self) -> None:
         "Load the models; where that fails for now, go on trying beside the server"
         self._attempt()
-        self.looked()
+        self._look()
         self._keeper.start()
 
     def _attempt(self) -> None:
@@ -51,7 +51,13 @@ class Shop:
                 self._attempt()
             else:
                 self._renew(self.service)
+            self._look()
+
+    def _look(self) -> None:
+        try:
             self.looked()
+        except Exception as error:  # such as a full disk: the keeper goes on
+            log.warning("numbers not told", exc_info=error)
 
     def _renew(self, service: serving.Service) -> None:
         try:

@@ -598,6 +598,19 @@ def test_a_reader_that_holds_the_log_delays_the_cleaning_and_no_more(tmp_path, m
         assert not [path for path in tmp_path.iterdir() if b"erika" in path.read_bytes()]
 
 
+def test_two_erasures_at_once_are_both_cleaned_up(tmp_path, monkeypatch):
+    clean = storage._clean
+    with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
+        store.record_events([view(user * 9, f"item {i}") for user in ("erika", "jonas") for i in range(300)])
+        store.erase("erika" * 9, clean=False)
+        monkeypatch.setattr(storage, "_clean", lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False)))
+        store.clean()  # while it ends, somebody else is erased
+        monkeypatch.undo()
+        assert [path for path in tmp_path.iterdir() if b"jonas" in path.read_bytes()]
+        store.clean()
+        assert not [path for path in tmp_path.iterdir() if b"jonas" in path.read_bytes() or b"erika" in path.read_bytes()]
+
+
 def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypatch):
     def reopen(key: str) -> Store:
         monkeypatch.setenv("C360_ERASURE_KEY", key)

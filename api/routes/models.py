@@ -1,6 +1,6 @@
 "Models: what answers, how good it is, and the way back"
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from .. import schemas
 from ..errors import problems
@@ -13,15 +13,19 @@ router = new_router("models")
 
 
 @router.get("/models", operation_id="list_models", response_model=schemas.Models)
-def list_models(service: Service) -> Response:
+def list_models(service: Service, request: Request) -> Response:
     "The models that answer"
-    return reply(schemas.Models, {"models": service.models()})
+    return reply(schemas.Models, {"models": [_told(model, request) for model in service.models()]})
 
 
 @router.get("/models/{key}", operation_id="get_model", response_model=schemas.Model, responses=problems(404))
-def get_model(key: Key, service: Service) -> Response:
+def get_model(key: Key, service: Service, request: Request) -> Response:
     "One model: its figures with intervals, what it was trained on and when, and its versions"
-    return reply(schemas.Model, service.model(key))
+    return reply(schemas.Model, _told(service.model(key), request))
+
+
+def _told(model: dict, request: Request) -> dict:
+    return model | {"problems": []} if request.scope["caller"].stranger else model  # they name files
 
 
 @router.get("/models/{key}/training", operation_id="get_training", response_model=schemas.Training, responses=problems(404))

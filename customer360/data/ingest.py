@@ -642,15 +642,24 @@ def forget(
     users: Iterable[str],       # ids
     root: Path | None = None,   # data/interim if not given
 ) -> list[str]:                 # what was removed
-    "Remove every cached snapshot, and every other file, that holds one of these ids"
+    "Remove every cached snapshot, and every other file, that holds one of these ids; raises `SourceError` where one cannot be read"
     root, users = root or project_folder("interim"), set(users)
-    gone = []
+    gone, wrong = [], []
     for path in sorted(root.rglob("*")):
-        if path.is_file() and _holds(path, users):
+        try:
+            holds = path.is_file() and _holds(path, users)
+        except FileNotFoundError:  # it has gone, or has been moved to its place, meanwhile
+            continue
+        except (OSError, ValueError) as error:
+            wrong.append(f"{path} ({error})")
+            continue
+        if holds:
             top = root / path.relative_to(root).parts[0]
             whole = top if (top / "interactions.parquet").exists() else path
             shutil.rmtree(whole) if whole.is_dir() else whole.unlink()
             gone.append(whole.relative_to(root).as_posix())
+    if wrong:
+        raise SourceError(f"nobody can say whether these hold somebody who is to be forgotten: {', '.join(wrong)}. Wait until they are written, or delete them, then erase again")
     return gone
 
 

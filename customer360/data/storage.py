@@ -1088,6 +1088,25 @@ class _Exports(_Documents):
             "recommendations": [dict(row._mapping) | {"payload": json.loads(row.payload)} for row in shown],
         }  # fmt: skip
 
+# %% ../../nbs/04_storage.ipynb #4fb2556e
+class _Cleans(_Exports):
+    "What an erasure leaves to be done"
+
+    def purged(self) -> None:
+        "Count an erasure once more, when the files are changed too: who read them meanwhile reads again"
+        with self._writing() as connection:
+            _begin_count(connection, "erasures")
+            _next(connection, "erasures")
+
+    def clean(self) -> None:
+        "Overwrite what deleted rows have left behind, if that is due"
+        with self._reading() as connection:
+            due = connection.execute(_DUE).scalar()
+        if due is not None:
+            _clean(self.engine)
+            with self._writing() as connection:  # unless somebody else was erased meanwhile
+                connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due", SETTINGS.c.value == due))
+
 # %% ../../nbs/04_storage.ipynb #s090
 class Erasure(NamedTuple):
     "Who is gone, and how much of them there was"
@@ -1096,7 +1115,7 @@ class Erasure(NamedTuple):
     removed: dict[str, int]  # table -> rows
 
 
-class _Erases(_Exports):
+class _Erases(_Cleans):
     "And to remove"
 
     def erase(
@@ -1115,26 +1134,16 @@ class _Erases(_Exports):
             digests -= set(connection.execute(sa.select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(digests))).scalars())
             if digests:
                 connection.execute(sa.insert(TOMBSTONES), [{"digest": digest, "time": _now() // 86_400_000 * 86_400_000} for digest in sorted(digests)])
-            if not connection.execute(_DUE).first():
-                connection.execute(sa.insert(SETTINGS), {"name": "cleaning_due", "value": "1"})
             _next(connection, "identities")
             _begin_count(connection, "erasures")
-            _next(connection, "erasures")
+            connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due"))
+            connection.execute(sa.insert(SETTINGS), {"name": "cleaning_due", "value": str(_next(connection, "erasures"))})
         if clean:
             self.clean()
         return Erasure(ids, removed)
 
-    def clean(self) -> None:
-        "Overwrite what deleted rows have left behind, if that is due"
-        with self._reading() as connection:
-            due = connection.execute(_DUE).first() is not None
-        if due:
-            _clean(self.engine)
-            with self._writing() as connection:
-                connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due"))
-
 # %% ../../nbs/04_storage.ipynb #s091
-_DUE = sa.select(SETTINGS.c.name).where(SETTINGS.c.name == "cleaning_due")
+_DUE = sa.select(SETTINGS.c.value).where(SETTINGS.c.name == "cleaning_due")
 
 
 def _clean(engine: sa.Engine, patience: float = 30) -> None:  # seconds

@@ -795,7 +795,6 @@ def execute(
         papermill.execute_notebook(
             folder("pipelines") / f"{name}.ipynb", output, parameters, kernel_name="python3", extra_arguments=QUIET,
             progress_bar={"desc": f"{title:<18}", "leave": True}, request_save_on_cell_execute=False,
-            shutdown_kernel="immediate",  # what it made is on disk by now
         )  # fmt: skip
     except PapermillExecutionError as error:
         output.replace(failed)

@@ -698,7 +698,8 @@ class _Forgets(_Compares):
             raise ArtefactError(f"erased from all that can be read, but not everywhere: {' '.join(wrong)} Mend or delete what is named, then erase again")
         return changed
 
-    def _everybody(self) -> list[str]:  # in the snapshots that can be read
+    def everybody(self) -> list[str]:  # ids
+        "Who is in the snapshots, as far as these can be read"
         found: list[str] = []
         for name in self.snapshots():
             with suppress(ArtefactError):
@@ -740,7 +741,7 @@ class Registry(_Forgets):
                 self._copy(theirs.snapshot(release.snapshot).path)
                 self._copy(release.path)
             if forgotten is not None:
-                ids = self._everybody()
+                ids = self.everybody()
                 with suppress(ArtefactError):  # a damaged snapshot is no reason to serve nothing
                     self._forget(set(np.array(ids, object)[np.asarray(forgotten(ids), bool)]))
             for release in new:

@@ -29,9 +29,10 @@ import pandas as pd
 from ..config import settings
 from ..data.ingest import forget
 from ..data.prepare import Histories, leave_one_out, visitors
+from ..data.sources import SourceError
 from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoredEvent, StoreDown, folded
 from ..models.base import ArtefactError, NoItemText, Recommender
-from ..models.registry import Registry, Release, Snapshot, open_registry
+from ..models.registry import Registry, RegistryError, Release, Snapshot, open_registry
 from ..schema import Event
 from .feedback import Experiment, ExperimentError, arm_sizes, assign, compare_arms, explore, online_metrics
 from .live import Catalogue, Happened, Product, Shelf, grown
@@ -246,6 +247,7 @@ class _Codes:
         self.user_of = {str(user): code for code, user in enumerate(self.data.users.ids) if snapshot.here[code]}
         self.nobody = visitors([[]], self.data.n_items)
         self._shelf: Shelf | None = None
+        self._forgetting = threading.Lock()
 
     def shelf(self, catalogue: Catalogue) -> Shelf:
         "The catalogue in this snapshot's codes"
@@ -255,7 +257,7 @@ class _Codes:
 
     def history(self, users: Sequence[str], happened: Iterable[tuple] = ()) -> Histories:  # one row
         "What is known of somebody: by the snapshot, under all their ids, and what has happened since"
-        codes = [self.user_of[user] for user in users if user in self.user_of]
+        codes = [code for user in users if (code := self.user_of.get(user)) is not None]
         base = self.data.histories[codes[:1]] if codes else self.nobody
         older = [tuple(h) for code in codes[1:] for h in self._entries(code)]
         return grown(base, [*older, *happened], self.code_of, self.facts)
@@ -327,9 +329,9 @@ class _Folk(_Tells):
     @cached_property
     def people(self) -> list[tuple[str, dict, str]]:  # id, attributes, what a search looks at; by id
         "The customers of the snapshot"
-        found = []
+        found, user_of = [], self.user_of
         for row in self.snapshot.tables.customers.to_dict("records"):
-            if row["user"] in self.user_of:
+            if row["user"] in user_of:
                 known = {k: v for k, v in row.items() if k != "user" and v is not None and v == v}
                 found.append((row["user"], known, folded("\n".join([row["user"], *(v for v in known.values() if isinstance(v, str))]))))
         return sorted(found, key=lambda person: person[0])
@@ -341,9 +343,10 @@ class _Folk(_Tells):
 
     def forget(self, users: Collection[str]) -> None:
         "Know these customers no longer; what is left of them in memory goes when the models are read anew"
-        self.user_of = {user: code for user, code in self.user_of.items() if user not in users}
-        for name in ("people", "known", "monthly"):
-            vars(self).pop(name, None)
+        with self._forgetting:
+            self.user_of = {user: code for user, code in self.user_of.items() if user not in users}
+            for name in ("people", "known", "monthly"):
+                vars(self).pop(name, None)
 
 # %% ../../nbs/32_service.ipynb #28ff2c6a
 class View(_Folk):
@@ -477,6 +480,7 @@ class _Reads(_Drops):
     def _take(self, found: Lineup) -> None:
         self._models, self._views, self.problems, self._marks = found
         self.registry.let_go(found.views)
+        self._outside = None, 0  # it holds on to a view of before
         self.reads += 1
 
 # %% ../../nbs/32_service.ipynb #40daf88e
@@ -524,7 +528,8 @@ class _Renews(_Holds):
                 return False
             found = self._line_up(anew=erasures != self._erasures)
             for key in before.keys() - found.models.keys():  # what cannot be read now is sound in memory
-                found.models[key], found.views[before[key].release.snapshot] = before[key], before[key].view
+                view = found.views.setdefault(before[key].release.snapshot, before[key].view)  # the one read anew knows who was erased
+                found.models[key] = before[key] if view is before[key].view else before[key]._replace(view=view)
             if all(found.models[key] is before.get(key) for key in found.models):  # such as another's promotion
                 self._marks, self.problems, self._erasures = found.marks, found.problems, erasures
                 return False
@@ -806,7 +811,7 @@ class _People(_Recommender):
             raise Invalid(f"a search has at most {LONGEST} characters: got {len(search)}", "search")
         view, words = self._model("").view, folded(search).split()
         merged = {source for sources in self._aliases.values() for source in sources}
-        found = {user: known for user, known, text in view.people if user > cursor and user not in merged and all(word in text for word in words)}
+        found = {user: known for user, known, text in view.people if user > cursor and user in view.user_of and user not in merged and all(word in text for word in words)}
         for row in self.store.customers(search, cursor, limit + 1):
             if row["user"] not in merged:
                 found.setdefault(row["user"], view.known.get(row["user"], {}))
@@ -914,8 +919,27 @@ class _Cares(_Profiles):
         events = [{"item": str(r.item), "event": str(r.event), "rating": None if math.isnan(r.rating) else float(r.rating), "timestamp": int(r.timestamp)} for r in self._deeds(view, ids).itertuples()]
         return {"id": ids[0], "attributes": self._attributes(view, ids), "merged": ids[1:], "events": events, "stored": self._kindly(lambda: self.store.export(ids[0]))}
 
+# %% ../../nbs/32_service.ipynb #1c3181da
+class _Clears(_Cares):
+    def _purge(self, ids: Sequence[str]) -> int:  # files that held something of them: kept models, then what ingest has cached
+        gone, files, wrong = {*ids, *self._left()}, 0, []
+        for remove in (lambda: len(forget(gone)), lambda: self.registry.erase(gone)):
+            try:
+                files += remove()
+            except (ArtefactError, SourceError, OSError) as error:
+                wrong.append(str(error))
+        if wrong:
+            raise NotReady(" ".join(wrong), "customer")
+        return files
+
+    def _left(self) -> list[str]:  # who was erased, under whatever id, and is in a file still, such as one that could not be changed then
+        with suppress(StoreDown):
+            everybody = list(dict.fromkeys(self.registry.everybody()))
+            return np.array(everybody, object)[np.asarray(self.store.erased(everybody), bool)].tolist()
+        return []
+
 # %% ../../nbs/32_service.ipynb #70afc4d8
-class _Forgets(_Cares):
+class _Forgets(_Clears):
     def erase(self, user: str) -> dict:
         "Forget a customer: store, records, ids and histories of every kept model; a tombstone stays. Raises `UnknownCustomer`"
         self._refresh()
@@ -923,6 +947,7 @@ class _Forgets(_Cares):
         known = any(i in loaded.view.user_of for loaded in self._models.values() for i in ids) or self._happened(ids[0], 0) or self._is_customer(ids[0])
         files = 0 if known else self._purge(ids)  # an older snapshot may know them still
         if not known and not files:
+            self.store.clean()  # they may have been erased before, and that not have come to its end
             raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
         self.recorder.flush()
         gone = self.store.erase(ids[0], clean=False)
@@ -930,17 +955,15 @@ class _Forgets(_Cares):
             view.forget(set(gone.ids))
         try:
             files += self._purge(gone.ids)
+        except NotReady:
+            with suppress(StoreDown):  # what is wrong with the files comes first
+                self.store.clean()
+            raise
         finally:
+            self.store.purged()
             self._refresh()
-            self.store.clean()  # the last: a long reading may keep it from ending
+        self.store.clean()  # the last: a long reading may keep it from ending
         return {"id": user, "removed": gone.removed, "files": files}
-
-    def _purge(self, ids: Sequence[str]) -> int:  # files that held something of them: kept models, then what ingest has cached
-        cached = len(forget(ids))
-        try:
-            return self.registry.erase(ids) + cached
-        except (ArtefactError, OSError) as error:
-            raise NotReady(str(error), "customer") from None
 
     def _kindly(self, act: Callable[[], Any]) -> Any:
         try:
@@ -1293,7 +1316,7 @@ class _Tries(_Judges):
         self._refresh()
         before, now = self._experiment, datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
-            made = Experiment.from_dict({"started": now} | value, self._models) if value else None
+            made = Experiment.from_dict(value | {"started": now}, self._models) if value else None
         except ExperimentError as error:
             raise Invalid(str(error), error.field) from None
         if before and made and replace(made, started=before.started) == before:
@@ -1364,7 +1387,7 @@ class Service(_Rules):
             return self._views.get(name)
         try:
             return View(self.registry.snapshot(name))
-        except ArtefactError as error:
+        except (ArtefactError, RegistryError, OSError) as error:  # damaged, gone meanwhile, or not to be opened
             log.warning("%s", error)
             return None
         finally:
