@@ -1325,7 +1325,7 @@ class _Tries(_Judges):
         return self.experiment()
 
     def online(self) -> dict:
-        "Click-through and conversion of the last `LOOK_BACK` days with intervals, per model and over time; with an experiment, its arms compared since it runs as it is"
+        "Click-through and conversion of the last `LOOK_BACK` days with intervals, per model and over time; with an experiment, its arms compared since it runs as it is, within these days"
         self._refresh()
         self.recorder.flush()
         now, experiment = int(time.time()), self._experiment
