@@ -2,11 +2,14 @@
 
 import json
 import re
+import subprocess
+import sys
 import threading
 import time
 
 import httpx
-from server import Server, operations
+from command import environment
+from server import ROOT, Server, operations
 
 from customer360.models.registry import Registry, make_model, read_sealed, write_sealed
 
@@ -195,6 +198,41 @@ def test_several_processes_share_their_numbers(small, tmp_path):
             assert time.monotonic() < until, told
             time.sleep(0.5)
         assert re.search(r"^c360_ready(\{.*\})? 1\.0$", told, re.M) and re.search(r"^c360_recommendations_queue(\{.*\})? 0\.0$", told, re.M), told
+
+
+KILLED = """
+import os, signal, threading
+from api.metrics import Metrics
+
+if (child := os.fork()) == 0:
+    Metrics(lambda: {"recommendations_lost": 1}, lambda: False).tell()
+    os.kill(os.getpid(), signal.SIGKILL)
+os.waitpid(child, 0)
+told, counting = {"recommendations_recorded": 0}, threading.Lock()
+metrics = Metrics(lambda: told, lambda: True)
+
+
+def ask() -> None:
+    for _ in range(500):
+        with counting:
+            told["recommendations_recorded"] += 1
+        metrics.tell()
+
+
+threads = [threading.Thread(target=ask) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(metrics.text().decode())
+print("recorded in truth", float(told["recommendations_recorded"]))
+"""
+
+
+def test_a_killed_process_and_threads_that_tell_at_once_do_not_distort_the_numbers(tmp_path):
+    done = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environment(tmp_path, PROMETHEUS_MULTIPROC_DIR=tmp_path), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (truth,) = re.findall(r"recorded in truth (\S+)", done.stdout)
+    assert f"c360_recommendations_recorded_total {truth}" in done.stdout and "c360_recommendations_lost_total 1.0" in done.stdout, done.stdout
+    assert re.search(r"^c360_ready(\{.*\})? 1\.0$", done.stdout, re.M), done.stdout
 
 
 def test_a_request_id_cannot_write_into_the_log(demo):
