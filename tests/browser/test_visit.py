@@ -176,7 +176,7 @@ def test_a_new_visitor_picks_three_and_each_model_answers(shop: Server, tab: Cal
     assert page.locator("[data-pick]").first.is_disabled()
     assert shop.get("overview")["live_events"] == before  # nothing of it is stored
     page.reload()
-    one.settle()
+    lists.locator("ol").nth(len(models) - 1).wait_for()
     assert lists.locator("[data-item]").evaluate_all("rows => rows.map(row => row.dataset.item)") == shown
 
 
