@@ -817,7 +817,7 @@ def _promise(kept: bool, what: str) -> None:
 
 
 def _repeated(again: list[np.ndarray], first: list[np.ndarray], what: str) -> None:
-    for name, new, old in zip(("best items", "best scores", "scores", "ratings"), again, first, strict=False):
+    for name, (new, old) in zip(("best items", "best scores", "scores", "ratings"), zip(again, first, strict=True), strict=False):
         _promise(new.shape == old.shape, f"{what}: {name} of shape {new.shape}, not {old.shape}")
         apart = new != old
         _promise(not apart.any(), f"{what}: {apart.sum()} of {apart.size} {name} differ, by up to {np.abs(new[apart] - old[apart]).max(initial=0):.2g}")

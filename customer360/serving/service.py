@@ -922,8 +922,8 @@ class _Cares(_Profiles):
 # %% ../../nbs/32_service.ipynb #1c3181da
 class _Clears(_Cares):
     def _purge(self, ids: Sequence[str]) -> int:  # files that held something of them: kept models, then what ingest has cached
-        gone, files, wrong = {*ids, *self._left()}, 0, []
-        for remove in (lambda: len(forget(gone)), lambda: self.registry.erase(gone)):
+        files, wrong = 0, []
+        for remove in (lambda: len(forget(ids)), lambda: self.registry.erase(ids)) if ids else ():
             try:
                 files += remove()
             except (ArtefactError, SourceError, OSError) as error:
@@ -947,14 +947,15 @@ class _Forgets(_Clears):
         known = any(i in loaded.view.user_of for loaded in self._models.values() for i in ids) or self._happened(ids[0], 0) or self._is_customer(ids[0])
         files = 0 if known else self._purge(ids)  # an older snapshot may know them still
         if not known and not files:
-            self.store.clean()  # they may have been erased before, and that not have come to its end
+            self._purge(self._left())  # they may have been erased before, and that not have come to its end
+            self.store.clean()
             raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
         self.recorder.flush()
         gone = self.store.erase(ids[0], clean=False)
         for view in self._views.values():
             view.forget(set(gone.ids))
         try:
-            files += self._purge(gone.ids)
+            files += self._purge([*gone.ids, *self._left()])
         except NotReady:
             with suppress(StoreDown):  # what is wrong with the files comes first
                 self.store.clean()

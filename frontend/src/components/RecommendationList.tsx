@@ -79,13 +79,12 @@ function Changed({ last, moves, here, most = 0 }: { last: LastAct; moves: Move[]
   }, [last, here]);
   const told = moves.filter((move) => move.item !== last.item).slice(0, 3);
   const left = moves.some((move) => move.item === last.item && move.kind === "gone");
-  const [did, what, how] = didWith(last.event, last.title, last.rating);
+  const [did, what, how] = didWith(last.event, last.title, last.rating, most);
   return (
     <Alert ref={place} tabIndex={-1} color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
       <Text size="sm">
         The customer {did} <b>{what}</b>
         {how && ` ${how}`}
-        {how && last.rating != null && ` of ${most} stars`}
         {left ? ", so it is no longer suggested." : "."} {!moves.length && "The list stays as it was."}
         {last.rating != null && last.rating <= most / 2 && " Few stars lower the ratings that are predicted; what is suggested next follows from what was chosen, and whoever rates a thing has chosen it."}
       </Text>

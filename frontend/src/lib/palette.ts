@@ -46,13 +46,10 @@ export const DID: Record<string, string> = {
 };
 
 /** What somebody did with something, as the rest of a sentence that begins with who. */
-export function didWith(event: string, title: string, stars?: number): [before: string, title: string, after: string] {
+export function didWith(event: string, title: string, stars?: number, most = 0): [before: string, title: string, after: string] {
   if (event === "cart") return ["put", title, "into the cart"];
-  return [DID[event] ?? event, title, stars == null ? "" : `with ${stars}`];
+  return [DID[event] ?? event, title, stars == null ? "" : `with ${stars} of ${most} stars`];
 }
 
 /** What a model is called in a narrow place: its label without what is in brackets. */
 export const shortLabel = (label: string): string => label.split(" (")[0] ?? label;
-
-/** What the parts of a hybrid are called that do not answer by themselves. */
-export const PARTS: Record<string, string> = { near: "EASE near", bayes: "Bayesian MF", ease: "EASE" };

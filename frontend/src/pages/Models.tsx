@@ -17,8 +17,9 @@ import { Wide } from "../components/Wide";
 import { figureOf, METRICS } from "../lib/board";
 import { count, dateTime, figure, roughly, share, since, time } from "../lib/format";
 import { late } from "../lib/late";
-import { colour, DID, PARTS, shortLabel } from "../lib/palette";
+import { colour, DID, shortLabel } from "../lib/palette";
 import { useParam } from "../lib/url";
+import { MODELS } from "../lib/words";
 
 const Curves = late(() => import("../charts/Curves"));
 const Beliefs = late(() => import("../charts/Beliefs"));
@@ -164,7 +165,7 @@ function Inside() {
   const { data: served = [] } = useQuery(models);
   const [key, setKey] = useParam("model", served.find((one) => one.default)?.key ?? "");
   const query = useQuery({ ...training(key), enabled: key !== "" });
-  const names = { ...PARTS, ...Object.fromEntries(served.map((one) => [one.key, shortLabel(one.label)])) };
+  const names = { ...Object.fromEntries(MODELS.map((one) => [one.id, one.name])), ...Object.fromEntries(served.map((one) => [one.key, shortLabel(one.label)])) };
   return (
     <Panel
       title="Inside a model"
