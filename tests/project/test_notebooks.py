@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-NOTEBOOKS = sorted(path for path in (ROOT / "nbs").glob("*.ipynb"))
+NOTEBOOKS = sorted(path for path in (ROOT / "nbs").rglob("*.ipynb") if path.parent.name != "pipelines")
 
 
 @pytest.mark.slow
