@@ -10,14 +10,20 @@ parser = ConfigParser(delimiters=["="])
 parser.read(root / "settings.ini", encoding="utf-8")
 config = parser["DEFAULT"]
 
-extras = {key.removesuffix("_requirements"): value.split() for key, value in config.items() if key.endswith("_requirements")}
+extras = {
+    key.removesuffix("_requirements"): value.split()
+    for key, value in config.items()
+    if key.endswith("_requirements")
+}
 extras["all"] = sorted({need for needs in extras.values() for need in needs})
 
 setup(
     name=config["lib_name"],
     version=config["version"],
     description=config["description"],
-    long_description=(root / "README.md").read_text(encoding="utf-8") if (root / "README.md").exists() else "",
+    long_description=(root / "README.md").read_text(encoding="utf-8")
+    if (root / "README.md").exists()
+    else "",
     long_description_content_type="text/markdown",
     author=config["author"],
     author_email=config["author_email"],
@@ -28,10 +34,24 @@ setup(
     # The pipeline notebooks, the data cards and the demo's models travel in the wheel, so that a pip install can report and serve.
     packages=[
         *find_packages(include=["customer360", "customer360.*"]),
-        *("customer360.pipelines", "customer360.cards", "customer360.pretrained", "customer360.data.migrations", "customer360.data.migrations.versions"),
+        *(
+            "customer360.pipelines",
+            "customer360.cards",
+            "customer360.pretrained",
+            "customer360.data.migrations",
+            "customer360.data.migrations.versions",
+        ),
     ],
-    package_dir={"customer360.pipelines": "nbs/pipelines", "customer360.cards": "data/cards", "customer360.pretrained": "data/pretrained"},
-    package_data={"customer360.pipelines": ["*.ipynb"], "customer360.cards": ["*.toml"], "customer360.pretrained": ["**/*"]},
+    package_dir={
+        "customer360.pipelines": "nbs/pipelines",
+        "customer360.cards": "data/cards",
+        "customer360.pretrained": "data/pretrained",
+    },
+    package_data={
+        "customer360.pipelines": ["*.ipynb"],
+        "customer360.cards": ["*.toml"],
+        "customer360.pretrained": ["**/*"],
+    },
     install_requires=config["requirements"].split(),
     extras_require=extras,
     entry_points={"console_scripts": config["console_scripts"].split()},

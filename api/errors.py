@@ -45,10 +45,14 @@ NAMES = {"user": "customer"}  # the Service's names for what the API calls other
 def problem(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
     "An answer that says what is wrong"
     if status in RETRY_AFTER:
-        headers = {"Retry-After": RETRY_AFTER[status]} | {name.replace("_", "-"): value for name, value in headers.items()}
+        headers = {"Retry-After": RETRY_AFTER[status]} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(Problem(detail=detail, field=field).model_dump_json(), status, headers, "application/json")
+    return Response(
+        Problem(detail=detail, field=field).model_dump_json(), status, headers, "application/json"
+    )
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -57,7 +61,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     for status in statuses:
         described[status] = {"model": Problem, "description": MEANING[status]}
         if status in RETRY_AFTER:
-            described[status]["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}}
+            described[status]["headers"] = {
+                "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}
+            }
     return described
 
 
@@ -76,17 +82,25 @@ def _of_the_service(request: Request, error: Exception) -> Response:
         log.warning("not able to answer", extra={"fields": {"detail": detail}})
         detail = "this cannot be answered now: try again later"
     field = field and ".".join(NAMES.get(part, part) for part in field.split("."))
-    return problem(status, f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail, field)
+    return problem(
+        status,
+        f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail,
+        field,
+    )
 
 
 def _of_the_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first, *more = error.errors()
     if first["type"] == "json_invalid":
-        return problem(400, f"body: not JSON at character {first['loc'][-1]}: {first['ctx']['error']}", "body")
+        return problem(
+            400, f"body: not JSON at character {first['loc'][-1]}: {first['ctx']['error']}", "body"
+        )
     kind = request.headers.get("content-type", "")
     if first["loc"] == ("body",) and first["type"] != "missing" and "json" not in kind.lower():
-        return problem(415, f"body: send it with `Content-Type: application/json`, got {kind or 'none'!r}", "body")
+        return problem(
+            415, f"body: send it with `Content-Type: application/json`, got {kind or 'none'!r}", "body"
+        )
     field = named(first["loc"])
     also = f" (and {len(more)} more)" if more else ""
     return problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}{given(first)}{also}", field)
@@ -94,13 +108,18 @@ def _of_the_request(request: Request, error: Exception) -> Response:
 
 def named(loc: Sequence[str | int]) -> str:
     "The dotted name of a field: `events.3.timestamp`"
-    return ".".join(str(part) for part in (loc[1:] if len(loc) > 1 and loc[0] in ("body", "query", "path", "header") else loc))
+    return ".".join(
+        str(part)
+        for part in (loc[1:] if len(loc) > 1 and loc[0] in ("body", "query", "path", "header") else loc)
+    )
 
 
 def given(error: dict[str, Any]) -> str:
     "What was given, where it is short enough to say"
     value = error.get("input")
-    plain = isinstance(value, bool | int | float) or (isinstance(value, str) and error["type"] != "string_unicode")
+    plain = isinstance(value, bool | int | float) or (
+        isinstance(value, str) and error["type"] != "string_unicode"
+    )
     said = repr(value) if plain else type(value).__name__
     return "" if error["type"] in ("missing", "extra_forbidden") or len(said) > 60 else f", got {said}"
 
@@ -109,7 +128,11 @@ def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:  # the router knows the methods of one route of several on this path
         there = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
-        return problem(405, f"{request.method} is not offered here", Allow=", ".join(sorted(method.upper() for method in there)) or "GET")
+        return problem(
+            405,
+            f"{request.method} is not offered here",
+            Allow=", ".join(sorted(method.upper() for method in there)) or "GET",
+        )
     made = problem(error.status_code, str(error.detail), "body" if error.status_code in (400, 413) else None)
     made.headers.update(error.headers or {})
     return made

@@ -17,7 +17,11 @@ class Bucket:
     "Fills at an even rate; whoever finds it empty has to wait. Callers that were not seen for long are forgotten first"
 
     def __init__(self, per_minute: int, most_callers: int = 20_000):
-        self.rate, self.size, self.most = per_minute / 60, max(1.0, per_minute / 6), most_callers  # a burst: what ten seconds bring
+        self.rate, self.size, self.most = (
+            per_minute / 60,
+            max(1.0, per_minute / 6),
+            most_callers,
+        )  # a burst: what ten seconds bring
         self.levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -56,7 +60,9 @@ class Limits:
             return await self.app(scope, receive, send)
         if wait := self._wait(scope):
             seconds = str(math.ceil(wait))
-            return await problem(429, f"too many requests: come back in {seconds} s", Retry_After=seconds)(scope, receive, send)
+            return await problem(429, f"too many requests: come back in {seconds} s", Retry_After=seconds)(
+                scope, receive, send
+            )
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if length.isdigit() and int(length) > self.max_body:
             return await problem(413, self._too_large, "body")(scope, receive, send)
@@ -75,11 +81,17 @@ class Limits:
             return self.known.take(caller.name, now) if self.known else 0.0
         if caller.role == "nobody":  # the health of the server
             return 0.0
-        return self.strangers.take(caller.name, now) or (self.feedback.take(caller.name, now) if _gives(scope) else 0.0)
+        return self.strangers.take(caller.name, now) or (
+            self.feedback.take(caller.name, now) if _gives(scope) else 0.0
+        )
 
     def _owe(self, scope: Scope, n: int) -> None:
         caller = scope["caller"]
-        wait = (self.feedback if _gives(scope) else self.strangers).owe(caller.name, n - 1, time.monotonic()) if caller.stranger and n > 1 else 0
+        wait = (
+            (self.feedback if _gives(scope) else self.strangers).owe(caller.name, n - 1, time.monotonic())
+            if caller.stranger and n > 1
+            else 0
+        )
         if wait:  # of several requests that came at once another was given more than there was
             seconds = str(math.ceil(wait))
             raise HTTPException(429, f"too many at once: come back in {seconds} s", {"Retry-After": seconds})
@@ -100,7 +112,9 @@ class Limits:
 
 
 def _gives(scope: Scope) -> bool:
-    return scope["method"] == "POST" and scope["path"].removesuffix("\n") == "/api/v1/feedback"  # routes end in `$`, which matches before it too
+    return (
+        scope["method"] == "POST" and scope["path"].removesuffix("\n") == "/api/v1/feedback"
+    )  # routes end in `$`, which matches before it too
 
 
 def several(request: Request, n: int) -> None:

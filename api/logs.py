@@ -23,7 +23,10 @@ class Lines(logging.Formatter):
     "A log record as a line of JSON"
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
         line |= {"logger": record.name, "message": record.getMessage()} | getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1] is not None:
             line |= described(record.exc_info[1])
@@ -33,7 +36,12 @@ class Lines(logging.Formatter):
 def described(error: BaseException) -> dict[str, Any]:
     "What went wrong and where in the code; not the message, which may quote somebody"
     frames = traceback.extract_tb(error.__traceback__)[-12:]
-    return {"error": type(error).__name__, "at": [f"{frame.filename.rsplit('site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in frames]}
+    return {
+        "error": type(error).__name__,
+        "at": [
+            f"{frame.filename.rsplit('site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in frames
+        ],
+    }
 
 
 def set_up() -> None:
@@ -75,17 +83,32 @@ class Logs:
         except Exception as error:
             failure = error
             if not status:
-                await problem(500, f"something went wrong here; the log has it under {request_id.decode()}")(scope, receive, noted)
+                await problem(500, f"something went wrong here; the log has it under {request_id.decode()}")(
+                    scope, receive, noted
+                )
         self._note(scope, request_id.decode(), status, time.perf_counter() - began, failure)
 
-    def _note(self, scope: Scope, request_id: str, status: int, seconds: float, failure: Exception | None) -> None:
+    def _note(
+        self, scope: Scope, request_id: str, status: int, seconds: float, failure: Exception | None
+    ) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        method = scope["method"] if scope["method"] in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
+        method = (
+            scope["method"]
+            if scope["method"] in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS")
+            else "other"
+        )
         self.metrics.request(method, route, status, seconds)
         if failure is not None:
             fields = {"request_id": request_id, "method": method, "route": route, "status": status}
             requests.error("request failed", exc_info=failure, extra={"fields": fields})
         elif self.lines:
             role = getattr(scope.get("caller"), "role", None)
-            fields = {"request_id": request_id, "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2), "role": role}
+            fields = {
+                "request_id": request_id,
+                "method": method,
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "role": role,
+            }
             requests.info("request", extra={"fields": fields})

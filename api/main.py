@@ -40,7 +40,16 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create_app(settings: Settings | None = None) -> FastAPI:
     "An app with its own settings, models and numbers"
     settings = settings or Settings()
-    app = FastAPIOffline(redoc_url=None, static_url=FILES, title="Customer360", version="1.0.0", description=ABOUT, openapi_tags=TAGS, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPIOffline(
+        redoc_url=None,
+        static_url=FILES,
+        title="Customer360",
+        version="1.0.0",
+        description=ABOUT,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
     app.state.settings, app.state.shop, app.state.stream = settings, Shop(settings), Stream(settings.streams)
     app.state.metrics = Metrics(app.state.shop.counters, lambda: app.state.shop.ready()["ready"])
     app.state.shop.looked = app.state.metrics.tell

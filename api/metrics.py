@@ -5,7 +5,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -42,16 +50,35 @@ class Metrics:
 
     def __init__(self, counters: Callable[[], Mapping[str, float]], ready: Callable[[], bool]):
         self.registry = CollectorRegistry()
-        self.requests = Counter("c360_requests", "requests answered", ["method", "route", "status"], registry=self.registry)
-        self.seconds = Histogram("c360_request_seconds", "from the first byte in to the last byte out", ["route"], buckets=SECONDS, registry=self.registry)
+        self.requests = Counter(
+            "c360_requests", "requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "c360_request_seconds",
+            "from the first byte in to the last byte out",
+            ["route"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
         self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        self._read, self._is_ready, self._told, self._telling = counters, ready, dict[str, float](), threading.Lock()
-        self._ready = Gauge("c360_ready", "1 when a model answers", registry=self.registry, multiprocess_mode="livemin")
+        self._read, self._is_ready, self._told, self._telling = (
+            counters,
+            ready,
+            dict[str, float](),
+            threading.Lock(),
+        )
+        self._ready = Gauge(
+            "c360_ready", "1 when a model answers", registry=self.registry, multiprocess_mode="livemin"
+        )
         self._numbers: dict[str, Counter | Gauge] = {}
         if self.shared:
             return
         self._ready.set_function(lambda: float(ready()))
-        for collector in (Counted(counters), ProcessCollector(registry=None), PlatformCollector(registry=None)):
+        for collector in (
+            Counted(counters),
+            ProcessCollector(registry=None),
+            PlatformCollector(registry=None),
+        ):
             self.registry.register(collector)
 
     def tell(self) -> None:
@@ -66,8 +93,14 @@ class Metrics:
             level = is_level(name)
             if name not in self._numbers:
                 about = f"c360_{name}", described(name)
-                self._numbers[name] = Gauge(*about, registry=self.registry, multiprocess_mode="livesum") if level else Counter(*about, registry=self.registry)
-            self._numbers[name].set(value) if level else self._numbers[name].inc(value - self._told.get(name, 0))
+                self._numbers[name] = (
+                    Gauge(*about, registry=self.registry, multiprocess_mode="livesum")
+                    if level
+                    else Counter(*about, registry=self.registry)
+                )
+            self._numbers[name].set(value) if level else self._numbers[name].inc(
+                value - self._told.get(name, 0)
+            )
             self._told[name] = value
 
     def close(self) -> None:

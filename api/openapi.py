@@ -27,14 +27,25 @@ TAGS = [
 ]
 KEYS = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A key, where the server has any"},
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key in another header"},
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key in another header",
+    },
 }
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
     "OpenAPI, with the role that each operation needs"
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes)
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            tags=app.openapi_tags,
+            routes=app.routes,
+        )
         made.setdefault("components", {})["securitySchemes"] = KEYS
         for path, operations in made["paths"].items():
             for method, operation in operations.items():

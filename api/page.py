@@ -32,10 +32,16 @@ class Page:
         self.files, self.index = StaticFiles(directory=folder), str(folder / "index.html")
         self.zipped = GZipMiddleware(self._plain)
 
-    def find(self, scope: Scope) -> str | None:  # a file; "": there is none, and it is not for the API to say so
+    def find(
+        self, scope: Scope
+    ) -> str | None:  # a file; "": there is none, and it is not for the API to say so
         "What a request gets from the page; None where it is the API's"
         path: str = scope.get("path", "")
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or any(path == own or path.startswith(f"{own}/") for own in OURS):
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in ("GET", "HEAD")
+            or any(path == own or path.startswith(f"{own}/") for own in OURS)
+        ):
             return None
         if file := self._file(path):
             return file
@@ -62,7 +68,9 @@ class Page:
         file += ".gz" * packed  # its type is that of what is packed in it
         answer = self.files.file_response(file, os.stat(file), scope)
         lasting = scope["path"].startswith(HASHED)
-        answer.headers.update(HEADERS | {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"})
+        answer.headers.update(
+            HEADERS | {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
+        )
         answer.headers.add_vary_header("Accept-Encoding")
         if packed and answer.status_code != 304:
             answer.headers["Content-Encoding"] = "gzip"

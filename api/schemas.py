@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-EventKind = Literal["impression", "view", "click", "cart", "purchase", "rating", "like", "dismiss"]  # of `schema.Event`; a test holds it
+EventKind = Literal[
+    "impression", "view", "click", "cart", "purchase", "rating", "like", "dismiss"
+]  # of `schema.Event`; a test holds it
 MOST_EVENTS, MOST_REQUESTS, MOST_PAIRS, MOST_HISTORY, MOST_EXCLUDED = 1_000, 100, 1_000, 1_000, 1_000
 LATEST = 4_102_444_800  # seconds: what is later is milliseconds, or a mistake
 
@@ -16,9 +18,13 @@ def _with_slashes(value: Any) -> Any:
 
 
 Printable = r"^[^\x00-\x1f\x7f]+$"
-Id = Annotated[str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=256, pattern=Printable)]
+Id = Annotated[
+    str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=256, pattern=Printable)
+]
 OptionalId = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
-ModelKey = Annotated[str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=64, pattern=Printable)]
+ModelKey = Annotated[
+    str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=64, pattern=Printable)
+]
 OptionalKey = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
 Words = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
@@ -26,7 +32,10 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[int, Field(ge=1, le=LATEST, description="seconds since 1970, UTC")]
 Attribute = Text | bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Finite | None
-Attributes = Annotated[dict[Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=Printable)], Attribute], Field(max_length=200)]
+Attributes = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=Printable)], Attribute],
+    Field(max_length=200),
+]
 
 
 class Asked(BaseModel):
@@ -70,52 +79,83 @@ class Act(Asked):
 
 
 class RecommendationRequest(Asked):
-    model_config = example(history=[{"item": "P0042", "event": "click"}, {"item": "P0007", "event": "cart"}], n=5)
+    model_config = example(
+        history=[{"item": "P0042", "event": "click"}, {"item": "P0007", "event": "cart"}], n=5
+    )
     customer: OptionalId = Field("", description="a known customer; empty: a visitor")
-    history: list[Act] = Field([], max_length=MOST_HISTORY, description="what a visitor, or a customer on top of what is stored, did just now; it is not stored")
+    history: list[Act] = Field(
+        [],
+        max_length=MOST_HISTORY,
+        description="what a visitor, or a customer on top of what is stored, did just now; it is not stored",
+    )
     model: OptionalKey = Field("", description="empty: what the experiment assigns, else the default")
     n: Count = 10
     exclude: list[Id] = Field([], max_length=MOST_EXCLUDED, description="items that must not be recommended")
     category: Words = ""
     repeat: bool = Field(False, description="may recommend what the customer has had")
-    cold_start: bool = Field(False, description="answer unknown customers with what is popular, instead of 404")
+    cold_start: bool = Field(
+        False, description="answer unknown customers with what is popular, instead of 404"
+    )
     explain: bool = Field(True, description="with reasons")
 
 
 class RecommendationRequests(Asked):
-    model_config = example(requests=[{"history": [{"item": "P0042", "event": "click"}], "n": 5}, {"customer": "C0017", "model": "knn"}])
+    model_config = example(
+        requests=[
+            {"history": [{"item": "P0042", "event": "click"}], "n": 5},
+            {"customer": "C0017", "model": "knn"},
+        ]
+    )
     requests: list[RecommendationRequest] = Field(min_length=1, max_length=MOST_REQUESTS)
 
 
 class RecommendationQuery(Parameters):
-    model: OptionalKey = Field("", description="empty: what the experiment assigns, else the default", examples=["knn"])
+    model: OptionalKey = Field(
+        "", description="empty: what the experiment assigns, else the default", examples=["knn"]
+    )
     n: Count = Field(10, description="how many")
-    exclude: list[Id] = Field([], max_length=100, description="items that must not be recommended; may be repeated")
+    exclude: list[Id] = Field(
+        [], max_length=100, description="items that must not be recommended; may be repeated"
+    )
     category: Words = Field("", description="from this category alone")
     repeat: bool = Field(False, description="may recommend what the customer has had")
-    cold_start: bool = Field(False, description="answer an unknown customer with what is popular, instead of 404")
+    cold_start: bool = Field(
+        False, description="answer an unknown customer with what is popular, instead of 404"
+    )
     explain: bool = Field(True, description="with reasons; without, the answer comes sooner")
 
 
 class PageQuery(Parameters):
-    search: Words = Field("", description="words in any order, each a part of the id or of a text among what is known, without regard to accents and case")
-    cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field("", description="`next` of the page before")
+    search: Words = Field(
+        "",
+        description="words in any order, each a part of the id or of a text among what is known, without regard to accents and case",
+    )
+    cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field(
+        "", description="`next` of the page before"
+    )
     limit: Count = 50
 
 
 class ItemPageQuery(PageQuery):
-    search: Words = Field("", description="words in any order, each a part of the id, the title, the category or the brand, without regard to accents and case")
+    search: Words = Field(
+        "",
+        description="words in any order, each a part of the id, the title, the category or the brand, without regard to accents and case",
+    )
     category: Words = ""
 
 
 class SimilarQuery(Parameters):
-    by: Literal["behaviour", "text"] = Field("behaviour", description="alike in who turns to them, or in what is written about them")
+    by: Literal["behaviour", "text"] = Field(
+        "behaviour", description="alike in who turns to them, or in what is written about them"
+    )
     n: Count = 10
     model: OptionalKey = Field("", description="whose idea of alike; empty: the default")
 
 
 class SearchQuery(Parameters):
-    q: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = Field(description="what is looked for, in words", examples=["warm jacket"])
+    q: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = Field(
+        description="what is looked for, in words", examples=["warm jacket"]
+    )
     n: Count = 10
     customer: OptionalId = Field("", description="whose taste the order should follow")
     category: Words = ""
@@ -137,7 +177,12 @@ class FeedbackQuery(Parameters):
 
 
 class StreamQuery(Parameters):
-    after: int | None = Field(None, ge=0, le=2**53, description="go on behind the event with this `seq`; left out: begin with the newest twenty")
+    after: int | None = Field(
+        None,
+        ge=0,
+        le=2**53,
+        description="go on behind the event with this `seq`; left out: begin with the newest twenty",
+    )
 
 
 class ItemCustomersQuery(Parameters):
@@ -151,11 +196,20 @@ class CustomerBody(Asked):
 
 class MergeBody(Asked):
     model_config = example(into="C0017")
-    into: Id = Field(description="the customer's id, which stays; what was done under the id in the path belongs to it from now on")
+    into: Id = Field(
+        description="the customer's id, which stays; what was done under the id in the path belongs to it from now on"
+    )
 
 
 class ItemBody(Asked):
-    model_config = example(title="Trail running shoe", text="Light shoe with a firm grip", category="sports", brand="Uphill", price=89.9, available=True)
+    model_config = example(
+        title="Trail running shoe",
+        text="Light shoe with a firm grip",
+        category="sports",
+        brand="Uphill",
+        price=89.9,
+        available=True,
+    )
     title: Text | None = None
     text: Text | None = Field(None, description="what a model that reads will read")
     category: Words | None = None
@@ -180,7 +234,9 @@ class Pair(Asked):
 class PredictionRequest(Asked):
     model_config = example(pairs=[{"customer": "C0017", "item": "P0042"}], model="svd")
     pairs: list[Pair] = Field(min_length=1, max_length=MOST_PAIRS)
-    history: list[Act] = Field([], max_length=MOST_HISTORY, description="of the visitor in pairs without a customer")
+    history: list[Act] = Field(
+        [], max_length=MOST_HISTORY, description="of the visitor in pairs without a customer"
+    )
     model: OptionalKey = ""
 
 
@@ -191,13 +247,20 @@ class FeedbackEvent(Asked):
     event: EventKind
     rating: Finite | None = Field(None, description="on the data's scale; needed by the kind `rating`")
     timestamp: Seconds | None = Field(None, description="seconds since 1970, UTC; now, if left out")
-    event_id: OptionalId = Field("", description="the client's own: sent again with the same content it is acknowledged and not stored twice")
+    event_id: OptionalId = Field(
+        "",
+        description="the client's own: sent again with the same content it is acknowledged and not stored twice",
+    )
     recommendation_id: OptionalId = Field("", description="the answer in which the item was shown")
 
 
 class FeedbackBody(Asked):
-    model_config = example(events=[{"customer": "C0017", "item": "P0042", "event": "purchase", "event_id": "order-9281-1"}])
-    events: list[FeedbackEvent] = Field(min_length=1, max_length=MOST_EVENTS, description="stored all together or not at all")
+    model_config = example(
+        events=[{"customer": "C0017", "item": "P0042", "event": "purchase", "event_id": "order-9281-1"}]
+    )
+    events: list[FeedbackEvent] = Field(
+        min_length=1, max_length=MOST_EVENTS, description="stored all together or not at all"
+    )
 
 
 class ExperimentBody(Asked):
@@ -206,8 +269,12 @@ class ExperimentBody(Asked):
     arms: dict[ModelKey, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(
         min_length=1, max_length=20, description="model -> share of the customers; together 1"
     )
-    exploration: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(0.0, description="chance with which a place is drawn instead of given to the best")
-    temperature: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(1.0, description="of these draws: high = all alike, low = nearly the best")
+    exploration: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        0.0, description="chance with which a place is drawn instead of given to the best"
+    )
+    temperature: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(
+        1.0, description="of these draws: high = all alike, low = nearly the best"
+    )
     salt: OptionalId = Field("", description="another salt shuffles all customers anew; empty: the name")
 
 
@@ -215,7 +282,9 @@ class RulesBody(Asked):
     model_config = example(pinned=["P0001"], buried=["P0013"], per_category=3)
     pinned: list[Id] = Field([], max_length=100, description="items that come first for everybody")
     buried: list[Id] = Field([], max_length=10_000, description="items that come last")
-    per_category: int | None = Field(None, ge=1, le=100, description="items of one category in one answer, at the most")
+    per_category: int | None = Field(
+        None, ge=1, le=100, description="items of one category in one answer, at the most"
+    )
 
 
 # What the server answers
@@ -240,16 +309,22 @@ class Pick(Told):
     category: str | None = None
     price: float | None = None
     rank: int = Field(description="1 is the first")
-    score: float | None = Field(None, description="of the model, on a scale of its own: only the order counts")
+    score: float | None = Field(
+        None, description="of the model, on a scale of its own: only the order counts"
+    )
     probability: float | None = Field(None, description="chance with which this place went to this item")
     rating: float | None = Field(None, description="what the customer would give, on the data's scale")
     by: str = Field(description="what put it there: model, pinned, explored, text, popular or latest")
     reasons: list[Reason] = []
-    close: bool = Field(True, description="false: a search found nothing nearer, and yet this is far from what was looked for")
+    close: bool = Field(
+        True, description="false: a search found nothing nearer, and yet this is far from what was looked for"
+    )
 
 
 class Shown(Told):
-    model_config = example(item="P0042", rank=1, score=3.2, probability=1.0, rating=4.4, by="model", reasons=[])
+    model_config = example(
+        item="P0042", rank=1, score=3.2, probability=1.0, rating=4.4, by="model", reasons=[]
+    )
     item: str
     rank: int
     score: float | None = None
@@ -293,13 +368,17 @@ class CustomerSummary(Told):
 
 
 class CustomerPage(Told):
-    model_config = example(customers=[CustomerSummary.model_config["json_schema_extra"]["examples"][0]], next="C0017")
+    model_config = example(
+        customers=[CustomerSummary.model_config["json_schema_extra"]["examples"][0]], next="C0017"
+    )
     customers: list[CustomerSummary]
     next: str | None = Field(None, description="`cursor` of the next page; null on the last")
 
 
 class HistoryEntry(Told):
-    model_config = example(item="P0042", title="Trail running shoe", event="purchase", rating=None, timestamp=1_790_000_000)
+    model_config = example(
+        item="P0042", title="Trail running shoe", event="purchase", rating=None, timestamp=1_790_000_000
+    )
     item: str
     title: str | None = None
     event: str
@@ -328,7 +407,13 @@ class Points(Told):
 
 
 class Segment(Told):
-    model_config = example(recency_days=3.0, frequency=4, monetary=310.5, label="champion", points={"recency": 5, "frequency": 4, "monetary": 4})
+    model_config = example(
+        recency_days=3.0,
+        frequency=4,
+        monetary=310.5,
+        label="champion",
+        points={"recency": 5, "frequency": 4, "monetary": 4},
+    )
     recency_days: float | None = Field(None, description="days since the last purchase")
     frequency: float | None = Field(None, description="purchases")
     monetary: float | None = Field(None, description="sum of their prices, where these are known")
@@ -365,7 +450,9 @@ class Profile(Told):
     segment: Segment | None = None
     nearest: list[Neighbour]
     merged: list[str] = Field([], description="other ids of theirs")
-    experiment: Assigned | None = Field(None, description="their part in the experiment that runs; null: none runs")
+    experiment: Assigned | None = Field(
+        None, description="their part in the experiment that runs; null: none runs"
+    )
 
 
 class Written(Told):
@@ -382,7 +469,9 @@ class Merged(Told):
 
 
 class Export(Told):
-    model_config = example(id="C0017", attributes={"country": "PT"}, merged=[], events=[], stored={"recommendations": []})
+    model_config = example(
+        id="C0017", attributes={"country": "PT"}, merged=[], events=[], stored={"recommendations": []}
+    )
     id: str
     attributes: dict[str, Any] = {}
     merged: list[str] = Field([], description="other ids of theirs")
@@ -427,7 +516,9 @@ class ItemPage(Told):
 
 
 class ItemAct(Told):
-    model_config = example(id="C0017", name="Anna Rossi", event="purchase", rating=None, timestamp=1_790_000_000)
+    model_config = example(
+        id="C0017", name="Anna Rossi", event="purchase", rating=None, timestamp=1_790_000_000
+    )
     id: str = Field(description="the customer's, as it is now")
     name: str | None = Field(None, description="the customer's, if there is one")
     event: str
@@ -436,7 +527,11 @@ class ItemAct(Told):
 
 
 class ItemCustomers(Told):
-    model_config = example(customers=41, events={"view": 120, "purchase": 9}, newest=[ItemAct.model_config["json_schema_extra"]["examples"][0]])
+    model_config = example(
+        customers=41,
+        events={"view": 120, "purchase": 9},
+        newest=[ItemAct.model_config["json_schema_extra"]["examples"][0]],
+    )
     customers: int = Field(description="how many did anything with it; to be shown it is nothing done")
     events: dict[str, int] = Field(description="how often each kind of event happened to it")
     newest: list[ItemAct] = Field(description="the newest acts, newest first, without views and impressions")
@@ -461,7 +556,9 @@ class Overview(Told):
     )  # fmt: skip
     dataset: str
     title: str
-    scale: tuple[float, float] | None = Field(None, description="lowest and highest rating; null: the data has none")
+    scale: tuple[float, float] | None = Field(
+        None, description="lowest and highest rating; null: the data has none"
+    )
     customers: int
     items: int = Field(description="withdrawn ones do not count")
     events: dict[str, int] = Field(description="how many of each kind, in the training data and since")
@@ -516,7 +613,9 @@ class EventPage(Told):
 
 
 class Figure(Told):
-    model_config = example(split="ratio75_item", metric="ndcg", k=10, value=0.21, low=0.2, high=0.22, n_customers=900) | ConfigDict(extra="allow")
+    model_config = example(
+        split="ratio75_item", metric="ndcg", k=10, value=0.21, low=0.2, high=0.22, n_customers=900
+    ) | ConfigDict(extra="allow")
     split: str
     metric: str
     k: int | None = None
@@ -558,7 +657,18 @@ class Models(Told):
 
 
 class Comparison(Told):
-    model_config = example(model="hybrid", other="knn", metric="ndcg", k=10, difference=0.02, low=0.01, high=0.03, p_holm=0.004, better=True, detectable=0.012)
+    model_config = example(
+        model="hybrid",
+        other="knn",
+        metric="ndcg",
+        k=10,
+        difference=0.02,
+        low=0.01,
+        high=0.03,
+        p_holm=0.004,
+        better=True,
+        detectable=0.012,
+    )
     model: str
     other: str
     metric: str
@@ -568,18 +678,26 @@ class Comparison(Told):
     high: float | None = Field(None, description="upper end of its 95 % interval")
     p_holm: float | None = Field(None, description="p, corrected for all pairs of this metric by Holm")
     better: bool = Field(description="`model` wins, significantly at 5 %")
-    detectable: float | None = Field(None, description="the smallest true difference that would have been found in four of five trials")
+    detectable: float | None = Field(
+        None, description="the smallest true difference that would have been found in four of five trials"
+    )
 
 
 class Comparisons(Told):
-    model_config = example(split="ratio75_item", pairs=[Comparison.model_config["json_schema_extra"]["examples"][0]])
+    model_config = example(
+        split="ratio75_item", pairs=[Comparison.model_config["json_schema_extra"]["examples"][0]]
+    )
     split: str | None = Field(None, description="what was held out for the test; null: nothing was compared")
-    pairs: list[Comparison] = Field(description="of models that answer now; of each pair the better one first")
+    pairs: list[Comparison] = Field(
+        description="of models that answer now; of each pair the better one first"
+    )
 
 
 class Belief(Told):
     model_config = example(situation="regular", shares={"ncf": 0.3, "bert": 0.1, "knn": 0.6})
-    situation: str = Field(description="regular (much is known of the customer), visitor (little is) or cold item (nothing is known of the item but its text)")
+    situation: str = Field(
+        description="regular (much is known of the customer), visitor (little is) or cold item (nothing is known of the item but its text)"
+    )
     shares: dict[str, float] = Field(description="component -> its share of the answer; together 1")
 
 
@@ -599,13 +717,21 @@ class Training(Told):
     params: dict[str, Any] = {}
     fit_seconds: float | None = None
     curves: dict[str, list[list[tuple[float, float]]]] | None = Field(
-        None, description="what is learnt -> per member of the ensemble, pass by pass, the loss in training and on held-out data; null: it learns in one step"
+        None,
+        description="what is learnt -> per member of the ensemble, pass by pass, the loss in training and on held-out data; null: it learns in one step",
     )
     beliefs: Beliefs | None = Field(None, description="whom a hybrid believes when; null: it is no hybrid")
 
 
 class Experiment(Told):
-    model_config = example(name="autumn", arms={"hybrid": 0.5, "knn": 0.5}, exploration=0.1, temperature=1.0, salt="", started="2026-11-25T04:00:00Z")
+    model_config = example(
+        name="autumn",
+        arms={"hybrid": 0.5, "knn": 0.5},
+        exploration=0.1,
+        temperature=1.0,
+        salt="",
+        started="2026-11-25T04:00:00Z",
+    )
     name: str
     arms: dict[str, float]
     exploration: float = 0.0
@@ -629,7 +755,9 @@ class ModelRates(Told):
     impressions: int
     customers: int
     click_through: float | None = Field(None, description="clicks per impression")
-    click_through_low: float | None = Field(None, description="lower end of the 95 % interval; null for fewer than two customers")
+    click_through_low: float | None = Field(
+        None, description="lower end of the 95 % interval; null for fewer than two customers"
+    )
     click_through_high: float | None = None
     conversion: float | None = Field(None, description="carts, purchases and likes per impression")
     conversion_low: float | None = None
@@ -642,7 +770,18 @@ class DayRates(ModelRates):
 
 
 class ArmDifference(Told):
-    model_config = example(arm="hybrid", other="knn", metric="click_through", difference=0.012, low=0.003, high=0.021, p=0.008, p_holm=0.016, better=True, detectable=0.013)
+    model_config = example(
+        arm="hybrid",
+        other="knn",
+        metric="click_through",
+        difference=0.012,
+        low=0.003,
+        high=0.021,
+        p=0.008,
+        p_holm=0.016,
+        better=True,
+        detectable=0.013,
+    )
     arm: str
     other: str
     metric: str = Field(description="click_through or conversion")
@@ -652,7 +791,9 @@ class ArmDifference(Told):
     p: float | None = None
     p_holm: float | None = Field(None, description="p, corrected for all pairs by Holm")
     better: bool = Field(description="significant at 5 %")
-    detectable: float | None = Field(None, description="the smallest true difference that would have been found in four of five trials")
+    detectable: float | None = Field(
+        None, description="the smallest true difference that would have been found in four of five trials"
+    )
 
 
 class ArmSize(Told):
@@ -665,16 +806,26 @@ class ArmSize(Told):
 
 
 class Online(Told):
-    model_config = example(by_model=[ModelRates.model_config["json_schema_extra"]["examples"][0]], by_day=[], arms=[], sizes=[])
+    model_config = example(
+        by_model=[ModelRates.model_config["json_schema_extra"]["examples"][0]], by_day=[], arms=[], sizes=[]
+    )
     by_model: list[ModelRates] = []
     by_day: list[DayRates] = []
-    arms: list[ArmDifference] = Field([], description="the arms of the running experiment against each other, the better one first")
+    arms: list[ArmDifference] = Field(
+        [], description="the arms of the running experiment against each other, the better one first"
+    )
     sizes: list[ArmSize] = Field([], description="how many customers each of its arms has, and should have")
 
 
 class Experiments(RunningExperiment):
-    model_config = example(version=3, experiment=Experiment.model_config["json_schema_extra"]["examples"][0], results={"by_model": [], "by_day": []})
-    results: Online = Field(description="click-through and conversion with 95 % intervals, per model and over time")
+    model_config = example(
+        version=3,
+        experiment=Experiment.model_config["json_schema_extra"]["examples"][0],
+        results={"by_model": [], "by_day": []},
+    )
+    results: Online = Field(
+        description="click-through and conversion with 95 % intervals, per model and over time"
+    )
 
 
 class Rules(Told):

@@ -15,11 +15,35 @@ from .settings import Settings
 Need = Literal["nobody", "write", "admin"]
 OPEN = frozenset({"/health/live", "/health/ready"})
 ROOT = "/api/v1/"
-READ = frozenset({"overview", "customers", "items", "recommendations", "search", "popular", "latest", "models", "comparisons", "feedback", "whoami"})
+READ = frozenset(
+    {
+        "overview",
+        "customers",
+        "items",
+        "recommendations",
+        "search",
+        "popular",
+        "latest",
+        "models",
+        "comparisons",
+        "feedback",
+        "whoami",
+    }
+)
 ASK = frozenset({"recommendations", "predictions", "feedback"})
 DOCS = frozenset({"/", "/docs", "/openapi.json", "/docs/oauth2-redirect"})
 FILES = "/docs/files"  # what these pages load: nothing of theirs comes from another host
-PROXIED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "via")
+PROXIED = (
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "forwarded",
+    "x-real-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "via",
+)
 
 
 def needs(method: str, path: str) -> Need:
@@ -62,7 +86,11 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await (self.app(scope, receive, send) if scope["type"] == "lifespan" else send({"type": "websocket.close", "code": 1008}))
+            return await (
+                self.app(scope, receive, send)
+                if scope["type"] == "lifespan"
+                else send({"type": "websocket.close", "code": 1008})
+            )
         try:
             scope["caller"] = self._caller(scope)
         except Refused as refused:
@@ -70,7 +98,10 @@ class Security:
         await self.app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller:
-        headers, need = Headers(scope=scope), "nobody" if "page" in scope else needs(scope["method"], scope["path"])
+        headers, need = (
+            Headers(scope=scope),
+            "nobody" if "page" in scope else needs(scope["method"], scope["path"]),
+        )
         key = _key(headers)
         caller = self._by_key(key) if key else self._without_key(scope, headers, need)
         if need == "admin" and caller.role != "admin":
@@ -83,7 +114,12 @@ class Security:
             if hmac.compare_digest(digest, given):
                 role = "admin" if "admin" in (role, its_role) else its_role
         if not role:
-            raise Refused(401, "this key is not known" if self.keys else "this server has no keys: leave the key out, or set C360_API_KEYS")
+            raise Refused(
+                401,
+                "this key is not known"
+                if self.keys
+                else "this server has no keys: leave the key out, or set C360_API_KEYS",
+            )
         return Caller(role, given[:16])
 
     def _without_key(self, scope: Scope, headers: Headers, need: Need) -> Caller:
@@ -95,7 +131,9 @@ class Security:
         if self.keys:
             raise Refused(401, "send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
         if not _is_loopback(scope) or any(name in headers for name in PROXIED):
-            raise Refused(403, "without keys only this machine is answered: set C360_API_KEYS to let others in")
+            raise Refused(
+                403, "without keys only this machine is answered: set C360_API_KEYS to let others in"
+            )
         _check_host(headers)
         _check_origin(scope, headers, self.origins)
         return Caller("admin", "loopback")
@@ -134,12 +172,20 @@ def _check_host(headers: Headers) -> None:
     except ValueError:
         host = ""
     if host != "localhost" and not host.endswith(".localhost") and _address(host) is None:
-        raise Refused(403, "without keys this server is asked as localhost or by an address, not by a name: set C360_API_KEYS to let others in")
+        raise Refused(
+            403,
+            "without keys this server is asked as localhost or by an address, not by a name: set C360_API_KEYS to let others in",
+        )
 
 
 def _check_origin(scope: Scope, headers: Headers, origins: frozenset[str]) -> None:
     "A page elsewhere must not make a visitor's browser change anything here"
     origin = headers.get("origin")
-    if origin is None or scope["method"] in ("GET", "HEAD") or origin in origins or origin.partition("://")[2] == headers.get("host"):
+    if (
+        origin is None
+        or scope["method"] in ("GET", "HEAD")
+        or origin in origins
+        or origin.partition("://")[2] == headers.get("host")
+    ):
         return
     raise Refused(403, "this page may not ask here: name its origin in C360_CORS_ORIGINS")

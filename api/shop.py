@@ -35,7 +35,9 @@ class Shop:
 
     def _attempt(self) -> None:
         try:
-            self.service = serving.open_service(default=self.settings.default_model, keys=self.settings.models)
+            self.service = serving.open_service(
+                default=self.settings.default_model, keys=self.settings.models
+            )
         except Exception as error:  # whatever it is, the server says so and tries again
             if said(error) != said(self.problem):
                 log.warning("not ready", exc_info=error, extra={"fields": {"detail": said(error)}})
@@ -66,7 +68,11 @@ class Shop:
             self._settle(service)
         except Exception as error:  # the models before answer, and the next attempt is soon
             if not self._closed.is_set():
-                log.warning("newly trained models not taken over", exc_info=error, extra={"fields": {"detail": said(error)}})
+                log.warning(
+                    "newly trained models not taken over",
+                    exc_info=error,
+                    extra={"fields": {"detail": said(error)}},
+                )
 
     def _settle(self, service: serving.Service) -> None:
         "Leave out what stays when garbage is looked for: looking through all models and products holds every request up, for a fifth of a second with the demo's"

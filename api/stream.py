@@ -17,10 +17,10 @@ from starlette.exceptions import HTTPException
 from customer360.serving import service as serving
 
 log = logging.getLogger("c360.api")
-PAUSE = 0.5               # seconds between two looks at the store
-LOOK, PAGE = 5_000, 500   # events that one look, and one page for somebody who is behind, may bring
-EACH = 4                  # streams of one stranger
-NEWEST = 20               # with which a listener begins who does not say where
+PAUSE = 0.5  # seconds between two looks at the store
+LOOK, PAGE = 5_000, 500  # events that one look, and one page for somebody who is behind, may bring
+EACH = 4  # streams of one stranger
+NEWEST = 20  # with which a listener begins who does not say where
 T = TypeVar("T")
 
 
@@ -37,20 +37,28 @@ class Stream:
     def __init__(self, most: int):
         self.most, self.listeners, self.closed = most, 0, False
         self.strangers: Counter[str] = Counter()  # who they are, how often each listens
-        self.head: int | None = None      # the last event that was looked at; None: nobody has looked
+        self.head: int | None = None  # the last event that was looked at; None: nobody has looked
         self.look = Look(0, [])
         self._news, self._closing = asyncio.Event(), asyncio.Event()
         self._reader: asyncio.Task | None = None
         self._asking: set[anyio.CancelScope] = set()
-        self._limiter = anyio.CapacityLimiter(4)  # threads of its own: a store that hangs must not keep requests waiting
+        self._limiter = anyio.CapacityLimiter(
+            4
+        )  # threads of its own: a store that hangs must not keep requests waiting
 
     @contextmanager
     def place(self, stranger: str = "") -> Iterator["Stream"]:  # a stranger's name; empty: somebody known
         "Room for one listener; raises 429 where a stranger has had their share, 503 where there is none"
         if self.strangers[stranger] >= EACH:
-            raise HTTPException(429, f"you listen {EACH} times already: end one of these", {"Retry-After": "10"})
+            raise HTTPException(
+                429, f"you listen {EACH} times already: end one of these", {"Retry-After": "10"}
+            )
         if self.closed or self.listeners >= self.most:
-            why = "the server is stopping" if self.closed else f"{self.most} listen already, the most that one process takes (C360_STREAMS)"
+            why = (
+                "the server is stopping"
+                if self.closed
+                else f"{self.most} listen already, the most that one process takes (C360_STREAMS)"
+            )
             raise HTTPException(503, f"{why}: come back later", {"Retry-After": "10"})
         self.listeners += 1
         self.strangers.update([stranger] if stranger else [])
@@ -68,7 +76,9 @@ class Stream:
                 yield event
             at = newest[-1].seq if newest else 0
         else:
-            at = min(after, await self._ask(service.last_event) or 0)  # a store that was begun anew has no such number yet
+            at = min(
+                after, await self._ask(service.last_event) or 0
+            )  # a store that was begun anew has no such number yet
         if self._reader is None or self._reader.done():
             self.head, self.look = None, Look(0, [])
             self._reader = asyncio.create_task(self._watch(service))
@@ -87,10 +97,14 @@ class Stream:
                 yield event
             at = max(to, found[-1].seq if found else 0)
 
-    async def _behind(self, service: serving.Service, at: int, head: int, waited: bool) -> tuple[list[serving.StoredEvent], int]:  # and up to where that is all
+    async def _behind(
+        self, service: serving.Service, at: int, head: int, waited: bool
+    ) -> tuple[list[serving.StoredEvent], int]:  # and up to where that is all
         if waited and self.look.after <= at:
             return [event for event in self.look.events if event.seq > at], head
-        page = await self._ask(lambda: service.events(at, PAGE)) or []  # whoever comes late or is slow asks the store: an earlier look may tell of somebody erased since
+        page = (
+            await self._ask(lambda: service.events(at, PAGE)) or []
+        )  # whoever comes late or is slow asks the store: an earlier look may tell of somebody erased since
         return page, head if len(page) < PAGE and not self.closed else at
 
     async def _watch(self, service: serving.Service) -> None:
@@ -115,7 +129,9 @@ class Stream:
             with anyio.CancelScope() as scope:
                 self._asking.add(scope)
                 try:
-                    return await anyio.to_thread.run_sync(question, abandon_on_cancel=True, limiter=self._limiter)
+                    return await anyio.to_thread.run_sync(
+                        question, abandon_on_cancel=True, limiter=self._limiter
+                    )
                 except serving.StoreDown:
                     pass  # it will be back
                 finally:

@@ -20,14 +20,31 @@ app = typer.Typer(
     name="c360", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="Customer360: train, judge and ask recommenders. Begin with `c360 report`, which needs no data of yours.",
 )  # fmt: skip
-data_app = typer.Typer(no_args_is_help=True, help="The data sets that come with a card: list, fetch, describe.")
+data_app = typer.Typer(
+    no_args_is_help=True, help="The data sets that come with a card: list, fetch, describe."
+)
 app.add_typer(data_app, name="data")
 
-Dataset = Annotated[str, typer.Option(help="A data set by name (see `c360 data list`), or the path of a card (a .toml file).")]
-Data = Annotated[str, typer.Option(help="Folder with the files of a public data set; without it they are downloaded.")]
+Dataset = Annotated[
+    str, typer.Option(help="A data set by name (see `c360 data list`), or the path of a card (a .toml file).")
+]
+Data = Annotated[
+    str, typer.Option(help="Folder with the files of a public data set; without it they are downloaded.")
+]
 Models = Annotated[str, typer.Option(help="Comma-separated model keys, such as knn,ease; all by default.")]
-Model = Annotated[str, typer.Option(help="A model's key: knn, svd, tfidf, ncf, bert, hybrid, near, bayes, or a baseline (ease, popularity, bias, random).")]
-Own = Annotated[str, typer.Option(rich_help_panel="Your own file", help="Your interactions: CSV, JSON Lines or Parquet. Then name its columns:")]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="A model's key: knn, svd, tfidf, ncf, bert, hybrid, near, bayes, or a baseline (ease, popularity, bias, random)."
+    ),
+]
+Own = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel="Your own file",
+        help="Your interactions: CSV, JSON Lines or Parquet. Then name its columns:",
+    ),
+]
 
 
 def _column(what: str) -> Any:
@@ -35,7 +52,14 @@ def _column(what: str) -> Any:
 
 # %% ../nbs/6_cli/10_cli.ipynb #3d1bec50
 def source_of(
-    dataset: str = "demo", data: str = "", interactions: str = "", min_ratings: int = 0, k_core: int = 0, scale: str = "", text: str = "", **columns: str
+    dataset: str = "demo",
+    data: str = "",
+    interactions: str = "",
+    min_ratings: int = 0,
+    k_core: int = 0,
+    scale: str = "",
+    text: str = "",
+    **columns: str,
 ) -> Any:  # a `pipeline.Source`
     "The data that these options name; raises `ValueError` on options that do not go together"
     from customer360.data.sources import cards
@@ -45,30 +69,42 @@ def source_of(
     if not interactions:
         stray = sorted(named | ({"scale": scale} if scale else {}) | ({"text": text} if text else {}))
         if stray:
-            raise ValueError(f"--{stray[0].replace('_', '-')} describes a file of your own: name the file with --interactions")
+            raise ValueError(
+                f"--{stray[0].replace('_', '-')} describes a file of your own: name the file with --interactions"
+            )
         return Source(dataset, str(Path(data).resolve()) if data else "", {}, min_ratings, k_core)
     if dataset != "demo":
-        raise ValueError(f"--dataset {dataset} and --interactions {interactions} name two data sets: leave one out")
+        raise ValueError(
+            f"--dataset {dataset} and --interactions {interactions} name two data sets: leave one out"
+        )
     if named.get("name", Path(interactions).stem) in cards():
-        raise ValueError(f"{named.get('name', Path(interactions).stem)!r} is the name of a data set that comes along: choose another with --name")
+        raise ValueError(
+            f"{named.get('name', Path(interactions).stem)!r} is the name of a data set that comes along: choose another with --name"
+        )
     missing = [name for name in ("user", "item") if name not in named]
     if missing:
-        raise ValueError(f"--interactions needs --{' and --'.join(missing)}: the names of the columns with customer and item ids")
-    files = {"interactions": interactions} | {name: named[name] for name in ("items", "customers") if name in named}
+        raise ValueError(
+            f"--interactions needs --{' and --'.join(missing)}: the names of the columns with customer and item ids"
+        )
+    files = {"interactions": interactions} | {
+        name: named[name] for name in ("items", "customers") if name in named
+    }
     options: dict[str, Any] = named | {name: existing(path, f"--{name}") for name, path in files.items()}
     if scale:
         options["scale"] = numbers(scale)
     if text:
         options["text"] = listed(text)
     if "relevant" in named:
-        options["relevant"] = ({"purchase": True, "like": True} if "event" in named else {}) | {"rating": number(named["relevant"])}
+        options["relevant"] = ({"purchase": True, "like": True} if "event" in named else {}) | {
+            "rating": number(named["relevant"])
+        }
     return Source(named.get("name", Path(interactions).stem), "", options, min_ratings, k_core)
 
 # %% ../nbs/6_cli/10_cli.ipynb #c72eb543
 def existing(
     path: str | Path,
     option: str,  # that named it
-) -> str:         # absolute
+) -> str:  # absolute
     "A file that has to be there"
     if not Path(path).is_file():
         raise ValueError(f"{option}: there is no file {path}")
@@ -110,7 +146,10 @@ def installed() -> list[str]:  # keys
     lacking = {key: extras for key in MODELS if (extras := missing(key))}
     if lacking:
         wanted = ",".join(dict.fromkeys(extra for extras in lacking.values() for extra in extras))
-        typer.echo(f"Without {', '.join(lacking)}, whose packages are not installed: pip install 'customer360[{wanted}]' brings them.", err=True)
+        typer.echo(
+            f"Without {', '.join(lacking)}, whose packages are not installed: pip install 'customer360[{wanted}]' brings them.",
+            err=True,
+        )
     return [key for key in MODELS if key not in lacking]
 
 # %% ../nbs/6_cli/10_cli.ipynb #4e452209
@@ -118,9 +157,19 @@ def installed() -> list[str]:  # keys
 def report(
     dataset: Dataset = "demo",
     data: Data = "",
-    protocols: Annotated[str, typer.Option(help="quick: three shuffles, by time, unseen items. all: every split that the data allows.")] = "quick",
+    protocols: Annotated[
+        str,
+        typer.Option(
+            help="quick: three shuffles, by time, unseen items. all: every split that the data allows."
+        ),
+    ] = "quick",
     models: Models = "",
-    add: Annotated[list[Path], typer.Option(help="A notebook with a Recommender of yours, to be judged beside the others; may be repeated.")] = [],  # noqa: B006
+    add: Annotated[
+        list[Path],
+        typer.Option(
+            help="A notebook with a Recommender of yours, to be judged beside the others; may be repeated."
+        ),
+    ] = [],  # noqa: B006
     interactions: Own = "",
     user: Annotated[str, _column("its column of customer ids")] = "",
     item: Annotated[str, _column("its column of item ids")] = "",
@@ -128,11 +177,17 @@ def report(
     scale: Annotated[str, _column("lowest and highest rating, such as 1,5")] = "",
     weight: Annotated[str, _column("its column of quantities, in data without ratings")] = "",
     timestamp: Annotated[str, _column("its column of times")] = "",
-    time_format: Annotated[str, _column("s, ms, iso or a format such as %d/%m/%Y; found out by itself if left out")] = "",
-    event: Annotated[str, _column("its column of kinds of event (view, click, cart, purchase, rating, like, dismiss)")] = "",
+    time_format: Annotated[
+        str, _column("s, ms, iso or a format such as %d/%m/%Y; found out by itself if left out")
+    ] = "",
+    event: Annotated[
+        str, _column("its column of kinds of event (view, click, cart, purchase, rating, like, dismiss)")
+    ] = "",
     items: Annotated[str, _column("file of items")] = "",
     item_id: Annotated[str, _column("its id column, if named otherwise than --item")] = "",
-    relevant: Annotated[str, _column("lowest rating that counts as well chosen, such as 4; every rating if left out")] = "",
+    relevant: Annotated[
+        str, _column("lowest rating that counts as well chosen, such as 4; every rating if left out")
+    ] = "",
     title: Annotated[str, _column("its column of titles")] = "",
     text: Annotated[str, _column("its columns of text, comma-separated")] = "",
     customers: Annotated[str, _column("file of customers")] = "",
@@ -141,7 +196,9 @@ def report(
     separator: Annotated[str, _column("what separates the columns; found out by itself if left out")] = "",
     encoding: Annotated[str, _column("of the files; utf-8 if left out")] = "",
     min_ratings: Annotated[int, typer.Option(help="Drop customers with fewer interactions.")] = 0,
-    k_core: Annotated[int, typer.Option(help="Keep only customers and items with at least k of each other.")] = 0,
+    k_core: Annotated[
+        int, typer.Option(help="Keep only customers and items with at least k of each other.")
+    ] = 0,
 ) -> None:
     """Train and judge models; leave a report.
 
@@ -151,25 +208,41 @@ def report(
     """
     options = dict(locals())
     from customer360.evaluation.pipeline import make_report
-    
-    source = source_of(**{name: value for name, value in options.items() if name not in ("protocols", "models", "add")})
-    folder = make_report(source, listed(models) or installed(), [existing(path, "--add") for path in add], protocols)
+
+    source = source_of(
+        **{name: value for name, value in options.items() if name not in ("protocols", "models", "add")}
+    )
+    folder = make_report(
+        source, listed(models) or installed(), [existing(path, "--add") for path in add], protocols
+    )
     typer.echo(f"\nThe report: {folder / 'index.html'}")
 
 # %% ../nbs/6_cli/10_cli.ipynb #76943ee3
 @app.command()
 def train(
-    model: Annotated[str, typer.Option(help="A model's key: knn, svd, tfidf, ncf, bert, hybrid, near, bayes, or a baseline (ease, popularity, bias, random); all: each of them.")] = "knn",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="A model's key: knn, svd, tfidf, ncf, bert, hybrid, near, bayes, or a baseline (ease, popularity, bias, random); all: each of them."
+        ),
+    ] = "knn",
     dataset: Dataset = "demo",
     data: Data = "",
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Do not measure it, which takes a second fit, on a part of the data.")] = False,
+    no_figures: Annotated[
+        bool,
+        typer.Option(
+            "--no-figures", help="Do not measure it, which takes a second fit, on a part of the data."
+        ),
+    ] = False,
 ) -> None:
     "Fit a model on all the data, measure it and put it to use"
     from customer360.evaluation.pipeline import ingest_stage, publish_whole
     from customer360.models.base import NoItemText
     from customer360.models.registry import PARTS, model_class
 
-    keys = sorted(installed(), key=lambda key: key in PARTS) if model == "all" else [model]  # hybrids last: they take the others as they are
+    keys = (
+        sorted(installed(), key=lambda key: key in PARTS) if model == "all" else [model]
+    )  # hybrids last: they take the others as they are
     for key in keys:
         model_class(key)
     source = source_of(dataset, data)
@@ -186,8 +259,12 @@ def train(
 # %% ../nbs/6_cli/10_cli.ipynb #f8288e75
 @app.command()
 def recommend(
-    customer: Annotated[str, typer.Option(help="A customer's id; left out, --history speaks for a new visitor.")] = "",
-    history: Annotated[str, typer.Option(help="Comma-separated item ids that a new visitor has chosen.")] = "",
+    customer: Annotated[
+        str, typer.Option(help="A customer's id; left out, --history speaks for a new visitor.")
+    ] = "",
+    history: Annotated[
+        str, typer.Option(help="Comma-separated item ids that a new visitor has chosen.")
+    ] = "",
     model: Model = "knn",
     n: Annotated[int, typer.Option(min=1, help="How many items.")] = 10,
     dataset: Dataset = "demo",
@@ -204,15 +281,21 @@ def recommend(
     fitted, kept = in_use(snapshot, model, params)
     shown = recommendations(fitted, kept.tables, kept.data, customer, listed(history), n)
     if not (customer or history) and (fitted.personal or model == "popularity"):
-        typer.echo("Nothing is known of this visitor, so this is what most people choose; name a customer with --customer, or items with --history.\n")
+        typer.echo(
+            "Nothing is known of this visitor, so this is what most people choose; name a customer with --customer, or items with --history.\n"
+        )
     typer.echo(shown.to_string(index=False))
 
 # %% ../nbs/6_cli/10_cli.ipynb #1970a430
 @app.command()
 def evaluate(
     model: Model = "knn",
-    split: Annotated[str, typer.Option(help="ratio75_item, global_time, cold_items, leave_last_out, kfold5 or ml_folds.")] = "ratio75_item",
-    seed: Annotated[int | None, typer.Option(help="Of the shuffle, or the fold; the split's first if left out.")] = None,
+    split: Annotated[
+        str, typer.Option(help="ratio75_item, global_time, cold_items, leave_last_out, kfold5 or ml_folds.")
+    ] = "ratio75_item",
+    seed: Annotated[
+        int | None, typer.Option(help="Of the shuffle, or the fold; the split's first if left out.")
+    ] = None,
     dataset: Dataset = "demo",
     data: Data = "",
 ) -> None:
@@ -237,7 +320,11 @@ def evaluate(
         raise ValueError(fits[0].blank)
     board = leaderboard(load_results(evaluate_stage(snapshot, fits)))
     shown = board[(board["segment"] == "all") & (board["split_seed"] == "mean")]
-    shown = shown[["split", "model", "metric", "k", "value", "low", "high", "n_customers"]].astype({"k": "str"}).replace({"k": "<NA>"}, "")
+    shown = (
+        shown[["split", "model", "metric", "k", "value", "low", "high", "n_customers"]]
+        .astype({"k": "str"})
+        .replace({"k": "<NA>"}, "")
+    )
     typer.echo(shown.to_string(index=False, na_rep="", float_format="%.4g"))
 
 # %% ../nbs/6_cli/10_cli.ipynb #0c9958d0
@@ -245,9 +332,22 @@ def evaluate(
 def tune(
     dataset: Dataset = "demo",
     data: Data = "",
-    model: Annotated[str, typer.Option(help="Comma-separated model keys, such as knn,svd; by default all that can be tuned.")] = "",
-    trials: Annotated[int, typer.Option(min=1, help="Values tried for each question (what to show, which rating), besides the defaults.")] = 30,
-    slices: Annotated[int, typer.Option(min=1, max=10, help="Tenths of the train part that each trial is judged on; fewer for large data.")] = 3,
+    model: Annotated[
+        str,
+        typer.Option(help="Comma-separated model keys, such as knn,svd; by default all that can be tuned."),
+    ] = "",
+    trials: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Values tried for each question (what to show, which rating), besides the defaults."
+        ),
+    ] = 30,
+    slices: Annotated[
+        int,
+        typer.Option(
+            min=1, max=10, help="Tenths of the train part that each trial is judged on; fewer for large data."
+        ),
+    ] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws and of the slices.")] = 0,
 ) -> None:
     "Find hyper-parameters that suit a data set."
@@ -259,7 +359,11 @@ def tune(
     left = run_notebook(source_of(dataset, data), listed(model), trials, slices, seed)
     chosen = to_toml(best(pd.read_csv(left)))
     typer.echo(f"\nAll trials: {left}\nPictures:   {left.with_suffix('.ipynb')}\n")
-    typer.echo(f"For the data card:\n\n{chosen}" if chosen else "No value clearly beats the defaults: nothing to put into the data card.")
+    typer.echo(
+        f"For the data card:\n\n{chosen}"
+        if chosen
+        else "No value clearly beats the defaults: nothing to put into the data card."
+    )
 
 # %% ../nbs/6_cli/10_cli.ipynb #8aa73fcf
 @data_app.command("list")
@@ -270,12 +374,20 @@ def data_list() -> None:
 
     for name in cards():
         card = read_card(name)
-        where = "simulated" if card.simulate is not None else "here" if is_there(card, folder("raw") / name) else "to be downloaded, or read from --data"
+        where = (
+            "simulated"
+            if card.simulate is not None
+            else "here"
+            if is_there(card, folder("raw") / name)
+            else "to be downloaded, or read from --data"
+        )
         typer.echo(f"{name:<18}{card.facts.title:<26}{where}")
 
 
 @data_app.command("fetch")
-def data_fetch(name: Annotated[str, typer.Argument(help="Name of the data set, see `c360 data list`.")]) -> None:
+def data_fetch(
+    name: Annotated[str, typer.Argument(help="Name of the data set, see `c360 data list`.")],
+) -> None:
     "Download a public data set and check it"
     from customer360.data.sources import fetch, read_card
 
@@ -284,7 +396,10 @@ def data_fetch(name: Annotated[str, typer.Argument(help="Name of the data set, s
 
 
 @data_app.command("describe")
-def data_describe(name: Annotated[str, typer.Argument(help="Name of the data set, or the path of a card.")] = "demo", data: Data = "") -> None:
+def data_describe(
+    name: Annotated[str, typer.Argument(help="Name of the data set, or the path of a card.")] = "demo",
+    data: Data = "",
+) -> None:
     "What is in a data set: sizes, events, what was left out, terms"
     from customer360.evaluation.pipeline import counts_of, ingest_stage, opened
 
@@ -293,13 +408,17 @@ def data_describe(name: Annotated[str, typer.Argument(help="Name of the data set
     plain = {**facts.to_dict(), **counts_of(snapshot)}
     for key, value in plain.items():
         if value not in ("", None, {}):
-            typer.echo(f"{key:<20}{json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+            typer.echo(
+                f"{key:<20}{json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}"
+            )
 
 # %% ../nbs/6_cli/10_cli.ipynb #c82a4d6b
 @app.command()
 def why(
     recommendation: Annotated[str, typer.Argument(help="The `recommendation_id` of an answer.")],
-    n: Annotated[int, typer.Option(min=0, help="How many of the newest things in the history then to list.")] = 10,
+    n: Annotated[
+        int, typer.Option(min=0, help="How many of the newest things in the history then to list.")
+    ] = 10,
 ) -> None:
     "Reopen a recommendation: the history then, scores, reasons."
     import pandas as pd
@@ -314,12 +433,25 @@ def why(
     whom = found["user"] or "a visitor"
     part = f", arm {found['arm']} of the experiment {found['experiment']!r}" if found["experiment"] else ""
     when = pd.to_datetime(found["time"], unit="ms").strftime("%Y-%m-%d %H:%M:%S")
-    typer.echo(f"{found['recommendation_id']}: {found['model']} {found['version']}{part}, to {whom}, {when} UTC\n")
-    shown = [{**item, "because": ", ".join(_because(reason) for reason in item["reasons"])} for item in found["payload"]["items"]]
-    typer.echo(pd.DataFrame(shown, columns=["rank", "item", "score", "probability", "by", "because"]).to_string(index=False, float_format="%.4g"))
+    typer.echo(
+        f"{found['recommendation_id']}: {found['model']} {found['version']}{part}, to {whom}, {when} UTC\n"
+    )
+    shown = [
+        {**item, "because": ", ".join(_because(reason) for reason in item["reasons"])}
+        for item in found["payload"]["items"]
+    ]
+    typer.echo(
+        pd.DataFrame(shown, columns=["rank", "item", "score", "probability", "by", "because"]).to_string(
+            index=False, float_format="%.4g"
+        )
+    )
     typer.echo(f"\nThe history then: {len(found['history'])} things, the newest first")
     past = pd.DataFrame(found["history"][:n], columns=["timestamp", "event", "item", "title"])
-    typer.echo(past.assign(timestamp=pd.to_datetime(past["timestamp"], unit="s")).to_string(index=False) if len(past) else "nothing")
+    typer.echo(
+        past.assign(timestamp=pd.to_datetime(past["timestamp"], unit="s")).to_string(index=False)
+        if len(past)
+        else "nothing"
+    )
 
 
 def _because(reason: dict) -> str:

@@ -21,7 +21,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # %% ../nbs/0_basics/00_config.ipynb #f6f3e83c
-def checkout_root() -> Path | None:  # the folder that holds `settings.ini` and `nbs/`, None outside a checkout
+def checkout_root() -> (
+    Path | None
+):  # the folder that holds `settings.ini` and `nbs/`, None outside a checkout
     "The root of the source checkout this package is imported from"
     root = Path(importlib.util.find_spec("customer360").origin).resolve().parents[1]
     return root if (root / "settings.ini").exists() and (root / "nbs").is_dir() else None
@@ -36,13 +38,36 @@ class Settings(BaseSettings):
         default_factory=lambda: checkout_root() or Path.cwd(),
         description="where `data/` and `reports/` lie; the checkout, else the working directory",
     )
-    threads: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 8), ge=1, description="threads for BLAS and for our own loops")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where neural models compute; auto: a GPU if torch finds one")
-    encoder: str = Field("", description="sentence encoder: a Hugging Face name or a local folder; empty: the one that comes with the package")
-    test_data: Path | None = Field(None, description="folder of real data sets for tests; tests that need it are skipped without")
-    dataset: str = Field("demo", min_length=1, pattern=r"^[\w.-]+$", description="the data set that is served, and whose events are stored")
-    database_url: str = Field("", repr=False, description="where events are stored: postgresql://... or sqlite:////...; empty: a file below data/store")
-    erasure_key: SecretStr = Field(SecretStr(""), description="key of the hashes that remember erased customers; empty: one is made and kept in the store")
+    threads: int = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8),
+        ge=1,
+        description="threads for BLAS and for our own loops",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where neural models compute; auto: a GPU if torch finds one"
+    )
+    encoder: str = Field(
+        "",
+        description="sentence encoder: a Hugging Face name or a local folder; empty: the one that comes with the package",
+    )
+    test_data: Path | None = Field(
+        None, description="folder of real data sets for tests; tests that need it are skipped without"
+    )
+    dataset: str = Field(
+        "demo",
+        min_length=1,
+        pattern=r"^[\w.-]+$",
+        description="the data set that is served, and whose events are stored",
+    )
+    database_url: str = Field(
+        "",
+        repr=False,
+        description="where events are stored: postgresql://... or sqlite:////...; empty: a file below data/store",
+    )
+    erasure_key: SecretStr = Field(
+        SecretStr(""),
+        description="key of the hashes that remember erased customers; empty: one is made and kept in the store",
+    )
 
 
 @cache
@@ -53,9 +78,15 @@ def settings() -> Settings:
 # %% ../nbs/0_basics/00_config.ipynb #7b99c877
 def folder(
     name: str,  # raw, interim, models, store or reports (written to); pipelines, cards or pretrained (read from)
-) -> Path:      # absolute; the folders that are written to are created
+) -> Path:  # absolute; the folders that are written to are created
     "The project's folder of that name"
-    writable = {"raw": "data/raw", "interim": "data/interim", "models": "data/models", "store": "data/store", "reports": "reports"}
+    writable = {
+        "raw": "data/raw",
+        "interim": "data/interim",
+        "models": "data/models",
+        "store": "data/store",
+        "reports": "reports",
+    }
     bundled = {"pipelines": "nbs/pipelines", "cards": "data/cards", "pretrained": "data/pretrained"}
     if name in writable:
         path = settings().home.resolve() / writable[name]
@@ -63,12 +94,16 @@ def folder(
         return path
     if name in bundled:
         root = checkout_root()
-        return root / bundled[name] if root else Path(importlib.util.find_spec("customer360").origin).parent / name
+        return (
+            root / bundled[name]
+            if root
+            else Path(importlib.util.find_spec("customer360").origin).parent / name
+        )
     raise KeyError(f"no folder is called {name!r}: use one of {sorted(writable | bundled)}")
 
 # %% ../nbs/0_basics/00_config.ipynb #40da4270
 def generator(
-    seed: int,   # any non-negative integer
+    seed: int,  # any non-negative integer
     *path: str,  # what the numbers are for, from coarse to fine
 ) -> np.random.Generator:
     "An independent random generator for one purpose"
@@ -77,7 +112,7 @@ def generator(
 # %% ../nbs/0_basics/00_config.ipynb #6bf88a74
 def limit_threads(
     n: int | None = None,  # threads; None = the setting `C360_THREADS`
-) -> int:                  # the number in force from now on
+) -> int:  # the number in force from now on
     "Set the threads of every BLAS and OpenMP pool in this process"
     from threadpoolctl import threadpool_limits
 
@@ -92,7 +127,7 @@ T, R = TypeVar("T"), TypeVar("R")
 def on_all_cores(
     work: Callable[[T], R],  # mostly numpy, which lets other threads run meanwhile
     things: Iterable[T],
-) -> list[R]:                # in the order of the things
+) -> list[R]:  # in the order of the things
     "The same work on several things, on as many threads as are set"
     with ThreadPoolExecutor(settings().threads) as pool:
         return list(pool.map(work, things))
@@ -107,6 +142,6 @@ PALETTE = {
 
 def colour(
     key: str,  # a model's key; a variant's key is `<key>-<suffix>`
-) -> str:      # hex colour
+) -> str:  # hex colour
     "The colour of a model in every figure; a variant has its model's, a stranger's model is black"
     return PALETTE.get(key, PALETTE.get(key.split("-")[0], "#000000"))

@@ -11,10 +11,10 @@ import numpy as np
 
 # %% ../nbs/0_basics/20_metrics.ipynb #dec6276b
 def hits(
-    codes: np.ndarray,   # int (q, n), best first, padded with -1
+    codes: np.ndarray,  # int (q, n), best first, padded with -1
     indptr: np.ndarray,  # int (q + 1,), where each customer's relevant items begin
-    items: np.ndarray,   # int (total,), the relevant items, sorted within a customer
-) -> np.ndarray:         # bool (q, n)
+    items: np.ndarray,  # int (total,), the relevant items, sorted within a customer
+) -> np.ndarray:  # bool (q, n)
     "Which recommendations are relevant"
     width = int(max(codes.max(initial=0), items.max(initial=0))) + 2
     rows = np.arange(len(codes), dtype=np.int64)
@@ -25,10 +25,10 @@ def hits(
 
 # %% ../nbs/0_basics/20_metrics.ipynb #599d78c7
 def precision(
-    hit: np.ndarray,         # bool (q, n), from `hits`
+    hit: np.ndarray,  # bool (q, n), from `hits`
     n_relevant: np.ndarray,  # int (q,), how many relevant items each customer has
-    k: int,                  # cut-off
-) -> np.ndarray:             # float64 (q,), NaN where n_relevant is 0
+    k: int,  # cut-off
+) -> np.ndarray:  # float64 (q,), NaN where n_relevant is 0
     "Share of the first k places that hit"
     return _defined(hit[:, :k].sum(1) / k, n_relevant)
 
@@ -78,11 +78,13 @@ RANKING = {
 
 # %% ../nbs/0_basics/20_metrics.ipynb #cef225b6
 def error_sums(
-    rows: np.ndarray,       # int (p,), whose rating
-    truth: np.ndarray,      # float (p,), given ratings
+    rows: np.ndarray,  # int (p,), whose rating
+    truth: np.ndarray,  # float (p,), given ratings
     predicted: np.ndarray,  # float (p,), predicted ratings, none NaN
-    n_rows: int,            # q
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # float64 (q,) squared errors, (q,) absolute errors, int (q,) ratings
+    n_rows: int,  # q
+) -> tuple[
+    np.ndarray, np.ndarray, np.ndarray
+]:  # float64 (q,) squared errors, (q,) absolute errors, int (q,) ratings
     "Sums of errors and numbers of ratings per customer"
     error = predicted.astype(np.float64) - truth
     count = np.bincount(rows, minlength=n_rows)
@@ -90,7 +92,7 @@ def error_sums(
 
 
 def rmse(
-    truth: np.ndarray,      # float (p,)
+    truth: np.ndarray,  # float (p,)
     predicted: np.ndarray,  # float (p,)
 ) -> float:
     "Root of the mean squared error"
@@ -99,7 +101,7 @@ def rmse(
 # %% ../nbs/0_basics/20_metrics.ipynb #ff7a8c42
 def coverage(
     codes: np.ndarray,  # int (q, k), padded with -1
-    n_items: int,       # size of the catalogue
+    n_items: int,  # size of the catalogue
 ) -> float:
     "Share of the catalogue that somebody is shown"
     return len(np.unique(codes[codes >= 0])) / n_items
@@ -108,7 +110,7 @@ def coverage(
 def novelty(
     codes: np.ndarray,
     n_customers_of: np.ndarray,  # int (n_items,), how many train customers have each item
-    n_customers: int,            # train customers
+    n_customers: int,  # train customers
 ) -> float:
     "Mean self-information of the shown items, in bits"
     return _mean(-np.log2((n_customers_of[codes[codes >= 0]] + 1) / (n_customers + 1)))
@@ -137,10 +139,17 @@ def diversity(
     "1 - the mean similarity of two items of one list"
     n = (codes >= 0).sum(1)
     pairs = n * (n - 1.0)
-    both = np.concatenate([np.zeros(0), *(_likeness(codes[start : start + 1024], vectors) for start in range(0, len(codes), 1024))])
+    both = np.concatenate(
+        [
+            np.zeros(0),
+            *(_likeness(codes[start : start + 1024], vectors) for start in range(0, len(codes), 1024)),
+        ]
+    )
     return 1 - _mean(both[pairs > 0] / pairs[pairs > 0])
 
 
-def _likeness(codes: np.ndarray, vectors: np.ndarray) -> np.ndarray:  # (q,), summed over the ordered pairs of a list
+def _likeness(
+    codes: np.ndarray, vectors: np.ndarray
+) -> np.ndarray:  # (q,), summed over the ordered pairs of a list
     shown = (codes >= 0)[:, :, None] * vectors[codes]
     return (shown.sum(1) ** 2).sum(1) - (shown**2).sum((1, 2))

@@ -50,15 +50,17 @@ INTERACTIONS: dict[str, str] = {
 
 
 def interactions(
-    user: list[str],              # customer ids
-    item: list[str],              # item ids, same length
-    event: str | list[str] = "rating",      # one kind for all, or one each
-    rating: float | list[float] = np.nan,   # on the scale; NaN where there is none
-    timestamp: int | list[int] = 0,         # seconds UTC
+    user: list[str],  # customer ids
+    item: list[str],  # item ids, same length
+    event: str | list[str] = "rating",  # one kind for all, or one each
+    rating: float | list[float] = np.nan,  # on the scale; NaN where there is none
+    timestamp: int | list[int] = 0,  # seconds UTC
     weights: dict[str, float] = EVENT_WEIGHTS,  # evidence per kind of event
-) -> pd.DataFrame:                # the columns of `INTERACTIONS`, rows numbered in order
+) -> pd.DataFrame:  # the columns of `INTERACTIONS`, rows numbered in order
     "A table of interactions from plain lists"
-    frame = pd.DataFrame({"user": user, "item": item, "event": event, "rating": rating, "timestamp": timestamp})
+    frame = pd.DataFrame(
+        {"user": user, "item": item, "event": event, "rating": rating, "timestamp": timestamp}
+    )
     frame["weight"] = frame["event"].map(weights)
     frame["row"] = np.arange(len(frame))
     return frame[list(INTERACTIONS)].astype(INTERACTIONS)
@@ -69,9 +71,9 @@ class SchemaError(ValueError):
 
 
 def check_interactions(
-    frame: pd.DataFrame,                         # a table of interactions
-    scale: tuple[float, float] | None = None,    # lowest and highest rating, None where the data has no ratings
-) -> pd.DataFrame:                               # the same table
+    frame: pd.DataFrame,  # a table of interactions
+    scale: tuple[float, float] | None = None,  # lowest and highest rating, None where the data has no ratings
+) -> pd.DataFrame:  # the same table
     "Raise `SchemaError` unless the table is one of interactions"
     missing = [name for name in INTERACTIONS if name not in frame]
     if missing:
@@ -81,12 +83,16 @@ def check_interactions(
         "an empty item id": frame["item"].isna() | (frame["item"] == ""),
         f"an event that is not one of {[str(kind) for kind in Event]}": ~frame["event"].isin(list(Event)),
         "a weight that is negative or not a number": ~(frame["weight"] >= 0),
-        "a rating event without a rating": (frame["event"] == Event.rating) & frame["rating"].isna() & (scale is not None),
+        "a rating event without a rating": (frame["event"] == Event.rating)
+        & frame["rating"].isna()
+        & (scale is not None),
         f"a rating off the scale {scale}": _off_scale(frame["rating"], scale),
     }
     for what, wrong in rules.items():
         if wrong.any():
-            raise SchemaError(f"{int(wrong.sum())} of {len(frame)} interactions have {what}, the first at row {frame['row'][wrong].iloc[0]}")
+            raise SchemaError(
+                f"{int(wrong.sum())} of {len(frame)} interactions have {what}, the first at row {frame['row'][wrong].iloc[0]}"
+            )
     return frame
 
 
@@ -95,13 +101,15 @@ def _off_scale(rating: pd.Series, scale: tuple[float, float] | None) -> pd.Serie
 
 # %% ../nbs/0_basics/10_schema.ipynb #5619faa5
 ITEM_COLUMNS = ("item", "title", "text", "category", "brand", "price", "available")
-NOT_ATTRIBUTES = frozenset({"user", "item", "name", "title", "text"})  # ids and prose: never encoded as attributes
+NOT_ATTRIBUTES = frozenset(
+    {"user", "item", "name", "title", "text"}
+)  # ids and prose: never encoded as attributes
 
 
 def check_ids(
     frame: pd.DataFrame,  # items or customers
-    column: str,          # "item" or "user"
-) -> pd.DataFrame:        # the same table
+    column: str,  # "item" or "user"
+) -> pd.DataFrame:  # the same table
     "Raise `SchemaError` unless the id column is there, filled, and unique"
     if column not in frame:
         raise SchemaError(f"the table lacks its id column {column!r}: it has {list(frame.columns)}")
@@ -109,17 +117,21 @@ def check_ids(
     if (ids.isna() | (ids == "")).any():
         raise SchemaError(f"{int((ids.isna() | (ids == '')).sum())} rows have an empty {column} id")
     if ids.duplicated().any():
-        raise SchemaError(f"the {column} id {ids[ids.duplicated()].iloc[0]!r} stands twice: keep one row per {column}")
+        raise SchemaError(
+            f"the {column} id {ids[ids.duplicated()].iloc[0]!r} stands twice: keep one row per {column}"
+        )
     return frame
 
 # %% ../nbs/0_basics/10_schema.ipynb #5e06e2b0
-Relevance = dict[Event, float | None]  # kind of event -> lowest rating that counts, None where the event is enough
+Relevance = dict[
+    Event, float | None
+]  # kind of event -> lowest rating that counts, None where the event is enough
 
 
 def is_relevant(
-    frame: pd.DataFrame,   # interactions: needs `event` and `rating`
-    relevant: Relevance,   # the card's rule
-) -> np.ndarray:           # bool (rows,)
+    frame: pd.DataFrame,  # interactions: needs `event` and `rating`
+    relevant: Relevance,  # the card's rule
+) -> np.ndarray:  # bool (rows,)
     "Which interactions would have been good recommendations"
     good = np.zeros(len(frame), bool)
     for kind, lowest in relevant.items():
@@ -150,16 +162,16 @@ def rating_scale(
 class Facts:
     "What must be known about a data set to train on it and to judge by it"
 
-    name: str                                        # short, used in folder names
-    title: str = ""                                  # for people
-    scale: tuple[float, float] | None = None         # lowest and highest rating, None: the data has no ratings
+    name: str  # short, used in folder names
+    title: str = ""  # for people
+    scale: tuple[float, float] | None = None  # lowest and highest rating, None: the data has no ratings
     relevant: Relevance = field(default_factory=lambda: {Event.rating: None})
-    seen: frozenset[Event] = SEEN                    # kinds of event after which an item is not shown again
+    seen: frozenset[Event] = SEEN  # kinds of event after which an item is not shown again
     weights: dict[Event, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
-    exact_timestamps: bool = True                    # False: no split by time may be made
-    repeats: bool = False                            # do customers come back to the same item (purchases)?
-    terms: str = ""                                  # the licence in a sentence or two
-    url: str = ""                                    # where it comes from
+    exact_timestamps: bool = True  # False: no split by time may be made
+    repeats: bool = False  # do customers come back to the same item (purchases)?
+    terms: str = ""  # the licence in a sentence or two
+    url: str = ""  # where it comes from
 
     def to_dict(self) -> dict:
         "Plain JSON types, for manifests"
@@ -175,9 +187,9 @@ class Facts:
 
 # %% ../nbs/0_basics/10_schema.ipynb #13228063
 def read_facts(
-    plain: dict,         # as on a card: `relevant` maps a kind to true or to the lowest rating that counts
-    names: list[str],    # the fields there are
-) -> dict:               # arguments of `Facts`
+    plain: dict,  # as on a card: `relevant` maps a kind to true or to the lowest rating that counts
+    names: list[str],  # the fields there are
+) -> dict:  # arguments of `Facts`
     "The fields of a card's first half, with their types"
     unknown = sorted(set(plain) - set(names))
     if unknown:
@@ -188,7 +200,9 @@ def read_facts(
     if made.get("scale"):
         made["scale"] = rating_scale(made["scale"])
     if "relevant" in made:
-        made["relevant"] = {event_kind(k): None if low is True else float(low) for k, low in made["relevant"].items()}
+        made["relevant"] = {
+            event_kind(k): None if low is True else float(low) for k, low in made["relevant"].items()
+        }
     if "seen" in made:
         made["seen"] = frozenset(event_kind(k) for k in made["seen"])
     if "weights" in made:
@@ -201,9 +215,9 @@ class Tables:
     "One data set: its facts and its three tables, checked when made"
 
     facts: Facts
-    interactions: pd.DataFrame   # columns of `INTERACTIONS`
-    items: pd.DataFrame          # `item` and what is known about it; the whole catalogue, touched or not
-    customers: pd.DataFrame      # `user` and what is known about them
+    interactions: pd.DataFrame  # columns of `INTERACTIONS`
+    items: pd.DataFrame  # `item` and what is known about it; the whole catalogue, touched or not
+    customers: pd.DataFrame  # `user` and what is known about them
 
     def __post_init__(self):
         check_interactions(self.interactions, self.facts.scale)
@@ -224,4 +238,10 @@ class Tables:
     @classmethod
     def load(cls, folder: Path, facts: Facts) -> "Tables":
         "Read what `save` wrote"
-        return cls(facts, *(pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("interactions", "items", "customers")))
+        return cls(
+            facts,
+            *(
+                pd.read_parquet(Path(folder) / f"{name}.parquet")
+                for name in ("interactions", "items", "customers")
+            ),
+        )

@@ -13,14 +13,29 @@ from command import once
 from server import ROOT, Server
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 NODE = os.environ | {"PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}"}  # the machine's own first
 SHOTS = ROOT / "frontend/shots"
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 
 
 def _build(_: Path) -> None:
-    done = subprocess.run(["bash", "tools/page.sh"], cwd=ROOT, env=NODE, capture_output=True, text=True, timeout=550, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        ["bash", "tools/page.sh"],
+        cwd=ROOT,
+        env=NODE,
+        capture_output=True,
+        text=True,
+        timeout=550,
+        stdin=subprocess.DEVNULL,
+    )
     log = ROOT / "frontend/build.log"
     assert done.returncode == 0, f"{done.stderr} {log.read_text()[-3000:] if log.exists() else ''}"
 
@@ -69,13 +84,25 @@ class Tab:
     "A page in a browser of its own, which notes what went wrong in it and whom it asked"
 
     def __init__(self, browser, server: Server, **options: object):
-        settings = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "timezone_id": "UTC", "reduced_motion": "reduce"}
+        settings = {
+            "viewport": {"width": 1280, "height": 900},
+            "locale": "en-GB",
+            "timezone_id": "UTC",
+            "reduced_motion": "reduce",
+        }
         self.server, self.context = server, browser.new_context(base_url=server.url, **settings | options)
         self.page, self.errors, self.elsewhere = self.context.new_page(), [], []
         self.page.set_default_timeout(40_000)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
-        self.page.on("request", lambda asked: None if asked.url.startswith((server.url, "data:", "blob:")) else self.elsewhere.append(asked.url))
+        self.page.on(
+            "request",
+            lambda asked: (
+                None
+                if asked.url.startswith((server.url, "data:", "blob:"))
+                else self.elsewhere.append(asked.url)
+            ),
+        )
 
     def open(self, path: str):
         "Go to an address of the page, and wait until nothing loads any more"
@@ -85,7 +112,10 @@ class Tab:
 
     def settle(self) -> None:
         self.page.get_by_role("heading", level=1).first.wait_for()
-        until(self.page, "!document.querySelector('[aria-label=Loading]') && !document.querySelector('[aria-busy=true]')")
+        until(
+            self.page,
+            "!document.querySelector('[aria-label=Loading]') && !document.querySelector('[aria-busy=true]')",
+        )
 
     def close(self) -> None:
         self.context.close()

@@ -29,11 +29,18 @@ days = 200
 
 def environment(home: Path, **changes: str | Path) -> dict[str, str]:
     "What a user's shell would hold, with the home of the data and the reports elsewhere"
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("C360_", "COV_", "PYTEST_"))}
-    return inherited | {name: str(value) for name, value in {"C360_HOME": home, "C360_THREADS": 1, "COLUMNS": 120, **changes}.items()}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("C360_", "COV_", "PYTEST_"))
+    }
+    return inherited | {
+        name: str(value)
+        for name, value in {"C360_HOME": home, "C360_THREADS": 1, "COLUMNS": 120, **changes}.items()
+    }
 
 
-def start(home: Path, *arguments: str | Path, cwd: Path | None = None, **changes: str | Path) -> subprocess.Popen:
+def start(
+    home: Path, *arguments: str | Path, cwd: Path | None = None, **changes: str | Path
+) -> subprocess.Popen:
     "c360, without waiting for it"
     return subprocess.Popen(
         [C360, *arguments], cwd=cwd, env=environment(home, **changes), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -62,7 +69,11 @@ def sentence(done: subprocess.CompletedProcess) -> str:
     "The one line on stderr, below the progress bars, of a command that was refused"
     assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr and done.stdout == ""
-    lines = [line for line in done.stderr.splitlines() if line.strip() and "cell/s" not in line and "s/cell" not in line]
+    lines = [
+        line
+        for line in done.stderr.splitlines()
+        if line.strip() and "cell/s" not in line and "s/cell" not in line
+    ]
     assert lines and lines[0].startswith("c360: "), done.stderr
     assert len(lines) == 1 or lines[1].startswith("The cell that failed"), done.stderr
     return lines[0].removeprefix("c360: ")

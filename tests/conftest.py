@@ -39,7 +39,9 @@ def _no_silent_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         return
     if report.nodeid.removeprefix("tests/") not in _allowed_skips():
         report.outcome = "failed"
-        report.longrepr = f"{report.nodeid} was skipped ({report.longrepr[2]}) and is not listed in tests/allowed_skips.txt"
+        report.longrepr = (
+            f"{report.nodeid} was skipped ({report.longrepr[2]}) and is not listed in tests/allowed_skips.txt"
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,7 +60,11 @@ def pytest_make_collect_report(collector):
 
 def pytest_terminal_summary(terminalreporter):
     "What tests measured, by `record_property`: printed, never asserted, since machines differ"
-    measured = [(name, value) for report in terminalreporter.stats.get("passed", []) for name, value in report.user_properties]
+    measured = [
+        (name, value)
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+    ]
     if measured:
         terminalreporter.section("measured")
         for name, value in measured:
@@ -69,7 +75,10 @@ def pytest_unconfigure(config):
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(config, "workerinput") or config.option.collectonly:
         return
-    count = {kind: len(reporter.stats.get(kind, [])) for kind in ("passed", "xpassed", "failed", "error", "skipped", "xfailed")}
+    count = {
+        kind: len(reporter.stats.get(kind, []))
+        for kind in ("passed", "xpassed", "failed", "error", "skipped", "xfailed")
+    }
     print(
         f"{count['passed'] + count['xpassed']} passed, {count['failed'] + count['error']} failed, "
         f"{count['skipped'] + count['xfailed']} skipped"

@@ -15,7 +15,13 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EIO
 def refuse_syncs() -> None:
     "From here on the kernel refuses these calls, to this process and what it becomes"
     first, second = CALLS[platform.machine()]
-    rules = [(LOAD, 0, 0, 0), (EQUAL, 2, 0, first), (EQUAL, 1, 0, second), (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
+    rules = [
+        (LOAD, 0, 0, 0),
+        (EQUAL, 2, 0, first),
+        (EQUAL, 1, 0, second),
+        (RETURN, 0, 0, ALLOW),
+        (RETURN, 0, 0, REFUSE),
+    ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
     program = struct.pack("HxxxxxxQ", len(rules), ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)

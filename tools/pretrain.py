@@ -8,7 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DATASET = "demo"
-SHOWN = ("knn", "svd", "tfidf", "ncf", "bert", "popularity", "hybrid")  # put to use; the hybrid's last, which takes the others as its parts
+SHOWN = (
+    "knn",
+    "svd",
+    "tfidf",
+    "ncf",
+    "bert",
+    "popularity",
+    "hybrid",
+)  # put to use; the hybrid's last, which takes the others as its parts
 PARTS = ("near", "bayes")  # only the hybrid needs them
 LIMIT = 10_000_000  # bytes, of everything that is committed
 
@@ -36,7 +44,9 @@ def main() -> None:
         (made / ".lock").unlink()
         size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
         if size > LIMIT:
-            sys.exit(f"{size:,} bytes are more than {LIMIT:,}: make the shop of data/cards/{DATASET}.toml smaller")
+            sys.exit(
+                f"{size:,} bytes are more than {LIMIT:,}: make the shop of data/cards/{DATASET}.toml smaller"
+            )
         aside = shutil.copytree(made, final.with_name(f".{DATASET}.new"))
         shutil.rmtree(final, ignore_errors=True)
         aside.rename(final)

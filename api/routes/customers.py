@@ -20,32 +20,57 @@ def list_customers(query: Annotated[schemas.PageQuery, Query()], service: Servic
     return reply(schemas.CustomerPage, service.customers(query.search, query.cursor, query.limit))
 
 
-@router.get("/customers/{customer}", operation_id="get_customer", response_model=schemas.Profile, responses=problems(404, 410))
+@router.get(
+    "/customers/{customer}",
+    operation_id="get_customer",
+    response_model=schemas.Profile,
+    responses=problems(404, 410),
+)
 def get_customer(customer: CustomerId, service: Service) -> Response:
     "Everything that is worth knowing about a customer: history, months, tastes, segment, and who is like them"
     return reply(schemas.Profile, service.profile(customer))
 
 
-@router.put("/customers/{customer}", operation_id="put_customer", response_model=schemas.Written, responses=WITH_BODY | CREATED | problems(409, 410))
+@router.put(
+    "/customers/{customer}",
+    operation_id="put_customer",
+    response_model=schemas.Written,
+    responses=WITH_BODY | CREATED | problems(409, 410),
+)
 def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Service) -> Response:
     "Set what is known about a customer; unknown ones are added"
     created = service.put_customer(customer, body.attributes)
     return reply(schemas.Written, {"id": customer, "created": created}, 201 if created else 200)
 
 
-@router.post("/customers/{customer}/merge", operation_id="merge_customer", response_model=schemas.Merged, responses=WITH_BODY | problems(404, 409, 410))
+@router.post(
+    "/customers/{customer}/merge",
+    operation_id="merge_customer",
+    response_model=schemas.Merged,
+    responses=WITH_BODY | problems(404, 409, 410),
+)
 def merge_customer(customer: CustomerId, body: schemas.MergeBody, service: Service) -> Response:
     "A visitor has logged in: everything under this id belongs to that customer, now and later"
     return reply(schemas.Merged, service.merge(customer, body.into))
 
 
-@router.get("/customers/{customer}/export", operation_id="export_customer", response_model=schemas.Export, responses=problems(404, 410))
+@router.get(
+    "/customers/{customer}/export",
+    operation_id="export_customer",
+    response_model=schemas.Export,
+    responses=problems(404, 410),
+)
 def export_customer(customer: CustomerId, service: Service) -> Response:
     "Everything that is stored about a customer, to hand out to them"
     return reply(schemas.Export, service.export(customer))
 
 
-@router.delete("/customers/{customer}", operation_id="erase_customer", response_model=schemas.Erasure, responses=problems(404, 410))
+@router.delete(
+    "/customers/{customer}",
+    operation_id="erase_customer",
+    response_model=schemas.Erasure,
+    responses=problems(404, 410),
+)
 def erase_customer(customer: CustomerId, service: Service) -> Response:
     "Remove a customer from everything that is kept, and keep them out of what is to come"
     return reply(schemas.Erasure, service.erase(customer))

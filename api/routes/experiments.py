@@ -17,7 +17,12 @@ def get_experiment(service: Service) -> Response:
     return reply(schemas.Experiments, service.experiment() | {"results": service.online()})
 
 
-@router.put("/experiments", operation_id="put_experiment", response_model=schemas.RunningExperiment, responses=WITH_BODY)
+@router.put(
+    "/experiments",
+    operation_id="put_experiment",
+    response_model=schemas.RunningExperiment,
+    responses=WITH_BODY,
+)
 def put_experiment(body: schemas.ExperimentBody, service: Service) -> Response:
     "Split the customers between models, and leave a share to chance, so that models can be compared"
     return reply(schemas.RunningExperiment, service.put_experiment(body.model_dump()))

@@ -24,28 +24,53 @@ class Events(EventSourceResponse):
     media_type = None  # in the description this is the type of the errors, which are JSON
 
 
-LastEvent = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**53, description="as `after`, which it outdoes: what a browser sends when it comes back")]
+LastEvent = Annotated[
+    int | None,
+    Header(
+        alias="Last-Event-ID",
+        ge=0,
+        le=2**53,
+        description="as `after`, which it outdoes: what a browser sends when it comes back",
+    ),
+]
 
 
-@router.post("/feedback", operation_id="give_feedback", response_model=schemas.Receipts, responses=WITH_BODY | problems(409, 410))
+@router.post(
+    "/feedback",
+    operation_id="give_feedback",
+    response_model=schemas.Receipts,
+    responses=WITH_BODY | problems(409, 410),
+)
 def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service) -> Response:
     "Store events, all or none; the customers' next recommendations know of them"
     several(request, len(body.events))
-    events = [serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"})) for event in body.events]
+    events = [
+        serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))
+        for event in body.events
+    ]
     return reply(schemas.Receipts, {"receipts": service.feedback(events)})
 
 
-@router.get("/feedback", operation_id="list_feedback", response_model=schemas.EventPage, responses=problems(404, 410))
+@router.get(
+    "/feedback", operation_id="list_feedback", response_model=schemas.EventPage, responses=problems(404, 410)
+)
 def list_feedback(query: Annotated[schemas.FeedbackQuery, Query()], service: Service) -> Response:
     "Events in the order in which they were stored, a page at a time"
     found = service.events(query.after, query.limit, query.customer)
-    return reply(schemas.EventPage, {"events": found, "next": found[-1].seq if len(found) == query.limit else None})
+    return reply(
+        schemas.EventPage, {"events": found, "next": found[-1].seq if len(found) == query.limit else None}
+    )
 
 
 @router.get("/feedback/stream", operation_id="stream_feedback", response_class=Events)
 async def stream_feedback(
-    query: Annotated[schemas.StreamQuery, Query()], service: Service, place: Place, last_event: LastEvent = None
+    query: Annotated[schemas.StreamQuery, Query()],
+    service: Service,
+    place: Place,
+    last_event: LastEvent = None,
 ) -> AsyncIterator[schemas.StoredEvent]:
     "Events as they are stored, as server-sent events of the type `feedback` whose id is their `seq`; it ends when the server stops"
     async for event in place.events(service, query.after if last_event is None else last_event):
-        yield ServerSentEvent(event="feedback", id=str(event.seq), data=schemas.StoredEvent.model_validate(event))
+        yield ServerSentEvent(
+            event="feedback", id=str(event.seq), data=schemas.StoredEvent.model_validate(event)
+        )

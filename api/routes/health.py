@@ -16,7 +16,12 @@ async def is_alive() -> Response:
     return reply(schemas.Live, {})
 
 
-@router.get("/health/ready", operation_id="is_ready", response_model=schemas.Ready, responses=problems(403) | NOT_READY)
+@router.get(
+    "/health/ready",
+    operation_id="is_ready",
+    response_model=schemas.Ready,
+    responses=problems(403) | NOT_READY,
+)
 async def is_ready(request: Request) -> Response:
     "A model answers; what is wrong is said to whom this server belongs"
     told = request.app.state.shop.ready()
@@ -25,17 +30,33 @@ async def is_ready(request: Request) -> Response:
     return reply(schemas.Ready, told, 200 if told["ready"] else 503)
 
 
-@router.get("/api/v1/whoami", operation_id="who_am_i", response_model=schemas.WhoAmI, responses=problems(401, 403, 422, 429, 503))
+@router.get(
+    "/api/v1/whoami",
+    operation_id="who_am_i",
+    response_model=schemas.WhoAmI,
+    responses=problems(401, 403, 422, 429, 503),
+)
 async def who_am_i(request: Request) -> Response:
     "What the caller may do here"
     settings = request.app.state.settings
-    return reply(schemas.WhoAmI, {"role": request.scope["caller"].role, "keys": bool(settings.api_keys), "public_demo": settings.public_demo})
+    return reply(
+        schemas.WhoAmI,
+        {
+            "role": request.scope["caller"].role,
+            "keys": bool(settings.api_keys),
+            "public_demo": settings.public_demo,
+        },
+    )
 
 
-NUMBERS = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format"}}
+NUMBERS = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format"}
+}
 
 
-@router.get("/metrics", operation_id="metrics", response_class=Response, responses=NUMBERS | problems(401, 403, 429))
+@router.get(
+    "/metrics", operation_id="metrics", response_class=Response, responses=NUMBERS | problems(401, 403, 429)
+)
 def metrics(request: Request) -> Response:
     "Numbers for Prometheus"
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -26,7 +26,12 @@ def get_item(item: ItemId, service: Service) -> Response:
     return reply(schemas.Item, service.item(item))
 
 
-@router.put("/items/{item}", operation_id="put_item", response_model=schemas.Written, responses=WITH_BODY | CREATED | problems(409))
+@router.put(
+    "/items/{item}",
+    operation_id="put_item",
+    response_model=schemas.Written,
+    responses=WITH_BODY | CREATED | problems(409),
+)
 def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response:
     "Add an item, change it, or bring back a withdrawn one; a new one is recommended by its text at once"
     fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
@@ -34,26 +39,48 @@ def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response
     return reply(schemas.Written, {"id": item, "created": created}, 201 if created else 200)
 
 
-@router.delete("/items/{item}", operation_id="withdraw_item", status_code=204, response_class=Response, responses=problems(404))
+@router.delete(
+    "/items/{item}",
+    operation_id="withdraw_item",
+    status_code=204,
+    response_class=Response,
+    responses=problems(404),
+)
 def withdraw_item(item: ItemId, service: Service) -> Response:
     "Never recommend an item again; what was done with it stays"
     service.withdraw(item)
     return Response(status_code=204)
 
 
-@router.get("/items/{item}/similar", operation_id="similar_items", response_model=schemas.Picks, responses=problems(404))
-def similar_items(item: ItemId, query: Annotated[schemas.SimilarQuery, Query()], service: Service) -> Response:
+@router.get(
+    "/items/{item}/similar",
+    operation_id="similar_items",
+    response_model=schemas.Picks,
+    responses=problems(404),
+)
+def similar_items(
+    item: ItemId, query: Annotated[schemas.SimilarQuery, Query()], service: Service
+) -> Response:
     "Items that are alike, in who turns to them or in what is written about them"
     return reply(schemas.Picks, {"items": service.similar(item, query.by, query.n, query.model)})
 
 
-@router.get("/items/{item}/customers", operation_id="list_customers_of_item", response_model=schemas.ItemCustomers, responses=problems(404))
-def list_customers_of_item(item: ItemId, query: Annotated[schemas.ItemCustomersQuery, Query()], service: Service) -> Response:
+@router.get(
+    "/items/{item}/customers",
+    operation_id="list_customers_of_item",
+    response_model=schemas.ItemCustomers,
+    responses=problems(404),
+)
+def list_customers_of_item(
+    item: ItemId, query: Annotated[schemas.ItemCustomersQuery, Query()], service: Service
+) -> Response:
     "Who had to do with an item: how many, how, and who most recently"
     return reply(schemas.ItemCustomers, service.customers_of(item, query.n))
 
 
-@router.get("/search", operation_id="search_items", response_model=schemas.Picks, responses=problems(404, 410))
+@router.get(
+    "/search", operation_id="search_items", response_model=schemas.Picks, responses=problems(404, 410)
+)
 def search_items(query: Annotated[schemas.SearchQuery, Query()], service: Service) -> Response:
     "Items by what is meant, in the order that suits a customer if one is named"
     return reply(schemas.Picks, {"items": service.search(query.q, query.n, query.customer, query.category)})

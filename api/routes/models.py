@@ -28,7 +28,12 @@ def _told(model: dict, request: Request) -> dict:
     return model | {"problems": []} if request.scope["caller"].stranger else model  # they name files
 
 
-@router.get("/models/{key}/training", operation_id="get_training", response_model=schemas.Training, responses=problems(404))
+@router.get(
+    "/models/{key}/training",
+    operation_id="get_training",
+    response_model=schemas.Training,
+    responses=problems(404),
+)
 def get_training(key: Key, service: Service) -> Response:
     "How a model has learnt: its hyper-parameters, its curves, and whom a hybrid believes when"
     return reply(schemas.Training, service.training(key))
@@ -40,7 +45,12 @@ def list_comparisons(service: Service) -> Response:
     return reply(schemas.Comparisons, service.comparisons())
 
 
-@router.post("/models/{key}/rollback", operation_id="rollback_model", response_model=schemas.Model, responses=problems(404, 409))
+@router.post(
+    "/models/{key}/rollback",
+    operation_id="rollback_model",
+    response_model=schemas.Model,
+    responses=problems(404, 409),
+)
 def rollback_model(key: Key, service: Service) -> Response:
     "Let the version before answer again"
     service.rollback(key)

@@ -26,31 +26,56 @@ def acts(history: list[schemas.Act]) -> tuple[serving.Act, ...]:
 @router.get(
     "/customers/{customer}/recommendations", operation_id="recommend_to_customer", response_model=schemas.Recommendations, responses=problems(404, 410)
 )  # fmt: skip
-def recommend_to_customer(customer: CustomerId, query: Annotated[schemas.RecommendationQuery, Query()], service: Service) -> Response:
+def recommend_to_customer(
+    customer: CustomerId, query: Annotated[schemas.RecommendationQuery, Query()], service: Service
+) -> Response:
     "What to show to a customer, from everything they did until now"
     asked = query.model_dump() | {"exclude": tuple(query.exclude)}
     return reply(schemas.Recommendations, service.recommend(serving.Ask(user=customer, **asked)))
 
 
-@router.post("/recommendations", operation_id="recommend", response_model=schemas.RecommendationAnswers, responses=WITH_BODY | problems(404, 410))
+@router.post(
+    "/recommendations",
+    operation_id="recommend",
+    response_model=schemas.RecommendationAnswers,
+    responses=WITH_BODY | problems(404, 410),
+)
 def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
     "What to show to several customers at once, or to visitors whose history is in the request"
     several(request, len(body.requests))
     asks = [
-        serving.Ask(**one.model_dump(exclude={"customer", "history", "exclude"}), user=one.customer, history=acts(one.history), exclude=tuple(one.exclude))
+        serving.Ask(
+            **one.model_dump(exclude={"customer", "history", "exclude"}),
+            user=one.customer,
+            history=acts(one.history),
+            exclude=tuple(one.exclude),
+        )
         for one in body.requests
     ]
     return reply(schemas.RecommendationAnswers, {"answers": service.recommend_many(asks)})
 
 
-@router.get("/recommendations/{recommendation}", operation_id="explain_recommendation", response_model=schemas.Why, responses=problems(404, 410))
+@router.get(
+    "/recommendations/{recommendation}",
+    operation_id="explain_recommendation",
+    response_model=schemas.Why,
+    responses=problems(404, 410),
+)
 def explain_recommendation(recommendation: Given, service: Service) -> Response:
     "A recommendation reopened: the history then, the model's version, scores, probabilities, reasons"
     return reply(schemas.Why, service.why(recommendation))
 
 
-@router.post("/predictions", operation_id="predict_ratings", response_model=schemas.Predictions, responses=WITH_BODY | problems(404, 410))
+@router.post(
+    "/predictions",
+    operation_id="predict_ratings",
+    response_model=schemas.Predictions,
+    responses=WITH_BODY | problems(404, 410),
+)
 def predict_ratings(body: schemas.PredictionRequest, request: Request, service: Service) -> Response:
     "What ratings customers, or a visitor with the history in the request, would give"
     several(request, len({pair.customer for pair in body.pairs}))
-    return reply(schemas.Predictions, service.predict([(pair.customer, pair.item) for pair in body.pairs], acts(body.history), body.model))
+    return reply(
+        schemas.Predictions,
+        service.predict([(pair.customer, pair.item) for pair in body.pairs], acts(body.history), body.model),
+    )

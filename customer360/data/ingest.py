@@ -44,9 +44,9 @@ from ..schema import INTERACTIONS, Event, Facts, Tables, is_relevant
 
 # %% ../../nbs/1_data/40_ingest.ipynb #e3f027a7
 def numbers(
-    text: pd.Series,                # text, "" where there is nothing
-    layout: Layout = Layout(),      # its `decimal` and `thousands`  # noqa: B008
-) -> np.ndarray:                    # float64 (rows,), NaN where the text is no finite number
+    text: pd.Series,  # text, "" where there is nothing
+    layout: Layout = Layout(),  # its `decimal` and `thousands`  # noqa: B008
+) -> np.ndarray:  # float64 (rows,), NaN where the text is no finite number
     "Text as numbers"
     if layout.thousands:
         text = text.str.replace(layout.thousands, "", regex=False)
@@ -60,16 +60,18 @@ UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def seconds(
-    text: pd.Series,       # times as text
-    how: str = "auto",     # s, ms, us, ns, iso, a strptime format; auto: s where they are numbers, else iso
-) -> np.ndarray:           # float64 (rows,), whole seconds since 1970 in UTC, NaN where the text is no time
+    text: pd.Series,  # times as text
+    how: str = "auto",  # s, ms, us, ns, iso, a strptime format; auto: s where they are numbers, else iso
+) -> np.ndarray:  # float64 (rows,), whole seconds since 1970 in UTC, NaN where the text is no time
     "Text as times"
     if how == "auto":
         some = text[text != ""].head(1000)
         how = "s" if len(some) and np.isfinite(numbers(some)).mean() > 0.5 else "iso"
     if how in UNITS:
         return np.floor(numbers(text) / UNITS[how])
-    clean = text.where(text.str.contains(r"\d"), None)  # pandas reads the words 'now' and 'today' as the time of the run
+    clean = text.where(
+        text.str.contains(r"\d"), None
+    )  # pandas reads the words 'now' and 'today' as the time of the run
     moment = pd.to_datetime(clean, format="ISO8601" if how == "iso" else how, utc=True, errors="coerce")
     whole = moment.dt.as_unit("s")
     return np.where(whole.isna(), np.nan, whole.astype("int64").to_numpy(np.float64))
@@ -80,7 +82,9 @@ class Sieve:
 
     def __init__(self, raw: Raw):
         self.raw, self.reasons = raw, []
-        self.fate = np.zeros(len(raw.frame), np.int32)  # 0 kept, i > 0 rejected and i < 0 filtered for reason i - 1
+        self.fate = np.zeros(
+            len(raw.frame), np.int32
+        )  # 0 kept, i > 0 rejected and i < 0 filtered for reason i - 1
 
     def _drop(self, where: np.ndarray, reason: str, sign: int) -> None:
         self.reasons.append(reason)
@@ -110,7 +114,13 @@ def rejects(
     "The rows of a file that cannot be used, as they stand there"
     bad = np.flatnonzero(sieve.fate > 0)
     cells = sieve.raw.frame.iloc[bad].to_numpy(object)
-    rows = pd.DataFrame({"line": sieve.raw.line[bad], "reason": [sieve.reasons[i - 1] for i in sieve.fate[bad]], "text": [_row(row) for row in cells]})
+    rows = pd.DataFrame(
+        {
+            "line": sieve.raw.line[bad],
+            "reason": [sieve.reasons[i - 1] for i in sieve.fate[bad]],
+            "text": [_row(row) for row in cells],
+        }
+    )
     found = pd.concat([sieve.raw.broken, rows]).sort_values("line", kind="stable", ignore_index=True)
     found.insert(0, "file", sieve.raw.file)
     return found.astype({"file": "str", "line": "int64", "reason": "str", "text": "str"})
@@ -146,8 +156,15 @@ def limit(
     found, total = rejects(sieve), len(sieve.raw.frame) + len(sieve.raw.broken)
     if len(found) <= REJECT_LIMIT * total:
         return found
-    common = found.groupby("reason", sort=False)["line"].agg(["size", "min"]).sort_values("size", ascending=False, kind="stable").head(3)
-    causes = "; ".join(f"{reason} ({row['size']} rows, the first on line {row['min']})" for reason, row in common.iterrows())
+    common = (
+        found.groupby("reason", sort=False)["line"]
+        .agg(["size", "min"])
+        .sort_values("size", ascending=False, kind="stable")
+        .head(3)
+    )
+    causes = "; ".join(
+        f"{reason} ({row['size']} rows, the first on line {row['min']})" for reason, row in common.iterrows()
+    )
     first = found[found["reason"] == common.index[0]].iloc[0]
     mend = next((mend for word, mend in MENDS.items() if word in common.index[0]), "correct these rows")
     what = f"{len(found)} of {total} rows cannot be used, more than {REJECT_LIMIT:.0%}: {causes}. That line is {first['text'][:120]!r}"
@@ -174,7 +191,9 @@ def apply_rules(
             case comparison:
                 value = numbers(text, layout)
                 sieve.reject(np.isnan(value), f"{rule.column} is no number")
-                compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}[comparison]
+                compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}[
+                    comparison
+                ]
                 hit = compare(value, float(rule.value))
         sieve.filter(hit, rule.reason)
 
@@ -198,7 +217,16 @@ def check_rows(
         copies = np.zeros(len(raw), bool)
         copies[sieve.kept] = raw[sieve.kept].duplicated()
         sieve.reject(copies, "the same row twice")
-    made = pd.DataFrame({"user": raw[at["user"]], "item": raw[at["item"]], "event": event, "rating": rating, "weight": weight, "timestamp": when})
+    made = pd.DataFrame(
+        {
+            "user": raw[at["user"]],
+            "item": raw[at["item"]],
+            "event": event,
+            "rating": rating,
+            "weight": weight,
+            "timestamp": when,
+        }
+    )
     made = made[sieve.kept].reset_index(drop=True)
     return made.assign(row=np.arange(len(made))).astype(INTERACTIONS)[list(INTERACTIONS)]
 
@@ -221,17 +249,31 @@ def _ratings(sieve: Sieve, spec: InteractionsFile, facts: Facts, event: pd.Serie
     text = raw[spec.columns["rating"]]
     value = numbers(text, spec)
     if facts.scale is None:
-        ends = f" (the numbers in it run from {np.nanmin(value):g} to {np.nanmax(value):g})" if np.isfinite(value).any() else ""
-        raise IngestError(sieve.raw.file, None, f"the card names ratings but no scale{ends}", "state scale = [lowest, highest] under [facts]")
+        ends = (
+            f" (the numbers in it run from {np.nanmin(value):g} to {np.nanmax(value):g})"
+            if np.isfinite(value).any()
+            else ""
+        )
+        raise IngestError(
+            sieve.raw.file,
+            None,
+            f"the card names ratings but no scale{ends}",
+            "state scale = [lowest, highest] under [facts]",
+        )
     sieve.reject(np.isnan(value) & (text.str.strip() != ""), "the rating is no number")
     sieve.reject(np.isnan(value) & (event == Event.rating), "no rating")
-    sieve.reject((value < facts.scale[0]) | (value > facts.scale[1]), f"the rating is off the scale {facts.scale[0]:g} to {facts.scale[1]:g}")
+    sieve.reject(
+        (value < facts.scale[0]) | (value > facts.scale[1]),
+        f"the rating is off the scale {facts.scale[0]:g} to {facts.scale[1]:g}",
+    )
     return value
 
 
 def _weights(sieve: Sieve, spec: InteractionsFile, facts: Facts, event: pd.Series) -> np.ndarray:
     if "weight" not in spec.columns:
-        return event.map({str(kind): weight for kind, weight in facts.weights.items()}).to_numpy(np.float64, na_value=np.nan)
+        return event.map({str(kind): weight for kind, weight in facts.weights.items()}).to_numpy(
+            np.float64, na_value=np.nan
+        )
     value = numbers(sieve.raw.frame[spec.columns["weight"]], spec)
     sieve.reject(np.isnan(value), "the weight is no number")
     sieve.reject(value < 0, "the weight is negative")
@@ -246,10 +288,17 @@ def _times(sieve: Sieve, spec: InteractionsFile) -> np.ndarray:
     sieve.reject(np.isnan(when), "the timestamp is no time")
     sieve.reject(when < 0, "the time is before 1970")
     for unit, name in (("ms", "milliseconds"), ("us", "microseconds"), ("ns", "nanoseconds")):
-        sieve.reject((when >= YEAR_2100) & (when < YEAR_2100 * UNITS[unit]), f"the time is after 2100 (are these {name}?)")
+        sieve.reject(
+            (when >= YEAR_2100) & (when < YEAR_2100 * UNITS[unit]),
+            f"the time is after 2100 (are these {name}?)",
+        )
     sieve.reject(when >= YEAR_2100, "the time is after 2100")
     if spec.timestamp == "auto":
-        sieve.reject((when > 19_000_000) & ~np.isnan(seconds(raw[spec.columns["timestamp"]].where(when < 21_010_000, ""), "%Y%m%d")), "the time is in 1970 (is it a date such as 20240131?)")
+        sieve.reject(
+            (when > 19_000_000)
+            & ~np.isnan(seconds(raw[spec.columns["timestamp"]].where(when < 21_010_000, ""), "%Y%m%d")),
+            "the time is in 1970 (is it a date such as 20240131?)",
+        )
     return np.where(np.isnan(when), 0, when)
 
 
@@ -260,10 +309,10 @@ NUMBERS = frozenset({"price"})  # columns that are always numbers
 
 
 def gather(
-    frame: pd.DataFrame,      # text, the rows of interactions that were kept
+    frame: pd.DataFrame,  # text, the rows of interactions that were kept
     spec: EntityFile,
-    key: str,                 # item or user
-) -> pd.DataFrame:            # one row per id, in order of first appearance
+    key: str,  # item or user
+) -> pd.DataFrame:  # one row per id, in order of first appearance
     "A table of ids from the lines that mention them"
     wanted = {ours: theirs for ours, theirs in spec.columns.items() if ours != key}
     ids = frame[spec.columns[key]]
@@ -273,7 +322,11 @@ def gather(
             best = pd.Series(numbers(frame[theirs], spec)).groupby(ids.to_numpy(), sort=False).median()
         else:
             filled = pd.DataFrame({key: ids, "value": frame[theirs]})[(frame[theirs] != "").to_numpy()]
-            counts = filled.value_counts(sort=False).reset_index().sort_values(["count", "value"], ascending=[False, True])
+            counts = (
+                filled.value_counts(sort=False)
+                .reset_index()
+                .sort_values(["count", "value"], ascending=[False, True])
+            )
             best = counts.drop_duplicates(key).set_index(key)["value"]
         table[ours] = table[key].map(best)
     texts = [name for name in wanted if name not in NUMBERS and name not in spec.numbers]
@@ -283,8 +336,8 @@ def gather(
 def entity_rows(
     sieve: Sieve,
     spec: EntityFile,
-    key: str,            # item or user
-) -> pd.DataFrame:       # one row per id
+    key: str,  # item or user
+) -> pd.DataFrame:  # one row per id
     "The checked rows of a file of items or customers"
     raw = sieve.raw.frame
     made = {ours: raw[theirs] for ours, theirs in spec.columns.items()}
@@ -304,7 +357,9 @@ def entity_rows(
     for name, words in spec.values.items():
         made[name] = made[name].map(lambda code, words=words: words.get(code, code)).astype("str")
     for name, flags in spec.flags.items():
-        made[name] = _joined([pd.Series(np.where(raw[flag] == "1", flag, ""), dtype="str") for flag in flags], "|")
+        made[name] = _joined(
+            [pd.Series(np.where(raw[flag] == "1", flag, ""), dtype="str") for flag in flags], "|"
+        )
     table = pd.DataFrame(made)
     copies = np.zeros(len(table), bool)
     copies[sieve.kept] = table[key][sieve.kept].duplicated()
@@ -325,15 +380,19 @@ def _joined(parts: list[pd.Series], between: str) -> pd.Series:
 
 # %% ../../nbs/1_data/40_ingest.ipynb #59cb72e8
 def item_text(
-    items: pd.DataFrame,             # with `item`
+    items: pd.DataFrame,  # with `item`
     spec: EntityFile,
-    extra: dict[str, pd.Series],     # part -> its texts, in the order of the items
-) -> pd.Series:                      # text (items,), "" where nothing is known
+    extra: dict[str, pd.Series],  # part -> its texts, in the order of the items
+) -> pd.Series:  # text (items,), "" where nothing is known
     "One text per item"
-    parts = [extra[name] if name in extra else items[name] for name in spec.text if name in extra or name in items]
+    parts = [
+        extra[name] if name in extra else items[name] for name in spec.text if name in extra or name in items
+    ]
     if not parts:
         return pd.Series("", index=items.index, dtype="str")
-    return _joined([part.fillna("").str.replace("|", ", ").astype("str") for part in parts], "\n").rename("text")
+    return _joined([part.fillna("").str.replace("|", ", ").astype("str") for part in parts], "\n").rename(
+        "text"
+    )
 
 # %% ../../nbs/1_data/40_ingest.ipynb #11f95466
 @dataclass
@@ -351,18 +410,22 @@ class Account:
 # %% ../../nbs/1_data/40_ingest.ipynb #afb0a58e
 def read_entity(
     spec: EntityFile,
-    key: str,               # item or user
-    home: Path | None,      # the folder of the files
-    lines: Raw,             # the rows of the interactions that were kept, for a spec without a file
+    key: str,  # item or user
+    home: Path | None,  # the folder of the files
+    lines: Raw,  # the rows of the interactions that were kept, for a spec without a file
     account: Account,
-) -> pd.DataFrame:          # one row per id; items also have `text`
+) -> pd.DataFrame:  # one row per id; items also have `text`
     "The table of items or customers, from its file or from the interactions"
     elsewhere = {*spec.columns, *spec.flags, *(spec.side.columns if spec.side else ())}
     parts = [name for name in spec.text if name not in elsewhere]
     extra: dict[str, pd.Series] = {}
     if spec.file:
         path = find_file(spec, home)
-        raw = read_table(path, spec, [*spec.columns.values(), *(flag for group in spec.flags.values() for flag in group), *parts])
+        raw = read_table(
+            path,
+            spec,
+            [*spec.columns.values(), *(flag for group in spec.flags.values() for flag in group), *parts],
+        )
         sieve = Sieve(raw)
         table = entity_rows(sieve, spec, key)
         extra = {name: raw.frame[name][sieve.kept].reset_index(drop=True) for name in parts}
@@ -370,7 +433,12 @@ def read_entity(
     else:
         for name in spec.columns.values():
             if name not in lines.frame:
-                raise IngestError(lines.file, 1, f"there is no column {name!r} among {list(lines.frame.columns)}", "name one of these columns")
+                raise IngestError(
+                    lines.file,
+                    1,
+                    f"there is no column {name!r} among {list(lines.frame.columns)}",
+                    "name one of these columns",
+                )
         table = gather(lines.frame, spec, key)
     if key == "user":
         return table
@@ -379,7 +447,9 @@ def read_entity(
     return table.assign(text=item_text(table, spec, extra | _side_text(spec, home, table, account)))
 
 # %% ../../nbs/1_data/40_ingest.ipynb #03bc7b10
-def _side_text(spec: EntityFile, home: Path | None, table: pd.DataFrame, account: Account) -> dict[str, pd.Series]:
+def _side_text(
+    spec: EntityFile, home: Path | None, table: pd.DataFrame, account: Account
+) -> dict[str, pd.Series]:
     path = find_file(spec.side, home, must=False) if spec.side else None
     if path is None:
         return {}
@@ -390,11 +460,11 @@ def _side_text(spec: EntityFile, home: Path | None, table: pd.DataFrame, account
 
 # %% ../../nbs/1_data/40_ingest.ipynb #9961e71f
 def enough(
-    frame: pd.DataFrame,     # interactions
-    min_ratings: int = 0,    # per customer
+    frame: pd.DataFrame,  # interactions
+    min_ratings: int = 0,  # per customer
     k_core: int = 0,
-    rated: bool = False,     # count rating events only
-) -> np.ndarray:             # bool (rows,), the rows that stay
+    rated: bool = False,  # count rating events only
+) -> np.ndarray:  # bool (rows,), the rows that stay
     "Which interactions survive the two filters"
     counted = frame[frame["event"] == Event.rating] if rated else frame
     per_user = counted.groupby("user").size()
@@ -405,12 +475,16 @@ def enough(
         size = len(pairs)
         for column in ("user", "item"):
             pairs = pairs[pairs.groupby(column)[column].transform("size") >= k_core]
-    return stay & pd.MultiIndex.from_frame(frame[["user", "item"]]).isin(pd.MultiIndex.from_frame(pairs)) if k_core else stay
+    return (
+        stay & pd.MultiIndex.from_frame(frame[["user", "item"]]).isin(pd.MultiIndex.from_frame(pairs))
+        if k_core
+        else stay
+    )
 
 # %% ../../nbs/1_data/40_ingest.ipynb #52a2d7fc
 def narrow(
     tables: Tables,
-    min_ratings: int = 0,    # per customer
+    min_ratings: int = 0,  # per customer
     k_core: int = 0,
 ) -> tuple[Tables, dict[str, int]]:  # what is left, and the rows filtered, by reason
     "Apply the two filters; the catalogue stays whole but for what a k-core leaves out"
@@ -426,8 +500,13 @@ def narrow(
     gone = set(table["user"]) - set(left["user"])
     items, customers = tables.items, tables.customers[~tables.customers["user"].isin(gone)]
     if k_core:
-        items, customers = items[items["item"].isin(left["item"])], customers[customers["user"].isin(left["user"])]
-    return Tables(tables.facts, left, items.reset_index(drop=True), customers.reset_index(drop=True)), filtered
+        items, customers = (
+            items[items["item"].isin(left["item"])],
+            customers[customers["user"].isin(left["user"])],
+        )
+    return Tables(
+        tables.facts, left, items.reset_index(drop=True), customers.reset_index(drop=True)
+    ), filtered
 
 # %% ../../nbs/1_data/40_ingest.ipynb #b74498e6
 ERASED = "erased at the customer's request"
@@ -436,27 +515,34 @@ Forgotten = Callable[[Sequence[str]], np.ndarray]  # ids -> bool, which of them 
 
 def without_erased(
     tables: Tables,
-    bad: pd.DataFrame,      # rejects, with `text`
+    bad: pd.DataFrame,  # rejects, with `text`
     forgotten: Forgotten,
 ) -> tuple[Tables, pd.DataFrame, dict[str, int]]:  # what is left of both, and the rows filtered, by reason
     "Leave out the customers who were erased"
     gone = np.asarray(forgotten(tables.customers["user"].tolist()), bool)
     theirs = tables.interactions["user"].isin(tables.customers["user"][gone]).to_numpy()
     left = tables.interactions[~theirs].reset_index(drop=True)
-    words = {text: sorted({*re.split(r"[,;|\t\"]|::", text), *next(csv.reader([text]), [])} - {""}) for text in bad["text"].unique()}
+    words = {
+        text: sorted({*re.split(r"[,;|\t\"]|::", text), *next(csv.reader([text]), [])} - {""})
+        for text in bad["text"].unique()
+    }
     known = sorted(set().union(*words.values()))
     names = set(np.array(known, object)[np.asarray(forgotten(known), bool)]) if known else set()
     blank = bad["text"].map(lambda text: not names.isdisjoint(words[text])).to_numpy(bool)
     customers = tables.customers[~gone].reset_index(drop=True)
     kept = replace(tables, interactions=left.assign(row=np.arange(len(left))), customers=customers)
-    return kept, bad.assign(text=bad["text"].mask(blank, "")), {ERASED: int(theirs.sum())} if gone.any() else {}
+    return (
+        kept,
+        bad.assign(text=bad["text"].mask(blank, "")),
+        {ERASED: int(theirs.sum())} if gone.any() else {},
+    )
 
 # %% ../../nbs/1_data/40_ingest.ipynb #d89f257e
 def with_strangers(
-    known: pd.DataFrame,   # items or customers
-    named: pd.Series,      # the ids in the interactions
-    key: str,              # item or user
-) -> pd.DataFrame:         # `key` first; each item has a title, its id if need be
+    known: pd.DataFrame,  # items or customers
+    named: pd.Series,  # the ids in the interactions
+    key: str,  # item or user
+) -> pd.DataFrame:  # `key` first; each item has a title, its id if need be
     "Add the ids that interactions name and the table lacks"
     new = pd.Series(named.unique(), dtype="str")
     new = new[~new.isin(known[key])]
@@ -470,8 +556,8 @@ def with_strangers(
 
 def settled_facts(
     card: Card,
-    table: pd.DataFrame,   # interactions
-    path: Path,            # the file they came from
+    table: pd.DataFrame,  # interactions
+    path: Path,  # the file they came from
 ) -> Facts:
     "The card's facts, with what only the data can say"
     spec, facts = card.interactions, card.facts
@@ -484,11 +570,11 @@ def settled_facts(
 
 # %% ../../nbs/1_data/40_ingest.ipynb #a271da71
 def with_folds(
-    table: pd.DataFrame,       # interactions
+    table: pd.DataFrame,  # interactions
     spec: InteractionsFile,
-    home: Path | None,         # the folder of the files
+    home: Path | None,  # the folder of the files
     account: Account,
-) -> pd.DataFrame:             # with a column `fold` (int8), if all the card's fold files are there
+) -> pd.DataFrame:  # with a column `fold` (int8), if all the card's fold files are there
     "Which published test fold each interaction is in"
     paths = [Path(home or ".") / name for name in spec.folds]
     if not paths or not all(path.is_file() for path in paths):
@@ -496,7 +582,9 @@ def with_folds(
     pairs, fold = pd.MultiIndex.from_frame(table[["user", "item"]]), np.zeros(len(table), np.int8)
     for number, path in enumerate(paths, 1):
         rows = read_table(path, spec.model_copy(update={"file": [path.name]})).frame
-        fold[pairs.isin(pd.MultiIndex.from_frame(rows[[spec.columns["user"], spec.columns["item"]]]))] = number
+        fold[pairs.isin(pd.MultiIndex.from_frame(rows[[spec.columns["user"], spec.columns["item"]]]))] = (
+            number
+        )
         account.sources.append(path)
     return table.assign(fold=fold)
 
@@ -506,18 +594,20 @@ class Ingested:
     "Checked tables, and an account of what is not in them"
 
     tables: Tables
-    rejects: pd.DataFrame            # file, line, reason, text
-    filtered: dict[str, int]         # reason -> rows of the interactions left out on purpose
-    counts: dict[str, int]           # rows, kept, filtered, rejected: of the interactions; the others say what they count
-    sources: list[dict]              # file, bytes, sha256 of each file read
-    options: dict[str, int]          # min_ratings, k_core
+    rejects: pd.DataFrame  # file, line, reason, text
+    filtered: dict[str, int]  # reason -> rows of the interactions left out on purpose
+    counts: dict[
+        str, int
+    ]  # rows, kept, filtered, rejected: of the interactions; the others say what they count
+    sources: list[dict]  # file, bytes, sha256 of each file read
+    options: dict[str, int]  # min_ratings, k_core
 
 
 def ingest(
-    card: Card | str | Path,             # a card, or what `read_card` takes
-    folder: str | Path | None = None,    # where its files lie; not needed if the card says so, or simulates
-    min_ratings: int = 0,                # drop customers with fewer
-    k_core: int = 0,                     # keep only customers and items with k of each other
+    card: Card | str | Path,  # a card, or what `read_card` takes
+    folder: str | Path | None = None,  # where its files lie; not needed if the card says so, or simulates
+    min_ratings: int = 0,  # drop customers with fewer
+    k_core: int = 0,  # keep only customers and items with k of each other
     forgotten: Forgotten | None = None,  # which customers were erased, such as `Store.erased`
 ) -> Ingested:
     "Read, check and filter a data set; raises `IngestError` if a file cannot be used"
@@ -530,22 +620,38 @@ def ingest(
         counts["rows"] = len(tables.interactions)
     else:
         tables, filtered, counts = from_files(card, Path(folder) if folder else card.home, account)
-    bad = pd.concat(account.rejects, ignore_index=True) if account.rejects else pd.DataFrame(columns=["file", "line", "reason", "text"], dtype="str")
+    bad = (
+        pd.concat(account.rejects, ignore_index=True)
+        if account.rejects
+        else pd.DataFrame(columns=["file", "line", "reason", "text"], dtype="str")
+    )
     if forgotten is not None:
         tables, bad, erased = without_erased(tables, bad, forgotten)
         filtered |= erased
     tables, narrowed = narrow(tables, min_ratings, k_core)
     filtered |= narrowed
     rejected = len(account.rejects[0]) if account.rejects else 0
-    counts |= {"kept": len(tables.interactions), "filtered": sum(filtered.values()), "rejected": rejected, "rejected_elsewhere": len(bad) - rejected}
+    counts |= {
+        "kept": len(tables.interactions),
+        "filtered": sum(filtered.values()),
+        "rejected": rejected,
+        "rejected_elsewhere": len(bad) - rejected,
+    }
     counts |= {"items": len(tables.items), "customers": len(tables.customers)}
     _not_in_vain(card.name, tables, filtered)
-    return Ingested(tables, bad, filtered, counts, [describe(path) for path in account.sources], {"min_ratings": min_ratings, "k_core": k_core})
+    return Ingested(
+        tables,
+        bad,
+        filtered,
+        counts,
+        [describe(path) for path in account.sources],
+        {"min_ratings": min_ratings, "k_core": k_core},
+    )
 
 # %% ../../nbs/1_data/40_ingest.ipynb #9f89d0ec
 def from_files(
     card: Card,
-    home: Path | None,     # the folder of its files
+    home: Path | None,  # the folder of its files
     account: Account,
 ) -> tuple[Tables, dict[str, int], dict[str, int]]:  # the tables, rows filtered by reason, counts
     "The tables that a card's files hold"
@@ -570,10 +676,17 @@ def from_files(
 
 def _not_in_vain(name: str, tables: Tables, filtered: dict[str, int]) -> None:
     if len(tables.interactions) == 0:
-        raise SourceError(f"{name}: no interaction is left, all were filtered: {filtered}. Loosen the filters")
+        raise SourceError(
+            f"{name}: no interaction is left, all were filtered: {filtered}. Loosen the filters"
+        )
     if not is_relevant(tables.interactions, tables.facts.relevant).any():
-        kinds, rule = tables.interactions["event"].value_counts().to_dict(), tables.facts.to_dict()["relevant"]
-        raise SourceError(f"{name}: no interaction counts as relevant, so nothing could be measured: the rule is {rule}, the events are {kinds}. State `relevant` under [facts]")
+        kinds, rule = (
+            tables.interactions["event"].value_counts().to_dict(),
+            tables.facts.to_dict()["relevant"],
+        )
+        raise SourceError(
+            f"{name}: no interaction counts as relevant, so nothing could be measured: the rule is {rule}, the events are {kinds}. State `relevant` under [facts]"
+        )
 
 # %% ../../nbs/1_data/40_ingest.ipynb #0aedeaea
 def digest(
@@ -588,7 +701,7 @@ def digest(
 def snapshot(
     got: Ingested,
     root: Path | None = None,  # data/interim if not given
-) -> Path:                     # <root>/<name>-<12 hex digits>
+) -> Path:  # <root>/<name>-<12 hex digits>
     "Write the tables, the rejects and a manifest; returns at once if they are there"
     tables, root = got.tables, root or project_folder("interim")
     manifest = {
@@ -606,7 +719,9 @@ def snapshot(
         tables.save(aside)
         got.rejects.to_csv(aside / "rejects.csv", index=False)
         manifest["files"] = {file["file"]: file for file in map(describe, sorted(aside.iterdir()))}
-        (aside / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+        (aside / "manifest.json").write_text(
+            json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8"
+        )
         aside.rename(final)
     except OSError:
         if not (final / "manifest.json").exists():  # another process may have been quicker
@@ -617,21 +732,30 @@ def snapshot(
 
 
 def _frames(got: Ingested) -> dict[str, pd.DataFrame]:
-    return {"interactions": got.tables.interactions, "items": got.tables.items, "customers": got.tables.customers, "rejects": got.rejects}
+    return {
+        "interactions": got.tables.interactions,
+        "items": got.tables.items,
+        "customers": got.tables.customers,
+        "rejects": got.rejects,
+    }
 
 # %% ../../nbs/1_data/40_ingest.ipynb #904d0cdf
 def load_snapshot(
-    folder: str | Path,          # what `snapshot` returned
-) -> tuple[Tables, dict]:        # the tables, the manifest
+    folder: str | Path,  # what `snapshot` returned
+) -> tuple[Tables, dict]:  # the tables, the manifest
     "Read a snapshot, making sure that it is what was written"
     folder = Path(folder)
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SourceError(f"no snapshot in {folder}: it has no manifest.json: ingest the data again") from error
+        raise SourceError(
+            f"no snapshot in {folder}: it has no manifest.json: ingest the data again"
+        ) from error
     for name, file in manifest["files"].items():
         if not (folder / name).exists() or describe(folder / name) != file:
-            raise SourceError(f"{folder / name} is not the file that was written: delete the folder and ingest the data again")
+            raise SourceError(
+                f"{folder / name} is not the file that was written: delete the folder and ingest the data again"
+            )
     return Tables.load(folder, Facts.from_dict(manifest["facts"])), manifest
 
 # %% ../../nbs/1_data/40_ingest.ipynb #c3a8b865
@@ -639,9 +763,9 @@ TEXTS = frozenset({".csv", ".json", ".ipynb", ".txt"})
 
 
 def forget(
-    users: Iterable[str],       # ids
-    root: Path | None = None,   # data/interim if not given
-) -> list[str]:                 # what was removed
+    users: Iterable[str],  # ids
+    root: Path | None = None,  # data/interim if not given
+) -> list[str]:  # what was removed
     "Remove every cached snapshot, and every other file, that holds one of these ids; raises `SourceError` where one cannot be read"
     root, users = root or project_folder("interim"), set(users)
     gone, wrong = [], []
@@ -659,15 +783,21 @@ def forget(
             shutil.rmtree(whole) if whole.is_dir() else whole.unlink()
             gone.append(whole.relative_to(root).as_posix())
     if wrong:
-        raise SourceError(f"nobody can say whether these hold somebody who is to be forgotten: {', '.join(wrong)}. Wait until they are written, or delete them, then erase again")
+        raise SourceError(
+            f"nobody can say whether these hold somebody who is to be forgotten: {', '.join(wrong)}. Wait until they are written, or delete them, then erase again"
+        )
     return gone
 
 
 def _holds(path: Path, users: set[str]) -> bool:
     if path.suffix == ".parquet":
         names = pq.read_schema(path).names
-        return "user" in names and not users.isdisjoint(pd.read_parquet(path, columns=["user"])["user"].astype(str).unique())
+        return "user" in names and not users.isdisjoint(
+            pd.read_parquet(path, columns=["user"])["user"].astype(str).unique()
+        )
     if path.suffix not in TEXTS:
         return False
-    spellings = {re.escape(text.encode()) for user in users for text in (user, json.dumps(user)[1:-1])}  # JSON may escape letters
+    spellings = {
+        re.escape(text.encode()) for user in users for text in (user, json.dumps(user)[1:-1])
+    }  # JSON may escape letters
     return re.search(rb"(?<!\w)(?:" + b"|".join(spellings) + rb")(?!\w)", path.read_bytes()) is not None

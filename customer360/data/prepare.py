@@ -48,10 +48,10 @@ class IdMap:
 class Histories:
     "The pasts of q customers: one entry per customer and item"
 
-    weight: csr_matrix   # float32 (q, n_items), column indices sorted; explicit zeros are entries
-    rating: np.ndarray   # float32 (nnz,), NaN where the entry has none
-    when: np.ndarray     # int64 (nnz,), seconds UTC of the last event
-    seen: np.ndarray     # bool (nnz,)
+    weight: csr_matrix  # float32 (q, n_items), column indices sorted; explicit zeros are entries
+    rating: np.ndarray  # float32 (nnz,), NaN where the entry has none
+    when: np.ndarray  # int64 (nnz,), seconds UTC of the last event
+    seen: np.ndarray  # bool (nnz,)
 
     @property
     def n_items(self) -> int:
@@ -74,7 +74,9 @@ class Histories:
     @cached_property
     def strength(self) -> csr_matrix:  # float32 (q, n_items), values in [0, 1]
         "Evidence of interest, capped at 1: ten purchases say no more than one about taste"
-        return csr_matrix((np.minimum(self.weight.data, 1), self.weight.indices, self.weight.indptr), self.weight.shape)
+        return csr_matrix(
+            (np.minimum(self.weight.data, 1), self.weight.indices, self.weight.indptr), self.weight.shape
+        )
 
     @property
     def rated(self) -> np.ndarray:  # bool (nnz,)
@@ -90,24 +92,29 @@ class Histories:
         return self._take(np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1]), indptr)
 
     def _take(self, entries: np.ndarray, indptr: np.ndarray) -> "Histories":
-        weight = csr_matrix((self.weight.data[entries], self.weight.indices[entries], indptr.astype(np.int32)), (len(indptr) - 1, self.n_items))
+        weight = csr_matrix(
+            (self.weight.data[entries], self.weight.indices[entries], indptr.astype(np.int32)),
+            (len(indptr) - 1, self.n_items),
+        )
         weight.has_sorted_indices = True
         return Histories(weight, self.rating[entries], self.when[entries], self.seen[entries])
 
 # %% ../../nbs/1_data/30_prepare.ipynb #0b3a0788
 def collapse(
-    row: np.ndarray,        # int (m,), whose history
-    item: np.ndarray,       # int (m,), item codes, none negative
-    weight: np.ndarray,     # float (m,), evidence
-    rating: np.ndarray,     # float (m,), NaN where there is none
-    when: np.ndarray,       # int64 (m,), seconds UTC
-    seen: np.ndarray,       # bool (m,), does it hide the item?
-    clears: np.ndarray,     # bool (m,), does it clear the evidence before it (a dismissal)?
-    shape: tuple[int, int], # (q, n_items)
+    row: np.ndarray,  # int (m,), whose history
+    item: np.ndarray,  # int (m,), item codes, none negative
+    weight: np.ndarray,  # float (m,), evidence
+    rating: np.ndarray,  # float (m,), NaN where there is none
+    when: np.ndarray,  # int64 (m,), seconds UTC
+    seen: np.ndarray,  # bool (m,), does it hide the item?
+    clears: np.ndarray,  # bool (m,), does it clear the evidence before it (a dismissal)?
+    shape: tuple[int, int],  # (q, n_items)
 ) -> Histories:
     "Events, in the order in which they happened, as one entry per row and item; raises `ValueError` on codes outside the shape"
     for codes, size, what in ((row, shape[0], "row"), (item, shape[1], "item")):
-        if len(codes) and (codes.min() < 0 or codes.max() >= size):  # else they would land in the past of somebody else
+        if len(codes) and (
+            codes.min() < 0 or codes.max() >= size
+        ):  # else they would land in the past of somebody else
             raise ValueError(f"{what} codes go from 0 to {size - 1}: got {codes.min()} to {codes.max()}")
     key = row.astype(np.int64) * shape[1] + item
     order = np.argsort(key, kind="stable")
@@ -131,16 +138,18 @@ def _last(values: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 # %% ../../nbs/1_data/30_prepare.ipynb #7a24b92d
 def histories_of(
-    events: pd.DataFrame,   # columns of `schema.INTERACTIONS`, `user` and `item` as codes; in any order
-    n_rows: int,            # q
-    n_items: int,           # size of the catalogue
-    seen: frozenset[Event], # kinds of event that hide an item
+    events: pd.DataFrame,  # columns of `schema.INTERACTIONS`, `user` and `item` as codes; in any order
+    n_rows: int,  # q
+    n_items: int,  # size of the catalogue
+    seen: frozenset[Event],  # kinds of event that hide an item
 ) -> Histories:
     "The histories that these events make; impressions and unknown items (code -1) make no entry"
     return collapse(*_acts(events, seen), (n_rows, n_items))
 
 
-def _acts(events: pd.DataFrame, seen: frozenset[Event]) -> list[np.ndarray]:  # the first seven arguments of `collapse`
+def _acts(
+    events: pd.DataFrame, seen: frozenset[Event]
+) -> list[np.ndarray]:  # the first seven arguments of `collapse`
     acts = events[(events["event"] != Event.impression) & (events["item"] >= 0) & (events["user"] >= 0)]
     acts = acts.sort_values(["timestamp", "row"], kind="stable")
     columns = [acts[name].to_numpy() for name in ("user", "item", "weight", "rating", "timestamp")]
@@ -149,28 +158,51 @@ def _acts(events: pd.DataFrame, seen: frozenset[Event]) -> list[np.ndarray]:  # 
 # %% ../../nbs/1_data/30_prepare.ipynb #0c3e74e4
 def visitors(
     items: Sequence[Sequence[int]],  # item codes of each visitor, in order; unknown ones (-1) make no entry
-    n_items: int,                    # size of the catalogue
-    event: Event = Event.click,      # what they did
-    weight: float = 1.0,             # evidence of each
-    seen: bool = False,              # does it hide the item?
+    n_items: int,  # size of the catalogue
+    event: Event = Event.click,  # what they did
+    weight: float = 1.0,  # evidence of each
+    seen: bool = False,  # does it hide the item?
 ) -> Histories:
     "Histories of visitors of whom only a few items are known"
     row = np.repeat(np.arange(len(items)), [len(codes) for codes in items])
-    item = np.concatenate([np.asarray(codes, np.int64) for codes in items]) if len(row) else np.zeros(0, np.int64)
+    item = (
+        np.concatenate([np.asarray(codes, np.int64) for codes in items])
+        if len(row)
+        else np.zeros(0, np.int64)
+    )
     row, item = row[item != -1], item[item != -1]
     n, nothing = len(row), np.zeros(len(row), bool)
-    return collapse(row, item, np.full(n, weight), np.full(n, np.nan), np.zeros(n, np.int64), nothing | seen, nothing, (len(items), n_items))
+    return collapse(
+        row,
+        item,
+        np.full(n, weight),
+        np.full(n, np.nan),
+        np.zeros(n, np.int64),
+        nothing | seen,
+        nothing,
+        (len(items), n_items),
+    )
 
 
 def append(
-    histories: Histories,   # q rows
-    events: pd.DataFrame,   # column `user` holds the row 0..q-1; else as in `histories_of`; happened after everything stored
-    seen: frozenset[Event], # kinds of event that hide an item
-) -> Histories:             # q rows
+    histories: Histories,  # q rows
+    events: pd.DataFrame,  # column `user` holds the row 0..q-1; else as in `histories_of`; happened after everything stored
+    seen: frozenset[Event],  # kinds of event that hide an item
+) -> Histories:  # q rows
     "The same customers after these events"
-    stored = [histories.rows, histories.items, histories.weight.data, histories.rating, histories.when, histories.seen]
+    stored = [
+        histories.rows,
+        histories.items,
+        histories.weight.data,
+        histories.rating,
+        histories.when,
+        histories.seen,
+    ]
     stored.append(np.zeros(len(histories.rows), bool))
-    return collapse(*(np.concatenate(pair) for pair in zip(stored, _acts(events, seen), strict=True)), histories.weight.shape)
+    return collapse(
+        *(np.concatenate(pair) for pair in zip(stored, _acts(events, seen), strict=True)),
+        histories.weight.shape,
+    )
 
 
 def _keys(histories: Histories) -> np.ndarray:
@@ -179,7 +211,7 @@ def _keys(histories: Histories) -> np.ndarray:
 # %% ../../nbs/1_data/30_prepare.ipynb #cac730c2
 def leave_one_out(
     histories: Histories,  # one row
-) -> Histories:            # one row per entry, in the order of `histories.items`
+) -> Histories:  # one row per entry, in the order of `histories.items`
     "Copies of a history, each without one of its entries"
     n = len(histories.items)
     entries = np.tile(np.arange(n), n).reshape(n, n)[~np.eye(n, dtype=bool)]
@@ -190,13 +222,13 @@ def leave_one_out(
 class Dataset:
     "Everything that a model may learn from"
 
-    interactions: pd.DataFrame      # columns of `schema.INTERACTIONS`, `user` and `item` as int32 codes
+    interactions: pd.DataFrame  # columns of `schema.INTERACTIONS`, `user` and `item` as int32 codes
     users: IdMap
-    items: IdMap                    # the whole catalogue, rated or not
-    facts: Facts                    # scale, relevance, seen rule
-    item_text: pd.Series | None = None          # text of item code i; None where the data has no text
-    item_features: csr_matrix | None = None     # float32 (n_items, d), encoded attributes
-    user_features: csr_matrix | None = None     # float32 (n_users, d)
+    items: IdMap  # the whole catalogue, rated or not
+    facts: Facts  # scale, relevance, seen rule
+    item_text: pd.Series | None = None  # text of item code i; None where the data has no text
+    item_features: csr_matrix | None = None  # float32 (n_items, d), encoded attributes
+    user_features: csr_matrix | None = None  # float32 (n_users, d)
 
     @property
     def scale(self) -> tuple[float, float] | None:
@@ -228,9 +260,9 @@ class Dataset:
 
 # %% ../../nbs/1_data/30_prepare.ipynb #f434b8e8
 def encode_attributes(
-    table: pd.DataFrame,          # one row per item or customer
-    widest: int = 100,            # leave out columns with more categories than this
-) -> csr_matrix | None:           # float32 (rows, d); None when nothing can be encoded
+    table: pd.DataFrame,  # one row per item or customer
+    widest: int = 100,  # leave out columns with more categories than this
+) -> csr_matrix | None:  # float32 (rows, d); None when nothing can be encoded
     "Attributes as numbers: one-hot categories, standardised numbers"
     blocks = []
     for name in table.columns.difference(NOT_ATTRIBUTES, sort=False):
@@ -249,12 +281,23 @@ def encode_attributes(
 # %% ../../nbs/1_data/30_prepare.ipynb #8c275e0b
 def dataset(
     tables: Tables,  # checked tables with string ids
-) -> Dataset:        # codes follow the order of the item and customer tables
+) -> Dataset:  # codes follow the order of the item and customer tables
     "Tables as arrays"
-    users, items = (IdMap(frame[name].to_numpy(object)) for frame, name in ((tables.customers, "user"), (tables.items, "item")))
+    users, items = (
+        IdMap(frame[name].to_numpy(object))
+        for frame, name in ((tables.customers, "user"), (tables.items, "item"))
+    )
     frame = tables.interactions
-    coded = frame.assign(user=users.encode(frame["user"]), item=items.encode(frame["item"]), event=frame["event"].astype("category"))
-    text = tables.items["text"].fillna("").astype("str").reset_index(drop=True) if "text" in tables.items else None
+    coded = frame.assign(
+        user=users.encode(frame["user"]),
+        item=items.encode(frame["item"]),
+        event=frame["event"].astype("category"),
+    )
+    text = (
+        tables.items["text"].fillna("").astype("str").reset_index(drop=True)
+        if "text" in tables.items
+        else None
+    )
     return Dataset(
         coded, users, items, tables.facts, text if text is not None and (text != "").any() else None,
         encode_attributes(tables.items), encode_attributes(tables.customers),
@@ -266,7 +309,12 @@ def fingerprint(
 ) -> str:  # hex
     "A hash of all that a model learns from, so that two fits can be known to have seen the same"
     h, text = data.histories, "\0".join(map(str, data.item_text)) if data.item_text is not None else ""
-    attributes = [part for m in (data.item_features, data.user_features) if m is not None for part in (m.indptr, m.indices, m.data)]
+    attributes = [
+        part
+        for m in (data.item_features, data.user_features)
+        if m is not None
+        for part in (m.indptr, m.indices, m.data)
+    ]
     digest = hashlib.sha256(json.dumps([data.n_users, data.n_items, data.scale]).encode())
     for part in (h.weight.indptr, h.items, h.weight.data, h.rating, h.when, h.seen, *attributes):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -278,15 +326,16 @@ def fingerprint(
 class Split:
     "One way to hold out a part of the data"
 
-    name: str                  # as in the protocol
-    seed: str                  # of the shuffle, the number of the fold, or empty
+    name: str  # as in the protocol
+    seed: str  # of the shuffle, the number of the fold, or empty
     train: Dataset
-    test: pd.DataFrame         # interactions, same columns as train's
-    candidates: np.ndarray | None = None   # int32 (c,): rank only these items; None = the whole catalogue
+    test: pd.DataFrame  # interactions, same columns as train's
+    candidates: np.ndarray | None = None  # int32 (c,): rank only these items; None = the whole catalogue
 
     def relevant(
-        self, repeats: bool = False  # count items that the customer has seen in train too
-    ) -> pd.DataFrame:               # user, item: distinct pairs in order
+        self,
+        repeats: bool = False,  # count items that the customer has seen in train too
+    ) -> pd.DataFrame:  # user, item: distinct pairs in order
         "The test pairs that would have been good recommendations"
         good = self.test[is_relevant(self.test, self.train.facts.relevant)]
         pairs = good[["user", "item"]].drop_duplicates().sort_values(["user", "item"], ignore_index=True)
@@ -301,17 +350,27 @@ class Split:
 
 def _contains(histories: Histories, pairs: pd.DataFrame) -> np.ndarray:
     seen = _keys(histories)[histories.seen]
-    return np.isin(pairs["user"].to_numpy(np.int64) * histories.n_items + pairs["item"].to_numpy(np.int64), seen)
+    return np.isin(
+        pairs["user"].to_numpy(np.int64) * histories.n_items + pairs["item"].to_numpy(np.int64), seen
+    )
 
 
-def _cut(name: str, seed: str, data: Dataset, is_test: np.ndarray, candidates: np.ndarray | None = None) -> Split:
+def _cut(
+    name: str, seed: str, data: Dataset, is_test: np.ndarray, candidates: np.ndarray | None = None
+) -> Split:
     if not is_test.any() or is_test.all():
-        raise ValueError(f"split {name!r} leaves nothing to {'test' if not is_test.any() else 'train'}: the data has {len(is_test)} interactions")
+        raise ValueError(
+            f"split {name!r} leaves nothing to {'test' if not is_test.any() else 'train'}: the data has {len(is_test)} interactions"
+        )
     return Split(name, seed, data.where(~is_test), data.interactions[is_test], candidates)
 
 # %% ../../nbs/1_data/30_prepare.ipynb #b38ba18d
-def _pairs(data: Dataset) -> tuple[np.ndarray, np.ndarray]:  # pair of each interaction (m,), item of each pair
-    key = data.interactions["user"].to_numpy(np.int64) * data.n_items + data.interactions["item"].to_numpy(np.int64)
+def _pairs(
+    data: Dataset,
+) -> tuple[np.ndarray, np.ndarray]:  # pair of each interaction (m,), item of each pair
+    key = data.interactions["user"].to_numpy(np.int64) * data.n_items + data.interactions["item"].to_numpy(
+        np.int64
+    )
     pair, keys = pd.factorize(key)
     return pair, np.asarray(keys) % data.n_items
 
@@ -365,7 +424,9 @@ def cold_items(
     seed: int = 101,  # 101, 102, 103
 ) -> Split:
     "A tenth of the items is test with all their interactions, and only these are ranked"
-    cold = np.sort(generator(seed, "cold_items").permutation(data.n_items)[: max(1, round(0.1 * data.n_items))]).astype(np.int32)
+    cold = np.sort(
+        generator(seed, "cold_items").permutation(data.n_items)[: max(1, round(0.1 * data.n_items))]
+    ).astype(np.int32)
     return _cut("cold_items", str(seed), data, data.interactions["item"].isin(cold).to_numpy(), cold)
 
 
@@ -382,10 +443,10 @@ class Recipe:
     "A split by name, with its seeds and what it needs"
 
     make: Callable[..., Split]
-    quick: tuple[int | None, ...] = ()            # seeds in every report; None: the split has no seed
-    full: tuple[int | None, ...] = ()             # seeds that PROTOCOLS=all adds
-    needs: Callable[[Dataset], str] = lambda data: ""   # why this data does not allow it; "" if it does
-    ratings_only: bool = False                    # judged by RMSE alone
+    quick: tuple[int | None, ...] = ()  # seeds in every report; None: the split has no seed
+    full: tuple[int | None, ...] = ()  # seeds that PROTOCOLS=all adds
+    needs: Callable[[Dataset], str] = lambda data: ""  # why this data does not allow it; "" if it does
+    ratings_only: bool = False  # judged by RMSE alone
 
 
 def _no_time(data: Dataset) -> str:
@@ -408,13 +469,19 @@ SPLITS: dict[str, Recipe] = {
     "cold_items": Recipe(cold_items, (101,), (102, 103), needs=_no_text),
     "leave_last_out": Recipe(leave_last_out, (), (None,), needs=_no_time),
     "kfold5": Recipe(kfold5, (), (0, 1, 2, 3, 4), needs=_no_scale, ratings_only=True),
-    "ml_folds": Recipe(ml_folds, (), (1, 2, 3, 4, 5), needs=lambda d: "" if "fold" in d.interactions else "it comes without folds", ratings_only=True),
+    "ml_folds": Recipe(
+        ml_folds,
+        (),
+        (1, 2, 3, 4, 5),
+        needs=lambda d: "" if "fold" in d.interactions else "it comes without folds",
+        ratings_only=True,
+    ),
 }
 
 
 def make_split(
     data: Dataset,
-    name: str,                # a key of `SPLITS`
+    name: str,  # a key of `SPLITS`
     seed: int | None = None,  # of the shuffle, or the fold; None where the split has none
 ) -> Split:
     "A split by name; raises `ValueError` if there is no such split or the data does not allow it"

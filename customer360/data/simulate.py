@@ -26,8 +26,8 @@ SCALE = (1.0, 5.0)
 
 def expected_stars(
     opinion: np.ndarray,  # any shape
-    noise: float,         # standard deviation of the noise, in stars
-) -> np.ndarray:          # float32, same shape, between 1 and 5
+    noise: float,  # standard deviation of the noise, in stars
+) -> np.ndarray:  # float32, same shape, between 1 and 5
     "The mean of the whole stars that a noisy opinion turns into"
     steps = np.arange(SCALE[0], SCALE[1]) + 0.5
     return np.float32(SCALE[0] + ndtr((np.asarray(opinion)[..., None] - steps) / noise).sum(-1))
@@ -36,22 +36,24 @@ def expected_stars(
 def give_stars(
     rng: np.random.Generator,
     opinion: np.ndarray,  # any shape
-    noise: float,         # standard deviation of the noise, in stars
-) -> np.ndarray:          # float32, same shape, whole stars
+    noise: float,  # standard deviation of the noise, in stars
+) -> np.ndarray:  # float32, same shape, whole stars
     "One rating for each opinion"
-    return np.clip(np.rint(opinion + noise * rng.standard_normal(np.shape(opinion))), *SCALE).astype(np.float32)
+    return np.clip(np.rint(opinion + noise * rng.standard_normal(np.shape(opinion))), *SCALE).astype(
+        np.float32
+    )
 
 # %% ../../nbs/1_data/10_simulate.ipynb #e0efbb5b
 @dataclass(frozen=True)
 class Truth:
     "What a simulation knows and a log never shows"
 
-    tastes: np.ndarray      # float32 (n_customers, d)
-    traits: np.ndarray      # float32 (n_items, d)
+    tastes: np.ndarray  # float32 (n_customers, d)
+    traits: np.ndarray  # float32 (n_items, d)
     generosity: np.ndarray  # float32 (n_customers,), stars above or below the mean
-    quality: np.ndarray     # float32 (n_items,), stars above or below the mean
-    mean: float = 2.15      # the mean opinion
-    noise: float = 0.95     # standard deviation of a single rating around its opinion, before rounding
+    quality: np.ndarray  # float32 (n_items,), stars above or below the mean
+    mean: float = 2.15  # the mean opinion
+    noise: float = 0.95  # standard deviation of a single rating around its opinion, before rounding
 
     def attraction(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         "Quality and taste without generosity, in stars: what decides whether somebody acts"
@@ -65,7 +67,7 @@ class Truth:
         self,
         users: np.ndarray,  # int (p,), codes
         items: np.ndarray,  # int (p,), codes
-    ) -> np.ndarray:        # float32 (p,), on the scale
+    ) -> np.ndarray:  # float32 (p,), on the scale
         "The true preference: the expected rating"
         return expected_stars(self.opinion(users, items), self.noise)
 
@@ -75,10 +77,10 @@ class Truth:
 
     def noise_floor(
         self,
-        users: np.ndarray,    # int (p,), codes
-        items: np.ndarray,    # int (p,), codes
+        users: np.ndarray,  # int (p,), codes
+        items: np.ndarray,  # int (p,), codes
         ratings: np.ndarray,  # (p,), the stars that were given
-    ) -> float:               # stars
+    ) -> float:  # stars
         "The RMSE of an oracle that predicts the true preference; no model is expected to do better"
         return float(np.sqrt(np.mean((self.preference(users, items) - np.asarray(ratings)) ** 2)))
 
@@ -86,7 +88,7 @@ class Truth:
 class Taste(NamedTuple):
     "The words that a taste leaves in titles and descriptions"
 
-    title: list[str]    # put before the noun
+    title: list[str]  # put before the noun
     phrases: list[str]  # complete 'made for people who love …'
 
 
@@ -121,18 +123,33 @@ TASTES |= {
 class Category(NamedTuple):
     "One shelf of the shop"
 
-    tastes: list[str]    # what its products lean to, most first
-    nouns: list[str]     # what they are
+    tastes: list[str]  # what its products lean to, most first
+    nouns: list[str]  # what they are
     variants: list[str]  # size, colour or pack, to tell two of a kind apart
-    details: list[str]   # sentences about how they are made or used
+    details: list[str]  # sentences about how they are made or used
     brands: list[str]
-    price: float         # median
-    season: str = ""     # gift, summer, or none
+    price: float  # median
+    season: str = ""  # gift, summer, or none
     used_up: bool = False  # bought again and again
 
 
-def _category(tastes: str, nouns: str, variants: str, details: str, brands: str, price: float, season: str = "", used_up: bool = False) -> Category:
-    return Category(tastes.split(), *(words.split("; ") for words in (nouns, variants, details, brands)), price, season, used_up)
+def _category(
+    tastes: str,
+    nouns: str,
+    variants: str,
+    details: str,
+    brands: str,
+    price: float,
+    season: str = "",
+    used_up: bool = False,
+) -> Category:
+    return Category(
+        tastes.split(),
+        *(words.split("; ") for words in (nouns, variants, details, brands)),
+        price,
+        season,
+        used_up,
+    )
 
 
 CATEGORIES: dict[str, Category] = {
@@ -170,7 +187,7 @@ CATEGORIES |= {
 def taste_mix(
     rng: np.random.Generator,
     category: np.ndarray,  # int (n_items,), place in `CATEGORIES`
-) -> np.ndarray:           # float32 (n_items, 16), rows sum to 1
+) -> np.ndarray:  # float32 (n_items, 16), rows sum to 1
     "How much of each taste is in each product"
     lean = np.zeros((len(CATEGORIES), len(TASTES)))
     for row, shelf in enumerate(CATEGORIES.values()):
@@ -187,7 +204,7 @@ def write_copy(
     rng: np.random.Generator,
     shelf: Category,
     brand: str,
-    mix: np.ndarray,   # (16,), how much of each taste, sums to 1
+    mix: np.ndarray,  # (16,), how much of each taste, sums to 1
 ) -> tuple[str, str]:  # title; description of three sentences
     "What the shop says about one product"
     tastes = list(TASTES.values())
@@ -196,11 +213,16 @@ def write_copy(
     also = rng.choice(len(tastes), 2, replace=False, p=chance / chance.sum())
     noun, first = _pick(rng, shelf.nouns), _pick(rng, strongest.phrases)
     others = [phrase for phrase in (_pick(rng, tastes[code].phrases) for code in also) if phrase != first]
-    opening = _pick(rng, ["Made for people who love", "A present for anyone fond of", "Brings to mind", "A nod to"])
+    opening = _pick(
+        rng, ["Made for people who love", "A present for anyone fond of", "Brings to mind", "A nod to"]
+    )
     bridge = _pick(rng, ["it also suits", "equally at home with", "a match for"])
     article = "An" if noun[0] in "aeiou" else "A"
     title = f"{_pick(rng, strongest.title)} {noun}, {_pick(rng, shelf.variants)}"
-    return title, f"{article} {noun} by {brand}. {opening} {first}; {bridge} {', or '.join(others)}. {_pick(rng, shelf.details)}"
+    return (
+        title,
+        f"{article} {noun} by {brand}. {opening} {first}; {bridge} {', or '.join(others)}. {_pick(rng, shelf.details)}",
+    )
 
 # %% ../../nbs/1_data/10_simulate.ipynb #d921d068
 def make_ids(
@@ -214,12 +236,12 @@ def make_ids(
 class Catalogue(NamedTuple):
     "The items table and what the shop keeps behind it"
 
-    items: pd.DataFrame    # item, title, text, category, brand, price, available
-    mix: np.ndarray        # float32 (n_items, 16), how much of each taste
-    category: np.ndarray   # int (n_items,), place in `CATEGORIES`
-    launched: np.ndarray   # int (n_items,), first day on sale; 0 = there from the start
+    items: pd.DataFrame  # item, title, text, category, brand, price, available
+    mix: np.ndarray  # float32 (n_items, 16), how much of each taste
+    category: np.ndarray  # int (n_items,), place in `CATEGORIES`
+    launched: np.ndarray  # int (n_items,), first day on sale; 0 = there from the start
     withdrawn: np.ndarray  # int (n_items,), first day no longer on sale; `days` = still there
-    fame: np.ndarray       # float32 (n_items,), log of how often it is shown, before any recommender
+    fame: np.ndarray  # float32 (n_items,), log of how often it is shown, before any recommender
 
 
 def make_catalogue(
@@ -234,19 +256,28 @@ def make_catalogue(
     shelves = [list(CATEGORIES.values())[code] for code in category]
     brands = [_pick(rng, shelf.brands) for shelf in shelves]
     words = generator(seed, "simulate", "texts")
-    titles, texts = (pd.Series(column) for column in zip(*map(write_copy, [words] * n_items, shelves, brands, mix), strict=True))
+    titles, texts = (
+        pd.Series(column)
+        for column in zip(*map(write_copy, [words] * n_items, shelves, brands, mix), strict=True)
+    )
     again = titles.groupby(titles).cumcount() + 1
     titles = titles.where(again == 1, titles + ", no. " + again.astype(str))
-    price = np.array([shelf.price for shelf in shelves]) * np.exp(rng.normal(0, 0.35, n_items) + mix[:, list(TASTES).index("luxury")])
+    price = np.array([shelf.price for shelf in shelves]) * np.exp(
+        rng.normal(0, 0.35, n_items) + mix[:, list(TASTES).index("luxury")]
+    )
     launched = np.where(rng.random(n_items) < 0.35, rng.integers(0, days, n_items), 0)
     launched[0] = 0
-    withdrawn = np.where(rng.random(n_items) < 0.06, launched + (days - launched) * rng.uniform(0.5, 1, n_items), days).astype(int)
+    withdrawn = np.where(
+        rng.random(n_items) < 0.06, launched + (days - launched) * rng.uniform(0.5, 1, n_items), days
+    ).astype(int)
     withdrawn[0] = days
     items = pd.DataFrame({
         "item": make_ids("p", n_items), "title": titles, "text": titles + ". " + texts, "category": np.array(list(CATEGORIES))[category],
         "brand": brands, "price": np.maximum(np.round(price), 3) - 0.01, "available": withdrawn == days,
     })  # fmt: skip
-    return Catalogue(items, mix, category, launched, withdrawn, rng.normal(0, 0.8, n_items).astype(np.float32))
+    return Catalogue(
+        items, mix, category, launched, withdrawn, rng.normal(0, 0.8, n_items).astype(np.float32)
+    )
 
 # %% ../../nbs/1_data/10_simulate.ipynb #cd6fa1fd
 SEGMENTS: dict[str, tuple[list[str], list[float]]] = {  # tastes it leans to; how many of each age band
@@ -259,14 +290,18 @@ SEGMENTS: dict[str, tuple[list[str], list[float]]] = {  # tastes it leans to; ho
     "present hunter": (["luxury", "colourful", "wellness", "vintage"], [0.15, 0.30, 0.35, 0.20]),
 }
 AGE_BANDS = ["18-29", "30-44", "45-64", "65+"]
-DEVICES = {"mobile": [0.75, 0.60, 0.40, 0.25], "desktop": [0.20, 0.30, 0.40, 0.40], "tablet": [0.05, 0.10, 0.20, 0.35]}  # by age band
+DEVICES = {
+    "mobile": [0.75, 0.60, 0.40, 0.25],
+    "desktop": [0.20, 0.30, 0.40, 0.40],
+    "tablet": [0.05, 0.10, 0.20, 0.35],
+}  # by age band
 COUNTRIES = {"United Kingdom": ("en_GB", 0.45), "Germany": ("de_DE", 0.18), "France": ("fr_FR", 0.13), "Netherlands": ("nl_NL", 0.10), "Spain": ("es_ES", 0.08), "Poland": ("pl_PL", 0.06)}  # fmt: skip
 
 # %% ../../nbs/1_data/10_simulate.ipynb #cd303e15
 def choose(
     rng: np.random.Generator,
     chances: np.ndarray,  # (rows, choices), each row sums to 1
-) -> np.ndarray:          # int (rows,), the column drawn in each row
+) -> np.ndarray:  # int (rows,), the column drawn in each row
     "One weighted draw per row"
     return (np.cumsum(chances, axis=1) < rng.random(len(chances))[:, None] * (1 - 1e-9)).sum(1)
 
@@ -295,13 +330,18 @@ def make_customers(
 
 # %% ../../nbs/1_data/10_simulate.ipynb #1eae62a4
 HIDDEN = 6  # traits that no text mentions
-SPREAD = {"text": 1.1, "hidden": 0.4, "generosity": 0.4, "quality": 0.45}  # standard deviation of each part of an opinion, in stars
+SPREAD = {
+    "text": 1.1,
+    "hidden": 0.4,
+    "generosity": 0.4,
+    "quality": 0.45,
+}  # standard deviation of each part of an opinion, in stars
 
 
 def meet(
     tastes: np.ndarray,  # (n_customers, d)
     traits: np.ndarray,  # (n_items, d)
-    spread: float,       # wanted standard deviation of `tastes @ traits.T`
+    spread: float,  # wanted standard deviation of `tastes @ traits.T`
 ) -> tuple[np.ndarray, np.ndarray]:  # both centred, traits scaled
     "Centre both and scale the traits so that their products spread as wanted"
     tastes, traits = tastes - tastes.mean(0), traits - traits.mean(0)
@@ -312,14 +352,16 @@ def meet(
 def make_truth(
     seed: int,
     segment: np.ndarray,  # str (n_customers,), keys of `SEGMENTS`
-    mix: np.ndarray,      # (n_items, 16), how much of each taste
+    mix: np.ndarray,  # (n_items, 16), how much of each taste
 ) -> Truth:
     "Draw everybody's tastes and every product's traits"
     rng = generator(seed, "simulate", "truth")
     lean = np.array([[taste in favoured for taste in TASTES] for favoured, _ in SEGMENTS.values()], float)
     own = rng.standard_normal((len(segment), len(TASTES)))
     spoken = meet(2.4 * lean[[list(SEGMENTS).index(name) for name in segment]] + own, mix, SPREAD["text"])
-    hidden = meet(rng.standard_normal((len(segment), HIDDEN)), rng.standard_normal((len(mix), HIDDEN)), SPREAD["hidden"])
+    hidden = meet(
+        rng.standard_normal((len(segment), HIDDEN)), rng.standard_normal((len(mix), HIDDEN)), SPREAD["hidden"]
+    )
     return Truth(
         *(np.hstack(pair).astype(np.float32) for pair in zip(spoken, hidden, strict=True)),
         generosity=rng.normal(0, SPREAD["generosity"], len(segment)).astype(np.float32),
@@ -328,7 +370,7 @@ def make_truth(
 
 # %% ../../nbs/1_data/10_simulate.ipynb #446497d8
 START = 1_735_689_600  # 2025-01-01 00:00 UTC, a Wednesday
-DAY = 86_400           # seconds
+DAY = 86_400  # seconds
 
 
 def traffic(days: int) -> np.ndarray:  # float (days,), 1 on an ordinary day
@@ -338,18 +380,24 @@ def traffic(days: int) -> np.ndarray:  # float (days,), 1 on an ordinary day
     return weekday * (1 + 0.8 * np.exp(-(((day % 365 - 345) / 16) ** 2)))
 
 
-def season(days: int) -> dict[str, np.ndarray]:  # kind of season -> float (days,), added to the log of how often a thing is shown
+def season(
+    days: int,
+) -> dict[str, np.ndarray]:  # kind of season -> float (days,), added to the log of how often a thing is shown
     "What sells when"
     day = np.arange(days) % 365
-    return {"": np.zeros(days), "gift": 1.0 * np.exp(-(((day - 345) / 20) ** 2)), "summer": 0.9 * np.cos(2 * np.pi * (day - 180) / 365)}
+    return {
+        "": np.zeros(days),
+        "gift": 1.0 * np.exp(-(((day - 345) / 20) ** 2)),
+        "summer": 0.9 * np.cos(2 * np.pi * (day - 180) / 365),
+    }
 
 
 def make_visits(
     seed: int,
     device: np.ndarray,  # str (n_customers,), what each customer usually uses
     days: int,
-    mean: float = 4.6,   # visits per customer and year
-) -> pd.DataFrame:       # user (code), day, start (seconds UTC); in order of time
+    mean: float = 4.6,  # visits per customer and year
+) -> pd.DataFrame:  # user (code), day, start (seconds UTC); in order of time
     "Who comes when: at least once each"
     rng = generator(seed, "simulate", "visits")
     n, spread = len(device), 1.1
@@ -358,9 +406,13 @@ def make_visits(
     user = np.repeat(np.arange(n), each)
     busy = np.cumsum(traffic(days)) / traffic(days).sum()
     day = np.searchsorted(busy, joined[user] + (1 - joined[user]) * rng.random(len(user))).clip(max=days - 1)
-    hour = pd.DataFrame({"mobile": (19.5, 3.5), "desktop": (13.5, 3.0), "tablet": (20.5, 1.5)})[device].to_numpy()[:, user]
+    hour = pd.DataFrame({"mobile": (19.5, 3.5), "desktop": (13.5, 3.0), "tablet": (20.5, 1.5)})[
+        device
+    ].to_numpy()[:, user]
     second = (hour[0] + hour[1] * rng.standard_normal(len(user))) % 24 * 3600
-    visits = pd.DataFrame({"user": user, "day": day, "start": START + day * DAY + second.clip(0, DAY - 900).astype(int)})
+    visits = pd.DataFrame(
+        {"user": user, "day": day, "start": START + day * DAY + second.clip(0, DAY - 900).astype(int)}
+    )
     return visits.sort_values(["start", "user"], ignore_index=True)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #391855bb
@@ -371,7 +423,7 @@ def guess_categories(
     rng: np.random.Generator,
     truth: Truth,
     category: np.ndarray,  # int (n_items,)
-) -> np.ndarray:           # float32 (n_customers, 12)
+) -> np.ndarray:  # float32 (n_customers, 12)
     "What the shop believes about who likes which category: the truth on average, and as much error again"
     held = np.arange(len(CATEGORIES))[:, None] == category
     centre = held @ truth.traits / np.maximum(held.sum(1, keepdims=True), 1)
@@ -382,7 +434,7 @@ def guess_categories(
 def best_first(
     score: np.ndarray,  # (rows, n), -inf = not to be shown
     k: int,
-) -> np.ndarray:        # int (rows, min(k, n)), places of the highest scores, -1 where there are too few
+) -> np.ndarray:  # int (rows, min(k, n)), places of the highest scores, -1 where there are too few
     "The k highest of each row in order"
     k = min(k, score.shape[1])
     top = np.argpartition(-score, k - 1, axis=1)[:, :k]
@@ -396,17 +448,22 @@ def fill_shelves(
     catalogue: Catalogue,
     truth: Truth,
     days: int,
-) -> pd.DataFrame:         # one row per product shown: visit, user, item (codes), position (0 = top), day, time
+) -> pd.DataFrame:  # one row per product shown: visit, user, item (codes), position (0 = top), day, time
     "What the shop shows on each visit"
     rng = generator(seed, "simulate", "shelves")
     belief = guess_categories(rng, truth, catalogue.category)
     seasons = season(days)
-    of_season = np.array([list(seasons).index(shelf.season) for shelf in CATEGORIES.values()])[catalogue.category]
+    of_season = np.array([list(seasons).index(shelf.season) for shelf in CATEGORIES.values()])[
+        catalogue.category
+    ]
     boost = np.array(list(seasons.values()), np.float32)
     searches = rng.random(len(visits), dtype=np.float32) < 0.5
     shown = []
     for part in range(0, len(visits), 1024):  # bounds the memory to 1024 × n_items
-        user, day = visits["user"].to_numpy()[part : part + 1024], visits["day"].to_numpy()[part : part + 1024, None]
+        user, day = (
+            visits["user"].to_numpy()[part : part + 1024],
+            visits["day"].to_numpy()[part : part + 1024, None],
+        )
         score = catalogue.fame + boost[of_season, day] + 0.7 * belief[user][:, catalogue.category]
         score += 1.3 * searches[part : part + 1024, None] * (truth.tastes[user] @ truth.traits.T)
         score -= np.log(rng.standard_exponential(score.shape, dtype=np.float32) + 1e-20)  # Gumbel noise
@@ -415,7 +472,11 @@ def fill_shelves(
     item = np.concatenate(shown)
     depth = 3 + rng.geometric(0.13, len(visits))  # how far down they scroll
     visit, position = np.nonzero((item >= 0) & (np.arange(item.shape[1]) < depth[:, None]))
-    return visits.take(visit).assign(visit=visit, item=item[visit, position], position=position).reset_index(drop=True)
+    return (
+        visits.take(visit)
+        .assign(visit=visit, item=item[visit, position], position=position)
+        .reset_index(drop=True)
+    )
 
 # %% ../../nbs/1_data/10_simulate.ipynb #cfcdef6c
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -424,9 +485,9 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 def act(
     rng: np.random.Generator,
-    shown: pd.DataFrame,     # of `fill_shelves`
+    shown: pd.DataFrame,  # of `fill_shelves`
     attraction: np.ndarray,  # (rows,), of each product shown
-) -> pd.DataFrame:           # bool (rows, 6): view, click, cart, purchase, like, dismiss
+) -> pd.DataFrame:  # bool (rows, 6): view, click, cart, purchase, like, dismiss
     "What people do with each product shown, as if they had never met it before"
     luck = rng.random((6, len(shown)))
     view = luck[0] < 0.95 / (1 + shown["position"].to_numpy()) ** 0.35
@@ -435,14 +496,16 @@ def act(
     purchase = cart & (luck[3] < _sigmoid(0.9 + 0.4 * attraction))
     like = click & (luck[4] < _sigmoid(-3.0 + 1.0 * attraction))
     dismiss = view & ~click & (luck[5] < _sigmoid(-2.4 - 0.9 * attraction))
-    return pd.DataFrame({"view": view, "click": click, "cart": cart, "purchase": purchase, "like": like, "dismiss": dismiss})
+    return pd.DataFrame(
+        {"view": view, "click": click, "cart": cart, "purchase": purchase, "like": like, "dismiss": dismiss}
+    )
 
 
 def settle(
-    acts: pd.DataFrame,      # of `act`
-    pair: np.ndarray,        # int (rows,), one number per customer and product, in order of time
-    used_up: np.ndarray,     # bool (rows,), is the product one that people buy again?
-) -> pd.DataFrame:           # the same, without what would come after the matter was settled
+    acts: pd.DataFrame,  # of `act`
+    pair: np.ndarray,  # int (rows,), one number per customer and product, in order of time
+    used_up: np.ndarray,  # bool (rows,), is the product one that people buy again?
+) -> pd.DataFrame:  # the same, without what would come after the matter was settled
     "After a dismissal, or the purchase of something that lasts, nobody acts on that product again"
     order = np.arange(len(acts))
     final = (acts["dismiss"] | (acts["purchase"] & ~used_up)).to_numpy()
@@ -455,33 +518,50 @@ def settle(
 def put_in_time(
     rng: np.random.Generator,
     shown: pd.DataFrame,  # of `fill_shelves`
-    acts: pd.DataFrame,   # of `act`
-) -> pd.DataFrame:        # user, item (codes), event, time (seconds UTC)
+    acts: pd.DataFrame,  # of `act`
+) -> pd.DataFrame:  # user, item (codes), event, time (seconds UTC)
     "One row per event, impressions among them"
     wait = rng.integers(1, [[5], [7], [60], [90]], size=(4, len(shown)))
     start = shown["start"].to_numpy()
     view = start + wait[0] + 8 * shown["position"].to_numpy()
     click = view + wait[1]
     cart = click + wait[2]
-    checkout = pd.Series(np.where(acts["purchase"], cart, 0)).groupby(shown["visit"]).transform("max").to_numpy() + 30
-    when = {"impression": start, "view": view, "click": click, "cart": cart, "purchase": checkout, "like": click + wait[3], "dismiss": view + wait[1]}
+    checkout = (
+        pd.Series(np.where(acts["purchase"], cart, 0)).groupby(shown["visit"]).transform("max").to_numpy()
+        + 30
+    )
+    when = {
+        "impression": start,
+        "view": view,
+        "click": click,
+        "cart": cart,
+        "purchase": checkout,
+        "like": click + wait[3],
+        "dismiss": view + wait[1],
+    }
     did = acts.assign(impression=True)
-    kinds = [shown.loc[did[kind], ["user", "item"]].assign(event=str(kind), time=time[did[kind]]) for kind, time in when.items()]
+    kinds = [
+        shown.loc[did[kind], ["user", "item"]].assign(event=str(kind), time=time[did[kind]])
+        for kind, time in when.items()
+    ]
     return pd.concat(kinds, ignore_index=True)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #25155dcb
 def reorder(
     rng: np.random.Generator,
-    bought: pd.DataFrame,    # user, item, event, time: first purchases of things that get used up
+    bought: pd.DataFrame,  # user, item, event, time: first purchases of things that get used up
     attraction: np.ndarray,  # (rows,)
     rounds: int = 5,
-) -> pd.DataFrame:           # user, item, event (cart, purchase), time
+) -> pd.DataFrame:  # user, item, event (cart, purchase), time
     "Further purchases of the same thing, as long as luck and liking last"
     again, time, still = [bought.iloc[:0]], bought["time"].to_numpy(), np.ones(len(bought), bool)
     for _ in range(rounds):
         time = time + (DAY * rng.gamma(6, 7, len(bought))).astype(int)
         still = still & (rng.random(len(bought)) < _sigmoid(-0.8 + 0.9 * attraction))
-        again += [bought[still].assign(event=kind, time=time[still] - before) for kind, before in (("cart", 40), ("purchase", 0))]
+        again += [
+            bought[still].assign(event=kind, time=time[still] - before)
+            for kind, before in (("cart", 40), ("purchase", 0))
+        ]
     return pd.concat(again, ignore_index=True)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #02bb2d51
@@ -489,7 +569,7 @@ def rate(
     rng: np.random.Generator,
     bought: pd.DataFrame,  # user, item, event, time: first purchases
     truth: Truth,
-) -> pd.DataFrame:         # user, item, event, time, rating
+) -> pd.DataFrame:  # user, item, event, time, rating
     "The stars that some of the buyers give some days later"
     opinion = truth.opinion(bought["user"].to_numpy(), bought["item"].to_numpy())
     stars = give_stars(rng, opinion, truth.noise)
@@ -521,12 +601,14 @@ class Shop:
         frame: pd.DataFrame,  # needs `user` and `item`, as ids
     ) -> tuple[np.ndarray, np.ndarray]:  # int (rows,) each; -1 for an id that the shop does not know
         "The codes by which `truth` knows customers and items: their rows in the tables"
-        return pd.Index(self.tables.customers["user"]).get_indexer(frame["user"]), pd.Index(self.tables.items["item"]).get_indexer(frame["item"])
+        return pd.Index(self.tables.customers["user"]).get_indexer(frame["user"]), pd.Index(
+            self.tables.items["item"]
+        ).get_indexer(frame["item"])
 
     def noise_floor(
         self,
         frame: pd.DataFrame | None = None,  # interactions; None = all of the shop's
-    ) -> float:                             # stars
+    ) -> float:  # stars
         "The RMSE of an oracle on the ratings among these interactions"
         frame = self.tables.interactions if frame is None else frame
         rated = frame[frame["rating"].notna()]
@@ -547,27 +629,50 @@ def make_log(
     acts = act(generator(seed, "simulate", "acts"), shown, truth.attraction(user, item))
     acts = settle(acts, user * len(used_up) + item, used_up[item])
     events = put_in_time(generator(seed, "simulate", "times"), shown, acts)
-    bought = events[events["event"] == "purchase"].sort_values("time", kind="stable").drop_duplicates(["user", "item"])
+    bought = (
+        events[events["event"] == "purchase"]
+        .sort_values("time", kind="stable")
+        .drop_duplicates(["user", "item"])
+    )
     lasting = used_up[bought["item"]]
-    again = reorder(generator(seed, "simulate", "again"), bought[lasting], truth.attraction(bought["user"][lasting], bought["item"][lasting]))
+    again = reorder(
+        generator(seed, "simulate", "again"),
+        bought[lasting],
+        truth.attraction(bought["user"][lasting], bought["item"][lasting]),
+    )
     again = again[(again["time"] - START) // DAY < catalogue.withdrawn[again["item"].to_numpy()]]
-    log = pd.concat([events, again, rate(generator(seed, "simulate", "ratings"), bought, truth)], ignore_index=True)
+    log = pd.concat(
+        [events, again, rate(generator(seed, "simulate", "ratings"), bought, truth)], ignore_index=True
+    )
     log = log[log["time"] < START + days * DAY]
     return log.sort_values("time", kind="stable", ignore_index=True)
 
 
 def simulate(
-    seed: int = 0,            # another seed is another shop
+    seed: int = 0,  # another seed is another shop
     n_customers: int = 2000,
     n_items: int = 1000,
-    days: int = 365,          # from 2025-01-01 on
+    days: int = 365,  # from 2025-01-01 on
 ) -> Shop:
     "A shop, its customers, a year of their events, and what they truly like"
-    for name, value, lowest in (("seed", seed, 0), ("n_customers", n_customers, 1), ("n_items", n_items, 1), ("days", days, 1)):
+    for name, value, lowest in (
+        ("seed", seed, 0),
+        ("n_customers", n_customers, 1),
+        ("n_items", n_items, 1),
+        ("days", days, 1),
+    ):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < lowest:
             raise ValueError(f"{name} has to be a whole number of at least {lowest}: got {value!r}")
     catalogue, customers = make_catalogue(seed, n_items, days), make_customers(seed, n_customers)
     truth = make_truth(seed, customers["segment"], catalogue.mix)
     log = make_log(seed, customers, catalogue, truth, days)
     user, item = customers["user"].to_numpy()[log["user"]], catalogue.items["item"].to_numpy()[log["item"]]
-    return Shop(Tables(FACTS, interactions(user, item, log["event"], log["rating"], log["time"]), catalogue.items, customers), truth)
+    return Shop(
+        Tables(
+            FACTS,
+            interactions(user, item, log["event"], log["rating"], log["time"]),
+            catalogue.items,
+            customers,
+        ),
+        truth,
+    )

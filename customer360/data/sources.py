@@ -33,7 +33,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationError,
+    model_validator,
+)
 
 from ..config import folder
 from ..schema import Event, Facts, SchemaError
@@ -55,13 +63,15 @@ class IngestError(SourceError):
 
     def __init__(
         self,
-        file: str | Path,         # only its name is shown
-        line: int | None,         # as an editor counts, from 1; None where the whole file is meant
-        what: str,                # what is wrong, with what was found
-        mend: str,                # what to do
+        file: str | Path,  # only its name is shown
+        line: int | None,  # as an editor counts, from 1; None where the whole file is meant
+        what: str,  # what is wrong, with what was found
+        mend: str,  # what to do
     ):
         self.file, self.line, self.what, self.mend = Path(file).name, line, what, mend
-        super().__init__(f"{self.file}{f', line {line}' if line else ''}: {what}. {mend[:1].upper()}{mend[1:]}.")
+        super().__init__(
+            f"{self.file}{f', line {line}' if line else ''}: {what}. {mend[:1].upper()}{mend[1:]}."
+        )
 
 # %% ../../nbs/1_data/20_sources.ipynb #a5ad3e43
 def _listed(value: Any) -> Any:
@@ -73,16 +83,18 @@ class Layout(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    file: Annotated[list[str], BeforeValidator(lambda v: [str(name) for name in _listed(v)])] = []  # the first that exists is read
+    file: Annotated[
+        list[str], BeforeValidator(lambda v: [str(name) for name in _listed(v)])
+    ] = []  # the first that exists is read
     format: Literal["auto", "csv", "jsonl", "parquet", "xlsx"] = "auto"  # auto: by the file's ending
-    separator: str = "auto"            # auto: whichever of , ; tab | splits the first line most
-    quote: str = '"'                   # empty: quotes are ordinary characters
-    encoding: str = "utf-8"            # a byte order mark is skipped
-    names: list[str] | None = None     # column names of a file without a header line
-    missing: list[str] = []            # words that mean 'nothing', such as NA
+    separator: str = "auto"  # auto: whichever of , ; tab | splits the first line most
+    quote: str = '"'  # empty: quotes are ordinary characters
+    encoding: str = "utf-8"  # a byte order mark is skipped
+    names: list[str] | None = None  # column names of a file without a header line
+    missing: list[str] = []  # words that mean 'nothing', such as NA
     decimal: str = "."
     thousands: str = ""
-    columns: dict[str, str] = {}       # our name -> the file's name
+    columns: dict[str, str] = {}  # our name -> the file's name
 
 # %% ../../nbs/1_data/20_sources.ipynb #2a983f70
 class Rule(BaseModel):
@@ -91,8 +103,10 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: str
-    column: str                                                           # the file's name of the column
-    test: Literal["empty", "equals", "matches", "differs from", "<", "<=", ">", ">="]  # `matches`: the whole text, a regular expression
+    column: str  # the file's name of the column
+    test: Literal[
+        "empty", "equals", "matches", "differs from", "<", "<=", ">", ">="
+    ]  # `matches`: the whole text, a regular expression
     value: str | float = ""
 
     @model_validator(mode="after")
@@ -110,14 +124,16 @@ class Rule(BaseModel):
 class InteractionsFile(Layout):
     "The file that says who did what with which item"
 
-    event: Event = Event.rating        # the kind of every row, where no column says it
-    events: dict[str, Event] = {}      # words of the event column -> our kinds
-    timestamp: str = "auto"            # s, ms, us, ns (since 1970), iso, or a format such as %d/%m/%Y; auto: s or iso
+    event: Event = Event.rating  # the kind of every row, where no column says it
+    events: dict[str, Event] = {}  # words of the event column -> our kinds
+    timestamp: str = "auto"  # s, ms, us, ns (since 1970), iso, or a format such as %d/%m/%Y; auto: s or iso
     duplicates: Literal["reject", "keep"] = "reject"  # the very same row, in all its columns, twice
     filters: list[Rule] = []
-    exact_only_if: str = ""            # `git-blob:<id>`: the timestamps are exact in that very file only
-    repeats: Literal["stated", "detect"] = "stated"   # detect: facts.repeats becomes true if somebody buys an item twice
-    folds: list[str] = []              # files with the test rows of published folds, in order; laid out as this file
+    exact_only_if: str = ""  # `git-blob:<id>`: the timestamps are exact in that very file only
+    repeats: Literal["stated", "detect"] = (
+        "stated"  # detect: facts.repeats becomes true if somebody buys an item twice
+    )
+    folds: list[str] = []  # files with the test rows of published folds, in order; laid out as this file
 
     @model_validator(mode="after")
     def _names(self) -> "InteractionsFile":
@@ -136,11 +152,11 @@ class SideFile(Layout):
 class EntityFile(Layout):
     "The file that says what the items, or who the customers are"
 
-    text: list[str] = []                       # our names, or the side file's, that make up an item's text, in order
-    flags: dict[str, list[str]] = {}           # our name -> columns of 0 and 1, gathered as 'Comedy|Drama'
-    values: dict[str, dict[str, str]] = {}     # our name -> codes in the file -> words for people
-    numbers: list[str] = []                    # our names of columns that hold numbers
-    others: bool = False                       # keep the remaining columns too, under their own names
+    text: list[str] = []  # our names, or the side file's, that make up an item's text, in order
+    flags: dict[str, list[str]] = {}  # our name -> columns of 0 and 1, gathered as 'Comedy|Drama'
+    values: dict[str, dict[str, str]] = {}  # our name -> codes in the file -> words for people
+    numbers: list[str] = []  # our names of columns that hold numbers
+    others: bool = False  # keep the remaining columns too, under their own names
     side: SideFile | None = None
 
 
@@ -149,15 +165,17 @@ class Download(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str                              # a zip archive
-    members: dict[str, str]               # path in the archive -> file name here; nothing else is unpacked
-    sha256: dict[str, str] = {}           # file name -> checksum of its content
-    git_blob: dict[str, str] = {}         # file name -> git's id of its content
-    shape: dict[str, tuple[int, int]] = {}   # file name -> rows, columns
+    url: str  # a zip archive
+    members: dict[str, str]  # path in the archive -> file name here; nothing else is unpacked
+    sha256: dict[str, str] = {}  # file name -> checksum of its content
+    git_blob: dict[str, str] = {}  # file name -> git's id of its content
+    shape: dict[str, tuple[int, int]] = {}  # file name -> rows, columns
 
     @model_validator(mode="after")
     def _plain_names(self) -> "Download":
-        if wild := [name for name in self.members.values() if Path(name).name != name or name.startswith(".")]:
+        if wild := [
+            name for name in self.members.values() if Path(name).name != name or name.startswith(".")
+        ]:
             raise ValueError(f"a member is unpacked to a plain file name, not to {wild}")
         return self
 
@@ -167,21 +185,27 @@ class Card(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    facts: Annotated[InstanceOf[Facts], BeforeValidator(lambda v: Facts.from_dict(v) if isinstance(v, dict) else v)]
+    facts: Annotated[
+        InstanceOf[Facts], BeforeValidator(lambda v: Facts.from_dict(v) if isinstance(v, dict) else v)
+    ]
     interactions: InteractionsFile | None = None
     items: EntityFile = Field(default_factory=EntityFile)
     customers: EntityFile = Field(default_factory=EntityFile)
     download: Download | None = None
-    simulate: dict[str, int] | None = None     # arguments of `data.simulate.simulate`
-    models: dict[str, dict[str, float | int | bool | str]] = {}  # model -> hyper-parameters that suit this data; `c360 tune` finds them
-    home: Path | None = None                   # the folder that relative file names start from, where the card itself says so
+    simulate: dict[str, int] | None = None  # arguments of `data.simulate.simulate`
+    models: dict[
+        str, dict[str, float | int | bool | str]
+    ] = {}  # model -> hyper-parameters that suit this data; `c360 tune` finds them
+    home: Path | None = None  # the folder that relative file names start from, where the card itself says so
 
     @model_validator(mode="after")
     def _whole(self) -> "Card":
         if (self.interactions is None) == (self.simulate is None):
             raise ValueError("a card has either [interactions] or [simulate]")
         if self.interactions and self.facts.scale and "rating" not in self.interactions.columns:
-            raise ValueError("a scale is stated but no column holds the rating: add it to interactions.columns, or leave out the scale")
+            raise ValueError(
+                "a scale is stated but no column holds the rating: add it to interactions.columns, or leave out the scale"
+            )
         return self
 
     @property
@@ -191,9 +215,9 @@ class Card(BaseModel):
 
 # %% ../../nbs/1_data/20_sources.ipynb #cf92428c
 def parse_card(
-    text: str,                    # TOML
-    home: Path | None = None,     # where its files lie
-    origin: str = "card",         # named in errors
+    text: str,  # TOML
+    home: Path | None = None,  # where its files lie
+    origin: str = "card",  # named in errors
 ) -> Card:
     "A card from its text; raises `SourceError` naming each field that is wrong"
     try:
@@ -217,7 +241,10 @@ def _card(origin: str, parts: dict[str, Any]) -> Card:
 def _plainly(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors()
+    )
 
 # %% ../../nbs/1_data/20_sources.ipynb #1744d373
 def cards() -> list[str]:  # sorted; `demo` is simulated, the others are public
@@ -234,7 +261,9 @@ def read_card(
         return parse_card(path.read_text(encoding="utf-8"), None, path.name)
     path = Path(name)
     if path.suffix != ".toml" or not path.is_file():
-        raise SourceError(f"no data set is called {str(name)!r}: use one of {cards()}, or the path of a card (a .toml file)")
+        raise SourceError(
+            f"no data set is called {str(name)!r}: use one of {cards()}, or the path of a card (a .toml file)"
+        )
     return parse_card(path.read_text(encoding="utf-8"), path.resolve().parent, path.name)
 
 # %% ../../nbs/1_data/20_sources.ipynb #a37402d8
@@ -242,21 +271,32 @@ def read_card(
 class Raw:
     "What a file says, uninterpreted"
 
-    file: str               # the file's name
-    frame: pd.DataFrame     # text in every cell, "" where there is nothing
-    line: np.ndarray        # int64 (rows,), the line of the file that each row begins on, from 1
-    broken: pd.DataFrame    # line, reason, text: lines that hold no row
+    file: str  # the file's name
+    frame: pd.DataFrame  # text in every cell, "" where there is nothing
+    line: np.ndarray  # int64 (rows,), the line of the file that each row begins on, from 1
+    broken: pd.DataFrame  # line, reason, text: lines that hold no row
 
 
-def _raw(file: Path, columns: list[str], parts: list[pa.Table], lines: list[np.ndarray], broken: list[tuple[int, str, str]]) -> Raw:
+def _raw(
+    file: Path,
+    columns: list[str],
+    parts: list[pa.Table],
+    lines: list[np.ndarray],
+    broken: list[tuple[int, str, str]],
+) -> Raw:
     none = pa.table({name: pa.array([], pa.large_string()) for name in columns})
     table = pa.concat_tables([none, *parts])
     frame = pd.DataFrame({name: pd.Series(table.column(name), dtype="str") for name in columns})
-    return Raw(file.name, frame, np.concatenate([np.zeros(0, np.int64), *lines]), pd.DataFrame(broken, columns=["line", "reason", "text"]))
+    return Raw(
+        file.name,
+        frame,
+        np.concatenate([np.zeros(0, np.int64), *lines]),
+        pd.DataFrame(broken, columns=["line", "reason", "text"]),
+    )
 
 # %% ../../nbs/1_data/20_sources.ipynb #cd2998fd
 _MAGIC = {
-    b"PK\x03\x04": ("a zip archive or a spreadsheet", 'unpack it, or name it .xlsx'),
+    b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or name it .xlsx"),
     b"PAR1": ("a parquet file", "name it .parquet"),
     b"\xff\xfe": ("text in UTF-16", 'say encoding = "utf-16"'),
     b"\xfe\xff": ("text in UTF-16", 'say encoding = "utf-16"'),
@@ -264,9 +304,9 @@ _MAGIC = {
 
 
 def open_text(
-    path: Path,       # may end in .gz
-    encoding: str,    # of the text
-) -> TextIO:          # line ends as they are
+    path: Path,  # may end in .gz
+    encoding: str,  # of the text
+) -> TextIO:  # line ends as they are
     "Open a text file, refusing what is empty or no text"
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rb") as handle:
@@ -277,9 +317,19 @@ def open_text(
         if start.startswith(magic) and "16" not in encoding:
             raise IngestError(path, 1, f"this is {what}", mend)
     try:
-        return opener(path, "rt", encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline="")
+        return opener(
+            path,
+            "rt",
+            encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding,
+            newline="",
+        )
     except LookupError as error:
-        raise IngestError(path, None, f"no encoding is called {encoding!r}", 'use utf-8, cp1252, latin-1 or another of Python\'s') from error
+        raise IngestError(
+            path,
+            None,
+            f"no encoding is called {encoding!r}",
+            "use utf-8, cp1252, latin-1 or another of Python's",
+        ) from error
 
 
 def undecodable(path: Path, encoding: str) -> IngestError:
@@ -293,7 +343,12 @@ def undecodable(path: Path, encoding: str) -> IngestError:
             except UnicodeDecodeError as e:
                 around = line[max(e.start - 12, 0) : e.start + 8].decode("ascii", "backslashreplace").strip()
                 what = f"byte {e.start + 1} (0x{line[e.start]:02x}, in '{around}') is not {encoding}"
-                return IngestError(path, number, what, f'say encoding = "{other}" (or latin-1), or save the file as {encoding}')
+                return IngestError(
+                    path,
+                    number,
+                    what,
+                    f'say encoding = "{other}" (or latin-1), or save the file as {encoding}',
+                )
     return IngestError(path, None, f"the file is not {encoding}", f'say encoding = "{other}"')
 
 # %% ../../nbs/1_data/20_sources.ipynb #e282182a
@@ -313,9 +368,9 @@ class _Lines:
 
 
 def separated_rows(
-    handle: TextIO,       # from `open_text`
-    separator: str,       # one or more characters
-    quote: str,           # one character, or "" where quotes are ordinary
+    handle: TextIO,  # from `open_text`
+    separator: str,  # one or more characters
+    quote: str,  # one character, or "" where quotes are ordinary
 ) -> Iterator[tuple[int, list[str], str, list[str]]]:  # line, fields, trouble or "", the lines themselves
     "Rows with the line they begin on; blank lines are skipped"
     lines = _Lines(handle, separator)
@@ -345,9 +400,19 @@ def _separator(first: str) -> str:
 def _header(path: Path, line: int, fields: list[str]) -> list[str]:
     twice = sorted({name for name in fields if fields.count(name) > 1})
     if twice:
-        raise IngestError(path, line, f"the header names {twice} twice", "give every column its own name, or list the names of a file without a header line")
+        raise IngestError(
+            path,
+            line,
+            f"the header names {twice} twice",
+            "give every column its own name, or list the names of a file without a header line",
+        )
     if any("\x00" in name for name in fields):
-        raise IngestError(path, line, "the header holds NUL bytes", 'if this is UTF-16 say encoding = "utf-16-le", else save the file anew')
+        raise IngestError(
+            path,
+            line,
+            "the header holds NUL bytes",
+            'if this is UTF-16 say encoding = "utf-16-le", else save the file anew',
+        )
     return fields
 
 # %% ../../nbs/1_data/20_sources.ipynb #365d2c39
@@ -360,7 +425,14 @@ def read_separated(
 
     def flush() -> None:
         if rows:
-            parts.append(pa.table({n: pa.array(c, pa.large_string()) for n, c in zip(names, zip(*rows, strict=True), strict=True)}))
+            parts.append(
+                pa.table(
+                    {
+                        n: pa.array(c, pa.large_string())
+                        for n, c in zip(names, zip(*rows, strict=True), strict=True)
+                    }
+                )
+            )
             numbers.append(np.array(lines, np.int64))
             rows.clear(), lines.clear()
 
@@ -395,7 +467,13 @@ def as_text(value: Any) -> str:
         case bool():
             return str(value).lower()
         case float():
-            return "" if np.isnan(value) else str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+            return (
+                ""
+                if np.isnan(value)
+                else str(int(value))
+                if value.is_integer() and abs(value) < 2**53
+                else repr(value)
+            )
         case list() if all(isinstance(part, (str, int, float)) for part in value):
             return "|".join(map(as_text, value))
         case list() | dict():
@@ -415,11 +493,19 @@ def read_json_lines(
                 if not (line := line.strip()):
                     continue
                 if number == 1 and line.startswith("[{"):
-                    raise IngestError(path, 1, "this is one JSON array", "write one object per line (JSON Lines)")
+                    raise IngestError(
+                        path, 1, "this is one JSON array", "write one object per line (JSON Lines)"
+                    )
                 try:
                     row = json.loads(line)
                 except (json.JSONDecodeError, RecursionError) as error:
-                    broken.append((number, f"no JSON ({getattr(error, 'msg', 'nested too deep').removesuffix(' at')})", line))
+                    broken.append(
+                        (
+                            number,
+                            f"no JSON ({getattr(error, 'msg', 'nested too deep').removesuffix(' at')})",
+                            line,
+                        )
+                    )
                     continue
                 if isinstance(row, dict):
                     found.append({name: as_text(value) for name, value in row.items()})
@@ -429,7 +515,9 @@ def read_json_lines(
     except UnicodeDecodeError as error:
         raise undecodable(path, layout.encoding) from error
     names = list(dict.fromkeys(name for row in found for name in row))
-    table = pa.table({name: pa.array([row.get(name, "") for row in found], pa.large_string()) for name in names})
+    table = pa.table(
+        {name: pa.array([row.get(name, "") for row in found], pa.large_string()) for name in names}
+    )
     return _raw(path, names, [table] if names else [], [np.array(lines, np.int64)], broken)
 
 # %% ../../nbs/1_data/20_sources.ipynb #878d30ec
@@ -439,14 +527,19 @@ def _column_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_floating(kind):
         column = pc.if_else(pc.is_nan(column), None, column)
-        if pc.all(pc.equal(column, pc.floor(column))).as_py() and (pc.max(pc.abs(column)).as_py() or 0) < 2**53:
+        if (
+            pc.all(pc.equal(column, pc.floor(column))).as_py()
+            and (pc.max(pc.abs(column)).as_py() or 0) < 2**53
+        ):
             column = column.cast(pa.int64())
     elif pa.types.is_timestamp(kind) and kind.tz is None:
         column = column.cast(pa.timestamp("us", "UTC"), safe=False)
     try:
         return pc.fill_null(column.cast(pa.large_string()), "")
     except pa.ArrowNotImplementedError:
-        return pa.chunked_array([pa.array([as_text(value) for value in column.to_pylist()], pa.large_string())])
+        return pa.chunked_array(
+            [pa.array([as_text(value) for value in column.to_pylist()], pa.large_string())]
+        )
 
 # %% ../../nbs/1_data/20_sources.ipynb #91c413fb
 def read_parquet(
@@ -457,7 +550,12 @@ def read_parquet(
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise IngestError(path, None, f"this is no parquet file ({str(error).splitlines()[0]})", "give the file as it was written") from error
+        raise IngestError(
+            path,
+            None,
+            f"this is no parquet file ({str(error).splitlines()[0]})",
+            "give the file as it was written",
+        ) from error
     text = pa.table({name: _column_text(table.column(name)) for name in table.column_names})
     return _raw(path, text.column_names, [text], [np.arange(1, len(text) + 1)], [])
 
@@ -473,14 +571,32 @@ def read_sheet(
         sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
         first, cells = 1 + (sheet.start or (0, 0))[0], sheet.to_python(skip_empty_area=True)
     except CalamineError as error:
-        raise IngestError(path, None, f"this is no .xlsx file ({error})", "save the spreadsheet as .xlsx or .csv") from error
+        raise IngestError(
+            path, None, f"this is no .xlsx file ({error})", "save the spreadsheet as .xlsx or .csv"
+        ) from error
     rows = [(number, row) for number, row in enumerate(cells, first) if any(cell != "" for cell in row)]
-    names = layout.names or _header(path, *((rows[0][0], list(map(as_text, rows[0][1]))) if rows else (1, [])))
+    names = layout.names or _header(
+        path, *((rows[0][0], list(map(as_text, rows[0][1]))) if rows else (1, []))
+    )
     rows = rows if layout.names else rows[1:]
     if rows and len(rows[0][1]) != len(names):
-        raise IngestError(path, rows[0][0], f"{len(rows[0][1])} columns instead of {len(names)}", "list one name for each column")
-    columns = {name: pa.array([as_text(row[i]) for _, row in rows], pa.large_string()) for i, name in enumerate(names)}
-    return _raw(path, names, [pa.table(columns)] if rows else [], [np.array([number for number, _ in rows], np.int64)], [])
+        raise IngestError(
+            path,
+            rows[0][0],
+            f"{len(rows[0][1])} columns instead of {len(names)}",
+            "list one name for each column",
+        )
+    columns = {
+        name: pa.array([as_text(row[i]) for _, row in rows], pa.large_string())
+        for i, name in enumerate(names)
+    }
+    return _raw(
+        path,
+        names,
+        [pa.table(columns)] if rows else [],
+        [np.array([number for number, _ in rows], np.int64)],
+        [],
+    )
 
 # %% ../../nbs/1_data/20_sources.ipynb #45d98bd5
 _READERS = {"csv": read_separated, "jsonl": read_json_lines, "parquet": read_parquet, "xlsx": read_sheet}
@@ -489,7 +605,7 @@ _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq":
 
 def read_table(
     path: Path,
-    layout: Layout,          # how it lies
+    layout: Layout,  # how it lies
     needed: Sequence[str] = (),  # names of columns, as in the file, that must be there
 ) -> Raw:
     "Read a file of any known format"
@@ -498,11 +614,23 @@ def read_table(
     try:
         raw = _READERS[kind](path, layout)
     except (OSError, EOFError, zlib.error) as error:
-        raise IngestError(path, None, f"the file cannot be read ({error})", "see that it is whole and that you may read it") from error
+        raise IngestError(
+            path, None, f"the file cannot be read ({error})", "see that it is whole and that you may read it"
+        ) from error
     if len(raw.frame) + len(raw.broken) == 0:
-        raise IngestError(path, None, "the file has a header but no row" if raw.frame.columns.size else "the file is empty", "give a file that holds at least one row")
+        raise IngestError(
+            path,
+            None,
+            "the file has a header but no row" if raw.frame.columns.size else "the file is empty",
+            "give a file that holds at least one row",
+        )
     if lacking := [name for name in needed if name not in raw.frame]:
-        raise IngestError(path, 1, f"there is no column {lacking[0]!r} among {list(raw.frame.columns)}", _advice(lacking[0], list(raw.frame.columns)))
+        raise IngestError(
+            path,
+            1,
+            f"there is no column {lacking[0]!r} among {list(raw.frame.columns)}",
+            _advice(lacking[0], list(raw.frame.columns)),
+        )
     if layout.missing:
         raw = Raw(raw.file, raw.frame.where(~raw.frame.isin(layout.missing), ""), raw.line, raw.broken)
     return raw
@@ -525,29 +653,32 @@ def _items_from(file: str | Path | None, key: str, title: str | None, text: list
     if file:
         return {"file": str(file), "others": True, "columns": names, "text": text}
     rest = [part for part in text if part != (title or text[0])]
-    return {"columns": ({"title": text[0]} if text else {}) | names | {part: part for part in rest}, "text": ["title", *rest] if text else []}
+    return {
+        "columns": ({"title": text[0]} if text else {}) | names | {part: part for part in rest},
+        "text": ["title", *rest] if text else [],
+    }
 
 # %% ../../nbs/1_data/20_sources.ipynb #f2c4a824
 def card_from_options(
-    interactions: str | Path,             # CSV, JSON Lines, parquet or xlsx
-    user: str,                            # its column of customer ids
-    item: str,                            # its column of item ids
+    interactions: str | Path,  # CSV, JSON Lines, parquet or xlsx
+    user: str,  # its column of customer ids
+    item: str,  # its column of item ids
     *,
-    rating: str | None = None,            # its column of ratings
+    rating: str | None = None,  # its column of ratings
     scale: tuple[float, float] | None = None,  # lowest and highest rating
-    weight: str | None = None,            # its column of quantities, in data without ratings
-    timestamp: str | None = None,         # its column of times
-    time_format: str = "auto",            # s, ms, us, ns, iso or a format such as %d/%m/%Y
-    event: str | None = None,             # its column of kinds of event
-    events: dict[str, str] | None = None, # its words for them -> ours
-    relevant: dict[str, Any] | None = None,    # kind of event -> True or the lowest rating
-    items: str | Path | None = None,      # file of items; without, they are gathered from the interactions
-    item_id: str | None = None,           # its id column; the same name as in the interactions if not given
-    title: str | None = None,             # its column of titles; if not given `title`, or else the first of the texts
-    text: Sequence[str] = (),             # its columns of text, in order
+    weight: str | None = None,  # its column of quantities, in data without ratings
+    timestamp: str | None = None,  # its column of times
+    time_format: str = "auto",  # s, ms, us, ns, iso or a format such as %d/%m/%Y
+    event: str | None = None,  # its column of kinds of event
+    events: dict[str, str] | None = None,  # its words for them -> ours
+    relevant: dict[str, Any] | None = None,  # kind of event -> True or the lowest rating
+    items: str | Path | None = None,  # file of items; without, they are gathered from the interactions
+    item_id: str | None = None,  # its id column; the same name as in the interactions if not given
+    title: str | None = None,  # its column of titles; if not given `title`, or else the first of the texts
+    text: Sequence[str] = (),  # its columns of text, in order
     customers: str | Path | None = None,  # file of customers
-    customer_id: str | None = None,       # its id column
-    name: str | None = None,              # of the data set; the file's name if not given
+    customer_id: str | None = None,  # its id column
+    name: str | None = None,  # of the data set; the file's name if not given
     separator: str = "auto",
     encoding: str = "utf-8",
     decimal: str = ".",
@@ -555,25 +686,52 @@ def card_from_options(
 ) -> Card:
     "A card for anyone's own files"
     if rating and not scale:
-        raise SourceError(f"the ratings in {rating!r} need their scale: say --scale LOWEST,HIGHEST, such as --scale 1,5")
+        raise SourceError(
+            f"the ratings in {rating!r} need their scale: say --scale LOWEST,HIGHEST, such as --scale 1,5"
+        )
     kind = "rating" if rating else "purchase"
     plain = {"separator": separator, "encoding": encoding, "decimal": decimal, "thousands": thousands}
-    columns = {"user": user, "item": item, "rating": rating, "weight": weight, "timestamp": timestamp, "event": event}
+    columns = {
+        "user": user,
+        "item": item,
+        "rating": rating,
+        "weight": weight,
+        "timestamp": timestamp,
+        "event": event,
+    }
     chosen = relevant or ({"purchase": True, "like": True, "rating": True} if event else {kind: True})
-    facts = {"name": name or Path(interactions).stem, "relevant": chosen, "scale": scale, "exact_timestamps": timestamp is not None}
-    what = {"file": str(interactions), "event": kind, "events": events or {}, "timestamp": time_format, "repeats": "detect"}
+    facts = {
+        "name": name or Path(interactions).stem,
+        "relevant": chosen,
+        "scale": scale,
+        "exact_timestamps": timestamp is not None,
+    }
+    what = {
+        "file": str(interactions),
+        "event": kind,
+        "events": events or {},
+        "timestamp": time_format,
+        "repeats": "detect",
+    }
     what |= plain | {"columns": {ours: theirs for ours, theirs in columns.items() if theirs}}
     if not rating and not timestamp:
         what["duplicates"] = "keep"  # without a time, a second purchase cannot be told from a second copy
     thing = plain | _items_from(items, item_id or item, title, list(text))
-    people = plain | {"columns": {"user": customer_id or user}} | ({"file": str(customers), "others": True} if customers else {})
-    return _card("options", {"facts": facts, "interactions": what, "items": thing, "customers": people, "home": Path.cwd()})
+    people = (
+        plain
+        | {"columns": {"user": customer_id or user}}
+        | ({"file": str(customers), "others": True} if customers else {})
+    )
+    return _card(
+        "options",
+        {"facts": facts, "interactions": what, "items": thing, "customers": people, "home": Path.cwd()},
+    )
 
 # %% ../../nbs/1_data/20_sources.ipynb #1d108576
 def find_file(
     layout: Layout,
-    home: Path | None,     # the folder of the data set
-    must: bool = True,     # raise if there is none
+    home: Path | None,  # the folder of the data set
+    must: bool = True,  # raise if there is none
 ) -> Path | None:
     "The first of a layout's files that exists"
     paths = [Path(home or ".") / name for name in layout.file]
@@ -581,7 +739,11 @@ def find_file(
         if path.is_file():
             return path
     if must:
-        there = sorted(path.name for path in Path(home).iterdir())[:12] if home and Path(home).is_dir() else "no such folder"
+        there = (
+            sorted(path.name for path in Path(home).iterdir())[:12]
+            if home and Path(home).is_dir()
+            else "no such folder"
+        )
         raise SourceError(f"no file {' or '.join(layout.file)} in {home}: it holds {there}")
     return None
 
@@ -591,7 +753,11 @@ def describe(
 ) -> dict:  # file, bytes, sha256
     "A file's name, size and checksum"
     with path.open("rb") as handle:
-        return {"file": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(handle, "sha256").hexdigest()}
+        return {
+            "file": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(handle, "sha256").hexdigest(),
+        }
 
 
 def git_blob(
@@ -607,16 +773,21 @@ def git_blob(
 # %% ../../nbs/1_data/20_sources.ipynb #ae4b91a0
 def verify(
     path: Path,
-    wanted: Download,             # what its card says of the file of that name
-    layout: Layout = Layout(),    # how a file with a stated shape lies  # noqa: B008
+    wanted: Download,  # what its card says of the file of that name
+    layout: Layout = Layout(),  # how a file with a stated shape lies  # noqa: B008
 ) -> None:
     "Raise `DownloadError` unless the file is the published one"
     name = path.name
-    checks = [("sha256", wanted.sha256.get(name), lambda: describe(path)["sha256"]), ("git blob", wanted.git_blob.get(name), lambda: git_blob(path))]
+    checks = [
+        ("sha256", wanted.sha256.get(name), lambda: describe(path)["sha256"]),
+        ("git blob", wanted.git_blob.get(name), lambda: git_blob(path)),
+    ]
     checks.append(("rows and columns", wanted.shape.get(name), lambda: _shape(path, layout)))
     for what, should, compute in checks:
         if should is not None and (found := compute()) != should:
-            raise DownloadError(f"{name} is not the file that was published: its {what} is {found}, the card says {should}. Run it again; the publisher may also have changed it. {_by_hand(wanted.url)}")
+            raise DownloadError(
+                f"{name} is not the file that was published: its {what} is {found}, the card says {should}. Run it again; the publisher may also have changed it. {_by_hand(wanted.url)}"
+            )
 
 
 def _shape(path: Path, layout: Layout) -> tuple[int, int] | str:
@@ -634,9 +805,9 @@ def _by_hand(url: str) -> str:
 class Patience:
     "How long a download keeps trying"
 
-    attempts: int = 5       # in a row that brought nothing new
-    pause: float = 1.0      # seconds before the second, doubled each time, at most 30
-    stall: float = 30.0     # seconds without a byte after which a connection counts as broken
+    attempts: int = 5  # in a row that brought nothing new
+    pause: float = 1.0  # seconds before the second, doubled each time, at most 30
+    stall: float = 30.0  # seconds without a byte after which a connection counts as broken
 
 
 class _Again(Exception):
@@ -649,11 +820,11 @@ class _Again(Exception):
 # %% ../../nbs/1_data/20_sources.ipynb #a62176d9
 def download(
     url: str,
-    target: Path,                      # exists afterwards, and only if it is whole
+    target: Path,  # exists afterwards, and only if it is whole
     patience: Patience = Patience(),
-    loopback: bool = False,            # allow plain http to this machine, for tests
-    progress: bool = True,             # a bar, where there is a terminal
-) -> Path:                             # `target`
+    loopback: bool = False,  # allow plain http to this machine, for tests
+    progress: bool = True,  # a bar, where there is a terminal
+) -> Path:  # `target`
     "Fetch a file over https, going on where an earlier attempt broke off"
     part = target.with_name(target.name + ".part")
     failures, tries = 0, 0
@@ -667,7 +838,9 @@ def download(
                 failures = 0 if _size(part) > before else failures + 1
                 if failures >= patience.attempts or tries >= 50 * patience.attempts:
                     advice = f"Check the network and run it again: the {_size(part):,} bytes that came are kept. {_by_hand(url)}"
-                    raise DownloadError(f"{url} could not be fetched: {trouble} ({tries} attempts). {advice}") from trouble
+                    raise DownloadError(
+                        f"{url} could not be fetched: {trouble} ({tries} attempts). {advice}"
+                    ) from trouble
                 log.info("%s: %s; trying again", url, trouble)
                 time.sleep(max(trouble.wait, min(patience.pause * 2**failures, 30)))
     part.replace(target)
@@ -681,10 +854,18 @@ def _client(patience: Patience, loopback: bool) -> Any:
     def only_https(request: httpx.Request) -> None:
         local = loopback and request.url.host in ("127.0.0.1", "localhost", "::1")
         if request.url.scheme != "https" and not local:
-            raise DownloadError(f"{request.url} is not https, so nobody could tell what arrives: use an https address")
+            raise DownloadError(
+                f"{request.url} is not https, so nobody could tell what arrives: use an https address"
+            )
 
     headers = {"Accept-Encoding": "identity", "User-Agent": "customer360"}
-    return httpx.Client(follow_redirects=True, timeout=patience.stall, headers=headers, event_hooks={"request": [only_https]}, trust_env=not loopback)
+    return httpx.Client(
+        follow_redirects=True,
+        timeout=patience.stall,
+        headers=headers,
+        event_hooks={"request": [only_https]},
+        trust_env=not loopback,
+    )
 
 
 def _size(path: Path) -> int:
@@ -701,7 +882,11 @@ def _range(part: Path, url: str) -> dict[str, str]:
         known = json.loads(_tag(part).read_text())
     except (OSError, json.JSONDecodeError):
         return {}
-    return {"Range": f"bytes={_size(part)}-", "If-Range": known["tag"]} if known["url"] == url and known["tag"] and _size(part) else {}
+    return (
+        {"Range": f"bytes={_size(part)}-", "If-Range": known["tag"]}
+        if known["url"] == url and known["tag"] and _size(part)
+        else {}
+    )
 
 # %% ../../nbs/1_data/20_sources.ipynb #fdc49f99
 def _go_on(client: Any, url: str, part: Path, progress: bool) -> None:
@@ -736,17 +921,31 @@ def _begin(answer: Any, url: str, part: Path, asked: bool) -> int:  # the byte t
         return _size(part)
     if code in (206, 416):
         part.unlink(missing_ok=True)
-        raise _Again(f"the server could not go on from where it broke off (it answered {code}, {said.get('Content-Range', 'no range')})")
+        raise _Again(
+            f"the server could not go on from where it broke off (it answered {code}, {said.get('Content-Range', 'no range')})"
+        )
     if code in _BUSY:
         wait = said.get("Retry-After", "")
-        raise _Again(f"the server answered {code} {answer.reason_phrase}", min(float(wait), 60) if wait.isdigit() else 0)
-    raise DownloadError(f"{url} could not be fetched: the server answered {code} {answer.reason_phrase}. Look whether the address still holds. {_by_hand(url)}")
+        raise _Again(
+            f"the server answered {code} {answer.reason_phrase}",
+            min(float(wait), 60) if wait.isdigit() else 0,
+        )
+    raise DownloadError(
+        f"{url} could not be fetched: the server answered {code} {answer.reason_phrase}. Look whether the address still holds. {_by_hand(url)}"
+    )
 
 
 def _save(answer: Any, part: Path, begin: int, total: int | None, progress: bool) -> None:
     from tqdm import tqdm
 
-    bar = tqdm(desc=part.name.removesuffix(".part"), total=total, initial=begin, unit="B", unit_scale=True, disable=None if progress else True)
+    bar = tqdm(
+        desc=part.name.removesuffix(".part"),
+        total=total,
+        initial=begin,
+        unit="B",
+        unit_scale=True,
+        disable=None if progress else True,
+    )
     with bar, part.open("ab" if begin else "wb") as handle:
         for block in answer.iter_raw():
             handle.write(block)
@@ -754,31 +953,35 @@ def _save(answer: Any, part: Path, begin: int, total: int | None, progress: bool
 
 # %% ../../nbs/1_data/20_sources.ipynb #335f7d5d
 def unpack(
-    archive: Path,        # a zip file
-    into: Path,           # an existing folder
-    wanted: Download,     # the members, and their checksums
-    layout: Layout = Layout(),    # how a file with a stated shape lies  # noqa: B008
+    archive: Path,  # a zip file
+    into: Path,  # an existing folder
+    wanted: Download,  # the members, and their checksums
+    layout: Layout = Layout(),  # how a file with a stated shape lies  # noqa: B008
 ) -> None:
     "Take the members that the card names out of an archive, and check them"
     try:
         with zipfile.ZipFile(archive) as box:
             there = box.namelist()
             if lacking := [name for name in wanted.members if name not in there]:
-                raise DownloadError(f"{wanted.url} holds no {lacking[0]}: it holds {there[:10]}. The publisher may have packed it anew. {_by_hand(wanted.url)}")
+                raise DownloadError(
+                    f"{wanted.url} holds no {lacking[0]}: it holds {there[:10]}. The publisher may have packed it anew. {_by_hand(wanted.url)}"
+                )
             for member, name in wanted.members.items():
                 with box.open(member) as source, (into / name).open("wb") as copy:
                     shutil.copyfileobj(source, copy)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         begins = archive.read_bytes()[:60]
-        raise DownloadError(f"what {wanted.url} sent is no whole zip archive ({error}): it begins with {begins!r}. Run it again; if it stays so, a proxy may answer in its place. {_by_hand(wanted.url)}") from error
+        raise DownloadError(
+            f"what {wanted.url} sent is no whole zip archive ({error}): it begins with {begins!r}. Run it again; if it stays so, a proxy may answer in its place. {_by_hand(wanted.url)}"
+        ) from error
     for name in wanted.members.values():
         verify(into / name, wanted, layout)
 
 # %% ../../nbs/1_data/20_sources.ipynb #8e37486a
 def show_terms(
     card: Card,
-    raw: Path,      # the folder of all raw data
-) -> bool:          # whether they were shown now
+    raw: Path,  # the folder of all raw data
+) -> bool:  # whether they were shown now
     "Show a public data set's terms of use, the first time"
     marker = raw / f"{card.name}.terms.txt"
     if marker.exists() or not card.facts.terms:
@@ -792,26 +995,32 @@ def show_terms(
 # %% ../../nbs/1_data/20_sources.ipynb #5c606dab
 def is_there(
     card: Card,
-    home: Path,   # a folder
+    home: Path,  # a folder
 ) -> bool:
     "Whether a folder holds all the files that a card needs"
-    return home.is_dir() and all(find_file(spec, home, must=False) for spec in (card.interactions, card.items, card.customers) if spec and spec.file)
+    return home.is_dir() and all(
+        find_file(spec, home, must=False)
+        for spec in (card.interactions, card.items, card.customers)
+        if spec and spec.file
+    )
 
 
 def fetch(
     card: Card,
-    raw: Path | None = None,           # the folder of all raw data; `data/raw` if not given
+    raw: Path | None = None,  # the folder of all raw data; `data/raw` if not given
     patience: Patience = Patience(),
-    loopback: bool = False,            # allow plain http to this machine, for tests
+    loopback: bool = False,  # allow plain http to this machine, for tests
     progress: bool = True,
-) -> Path:                             # <raw>/<name>, complete
+) -> Path:  # <raw>/<name>, complete
     "Download a public data set, unless it is there"
     raw = raw or folder("raw")
     final, aside, archive = raw / card.name, raw / f".{card.name}.unpacking", raw / f"{card.name}.zip"
     if is_there(card, final):
         return final
     if card.download is None:
-        raise SourceError(f"{card.name} cannot be downloaded: name the folder of its files with DATA=<folder>")
+        raise SourceError(
+            f"{card.name} cannot be downloaded: name the folder of its files with DATA=<folder>"
+        )
     show_terms(card, raw)
     try:
         download(card.download.url, archive, patience, loopback, progress)
@@ -819,10 +1028,14 @@ def fetch(
         aside.mkdir(parents=True)
         unpack(archive, aside, card.download, card.interactions)
         final.mkdir(exist_ok=True)
-        for path in sorted(aside.iterdir(), key=lambda path: path.name in card.interactions.file):  # the interactions last
+        for path in sorted(
+            aside.iterdir(), key=lambda path: path.name in card.interactions.file
+        ):  # the interactions last
             os.replace(path, final / path.name)
     except OSError as error:
-        raise DownloadError(f"{card.name} could not be written to {raw}: {error.strerror}. Make room or set C360_HOME to another folder") from error
+        raise DownloadError(
+            f"{card.name} could not be written to {raw}: {error.strerror}. Make room or set C360_HOME to another folder"
+        ) from error
     finally:
         archive.unlink(missing_ok=True)
         shutil.rmtree(aside, ignore_errors=True)
@@ -831,9 +1044,9 @@ def fetch(
 # %% ../../nbs/1_data/20_sources.ipynb #7adb4cad
 def locate(
     card: Card,
-    data: str | Path | None = None,   # a folder with the files, or with a folder of the data set's name
-    **how: Any,                       # for `fetch`
-) -> Path | None:                     # None for simulated data, which has no files
+    data: str | Path | None = None,  # a folder with the files, or with a folder of the data set's name
+    **how: Any,  # for `fetch`
+) -> Path | None:  # None for simulated data, which has no files
     "The folder with a data set's files; a public set that is not there is fetched"
     if card.simulate is not None:
         return None
@@ -845,4 +1058,6 @@ def locate(
         if is_there(card, home):
             return home
     spots = [" or ".join(spec.file) for spec in (card.interactions, card.items, card.customers) if spec.file]
-    raise SourceError(f"{card.name} is not in {data}, nor in a folder {card.name} there: it needs {', '.join(spots)}. Leave out DATA to download it")
+    raise SourceError(
+        f"{card.name} is not in {data}, nor in a folder {card.name} there: it needs {', '.join(spots)}. Leave out DATA to download it"
+    )

@@ -57,7 +57,9 @@ class EventConflict(ValueError):
     "An event id that is stored with other content; `index` is its place in the batch, `field` what differs"
 
     def __init__(self, index: int, field: str, event_id: str):
-        super().__init__(f"event {index}: the id {event_id!r} is stored with another {field}: send an id of its own with each event")
+        super().__init__(
+            f"event {index}: the id {event_id!r} is stored with another {field}: send an id of its own with each event"
+        )
         self.index, self.field, self.event_id = index, field, event_id
 
 
@@ -65,7 +67,9 @@ class ErasedCustomer(ValueError):
     "A customer who was erased at their own request"
 
     def __init__(self, user: str):
-        super().__init__(f"the customer {user!r} was erased at their own request: nothing is stored about them any more")
+        super().__init__(
+            f"the customer {user!r} was erased at their own request: nothing is stored about them any more"
+        )
         self.user = user
 
 # %% ../../nbs/1_data/50_storage.ipynb #s010
@@ -79,27 +83,35 @@ def database_url(
     try:
         made = sa.make_url(given)
     except failures.ArgumentError:
-        raise StorageError("C360_DATABASE_URL is no URL: write sqlite:////path/to/file or postgresql://user@host/name") from None
+        raise StorageError(
+            "C360_DATABASE_URL is no URL: write sqlite:////path/to/file or postgresql://user@host/name"
+        ) from None
     if made.drivername in ("postgres", "postgresql"):
         made = made.set(drivername="postgresql+psycopg")
     if made.get_backend_name() not in ("sqlite", "postgresql"):
         raise StorageError(f"the store works on sqlite and postgresql: got {made.drivername}")
     if made.get_backend_name() == "sqlite" and made.database in (None, "", ":memory:"):
-        raise StorageError("a SQLite database in memory keeps nothing: give it a file, sqlite:////path/to/file")
+        raise StorageError(
+            "a SQLite database in memory keeps nothing: give it a file, sqlite:////path/to/file"
+        )
     return made
 
 # %% ../../nbs/1_data/50_storage.ipynb #s014
 def durability(
     connection: Any,  # a DBAPI connection, of sqlite3 or psycopg
-    backend: str,     # sqlite or postgresql
+    backend: str,  # sqlite or postgresql
 ) -> dict[str, str]:  # setting -> its value
     "What decides whether a commit outlives a power cut"
     cursor = connection.cursor()
     if backend == "sqlite":
-        journal, sync = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous"))
+        journal, sync = (
+            cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+        )
         return {"journal_mode": journal, "synchronous": {0: "off", 1: "normal", 2: "full", 3: "extra"}[sync]}
     names = ("fsync", "synchronous_commit")
-    found = cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')").fetchone()
+    found = cursor.execute(
+        "SELECT current_setting('fsync'), current_setting('synchronous_commit')"
+    ).fetchone()
     connection.rollback()  # the question has begun a transaction
     return dict(zip(names, found, strict=True))
 
@@ -108,10 +120,15 @@ def check_durability(
     found: dict[str, str],  # what `durability` returned
 ) -> None:
     "Raise `StorageError`, naming the setting, if a commit would not outlive a power cut"
-    wrong = {"journal_mode": {"memory", "off", "delete", "truncate", "persist"}, "synchronous": {"off", "normal"}}
+    wrong = {
+        "journal_mode": {"memory", "off", "delete", "truncate", "persist"},
+        "synchronous": {"off", "normal"},
+    }
     for name, value in found.items():
         if value in wrong.get(name, {"off"}):
-            raise StorageError(f"the database has {name}={value}, so that a power cut could take back what was acknowledged: change that setting")
+            raise StorageError(
+                f"the database has {name}={value}, so that a power cut could take back what was acknowledged: change that setting"
+            )
 
 # %% ../../nbs/1_data/50_storage.ipynb #s018
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
@@ -119,7 +136,7 @@ BUSY_SECONDS = 10.0  # how long to wait for another process that writes
 
 
 def connect(
-    url: sa.URL,   # of `database_url`
+    url: sa.URL,  # of `database_url`
 ) -> sa.Engine:
     "An engine whose every connection has been checked: a commit is a sync"
     backend = url.get_backend_name()
@@ -137,7 +154,9 @@ def connect(
 
         @sa.event.listens_for(made, "begin")
         def on_begin(connection: sa.Connection) -> None:
-            if connection.get_execution_options().get("writes"):  # one that reads asks once, and needs no transaction
+            if connection.get_execution_options().get(
+                "writes"
+            ):  # one that reads asks once, and needs no transaction
                 _begin(connection)
 
     return made
@@ -145,7 +164,14 @@ def connect(
 # %% ../../nbs/1_data/50_storage.ipynb #s019
 def _sqlite(url: sa.URL) -> sa.Engine:
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    return sa.create_engine(url, pool_size=32, max_overflow=32, pool_timeout=10, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    return sa.create_engine(
+        url,
+        pool_size=32,
+        max_overflow=32,
+        pool_timeout=10,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
 
 
 def _begin(connection: sa.Connection) -> None:
@@ -173,7 +199,15 @@ def _postgres(url: sa.URL) -> sa.Engine:
     if "options" not in url.query:
         more["options"] = "-c lock_timeout=10s"  # a writer that hangs elsewhere must not hang us
     # A connection that a restart of the server has cut is noticed when it is taken (`pre_ping`), and replaced.
-    return sa.create_engine(url, pool_size=8, max_overflow=24, pool_timeout=5, pool_pre_ping=True, hide_parameters=True, connect_args=more)
+    return sa.create_engine(
+        url,
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args=more,
+    )
 
 # %% ../../nbs/1_data/50_storage.ipynb #s023
 ID = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # compared byte by byte
@@ -236,14 +270,26 @@ DOCUMENTS = sa.Table(
     sa.Column("time", sa.BigInteger, nullable=False),           # ms UTC
     sa.Column("value", sa.Text, nullable=False),                # JSON
 )  # fmt: skip
-TOMBSTONES = sa.Table("tombstones", tables, sa.Column("digest", ID, primary_key=True), sa.Column("time", sa.BigInteger, nullable=False))
-COUNTERS = sa.Table("counters", tables, sa.Column("name", ID, primary_key=True), sa.Column("value", sa.BigInteger, nullable=False))
-SETTINGS = sa.Table("settings", tables, sa.Column("name", ID, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+TOMBSTONES = sa.Table(
+    "tombstones",
+    tables,
+    sa.Column("digest", ID, primary_key=True),
+    sa.Column("time", sa.BigInteger, nullable=False),
+)
+COUNTERS = sa.Table(
+    "counters",
+    tables,
+    sa.Column("name", ID, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+SETTINGS = sa.Table(
+    "settings", tables, sa.Column("name", ID, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
 
 # %% ../../nbs/1_data/50_storage.ipynb #s024b
 def folded(
     text: str,  # any, such as a name
-) -> str:       # casefolded, without accents (NFKD, its combining marks left out), and of characters that both databases take
+) -> str:  # casefolded, without accents (NFKD, its combining marks left out), and of characters that both databases take
     "What is left of a text for a search"
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
@@ -255,7 +301,7 @@ MIGRATIONS = Path(importlib.util.find_spec("customer360.data").submodule_search_
 
 def migrate(
     engine: sa.Engine,  # of `connect`
-) -> str:               # the revision that the database has now
+) -> str:  # the revision that the database has now
     "Bring the tables of a database to what this version of the code expects"
     from alembic import command
     from alembic.config import Config
@@ -270,7 +316,9 @@ def migrate(
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise StorageError(f"the database was made by another version of this package ({error}): install the newer one") from None
+            raise StorageError(
+                f"the database was made by another version of this package ({error}): install the newer one"
+            ) from None
         return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
 
 # %% ../../nbs/1_data/50_storage.ipynb #s031
@@ -281,7 +329,11 @@ class _Base:
         self.engine = engine
         self._writer = engine.execution_options(writes=True)
         # A single SELECT needs no transaction; on a server that saves two trips.
-        self._reader = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = (
+            engine
+            if engine.dialect.name == "sqlite"
+            else engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._turn = threading.RLock()
 
     @contextmanager
@@ -331,16 +383,25 @@ class _Numbers(_Base):
 
 # %% ../../nbs/1_data/50_storage.ipynb #s032
 _VERSIONS = sa.select(COUNTERS.c.name, COUNTERS.c.value)
-_COUNT = sa.update(COUNTERS).where(COUNTERS.c.name == sa.bindparam("counter")).values(value=COUNTERS.c.value + sa.bindparam("n")).returning(COUNTERS.c.value)
+_COUNT = (
+    sa.update(COUNTERS)
+    .where(COUNTERS.c.name == sa.bindparam("counter"))
+    .values(value=COUNTERS.c.value + sa.bindparam("n"))
+    .returning(COUNTERS.c.value)
+)
 
 
 @cache
-def _compiled(statement: sa.Select, dialect: sa.Dialect) -> tuple[str, tuple[str, ...]]:  # with question marks; what each stands for
+def _compiled(
+    statement: sa.Select, dialect: sa.Dialect
+) -> tuple[str, tuple[str, ...]]:  # with question marks; what each stands for
     compiled = statement.compile(dialect=dialect)
     return str(compiled), tuple(compiled.positiontup)
 
 
-def _next(connection: sa.Connection, counter: str, n: int = 1) -> int:  # the counter's new value; its row is locked until the commit
+def _next(
+    connection: sa.Connection, counter: str, n: int = 1
+) -> int:  # the counter's new value; its row is locked until the commit
     return connection.execute(_COUNT, {"counter": counter, "n": n}).scalar_one()
 
 
@@ -354,8 +415,17 @@ def _trouble() -> Iterator[None]:
     "A database that does not answer is `StoreDown`, whichever driver says so"
     try:
         yield
-    except (sqlite3.OperationalError, failures.OperationalError, failures.InterfaceError, failures.InternalError, failures.TimeoutError, failures.DisconnectionError) as error:
-        raise StoreDown(f"the database does not answer ({_first_line(error)}): try again, with the same event ids") from error
+    except (
+        sqlite3.OperationalError,
+        failures.OperationalError,
+        failures.InterfaceError,
+        failures.InternalError,
+        failures.TimeoutError,
+        failures.DisconnectionError,
+    ) as error:
+        raise StoreDown(
+            f"the database does not answer ({_first_line(error)}): try again, with the same event ids"
+        ) from error
     except (sqlite3.Error, failures.DBAPIError) as error:
         kind = StoreDown if getattr(error, "connection_invalidated", False) else StorageError
         raise kind(f"the database refused ({_first_line(error)})") from error
@@ -370,9 +440,9 @@ def _now() -> int:
 
 # %% ../../nbs/1_data/50_storage.ipynb #s036
 def tombstone(
-    key: bytes,   # the store's own
-    user: str,    # an id
-) -> str:         # 64 hex digits
+    key: bytes,  # the store's own
+    user: str,  # an id
+) -> str:  # 64 hex digits
     "What is left of an erased customer: it recognises the id, and does not contain it"
     return hmac.digest(key, user.encode(), "sha256").hex()
 
@@ -391,10 +461,14 @@ class _Identities(_Numbers):
             key = given.encode() or bytes.fromhex(found.get("erasure_key", "")) or secrets.token_bytes(32)
             check = tombstone(key, "")
             if found.setdefault("erasure_check", check) != check:
-                raise StorageError("C360_ERASURE_KEY is not the key with which customers were erased here, so they would come back: set that one")
+                raise StorageError(
+                    "C360_ERASURE_KEY is not the key with which customers were erased here, so they would come back: set that one"
+                )
             if "erasure_key" not in found and not given:
                 connection.execute(sa.insert(SETTINGS), {"name": "erasure_key", "value": key.hex()})
-            if not connection.execute(sa.select(SETTINGS.c.value).where(SETTINGS.c.name == "erasure_check")).first():
+            if not connection.execute(
+                sa.select(SETTINGS.c.value).where(SETTINGS.c.name == "erasure_check")
+            ).first():
                 connection.execute(sa.insert(SETTINGS), {"name": "erasure_check", "value": check})
         return key
 
@@ -406,7 +480,11 @@ class _Identities(_Numbers):
     def merged(self, user: str) -> list[str]:
         "The ids that were merged into this customer"
         with self._reading() as connection:
-            return list(connection.execute(sa.select(MERGES.c.source).where(MERGES.c.target == user).order_by(MERGES.c.source)).scalars())
+            return list(
+                connection.execute(
+                    sa.select(MERGES.c.source).where(MERGES.c.target == user).order_by(MERGES.c.source)
+                ).scalars()
+            )
 
     def merges(self) -> dict[str, str]:
         "Every merged id and who it is now: for the ingest, whose files still have the old ids"
@@ -418,16 +496,26 @@ class _Identities(_Numbers):
         digests = [tombstone(self._key, user) for user in users]
         with self._reading() as connection:
             few = len(digests) <= 500  # else fewer bytes travel when all tombstones do
-            rule = sa.select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(digests)) if few else sa.select(TOMBSTONES.c.digest)
+            rule = (
+                sa.select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(digests))
+                if few
+                else sa.select(TOMBSTONES.c.digest)
+            )
             gone = set(connection.execute(rule).scalars())
         return np.array([digest in gone for digest in digests], bool)
 
 # %% ../../nbs/1_data/50_storage.ipynb #s039
 _TARGET = sa.select(MERGES.c.target).where(MERGES.c.source == sa.bindparam("user"))
 _WHO = sa.union_all(
-    sa.select(sa.literal("merged").label("kind"), MERGES.c.source, MERGES.c.target).where(MERGES.c.source.in_(sa.bindparam("users", expanding=True))),
-    sa.select(sa.literal("erased"), TOMBSTONES.c.digest, TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(sa.bindparam("digests", expanding=True))),
-    sa.select(sa.literal("known"), CUSTOMERS.c.user, CUSTOMERS.c.user).where(CUSTOMERS.c.user.in_(sa.bindparam("users", expanding=True))),
+    sa.select(sa.literal("merged").label("kind"), MERGES.c.source, MERGES.c.target).where(
+        MERGES.c.source.in_(sa.bindparam("users", expanding=True))
+    ),
+    sa.select(sa.literal("erased"), TOMBSTONES.c.digest, TOMBSTONES.c.digest).where(
+        TOMBSTONES.c.digest.in_(sa.bindparam("digests", expanding=True))
+    ),
+    sa.select(sa.literal("known"), CUSTOMERS.c.user, CUSTOMERS.c.user).where(
+        CUSTOMERS.c.user.in_(sa.bindparam("users", expanding=True))
+    ),
 )
 
 
@@ -436,7 +524,7 @@ class _Who(NamedTuple):
 
     merged: dict[str, str]  # id -> who it is now
     erased: set[str]
-    known: set[str]         # has a row in `customers`
+    known: set[str]  # has a row in `customers`
 
 
 def _who(connection: sa.Connection, key: bytes, users: Iterable[str]) -> _Who:
@@ -462,20 +550,20 @@ class NewEvent(NamedTuple):
 
     user: str
     item: str
-    event: str                      # a kind of `schema.Event`
-    timestamp: int | None = None    # seconds UTC; None: now
-    rating: float | None = None     # on the data set's scale
-    weight: float | None = None     # evidence; None: what `schema.EVENT_WEIGHTS` says
-    event_id: str = ""              # of the client; "": one is made, and sending it again stores it again
-    recommendation_id: str = ""     # what it answers to
+    event: str  # a kind of `schema.Event`
+    timestamp: int | None = None  # seconds UTC; None: now
+    rating: float | None = None  # on the data set's scale
+    weight: float | None = None  # evidence; None: what `schema.EVENT_WEIGHTS` says
+    event_id: str = ""  # of the client; "": one is made, and sending it again stores it again
+    recommendation_id: str = ""  # what it answers to
 
 
 class Receipt(NamedTuple):
     "The promise that an event will not be forgotten"
 
     event_id: str
-    seq: int           # its number, in the order of all events
-    duplicate: bool    # it was there already
+    seq: int  # its number, in the order of all events
+    duplicate: bool  # it was there already
 
 
 class StoredEvent(NamedTuple):
@@ -488,9 +576,9 @@ class StoredEvent(NamedTuple):
     event: str
     rating: float | None
     weight: float
-    timestamp: int          # seconds UTC
+    timestamp: int  # seconds UTC
     recommendation_id: str
-    received: int           # ms UTC
+    received: int  # ms UTC
 
 # %% ../../nbs/1_data/50_storage.ipynb #s046
 LONGEST_ID = 256  # characters
@@ -499,8 +587,8 @@ LAST_TIMESTAMP = 4_102_444_800  # the year 2100: what is later is milliseconds, 
 
 def check_event(
     event: NewEvent,  # one of a batch
-    index: int = 0,   # its place there, for the message
-) -> NewEvent:        # the same, its numbers as plain floats and ints
+    index: int = 0,  # its place there, for the message
+) -> NewEvent:  # the same, its numbers as plain floats and ints
     "Raise `InvalidEvent` unless the event can be stored"
     for name, required in (("user", True), ("item", True), ("event_id", False), ("recommendation_id", False)):
         if wrong := _bad_id(getattr(event, name), required):
@@ -510,19 +598,31 @@ def check_event(
     for name, low in (("rating", -math.inf), ("weight", 0)):
         value = getattr(event, name)
         if value is not None and not (_is_number(value) and math.isfinite(value) and value >= low):
-            raise InvalidEvent(index, name, f"is {value!r}: give a finite number{' of at least 0' if low == 0 else ''}, or None")
+            raise InvalidEvent(
+                index,
+                name,
+                f"is {value!r}: give a finite number{' of at least 0' if low == 0 else ''}, or None",
+            )
     if event.event == Event.rating and event.rating is None:
         raise InvalidEvent(index, "rating", "is missing: an event of the kind 'rating' needs one")
     when = event.timestamp
     if when is not None and not (_is_number(when) and when == int(when) and 0 <= when <= LAST_TIMESTAMP):
         raise InvalidEvent(index, "timestamp", f"is {when!r}: give whole seconds since 1970 in UTC")
     number = [None if value is None else float(value) for value in (event.rating, event.weight)]
-    text = [str(value) for value in (event.user, event.item, event.event)]  # no enum or numpy string goes further than this
-    return NewEvent(*text, None if when is None else int(when), *number, str(event.event_id), str(event.recommendation_id))
+    text = [
+        str(value) for value in (event.user, event.item, event.event)
+    ]  # no enum or numpy string goes further than this
+    return NewEvent(
+        *text, None if when is None else int(when), *number, str(event.event_id), str(event.recommendation_id)
+    )
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool) and not math.isnan(value)
+    return (
+        isinstance(value, int | float | np.integer | np.floating)
+        and not isinstance(value, bool)
+        and not math.isnan(value)
+    )
 
 
 def _bad_id(value: Any, required: bool = True) -> str:  # what is wrong with it, "" if nothing
@@ -550,7 +650,9 @@ class _Batch:
 class _Groups:
     "Batches that wait for a leader"
 
-    def __init__(self, store: Callable[[list[_Batch]], list[list[Receipt] | Exception]], most: int = 5000):  # events in one group
+    def __init__(
+        self, store: Callable[[list[_Batch]], list[list[Receipt] | Exception]], most: int = 5000
+    ):  # events in one group
         self._store, self._most = store, most
         self._waiting: deque[_Batch] = deque()
         self._led, self._door = False, threading.Lock()
@@ -583,7 +685,9 @@ class _Group(_Groups):
         while self._waiting and n < self._most:
             group.append(self._waiting.popleft())
             n += len(group[-1].events)
-        outcomes: list[Any] = [StoreDown("the writer of these events was interrupted: try again") for _ in group]
+        outcomes: list[Any] = [
+            StoreDown("the writer of these events was interrupted: try again") for _ in group
+        ]
         try:
             outcomes = self._store(group)
         except StorageError as error:
@@ -606,7 +710,7 @@ class _Events(_Identities):
     def record_events(
         self,
         events: Sequence[NewEvent],  # of any customers; all of them are stored, or none
-    ) -> list[Receipt]:              # one each, in order; when they are returned, the events outlive a power cut
+    ) -> list[Receipt]:  # one each, in order; when they are returned, the events outlive a power cut
         "Store events; raises `InvalidEvent`, `EventConflict`, `ErasedCustomer` or `StoreDown`, and then none of these is stored"
         checked = [check_event(event, index) for index, event in enumerate(events)]
         outcome = self._group.outcome(_Batch(checked)) if checked else []
@@ -618,7 +722,10 @@ class _Events(_Identities):
         events = [event for batch in group for event in batch.events]
         with self._writing(len(events)) as connection:
             who = _who(connection, self._key, (event.user for event in events))
-            stored = {row.event_id: row for row in _stored(connection, [event.event_id for event in events if event.event_id])}
+            stored = {
+                row.event_id: row
+                for row in _stored(connection, [event.event_id for event in events if event.event_id])
+            }
             ledger = _Ledger(who, stored, connection.info["last_seq"])
             outcomes = [ledger.enter(batch.events) for batch in group]
             if not ledger.fresh:
@@ -626,7 +733,9 @@ class _Events(_Identities):
                 return outcomes
             if unused := len(events) - len(ledger.fresh):
                 _next(connection, "events", -unused)
-            _add_customers(connection, {event.user for event in ledger.fresh} - who.known - set(who.merged.values()))
+            _add_customers(
+                connection, {event.user for event in ledger.fresh} - who.known - set(who.merged.values())
+            )
             connection.execute(sa.insert(EVENTS), [event._asdict() for event in ledger.fresh])
         return outcomes
 
@@ -643,7 +752,9 @@ class _Ledger:
         for index, event in enumerate(events):
             if event.user in self.who.erased:
                 return ErasedCustomer(event.user)
-            event = event._replace(user=self.who.merged.get(event.user, event.user), event_id=event.event_id or uuid.uuid4().hex)
+            event = event._replace(
+                user=self.who.merged.get(event.user, event.user), event_id=event.event_id or uuid.uuid4().hex
+            )
             there = mine.get(event.event_id) or self.stored.get(event.event_id)
             if there is None:
                 there = mine[event.event_id] = _as_stored(event, self.last + len(mine) + 1, now)
@@ -661,13 +772,31 @@ class _Ledger:
 def _as_stored(event: NewEvent, seq: int, now: int) -> StoredEvent:
     weight = EVENT_WEIGHTS[event.event] if event.weight is None else event.weight
     when = now // 1000 if event.timestamp is None else event.timestamp
-    return StoredEvent(seq, event.event_id, event.user, event.item, event.event, event.rating, weight, when, event.recommendation_id, now)
+    return StoredEvent(
+        seq,
+        event.event_id,
+        event.user,
+        event.item,
+        event.event,
+        event.rating,
+        weight,
+        when,
+        event.recommendation_id,
+        now,
+    )
 
 
 def _difference(event: NewEvent, there: StoredEvent) -> str:  # the first field that differs, "" if none
     "What the client left to us (its time, its weight) does not count when the event comes again"
     left = {name for name in ("timestamp", "weight") if getattr(event, name) is None}
-    return next((name for name in NewEvent._fields if name not in left and getattr(event, name) != getattr(there, name)), "")
+    return next(
+        (
+            name
+            for name in NewEvent._fields
+            if name not in left and getattr(event, name) != getattr(there, name)
+        ),
+        "",
+    )
 
 
 def _stored(connection: sa.Connection, ids: list[str]) -> Iterator[StoredEvent]:
@@ -677,7 +806,10 @@ def _stored(connection: sa.Connection, ids: list[str]) -> Iterator[StoredEvent]:
 
 def _add_customers(connection: sa.Connection, users: set[str], created: int | None = None) -> None:
     "Whoever does something is a customer"
-    rows = [{"user": user, "attributes": "{}", "search": folded(user), "created": created or _now()} for user in sorted(users)]
+    rows = [
+        {"user": user, "attributes": "{}", "search": folded(user), "created": created or _now()}
+        for user in sorted(users)
+    ]
     if rows:
         connection.execute(sa.insert(CUSTOMERS), rows)
 
@@ -709,12 +841,25 @@ class _Reads(_Events):
         self,
         users: Sequence[str],
         after: int = 0,  # only events with a higher `seq`
-    ) -> pd.DataFrame:   # columns of `schema.INTERACTIONS`, `event_id`, `recommendation_id`; in the order in which they came
+    ) -> (
+        pd.DataFrame
+    ):  # columns of `schema.INTERACTIONS`, `event_id`, `recommendation_id`; in the order in which they came
         "What these customers did; a merged id reads as who it is now"
         with self._reading() as connection:
-            now = {**dict.fromkeys(users), **{user: to for part in _parts(list(users)) for user, to in connection.execute(_TARGETS, {"users": part})}}
+            now = {
+                **dict.fromkeys(users),
+                **{
+                    user: to
+                    for part in _parts(list(users))
+                    for user, to in connection.execute(_TARGETS, {"users": part})
+                },
+            }
             ids = sorted({to or user for user, to in now.items()})
-            rows = [row for part in _parts(ids) for row in connection.execute(_EVENTS_OF, {"users": part, "after": after})]
+            rows = [
+                row
+                for part in _parts(ids)
+                for row in connection.execute(_EVENTS_OF, {"users": part, "after": after})
+            ]
         return _frame(rows).sort_values("row", ignore_index=True)
 
 # %% ../../nbs/1_data/50_storage.ipynb #s062
@@ -724,7 +869,7 @@ class _Pages(_Reads):
     def interactions(
         self,
         upto: int | None = None,  # the last `seq` wanted; None: all
-    ) -> pd.DataFrame:            # columns of `schema.INTERACTIONS`
+    ) -> pd.DataFrame:  # columns of `schema.INTERACTIONS`
         "Everything that was ever recorded, for the next ingest"
         rule = sa.select(*_FRAME[:7]).order_by(EVENTS.c.seq)
         with self._reading() as connection:
@@ -734,14 +879,16 @@ class _Pages(_Reads):
     def events(
         self,
         *,
-        after: int = 0,               # where the last page ended: its last `seq`
+        after: int = 0,  # where the last page ended: its last `seq`
         limit: int = 100,
-        user: str = "",               # "": everybody
-        kinds: Sequence[str] = (),    # (): every kind
+        user: str = "",  # "": everybody
+        kinds: Sequence[str] = (),  # (): every kind
         newest_first: bool = False,
     ) -> list[StoredEvent]:
         "One page of events"
-        rule = sa.select(*_COLUMNS).limit(limit).order_by(EVENTS.c.seq.desc() if newest_first else EVENTS.c.seq)
+        rule = (
+            sa.select(*_COLUMNS).limit(limit).order_by(EVENTS.c.seq.desc() if newest_first else EVENTS.c.seq)
+        )
         if after or not newest_first:
             rule = rule.where(EVENTS.c.seq < after if newest_first else EVENTS.c.seq > after)
         if kinds:
@@ -763,13 +910,21 @@ _ROWS_ON = (
     .where(EVENTS.c.item == sa.bindparam("item"), EVENTS.c.seq > sa.bindparam("after"))
     .order_by(EVENTS.c.seq)
 )
-_FRAME = [EVENTS.c["seq" if name == "row" else name] for name in [*INTERACTIONS, "event_id", "recommendation_id"]]
-_EVENTS_OF = sa.select(*_FRAME).where(EVENTS.c.user.in_(sa.bindparam("users", expanding=True)), EVENTS.c.seq > sa.bindparam("after"))
-_TARGETS = sa.select(MERGES.c.source, MERGES.c.target).where(MERGES.c.source.in_(sa.bindparam("users", expanding=True)))
+_FRAME = [
+    EVENTS.c["seq" if name == "row" else name] for name in [*INTERACTIONS, "event_id", "recommendation_id"]
+]
+_EVENTS_OF = sa.select(*_FRAME).where(
+    EVENTS.c.user.in_(sa.bindparam("users", expanding=True)), EVENTS.c.seq > sa.bindparam("after")
+)
+_TARGETS = sa.select(MERGES.c.source, MERGES.c.target).where(
+    MERGES.c.source.in_(sa.bindparam("users", expanding=True))
+)
 
 
 def _frame(rows: Sequence[tuple], names: list[str] | None = None) -> pd.DataFrame:
-    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names or [*INTERACTIONS, "event_id", "recommendation_id"])
+    frame = pd.DataFrame.from_records(
+        [tuple(row) for row in rows], columns=names or [*INTERACTIONS, "event_id", "recommendation_id"]
+    )
     return frame.astype({name: INTERACTIONS.get(name, "str") for name in frame})
 
 # %% ../../nbs/1_data/50_storage.ipynb #s066b
@@ -788,13 +943,17 @@ class _Tallies(_Pages):
 
     def tally(
         self,
-        after: int = 0,           # only events with a higher `seq`
+        after: int = 0,  # only events with a higher `seq`
         upto: int | None = None,  # and the last one wanted; None: all
-    ) -> pd.DataFrame:            # day (datetime64), event, n, ratings; by day
+    ) -> pd.DataFrame:  # day (datetime64), event, n, ratings; by day
         "How often each kind of event happened on each day, and how many of these came with a rating"
         with self._reading() as connection:
-            rows = connection.execute(_TALLY if upto is None else _TALLY.where(EVENTS.c.seq <= upto), {"after": after}).all()
-        frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=["day", "event", "n", "ratings"])
+            rows = connection.execute(
+                _TALLY if upto is None else _TALLY.where(EVENTS.c.seq <= upto), {"after": after}
+            ).all()
+        frame = pd.DataFrame.from_records(
+            [tuple(row) for row in rows], columns=["day", "event", "n", "ratings"]
+        )
         frame = frame.astype({"day": "int64", "event": "str", "n": "int64", "ratings": "int64"})
         return frame.assign(day=frame["day"].to_numpy().astype("datetime64[D]").astype("datetime64[s]"))
 
@@ -827,7 +986,9 @@ class _Customers(_Tallies):
                 connection.execute(sa.insert(CUSTOMERS), row | {"user": user, "created": _now()})
         return not known
 
-    def _live(self, connection: sa.Connection, user: str) -> tuple[str, bool]:  # who that is now, in the table or not
+    def _live(
+        self, connection: sa.Connection, user: str
+    ) -> tuple[str, bool]:  # who that is now, in the table or not
         who = _who(connection, self._key, [user])
         if who.erased:
             raise ErasedCustomer(user)
@@ -842,20 +1003,26 @@ class _Known(_Customers):
         "One customer: `user` (who that id is now), `attributes`, `created` (ms UTC), `merged_into`; None if the store has nothing"
         with self._reading() as connection:
             row = connection.execute(_CUSTOMER.where(CUSTOMERS.c.user == _NOW), {"user": user}).first()
-        return None if row is None else _customer(row) | {"merged_into": row.user if row.user != user else None}
+        return (
+            None if row is None else _customer(row) | {"merged_into": row.user if row.user != user else None}
+        )
 
     def known(self, users: Iterable[str]) -> dict[str, dict]:
         "The attributes of those whom the store knows, by the id that they have now"
         with self._reading() as connection:
-            rows = [row for part in _parts(sorted(set(users))) for row in connection.execute(_KNOWN, {"users": part})]
+            rows = [
+                row
+                for part in _parts(sorted(set(users)))
+                for row in connection.execute(_KNOWN, {"users": part})
+            ]
         return {row.user: json.loads(row.attributes) for row in rows}
 
     def customers(
         self,
         search: str = "",  # words, each a part of the id or of a text among the attributes, whatever its accents and case; "" finds everybody
-        after: str = "",   # the last id of the page before
+        after: str = "",  # the last id of the page before
         limit: int = 50,
-    ) -> list[dict]:       # as `customer` returns them, by id
+    ) -> list[dict]:  # as `customer` returns them, by id
         "One page of customers"
         rule = _CUSTOMER.where(CUSTOMERS.c.user > after).order_by(CUSTOMERS.c.user).limit(limit)
         for word in folded(search).split():
@@ -897,7 +1064,7 @@ class _Merging(_Known):
         self,
         source: str,  # the id that is given up, such as a visitor's
         target: str,  # the id that stays
-    ) -> int:         # events that changed hands
+    ) -> int:  # events that changed hands
         "Let everything of `source` belong to `target`, now and later; raises `ValueError` on circles, `ErasedCustomer`"
         _valid_id(source, "source")
         _valid_id(target, "target")
@@ -907,14 +1074,26 @@ class _Merging(_Known):
             if old == new and source != target and old != source:
                 return 0  # that was done before
             if old == new:
-                raise ValueError(f"{source!r} and {target!r} are the same customer, {new!r}, already: merge two different ones")
+                raise ValueError(
+                    f"{source!r} and {target!r} are the same customer, {new!r}, already: merge two different ones"
+                )
             if old != source:
-                raise ValueError(f"{source!r} was merged into {old!r} before: merge {old!r} into {target!r} if they are one person")
+                raise ValueError(
+                    f"{source!r} was merged into {old!r} before: merge {old!r} into {target!r} if they are one person"
+                )
             return self._merge(connection, source, new)
 
     def _merge(self, connection: sa.Connection, source: str, target: str) -> int:
-        theirs = {row.user: row for row in connection.execute(_CUSTOMER.where(CUSTOMERS.c.user.in_([source, target])))}
-        both = {name: value for user in (source, target) if user in theirs for name, value in json.loads(theirs[user].attributes).items()}
+        theirs = {
+            row.user: row
+            for row in connection.execute(_CUSTOMER.where(CUSTOMERS.c.user.in_([source, target])))
+        }
+        both = {
+            name: value
+            for user in (source, target)
+            if user in theirs
+            for name, value in json.loads(theirs[user].attributes).items()
+        }
         created = min((row.created for row in theirs.values()), default=_now())
         connection.execute(sa.delete(CUSTOMERS).where(CUSTOMERS.c.user == source))
         _add_customers(connection, {target} - set(theirs), created)
@@ -922,8 +1101,12 @@ class _Merging(_Known):
         connection.execute(sa.update(CUSTOMERS).where(CUSTOMERS.c.user == target), row)
         connection.execute(sa.update(MERGES).where(MERGES.c.target == source), {"target": target})
         connection.execute(sa.insert(MERGES), {"source": source, "target": target, "time": _now()})
-        connection.execute(sa.update(RECOMMENDATIONS).where(RECOMMENDATIONS.c.user == source), {"user": target})
-        moved = connection.execute(sa.update(EVENTS).where(EVENTS.c.user == source), {"user": target}).rowcount
+        connection.execute(
+            sa.update(RECOMMENDATIONS).where(RECOMMENDATIONS.c.user == source), {"user": target}
+        )
+        moved = connection.execute(
+            sa.update(EVENTS).where(EVENTS.c.user == source), {"user": target}
+        ).rowcount
         _next(connection, "identities")
         return moved
 
@@ -935,10 +1118,12 @@ class _Items(_Merging):
         self,
         item: str,
         fields: dict,  # such as title, text, category, brand, price, available; all of them: what is missing is gone
-    ) -> bool:         # was the item unknown to the store?
+    ) -> bool:  # was the item unknown to the store?
         "Add an item, change it, or bring back a withdrawn one"
         if taken := {"item", "withdrawn"} & set(fields):
-            raise ValueError(f"fields cannot hold {sorted(taken)}: these say which item it is and whether it was withdrawn")
+            raise ValueError(
+                f"fields cannot hold {sorted(taken)}: these say which item it is and whether it was withdrawn"
+            )
         return self._set_item(item, {"fields": _json(fields, "fields"), "withdrawn": False})
 
     def withdraw(self, item: str) -> None:
@@ -956,12 +1141,14 @@ class _Items(_Merging):
 
     def items_since(
         self,
-        version: int = 0,             # of the catalogue; 0: everything that lies over the snapshot
-    ) -> tuple[int, list[dict]]:      # the version now, and each changed item: `item`, `withdrawn` and its fields
+        version: int = 0,  # of the catalogue; 0: everything that lies over the snapshot
+    ) -> tuple[int, list[dict]]:  # the version now, and each changed item: `item`, `withdrawn` and its fields
         "What has changed in the catalogue"
         with self._reading() as connection:
             now = connection.execute(_VERSIONS.where(COUNTERS.c.name == "catalogue")).one().value
-            rows = connection.execute(sa.select(ITEMS).where(ITEMS.c.version > version).order_by(ITEMS.c.version)).all()
+            rows = connection.execute(
+                sa.select(ITEMS).where(ITEMS.c.version > version).order_by(ITEMS.c.version)
+            ).all()
         return now, [{"item": row.item, "withdrawn": row.withdrawn, **json.loads(row.fields)} for row in rows]
 
 # %% ../../nbs/1_data/50_storage.ipynb #s080
@@ -973,14 +1160,29 @@ class _Recommendations(_Items):
 
     def record_recommendations(
         self,
-        rows: Sequence[dict],  # recommendation_id, user (None: a visitor), model, version, time (ms UTC), experiment, arm, payload (dict)
+        rows: Sequence[
+            dict
+        ],  # recommendation_id, user (None: a visitor), model, version, time (ms UTC), experiment, arm, payload (dict)
     ) -> None:
         "Keep what was recommended; what is there already stays as it is"
-        made = {row["recommendation_id"]: _EMPTY | row | {"payload": _json(row.get("payload", {}), "payload")} for row in rows}
+        made = {
+            row["recommendation_id"]: _EMPTY | row | {"payload": _json(row.get("payload", {}), "payload")}
+            for row in rows
+        }
         with self._writing() as connection:
-            who = _who(connection, self._key, {row["user"] for row in made.values() if row["user"] is not None})
-            there = {row.recommendation_id for part in _parts(list(made)) for row in connection.execute(_SHOWN, {"ids": part})}
-            new = [row | {"user": who.merged.get(row["user"], row["user"])} for key, row in made.items() if key not in there]
+            who = _who(
+                connection, self._key, {row["user"] for row in made.values() if row["user"] is not None}
+            )
+            there = {
+                row.recommendation_id
+                for part in _parts(list(made))
+                for row in connection.execute(_SHOWN, {"ids": part})
+            }
+            new = [
+                row | {"user": who.merged.get(row["user"], row["user"])}
+                for key, row in made.items()
+                if key not in there
+            ]
             if new := [row for row in new if row["user"] not in who.erased]:
                 connection.execute(sa.insert(RECOMMENDATIONS), new)
 
@@ -993,23 +1195,34 @@ class _Recommendations(_Items):
     def outcomes(
         self,
         since: int = 0,  # seconds UTC: only events from then on
-    ) -> pd.DataFrame:   # recommendation_id, user, model, version, experiment, arm, day, time (ms UTC), impressions, clicks, conversions, probabilities
+    ) -> pd.DataFrame:  # recommendation_id, user, model, version, experiment, arm, day, time (ms UTC), impressions, clicks, conversions, probabilities
         "What came of each recommendation that was shown: one row per recommendation and customer"
         with self._reading() as connection:
             rows = connection.execute(_TOUCHED, {"since": since}).all()
-            shown = {row.recommendation_id: row for part in _parts(sorted({row[0] for row in rows})) for row in connection.execute(_SHOWN, {"ids": part})}
+            shown = {
+                row.recommendation_id: row
+                for part in _parts(sorted({row[0] for row in rows}))
+                for row in connection.execute(_SHOWN, {"ids": part})
+            }
         found: dict[tuple[str, str], list] = {}
         chances = {key: _chances(row) for key, row in shown.items()}
         for row in rows:
             key = row.recommendation_id
-            if row.impressed and key in shown and shown[key].user in (None, row.user) and (row.item in chances[key] or not chances[key]):
+            if (
+                row.impressed
+                and key in shown
+                and shown[key].user in (None, row.user)
+                and (row.item in chances[key] or not chances[key])
+            ):
                 found.setdefault((key, row.user), []).append(row)
         told = [_outcome(shown[key], user, items, chances[key]) for (key, user), items in found.items()]
         return pd.DataFrame(told, columns=list(_OUTCOME), dtype=object).astype(_OUTCOME)
 
 # %% ../../nbs/1_data/50_storage.ipynb #s081
 _EMPTY = {"user": None, "experiment": None, "arm": None}
-_SHOWN = sa.select(RECOMMENDATIONS).where(RECOMMENDATIONS.c.recommendation_id.in_(sa.bindparam("ids", expanding=True)))
+_SHOWN = sa.select(RECOMMENDATIONS).where(
+    RECOMMENDATIONS.c.recommendation_id.in_(sa.bindparam("ids", expanding=True))
+)
 _TOUCHED = (
     sa.select(
         EVENTS.c.recommendation_id, EVENTS.c.user, EVENTS.c.item,
@@ -1027,14 +1240,33 @@ _OUTCOME = {
 }  # fmt: skip
 
 
-def _chances(shown: sa.Row) -> dict[str, float | None]:  # item -> probability; empty where the record names no items
-    return {pick.get("item"): pick.get("probability") for pick in json.loads(shown.payload).get("items", []) if isinstance(pick, dict)}
+def _chances(
+    shown: sa.Row,
+) -> dict[str, float | None]:  # item -> probability; empty where the record names no items
+    return {
+        pick.get("item"): pick.get("probability")
+        for pick in json.loads(shown.payload).get("items", [])
+        if isinstance(pick, dict)
+    }
 
 
-def _outcome(shown: sa.Row, user: str, items: list[sa.Row], chance: dict[str, float | None]) -> tuple:  # one row of `outcomes`
+def _outcome(
+    shown: sa.Row, user: str, items: list[sa.Row], chance: dict[str, float | None]
+) -> tuple:  # one row of `outcomes`
     day = np.datetime64(shown.time // 86_400_000, "D")
     counts = (len(items), sum(row.clicked for row in items), sum(row.converted for row in items))
-    return (shown.recommendation_id, user, shown.model, shown.version, shown.experiment, shown.arm, day, shown.time, *counts, [chance.get(row.item) for row in items])
+    return (
+        shown.recommendation_id,
+        user,
+        shown.model,
+        shown.version,
+        shown.experiment,
+        shown.arm,
+        day,
+        shown.time,
+        *counts,
+        [chance.get(row.item) for row in items],
+    )
 
 # %% ../../nbs/1_data/50_storage.ipynb #s086
 class _Documents(_Recommendations):
@@ -1042,9 +1274,9 @@ class _Documents(_Recommendations):
 
     def put_document(
         self,
-        name: str,    # such as experiment or rules
+        name: str,  # such as experiment or rules
         value: dict,
-    ) -> int:         # the new version, from 1
+    ) -> int:  # the new version, from 1
         "A new version of a document"
         _valid_id(name, "name")
         if name in ("events", "catalogue", "identities", "erasures"):
@@ -1053,13 +1285,17 @@ class _Documents(_Recommendations):
         with self._writing() as connection:
             _begin_count(connection, name)
             version = _next(connection, name)
-            connection.execute(sa.insert(DOCUMENTS), {"name": name, "version": version, "time": _now(), "value": text})
+            connection.execute(
+                sa.insert(DOCUMENTS), {"name": name, "version": version, "time": _now(), "value": text}
+            )
         return version
 
     def document(self, name: str) -> tuple[int, dict] | None:
         "The newest version of a document and what it says, None if there is none"
         with self._reading() as connection:
-            row = connection.execute(_DOCUMENTS.order_by(DOCUMENTS.c.version.desc()).limit(1), {"document": name}).first()
+            row = connection.execute(
+                _DOCUMENTS.order_by(DOCUMENTS.c.version.desc()).limit(1), {"document": name}
+            ).first()
         return None if row is None else (row.version, json.loads(row.value))
 
     def documents(self, name: str) -> list[tuple[int, int, dict]]:
@@ -1069,7 +1305,9 @@ class _Documents(_Recommendations):
         return [(row.version, row.time, json.loads(row.value)) for row in rows]
 
 
-_DOCUMENTS = sa.select(DOCUMENTS.c.version, DOCUMENTS.c.time, DOCUMENTS.c.value).where(DOCUMENTS.c.name == sa.bindparam("document"))
+_DOCUMENTS = sa.select(DOCUMENTS.c.version, DOCUMENTS.c.time, DOCUMENTS.c.value).where(
+    DOCUMENTS.c.name == sa.bindparam("document")
+)
 
 # %% ../../nbs/1_data/50_storage.ipynb #s090a
 class _Exports(_Documents):
@@ -1079,8 +1317,14 @@ class _Exports(_Documents):
         "Everything that is stored about a customer, as plain JSON"
         with self._reading() as connection:
             now = connection.execute(_TARGET, {"user": user}).scalar() or user
-            events = connection.execute(sa.select(*_COLUMNS).where(EVENTS.c.user == now).order_by(EVENTS.c.seq)).all()
-            shown = connection.execute(sa.select(RECOMMENDATIONS).where(RECOMMENDATIONS.c.user == now).order_by(RECOMMENDATIONS.c.time)).all()
+            events = connection.execute(
+                sa.select(*_COLUMNS).where(EVENTS.c.user == now).order_by(EVENTS.c.seq)
+            ).all()
+            shown = connection.execute(
+                sa.select(RECOMMENDATIONS)
+                .where(RECOMMENDATIONS.c.user == now)
+                .order_by(RECOMMENDATIONS.c.time)
+            ).all()
         known = self.customer(now) or {"attributes": {}, "created": None}
         return {
             "user": now, "attributes": known["attributes"], "created": known["created"], "merged": self.merged(now),
@@ -1105,13 +1349,15 @@ class _Cleans(_Exports):
         if due is not None:
             _clean(self.engine)
             with self._writing() as connection:  # unless somebody else was erased meanwhile
-                connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due", SETTINGS.c.value == due))
+                connection.execute(
+                    sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due", SETTINGS.c.value == due)
+                )
 
 # %% ../../nbs/1_data/50_storage.ipynb #s090
 class Erasure(NamedTuple):
     "Who is gone, and how much of them there was"
 
-    ids: list[str]           # every id they had, the one in use first
+    ids: list[str]  # every id they had, the one in use first
     removed: dict[str, int]  # table -> rows
 
 
@@ -1127,17 +1373,40 @@ class _Erases(_Cleans):
         _valid_id(user, "user")
         with self._writing() as connection:
             now = connection.execute(_TARGET, {"user": user}).scalar() or user
-            ids = [now, *connection.execute(sa.select(MERGES.c.source).where(MERGES.c.target == now)).scalars()]
-            columns = {EVENTS: EVENTS.c.user, RECOMMENDATIONS: RECOMMENDATIONS.c.user, CUSTOMERS: CUSTOMERS.c.user, MERGES: MERGES.c.target}
-            removed = {table.name: connection.execute(sa.delete(table).where(column == now)).rowcount for table, column in columns.items()}
+            ids = [
+                now,
+                *connection.execute(sa.select(MERGES.c.source).where(MERGES.c.target == now)).scalars(),
+            ]
+            columns = {
+                EVENTS: EVENTS.c.user,
+                RECOMMENDATIONS: RECOMMENDATIONS.c.user,
+                CUSTOMERS: CUSTOMERS.c.user,
+                MERGES: MERGES.c.target,
+            }
+            removed = {
+                table.name: connection.execute(sa.delete(table).where(column == now)).rowcount
+                for table, column in columns.items()
+            }
             digests = {tombstone(self._key, one) for one in ids}
-            digests -= set(connection.execute(sa.select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(digests))).scalars())
+            digests -= set(
+                connection.execute(
+                    sa.select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(digests))
+                ).scalars()
+            )
             if digests:
-                connection.execute(sa.insert(TOMBSTONES), [{"digest": digest, "time": _now() // 86_400_000 * 86_400_000} for digest in sorted(digests)])
+                connection.execute(
+                    sa.insert(TOMBSTONES),
+                    [
+                        {"digest": digest, "time": _now() // 86_400_000 * 86_400_000}
+                        for digest in sorted(digests)
+                    ],
+                )
             _next(connection, "identities")
             _begin_count(connection, "erasures")
             connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due"))
-            connection.execute(sa.insert(SETTINGS), {"name": "cleaning_due", "value": str(_next(connection, "erasures"))})
+            connection.execute(
+                sa.insert(SETTINGS), {"name": "cleaning_due", "value": str(_next(connection, "erasures"))}
+            )
         if clean:
             self.clean()
         return Erasure(ids, removed)
@@ -1154,9 +1423,13 @@ def _clean(engine: sa.Engine, patience: float = 30) -> None:  # seconds
             return
         until = time.monotonic() + patience
         connection.connection.dbapi_connection.execute("VACUUM")
-        while connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # somebody still reads
+        while connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[
+            0
+        ]:  # somebody still reads
             if time.monotonic() > until:
-                raise StoreDown("the customer is erased, but a long reading keeps the log from being emptied: erase again later")
+                raise StoreDown(
+                    "the customer is erased, but a long reading keeps the log from being emptied: erase again later"
+                )
             time.sleep(0.05)
 
 # %% ../../nbs/1_data/50_storage.ipynb #s093
@@ -1166,9 +1439,9 @@ class Store(_Erases):
     @classmethod
     def open(
         cls,
-        url: str = "",          # "": the setting `C360_DATABASE_URL`, else a file below data/store
+        url: str = "",  # "": the setting `C360_DATABASE_URL`, else a file below data/store
         *,
-        migrate: bool = True,   # bring the tables up to date first
+        migrate: bool = True,  # bring the tables up to date first
     ) -> Self:
         "The store at a URL; raises `StorageError` where a commit would not be durable, `StoreDown` where nobody answers"
         engine, made = connect(database_url(url)), None
@@ -1182,7 +1455,9 @@ class Store(_Erases):
             if made is None:
                 engine.dispose()
                 raise
-            logging.getLogger(__name__).warning("erased customers have left bytes in the file, which could not be cleaned now: %s", error)
+            logging.getLogger(__name__).warning(
+                "erased customers have left bytes in the file, which could not be cleaned now: %s", error
+            )
         except BaseException:
             engine.dispose()
             raise

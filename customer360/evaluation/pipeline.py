@@ -40,13 +40,40 @@ from tqdm import tqdm
 from ..config import checkout_root, folder, settings
 from ..data.ingest import Forgotten, Ingested, forget, ingest, load_snapshot
 from ..data.ingest import snapshot as write_snapshot
-from ..data.prepare import SPLITS, Dataset, Histories, Split, dataset, fingerprint, make_split, visitors
+from customer360.data.prepare import (
+    SPLITS,
+    Dataset,
+    Histories,
+    Split,
+    dataset,
+    fingerprint,
+    make_split,
+    visitors,
+)
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from .stats import COSTS, TESTED, compare, leaderboard
-from ..models.base import ArtefactError, Explanation, NoItemText, Recommender, check_recommender, save_artefact
+from customer360.models.base import (
+    ArtefactError,
+    Explanation,
+    NoItemText,
+    Recommender,
+    check_recommender,
+    save_artefact,
+)
 from ..models.hybrid import fitting_with
-from ..models.registry import MODELS, PARTS, UNCOMPARED, Registry, Release, Snapshot, add_notebook, code_cells, make_model, model_class
+from customer360.models.registry import (
+    MODELS,
+    PARTS,
+    UNCOMPARED,
+    Registry,
+    Release,
+    Snapshot,
+    add_notebook,
+    code_cells,
+    make_model,
+    model_class,
+)
 from ..schema import Tables
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #b2847d64
@@ -63,7 +90,11 @@ def imported(
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [importlib.util.resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module]
+            names = [
+                importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                if node.level
+                else node.module
+            ]
         for name in names:
             if name and name.startswith("customer360."):
                 found |= imported(name)
@@ -84,8 +115,8 @@ def key_of(*parts: Any) -> str:
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #c066e820
 @contextmanager
 def aside(
-    final: Path,           # does not exist, or is as good as what comes
-    renew: bool = False,   # replace it if it exists
+    final: Path,  # does not exist, or is as good as what comes
+    renew: bool = False,  # replace it if it exists
 ) -> Iterator[Path]:
     "A folder to write into; it becomes `final` if the block ends well, else it is gone"
     work, old = (final.with_name(f".{final.name}.{what}{os.getpid()}") for what in ("", "old."))
@@ -120,9 +151,9 @@ def _take_place(work: Path, final: Path, old: Path, renew: bool) -> None:
 class Source(NamedTuple):
     "What a run starts from"
 
-    dataset: str = "demo"    # a card's name, or the path of a card
-    data: str = ""           # folder with the files; empty: download what is public
-    options: dict = {}       # instead of a card: arguments of `card_from_options`  # noqa: RUF012
+    dataset: str = "demo"  # a card's name, or the path of a card
+    data: str = ""  # folder with the files; empty: download what is public
+    options: dict = {}  # instead of a card: arguments of `card_from_options`  # noqa: RUF012
     min_ratings: int = 0
     k_core: int = 0
 
@@ -139,7 +170,9 @@ class Source(NamedTuple):
         return card_params(self.card).get(model, {})
 
 
-def ingest_stage(source: Source) -> tuple[Path, Ingested]:  # the snapshot's folder, and the account of what was read
+def ingest_stage(
+    source: Source,
+) -> tuple[Path, Ingested]:  # the snapshot's folder, and the account of what was read
     "Files to snapshot"
     card = source.card
     with erased_customers(card.name) as forgotten:
@@ -177,11 +210,11 @@ def opened(
 class Job(NamedTuple):
     "One model on one split"
 
-    split: str               # a key of `SPLITS`
-    split_seed: int | None   # of the shuffle, or the fold; None where the split has none
-    model: str               # key
+    split: str  # a key of `SPLITS`
+    split_seed: int | None  # of the shuffle, or the fold; None where the split has none
+    model: str  # key
     model_seed: int = 0
-    params: str = "{}"       # hyper-parameters other than the defaults, as JSON
+    params: str = "{}"  # hyper-parameters other than the defaults, as JSON
 
     def make(self) -> Recommender:
         "The model, unfitted"
@@ -193,8 +226,8 @@ PROTOCOLS = ("quick", "all")  # quick: what every report has; all: every split t
 
 def plan(
     data: Dataset,
-    models: Iterable[str],       # keys
-    protocols: str = "quick",    # one of `PROTOCOLS`
+    models: Iterable[str],  # keys
+    protocols: str = "quick",  # one of `PROTOCOLS`
     params: Mapping[str, dict[str, Any]] = {},  # model -> hyper-parameters other than the defaults
 ) -> tuple[list[Job], dict[str, str]]:  # jobs; split -> why it is left out
     "What to fit and judge"
@@ -209,7 +242,11 @@ def plan(
         for seed in recipe.quick + recipe.full * (protocols == "all"):
             keys = [key for key in models if not recipe.ratings_only or has_ratings(key)]
             model_seeds = (0, 1, 2) if (name, seed) == ("ratio75_item", 42) else (0,)
-            jobs += [Job(name, seed, key, model_seed, json.dumps(params.get(key, {}))) for key in keys for model_seed in model_seeds]
+            jobs += [
+                Job(name, seed, key, model_seed, json.dumps(params.get(key, {})))
+                for key in keys
+                for model_seed in model_seeds
+            ]
     if not jobs:
         raise ValueError(f"nothing to do: no split fits this data ({skipped}) or no model was named")
     return jobs, skipped
@@ -230,17 +267,20 @@ def card_params(
         except (ValueError, KeyError) as error:
             raise ValueError(f"the card of {card.name}, [models.{key}]: {error.args[0]}") from None
     own = card.models
-    return own | {key: {"components": {part: own[part] for part in parts if part in own}, **own.get(key, {})} for key, parts in PARTS.items()}
+    return own | {
+        key: {"components": {part: own[part] for part in parts if part in own}, **own.get(key, {})}
+        for key, parts in PARTS.items()
+    }
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #39353b8f
 class Fit(NamedTuple):
     "A fitted model on disk"
 
-    path: Path     # `model/` is the artefact, `fit.json` the rest
+    path: Path  # `model/` is the artefact, `fit.json` the rest
     job: Job
     params: dict
-    costs: dict    # fit_seconds, peak_memory; empty where blank
-    blank: str     # why there is no model; empty if there is one
+    costs: dict  # fit_seconds, peak_memory; empty where blank
+    blank: str  # why there is no model; empty if there is one
 
 
 def code_of(
@@ -248,7 +288,10 @@ def code_of(
 ) -> str:
     "A hash of all code that a model consists of, its components' too, and of the packages below it"
     modules = [model_class(part).__module__ for part in (key, *PARTS.get(key, ()))]
-    ours = [code_key(m) if m.startswith("customer360.") else key_of(code_cells(Path(_file_of(model_class(key))))) for m in modules]
+    ours = [
+        code_key(m) if m.startswith("customer360.") else key_of(code_cells(Path(_file_of(model_class(key)))))
+        for m in modules
+    ]
     packages = libraries("numpy", "scipy", "scikit-learn", "scikit-surprise", "torch", "transformers")
     encoder = settings().encoder if "bert" in (key, *PARTS.get(key, ())) else ""
     return key_of(ours, code_key("customer360.models.base"), packages, encoder, settings().threads)
@@ -286,7 +329,11 @@ def fit_job(
     split: Split,
 ) -> Fit:
     "Fit one model, unless a fit with the same key is there"
-    path = snapshot / "fits" / f"{job.split}-{_text(job.split_seed)}-{job.model}-{job.model_seed}-{fit_key(snapshot, job)}"
+    path = (
+        snapshot
+        / "fits"
+        / f"{job.split}-{_text(job.split_seed)}-{job.model}-{job.model_seed}-{fit_key(snapshot, job)}"
+    )
     if not path.exists():
         model = job.make()
         done = {"job": job, "params": model.params, "costs": {}, "blank": ""}
@@ -295,7 +342,10 @@ def fit_job(
                 with measured() as cost, fitting_with(partial(_fit_part, snapshot, job, split, done)):
                     model.fit(split.train)
                 save_artefact(model, work / "model")
-                done["costs"] = {**cost.figures, "fit_seconds": cost.figures["fit_seconds"] + done.pop("elsewhere", 0)}
+                done["costs"] = {
+                    **cost.figures,
+                    "fit_seconds": cost.figures["fit_seconds"] + done.pop("elsewhere", 0),
+                }
             except NoItemText as reason:
                 done["blank"] = str(reason)
             (work / "fit.json").write_text(json.dumps(done, indent=1) + "\n")
@@ -303,17 +353,27 @@ def fit_job(
     return Fit(path, Job(*plain["job"]), plain["params"], plain["costs"], plain["blank"])
 
 
-def _fit_part(snapshot: Path, job: Job, split: Split, account: dict, model: Recommender, train: Dataset) -> Recommender:
+def _fit_part(
+    snapshot: Path, job: Job, split: Split, account: dict, model: Recommender, train: Dataset
+) -> Recommender:
     "A component of a hybrid: as it was fitted for its own row, or fitted now and kept for the next hybrid"
     whole = fingerprint(train) == fingerprint(split.train)
     params = {name: value for name, value in model.params.items() if name != "seed"}
-    part = Job(job.split if whole else f"{job.split}-slice", job.split_seed, model.key, model.seed, json.dumps(params))
+    part = Job(
+        job.split if whole else f"{job.split}-slice",
+        job.split_seed,
+        model.key,
+        model.seed,
+        json.dumps(params),
+    )
     started = time.perf_counter()
     fit = fit_job(snapshot, part, replace(split, train=train))
     if fit.blank:
         raise NoItemText(fit.blank)
     found = Recommender.load(fit.path / "model")
-    account["elsewhere"] = account.get("elsewhere", 0) + fit.costs["fit_seconds"] - (time.perf_counter() - started)  # as if fitted here
+    account["elsewhere"] = (
+        account.get("elsewhere", 0) + fit.costs["fit_seconds"] - (time.perf_counter() - started)
+    )  # as if fitted here
     return found
 
 
@@ -379,7 +439,9 @@ def judge_job(
     path = snapshot / "results" / f"{fit.path.name}-{code_key('customer360.evaluation.protocol')}"
     if not path.exists():
         with aside(path) as work:
-            for number, result in enumerate([] if fit.blank else judge(fit, split, opened(snapshot)[0].customers)):
+            for number, result in enumerate(
+                [] if fit.blank else judge(fit, split, opened(snapshot)[0].customers)
+            ):
                 (work / str(number)).mkdir()
                 result.save(work / str(number))
         with open(snapshot / LOOKS, "a", encoding="utf-8") as looks:
@@ -418,11 +480,25 @@ def means(
         row = {"split": r.split, "model": r.model}
         if "n_ratings" in r.customers and r.customers["n_ratings"].any():
             row["rmse"] = np.sqrt(r.customers["squared_error"].sum() / r.customers["n_ratings"].sum())
-        rows.append(row | r.customers.filter(regex="@10$").mean().to_dict() | {name: value for name, value in r.overall.items() if name.endswith("@10")})
+        rows.append(
+            row
+            | r.customers.filter(regex="@10$").mean().to_dict()
+            | {name: value for name, value in r.overall.items() if name.endswith("@10")}
+        )
     return pd.DataFrame(rows).groupby(["split", "model"], sort=False).mean()
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #7f1a1a8d
-PACKAGES = ("customer360", "numpy", "scipy", "pandas", "scikit-learn", "scikit-surprise", "torch", "transformers", "faiss-cpu")
+PACKAGES = (
+    "customer360",
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "scikit-surprise",
+    "torch",
+    "transformers",
+    "faiss-cpu",
+)
 
 
 def machine() -> dict[str, Any]:
@@ -436,7 +512,12 @@ def machine() -> dict[str, Any]:
     except (OSError, StopIteration):
         pass
     memory = round(psutil.virtual_memory().total / 2**30, 1)
-    return {"system": f"{platform.system()} {platform.machine()}", "processor": processor, "cores": os.cpu_count(), "memory_gib": memory}
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "memory_gib": memory,
+    }
 
 
 def commit() -> tuple[str, bool]:  # hash, or empty outside a checkout; are there changes on top of it?
@@ -444,8 +525,15 @@ def commit() -> tuple[str, bool]:  # hash, or empty outside a checkout; are ther
     root = checkout_root()
     try:
         git = ["git", "-C", str(root), "-c", f"safe.directory={root}"]
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changes = subprocess.run([*git, "status", "--porcelain", "--", "customer360", "nbs"], capture_output=True, text=True, check=True).stdout.strip()
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changes = subprocess.run(
+            [*git, "status", "--porcelain", "--", "customer360", "nbs"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
         return head, bool(changes)
     except (OSError, subprocess.CalledProcessError):
         return "", False
@@ -496,16 +584,20 @@ def blanks(
 def provenance(
     snapshot: Path,
     fits: list[Fit],
-    contract: dict[str, dict],   # model -> promise -> what was measured
-    skipped: dict[str, str],     # split -> why it was left out
+    contract: dict[str, dict],  # model -> promise -> what was measured
+    skipped: dict[str, str],  # split -> why it was left out
     protocols: str,
-    started: float,              # seconds since 1970
+    started: float,  # seconds since 1970
 ) -> dict[str, Any]:
     "The content of run.json"
     tables, data, manifest = opened(snapshot)
     facts, (head, dirty) = tables.facts, commit()
-    looks = pd.Series((snapshot / LOOKS).read_text().split() if (snapshot / LOOKS).exists() else [], dtype="str")
-    models = {fit.job.model: {"label": model_class(fit.job.model).label, "params": fit.params} for fit in fits}
+    looks = pd.Series(
+        (snapshot / LOOKS).read_text().split() if (snapshot / LOOKS).exists() else [], dtype="str"
+    )
+    models = {
+        fit.job.model: {"label": model_class(fit.job.model).label, "params": fit.params} for fit in fits
+    }
     return {
         "dataset": facts.name, "title": facts.title or facts.name, "terms": facts.terms, "url": facts.url, "synthetic": not manifest["sources"],
         "snapshot": snapshot.name, "scale": facts.to_dict()["scale"], "relevant": facts.to_dict()["relevant"], "counts": counts_of(snapshot),
@@ -521,10 +613,10 @@ def provenance(
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #fad6f2e8
 def showcase(
     snapshot: Path,
-    fits: list[Fit],   # of one split
+    fits: list[Fit],  # of one split
     split: Split,
-    n: int = 5,        # recommendations each
-) -> pd.DataFrame:     # a row per recommendation
+    n: int = 5,  # recommendations each
+) -> pd.DataFrame:  # a row per recommendation
     "Three customers, their histories, and what each model shows them and why"
     tables = opened(snapshot)[0]
     titles = (tables.items["title"] if "title" in tables.items else tables.items["item"]).to_numpy()
@@ -534,7 +626,11 @@ def showcase(
     asked = relevant.groupby("user").size().loc[lambda count: count >= 2].index.to_numpy()
     length = pd.Series(np.bincount(past.rows[past.seen], minlength=len(past))[asked], asked)
     by_length = length[length >= 3].sort_values(kind="stable").index
-    chosen = list(dict.fromkeys(int(by_length[int(len(by_length) * share)]) for share in (0.1, 0.5, 0.9) if len(by_length)))
+    chosen = list(
+        dict.fromkeys(
+            int(by_length[int(len(by_length) * share)]) for share in (0.1, 0.5, 0.9) if len(by_length)
+        )
+    )
     rows = []
     for fit in fits:
         if not model_class(fit.job.model).personal:
@@ -552,7 +648,21 @@ def showcase(
                     "history": [str(titles[i]) for i in latest(past[[user]])], "model": fit.job.model, "rank": rank, "title": str(titles[code]),
                     "category": str(categories[code]), "reason": reason_text(why, titles), "relevant": int(code) in hit,
                 })  # fmt: skip
-    return pd.DataFrame(rows, columns=["customer", "name", "about", "history", "model", "rank", "title", "category", "reason", "relevant"])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "customer",
+            "name",
+            "about",
+            "history",
+            "model",
+            "rank",
+            "title",
+            "category",
+            "reason",
+            "relevant",
+        ],
+    )
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #d8eb52b2
 def latest(
@@ -566,7 +676,7 @@ def latest(
 
 def reason_text(
     reasons: list[Explanation],  # strongest first; a model may have none
-    titles: np.ndarray,          # of item codes
+    titles: np.ndarray,  # of item codes
 ) -> str:
     "The first reason in words"
     if not reasons:
@@ -581,7 +691,7 @@ def noise_floor(
     snapshot: Path,
     arguments: dict[str, int],  # that `simulate` made the snapshot from
     split: Split,
-) -> float:                     # stars
+) -> float:  # stars
     "The RMSE of somebody who knew every true preference, on the test ratings of a split"
     from customer360.data.simulate import simulate
 
@@ -594,15 +704,22 @@ def noise_floor(
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #233aafef
 def fit_whole(
     snapshot: Path,
-    key: str,    # of the model
+    key: str,  # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
 ) -> Fit:
     "Fit a model on all the data, unless that has been done"
     data = opened(snapshot)[1]
-    return fit_job(snapshot, Job("all", None, key, params=json.dumps(params)), Split("all", "", data, data.interactions.iloc[:0]))
+    return fit_job(
+        snapshot,
+        Job("all", None, key, params=json.dumps(params)),
+        Split("all", "", data, data.interactions.iloc[:0]),
+    )
 
 
-MEASURED = ("ratio75_item", 101)  # the split of the figures beside a release: a shuffled quarter of each item's interactions
+MEASURED = (
+    "ratio75_item",
+    101,
+)  # the split of the figures beside a release: a shuffled quarter of each item's interactions
 
 
 def judged_part(
@@ -617,25 +734,40 @@ def judged_part(
 
 def figures_of(
     judged: Path,  # of `judged_part`
-) -> list[dict]:   # split, metric, k, value, low, high, n_customers
+) -> list[dict]:  # split, metric, k, value, low, high, n_customers
     "What a model reaches, with 95 % intervals"
     board = leaderboard(load_results([judged]))
-    rows = board[(board["segment"] == "all") & (board["split_seed"] == str(MEASURED[1])) & ~board["metric"].isin(COSTS)]
+    rows = board[
+        (board["segment"] == "all") & (board["split_seed"] == str(MEASURED[1])) & ~board["metric"].isin(COSTS)
+    ]
     rows = rows[["split", "metric", "k", "value", "low", "high", "n_customers"]].astype(object)
     return rows.where(rows.notna(), None).to_dict("records")
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #6d1f0b21
 def tested_pairs(
-    results: list[Result],          # of one split
-    versions: Mapping[str, str],    # model -> version
-) -> list[dict]:                    # model, version, other, other_version, metric, k, difference, low, high, p_holm, better, detectable
+    results: list[Result],  # of one split
+    versions: Mapping[str, str],  # model -> version
+) -> list[
+    dict
+]:  # model, version, other, other_version, metric, k, difference, low, high, p_holm, better, detectable
     "Every pair of models for each metric of `TESTED`, the better one first"
     rows = []
     for metric in TESTED if results else ():
         name, _, k = metric.partition("@")
         for row in compare(results, metric).drop(columns="p").to_dict("records"):
-            found = {column: value if isinstance(value, bool | str) else _number(value) for column, value in row.items()}
-            rows.append({**found, "metric": name, "k": int(k) if k else None, "version": versions[row["model"]], "other_version": versions[row["other"]]})
+            found = {
+                column: value if isinstance(value, bool | str) else _number(value)
+                for column, value in row.items()
+            }
+            rows.append(
+                {
+                    **found,
+                    "metric": name,
+                    "k": int(k) if k else None,
+                    "version": versions[row["model"]],
+                    "other_version": versions[row["other"]],
+                }
+            )
     return rows
 
 
@@ -645,14 +777,17 @@ def _number(value: float) -> float | None:
 
 def compare_releases(
     registry: Registry,
-    release: Release,   # published just now
-    judged: Path,       # its results, of `judged_part`
+    release: Release,  # published just now
+    judged: Path,  # its results, of `judged_part`
 ) -> None:
     "Test the releases in use that were measured on this data against each other, and keep what is found in the registry"
     told = UNCOMPARED
     with suppress(ArtefactError):
         told = registry.comparisons()
-    measured = {**(told["measured"] if told["snapshot"] == release.snapshot else {}), release.key: [release.version, judged.name]}
+    measured = {
+        **(told["measured"] if told["snapshot"] == release.snapshot else {}),
+        release.key: [release.version, judged.name],
+    }
     versions, paths = {}, []
     for key, (version, name) in measured.items():
         if (judged.parent / name).is_dir() and registry.in_use(key, version):
@@ -683,8 +818,8 @@ def publish_whole(
     snapshot: Path,
     key: str,
     params: Mapping[str, Any] = {},
-    measure: bool = True,     # also fit it on a part, for its figures
-    promote: bool = True,     # put it to use
+    measure: bool = True,  # also fit it on a part, for its figures
+    promote: bool = True,  # put it to use
 ) -> Release:
     "Fit a model on all the data, and keep it in the registry of its data set, below data/models"
     tables = opened(snapshot)[0]
@@ -694,7 +829,12 @@ def publish_whole(
     judged = judged_part(snapshot, key, params) if measure else None
     registry = Registry(folder("models") / tables.facts.name)
     model = Recommender.load(fit.path / "model")
-    release = registry.publish(model, registry.add_snapshot(tables), figures=figures_of(judged) if judged else [], fit_seconds=fit.costs["fit_seconds"])
+    release = registry.publish(
+        model,
+        registry.add_snapshot(tables),
+        figures=figures_of(judged) if judged else [],
+        fit_seconds=fit.costs["fit_seconds"],
+    )
     release = registry.promote(key, release.version) if promote else release
     if judged:
         compare_releases(registry, release, judged)
@@ -709,36 +849,48 @@ def in_use(
 ) -> tuple[Recommender, Snapshot]:
     "The model that is in use on this data; where there is none, it is fitted and put to use"
     registry = Registry(folder("models") / opened(snapshot)[0].facts.name)
-    name, wanted, current = registry.add_snapshot(opened(snapshot)[0]), make_model(key, params=params).params, None
+    name, wanted, current = (
+        registry.add_snapshot(opened(snapshot)[0]),
+        make_model(key, params=params).params,
+        None,
+    )
     with suppress(ArtefactError):
         current = registry.current(key)
     if current is None or (current.snapshot, current.params) != (name, wanted):
         publish_whole(snapshot, key, params, measure=False)
     return registry.load(key)[0], registry.snapshot(name)
 
-
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #13ca7bc8
 def recommendations(
     model: Recommender,
     tables: Tables,
     data: Dataset,
-    customer: str = "",          # id; empty: a new visitor
-    history: Iterable[str] = (), # item ids that the visitor has chosen
+    customer: str = "",  # id; empty: a new visitor
+    history: Iterable[str] = (),  # item ids that the visitor has chosen
     n: int = 10,
-) -> pd.DataFrame:               # rank, item, title, score, reason
+) -> pd.DataFrame:  # rank, item, title, score, reason
     "What a model shows to one customer, in ids and words"
     codes = data.items.encode(history)
     if (codes < 0).any():
-        raise ValueError(f"no item has the id {list(history)[int((codes < 0).argmax())]!r}: ids look like {data.items.ids[0]!r}")
+        raise ValueError(
+            f"no item has the id {list(history)[int((codes < 0).argmax())]!r}: ids look like {data.items.ids[0]!r}"
+        )
     user = data.users.encode([customer]) if customer else np.array([-1])
     if customer and user[0] < 0:
-        raise ValueError(f"no customer has the id {customer!r}: ids look like {data.users.ids[0]!r}; for a new visitor name items with --history")
+        raise ValueError(
+            f"no customer has the id {customer!r}: ids look like {data.users.ids[0]!r}; for a new visitor name items with --history"
+        )
     past = data.histories[user] if customer else visitors([codes], data.n_items, seen=True)
     top = model.recommend(user, n, histories=past)
     shown = top.codes[0][top.codes[0] >= 0]
     titles = (tables.items["title"] if "title" in tables.items else tables.items["item"]).to_numpy()
     reasons = model.explain(past[[0] * len(shown)], shown, n=1)
-    table = {"rank": range(1, len(shown) + 1), "item": data.items.decode(shown), "title": titles[shown], "score": top.scores[0][: len(shown)].round(4)}
+    table = {
+        "rank": range(1, len(shown) + 1),
+        "item": data.items.decode(shown),
+        "title": titles[shown],
+        "score": top.scores[0][: len(shown)].round(4),
+    }
     return pd.DataFrame(table | {"reason": [reason_text(why, titles) for why in reasons]})
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #4a40e4d3
@@ -747,12 +899,12 @@ class StageFailed(RuntimeError):
 
 
 def stage(
-    name: str,                   # of the notebook in nbs/pipelines
+    name: str,  # of the notebook in nbs/pipelines
     parameters: dict[str, Any],  # plain values
-    key: str,                    # what the result depends on
-    kept: Path,                  # folder of executed notebooks
-    title: str = "",             # shown with the progress bar; the notebook's name if empty
-) -> tuple[dict, Path, bool]:    # what the notebook left, the executed notebook, was it skipped?
+    key: str,  # what the result depends on
+    kept: Path,  # folder of executed notebooks
+    title: str = "",  # shown with the progress bar; the notebook's name if empty
+) -> tuple[dict, Path, bool]:  # what the notebook left, the executed notebook, was it skipped?
     "Run one notebook, unless it has been run with the same key and what it left is there"
     title = title or name
     stem = f"{title}-{key_of(key, str(kept))}"  # a copied or moved folder is another one: what was left is named by its path
@@ -774,15 +926,18 @@ def _stands(left: dict) -> bool:
     return all(Path(path).exists() for path in named if path)
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #9a55b8ef
-QUIET = ["--IPKernelApp.log_level=50", "--IPKernelApp.ignore_cwd=True"]  # no chatter on the terminal; no import from the working directory
+QUIET = [
+    "--IPKernelApp.log_level=50",
+    "--IPKernelApp.ignore_cwd=True",
+]  # no chatter on the terminal; no import from the working directory
 
 
 def execute(
-    name: str,                   # of a notebook in `nbs/pipelines/`
+    name: str,  # of a notebook in `nbs/pipelines/`
     parameters: dict[str, Any],  # what papermill puts into it
-    output: Path,                # the notebook as it ran
-    title: str,                  # for the progress bar and for messages
-    kept: Path,                  # folder that keeps the notebook if a cell fails
+    output: Path,  # the notebook as it ran
+    title: str,  # for the progress bar and for messages
+    kept: Path,  # folder that keeps the notebook if a cell fails
 ) -> None:
     "Run a parameterised notebook; raises `StageFailed`"
     import papermill
@@ -798,11 +953,17 @@ def execute(
         )  # fmt: skip
     except PapermillExecutionError as error:
         output.replace(failed)
-        raise StageFailed(f"{title}: {error.ename}: {error.evalue}\nThe cell that failed and its traceback: {failed}") from None
+        raise StageFailed(
+            f"{title}: {error.ename}: {error.evalue}\nThe cell that failed and its traceback: {failed}"
+        ) from None
     except DeadKernelError:
-        raise StageFailed(f"{title}: the process that ran the notebook was killed, most often because memory ran out") from None
+        raise StageFailed(
+            f"{title}: the process that ran the notebook was killed, most often because memory ran out"
+        ) from None
     except KeyboardInterrupt:
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what waited for the kernel would tell at length that it is gone
+        logging.getLogger("asyncio").setLevel(
+            logging.CRITICAL
+        )  # what waited for the kernel would tell at length that it is gone
         raise
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #0c23654e
@@ -834,7 +995,9 @@ def contract_of(
     kept = folder("interim") / "contracts" / f"{key}-{code_of(key)}"
     if not kept.exists():
         with aside(kept) as work, fitting_with(partial(_once, {})):
-            (work / "contract.json").write_text(json.dumps({name: str(value) for name, value in check_recommender(make_model(key)).items()}))
+            (work / "contract.json").write_text(
+                json.dumps({name: str(value) for name, value in check_recommender(make_model(key)).items()})
+            )
     return json.loads((kept / "contract.json").read_text())
 
 
@@ -846,11 +1009,11 @@ def _once(known: dict, model: Recommender, train: Dataset) -> Recommender:
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #fc496cd6
 def make_report(
     source: Source,
-    models: Iterable[str] = tuple(MODELS),   # keys
-    added: Iterable[Path] = (),              # notebooks with somebody's own models
-    protocols: str = "quick",                # one of `PROTOCOLS`
-    name: str = "",                          # folder below reports/; the data set's name if empty
-) -> Path:                                   # the report's folder
+    models: Iterable[str] = tuple(MODELS),  # keys
+    added: Iterable[Path] = (),  # notebooks with somebody's own models
+    protocols: str = "quick",  # one of `PROTOCOLS`
+    name: str = "",  # folder below reports/; the data set's name if empty
+) -> Path:  # the report's folder
     "Data to report: run the four stages, skipping what is there"
     started, card, added = time.time(), source.card, [str(Path(path).resolve()) for path in added]
     models = list(dict.fromkeys([*models, *(cls.key for path in added for cls in add_notebook(Path(path)))]))
@@ -858,34 +1021,75 @@ def make_report(
     _refuse(models, protocols, final)
     params = card_params(card)
     home = locate(card, source.data or None)
-    key = key_of(source._asdict(), card.model_dump(mode="json", exclude={"facts", "models"}), card.facts.to_dict(), _files(card, home), _code("ingest"))
-    plain = {**source._asdict(), "options": json.dumps(source.options), "data": str(home) if source.data else ""}
+    key = key_of(
+        source._asdict(),
+        card.model_dump(mode="json", exclude={"facts", "models"}),
+        card.facts.to_dict(),
+        _files(card, home),
+        _code("ingest"),
+    )
+    plain = {
+        **source._asdict(),
+        "options": json.dumps(source.options),
+        "data": str(home) if source.data else "",
+    }
     left, ingested, _ = stage("ingest", plain, key, stages)
     snapshot = Path(left["snapshot"])
     jobs, skipped = plan(opened(snapshot)[1], models, protocols, params)
     trained = _train(snapshot, jobs, models, added, stages)
     fits = [fit for left, _ in trained.values() for fit in from_plain(left["fits"])]
-    key = key_of([fit.path.name for fit in fits], code_key("customer360.evaluation.protocol"), _code("evaluate"))
-    left, judged, _ = stage("evaluate", {"snapshot": str(snapshot), "fits": to_plain(fits), "added": added}, key, stages)
+    key = key_of(
+        [fit.path.name for fit in fits], code_key("customer360.evaluation.protocol"), _code("evaluate")
+    )
+    left, judged, _ = stage(
+        "evaluate", {"snapshot": str(snapshot), "fits": to_plain(fits), "added": added}, key, stages
+    )
     with aside(final, renew=True) as work:
-        run = provenance(snapshot, fits, {model: left["contract"] for model, (left, _) in trained.items()}, skipped, protocols, started)
+        run = provenance(
+            snapshot,
+            fits,
+            {model: left["contract"] for model, (left, _) in trained.items()},
+            skipped,
+            protocols,
+            started,
+        )
         (work / "run.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         (work / "notebooks").mkdir()
         for notebook in [ingested, *(executed for _, executed in trained.values()), judged]:
             shutil.copy(notebook, work / "notebooks" / f"{notebook.stem.rpartition('-')[0]}.ipynb")
         simulated = {} if card.simulate is None else {"seed": 0, **card.simulate}
-        parameters = {"snapshot": str(snapshot), "fits": to_plain(fits), "results": left["results"], "folder": str(work), "simulate": simulated, "added": added}
+        parameters = {
+            "snapshot": str(snapshot),
+            "fits": to_plain(fits),
+            "results": left["results"],
+            "folder": str(work),
+            "simulate": simulated,
+            "added": added,
+        }
         execute("report", parameters, work / "notebooks" / "report.ipynb", "report", stages)
     return final
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #1c03a9f4
-def _train(snapshot: Path, jobs: list[Job], models: list[str], added: list[str], stages: Path) -> dict[str, tuple[dict, Path]]:
+def _train(
+    snapshot: Path, jobs: list[Job], models: list[str], added: list[str], stages: Path
+) -> dict[str, tuple[dict, Path]]:
     "Model -> what its notebook left, and the executed notebook. A stranger's model goes first: it may break a promise"
     done = {}
     for model in sorted(models, key=lambda key: key in MODELS):
         mine = [job for job in jobs if job.model == model]
-        parameters = {"snapshot": str(snapshot), "model": model, "jobs": [list(job) for job in mine], "added": added}
-        done[model] = stage("train", parameters, key_of([fit_key(snapshot, job) for job in mine], _code("train")), stages, f"train-{model}")[:2]
+        parameters = {
+            "snapshot": str(snapshot),
+            "model": model,
+            "jobs": [list(job) for job in mine],
+            "added": added,
+        }
+        done[model] = stage(
+            "train",
+            parameters,
+            key_of([fit_key(snapshot, job) for job in mine], _code("train")),
+            stages,
+            f"train-{model}",
+        )[:2]
     return {model: done[model] for model in models}
 
 
@@ -897,11 +1101,16 @@ def _refuse(models: list[str], protocols: str, final: Path) -> None:
         raise ValueError(f"protocols are 'quick' or 'all': got {protocols!r}")
     for key in models:
         model_class(key)
-    tempfile.TemporaryDirectory(prefix=f".{final.name}.", dir=final.parent).cleanup()  # can the report be written, at the end?
+    tempfile.TemporaryDirectory(
+        prefix=f".{final.name}.", dir=final.parent
+    ).cleanup()  # can the report be written, at the end?
 
 
 def _code(name: str) -> list[str]:
-    return [code_key("customer360.evaluation.pipeline"), describe(folder("pipelines") / f"{name}.ipynb")["sha256"]]
+    return [
+        code_key("customer360.evaluation.pipeline"),
+        describe(folder("pipelines") / f"{name}.ipynb")["sha256"],
+    ]
 
 
 def _files(card: Card, home: Path | None) -> list[dict]:

@@ -46,15 +46,15 @@ def style() -> dict[str, object]:
 # %% ../../nbs/3_evaluation/30_plots.ipynb #76345315
 def alt(
     fig: Figure,  # from a function of this module
-) -> str:         # empty for a figure from elsewhere
+) -> str:  # empty for a figure from elsewhere
     "What the figure shows, in words"
     return str(fig.get_label() or "")
 
 
 def png(
-    fig: Figure,      # any figure
-    dpi: int = 150,   # pixels per inch
-) -> bytes:           # the file's content, the same for the same figure
+    fig: Figure,  # any figure
+    dpi: int = 150,  # pixels per inch
+) -> bytes:  # the file's content, the same for the same figure
     "The figure as PNG"
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=dpi, metadata={"Software": None, "Description": alt(fig)})
@@ -69,9 +69,9 @@ class Picture(Figure):
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #d459f31f
 def save(
-    fig: Figure,       # any figure
+    fig: Figure,  # any figure
     path: Path | str,  # a .png file; its folder is made, the file written over
-) -> Path:             # the file
+) -> Path:  # the file
     "Write the figure as a PNG of 150 pixels per inch"
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_bytes(png(fig))
@@ -79,9 +79,9 @@ def save(
 
 
 def as_html(
-    fig: Figure,               # any figure
-    text: str | None = None,   # what it shows; the figure's own description where None
-) -> str:                      # an <img> that needs no other file
+    fig: Figure,  # any figure
+    text: str | None = None,  # what it shows; the figure's own description where None
+) -> str:  # an <img> that needs no other file
     "The figure inside a page"
     data = base64.b64encode(png(fig)).decode()
     width = round(fig.get_figwidth() * 100)
@@ -90,32 +90,36 @@ def as_html(
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #ede89680
 def pick(
-    board: pd.DataFrame,        # from `leaderboard`
-    split: str,                 # which split
-    metric: str,                # name without cut-off, such as ndcg
-    k: int | None = None,       # cut-off, None for rmse, mae and costs
-    segment: str = "all",       # which customers
-) -> pd.DataFrame:              # index: model; columns value, low, high, n_customers
+    board: pd.DataFrame,  # from `leaderboard`
+    split: str,  # which split
+    metric: str,  # name without cut-off, such as ndcg
+    k: int | None = None,  # cut-off, None for rmse, mae and costs
+    segment: str = "all",  # which customers
+) -> pd.DataFrame:  # index: model; columns value, low, high, n_customers
     "The mean rows of one metric, a row per model"
     own = board["split"] == split
     if not own.any():
         raise ValueError(f"the leaderboard has no split {split!r}: it has {sorted(board['split'].unique())}")
-    wanted = own & (board["split_seed"] == "mean") & (board["segment"] == segment) & (board["metric"] == metric)
+    wanted = (
+        own & (board["split_seed"] == "mean") & (board["segment"] == segment) & (board["metric"] == metric)
+    )
     wanted &= board["k"].isna() if k is None else (board["k"] == k).fillna(False)
     return board[wanted].set_index("model")[["value", "low", "high", "n_customers"]]
 
 
 def order(
     board: pd.DataFrame,  # from `leaderboard`
-    split: str,           # which split
-    k: int = 10,          # cut-off
-) -> list[str]:           # keys, best first
+    split: str,  # which split
+    k: int = 10,  # cut-off
+) -> list[str]:  # keys, best first
     "Models by nDCG, or by precision or RMSE where there is none; models without a value last"
     for metric, cut in (("ndcg", k), ("precision", k), ("rmse", None)):
         value = pick(board, split, metric, cut)["value"]
         if value.notna().any():
             break
-    rest = [model for model in board.loc[board["split"] == split, "model"].unique() if model not in value.index]
+    rest = [
+        model for model in board.loc[board["split"] == split, "model"].unique() if model not in value.index
+    ]
     return [*value.sort_values(ascending=metric == "rmse", kind="stable").index, *rest]
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #08d4eea1
@@ -127,18 +131,21 @@ TITLES = {
 
 
 def named(
-    model: str,                        # key
+    model: str,  # key
     labels: Mapping[str, str] | None,  # key -> what people call it
-    width: int = 22,                   # letters in a line
-) -> str:                              # two lines at most
+    width: int = 22,  # letters in a line
+) -> str:  # two lines at most
     "A model's name as shown"
-    return "\n".join(textwrap.wrap((labels or {}).get(model, model), width, max_lines=2, placeholder="…")) or model
+    return (
+        "\n".join(textwrap.wrap((labels or {}).get(model, model), width, max_lines=2, placeholder="…"))
+        or model
+    )
 
 
 def number(
-    value: float,       # any
+    value: float,  # any
     decimals: int = 3,  # after the point
-) -> str:               # .123, 1.234, −.05; – where there is none
+) -> str:  # .123, 1.234, −.05; – where there is none
     "A metric as people print it"
     if not np.isfinite(value):
         return "–"
@@ -156,21 +163,37 @@ def _tint(model: str, strength: float) -> str:
 
 def _look(model: str, strength: float = 1.0) -> dict[str, object]:
     tint, hollow = _tint(model, strength), model not in PALETTE and model.split("-")[0] in PALETTE
-    return {"color": tint, "markerfacecolor": "white" if hollow else tint, "markeredgecolor": tint, "linestyle": (0, (3, 1.5)) if hollow else "-"}
+    return {
+        "color": tint,
+        "markerfacecolor": "white" if hollow else tint,
+        "markeredgecolor": tint,
+        "linestyle": (0, (3, 1.5)) if hollow else "-",
+    }
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #3c476360
 def dots(
-    ax: Axes,                # where to draw
-    frame: pd.DataFrame,     # index: model; value, low, high
-    models: list[str],       # top to bottom
-    empty: str = "–",        # what to say where a model has no value
+    ax: Axes,  # where to draw
+    frame: pd.DataFrame,  # index: model; value, low, high
+    models: list[str],  # top to bottom
+    empty: str = "–",  # what to say where a model has no value
 ) -> None:
     "A dot and an interval per model, the number at the right"
     decimals = 4 if frame["value"].max() < 0.03 else 3
     for at, model in enumerate(models):
-        value, low, high = frame.loc[model, ["value", "low", "high"]] if model in frame.index else (np.nan,) * 3
+        value, low, high = (
+            frame.loc[model, ["value", "low", "high"]] if model in frame.index else (np.nan,) * 3
+        )
         if np.isnan(value):
-            ax.text(0.02, at, empty, transform=ax.get_yaxis_transform(), va="center", color=FAINT, fontsize=9, style="italic")
+            ax.text(
+                0.02,
+                at,
+                empty,
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                color=FAINT,
+                fontsize=9,
+                style="italic",
+            )
             continue
         if not np.isnan(low):
             ax.plot([low, high], [at, at], color=colour(model), lw=2.2, solid_capstyle="butt", zorder=2)
@@ -181,7 +204,17 @@ def dots(
 
 
 def _right(ax: Axes, at: float, text: str, points: float, tint: str = INK) -> None:
-    ax.annotate(text, (1, at), xycoords=ax.get_yaxis_transform(), xytext=(points, 0), textcoords="offset points", va="center", ha="right", fontsize=9, color=tint)
+    ax.annotate(
+        text,
+        (1, at),
+        xycoords=ax.get_yaxis_transform(),
+        xytext=(points, 0),
+        textcoords="offset points",
+        va="center",
+        ha="right",
+        fontsize=9,
+        color=tint,
+    )
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #eb4580b4
 def _axis(ax: Axes, frames: list[pd.DataFrame], zero: bool) -> None:
@@ -194,7 +227,9 @@ def _axis(ax: Axes, frames: list[pd.DataFrame], zero: bool) -> None:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def _panels(rows: int, columns: int, height: float, wide: float = WIDTH, shared: bool = True) -> tuple[Figure, np.ndarray]:
+def _panels(
+    rows: int, columns: int, height: float, wide: float = WIDTH, shared: bool = True
+) -> tuple[Figure, np.ndarray]:
     fig = Picture(figsize=(wide, height), layout="constrained")
     fig.get_layout_engine().set(w_pad=0.08, h_pad=0.08, wspace=0.07 if columns > 1 else 0.0)
     FigureCanvasAgg(fig)
@@ -205,9 +240,19 @@ def _row(names: list[str]) -> float:  # inches per line of a figure, more where 
     return 0.37 if any("\n" in name for name in names) else 0.33
 
 
-def _over(ax: Axes, title: str, frame: pd.DataFrame) -> None:  # a panel's title and how many customers it is about
+def _over(
+    ax: Axes, title: str, frame: pd.DataFrame
+) -> None:  # a panel's title and how many customers it is about
     ax.set_title(title, pad=20)
-    ax.annotate(f"n = {frame['n_customers'].max():,}", (0, 1), xycoords="axes fraction", xytext=(0, 6), textcoords="offset points", color=FAINT, fontsize=9)
+    ax.annotate(
+        f"n = {frame['n_customers'].max():,}",
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 6),
+        textcoords="offset points",
+        color=FAINT,
+        fontsize=9,
+    )
 
 
 def _label_models(ax: Axes, models: list[str], labels: Mapping[str, str] | None) -> None:
@@ -217,10 +262,10 @@ def _label_models(ax: Axes, models: list[str], labels: Mapping[str, str] | None)
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #ca00f37b
 def headline(
-    board: pd.DataFrame,                      # from `leaderboard`
-    split: str = "ratio75_item",              # which split
+    board: pd.DataFrame,  # from `leaderboard`
+    split: str = "ratio75_item",  # which split
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    k: int = 10,                              # cut-off
+    k: int = 10,  # cut-off
 ) -> Figure:
     "RMSE, precision and recall of every model, with intervals"
     models = order(board, split, k)
@@ -232,7 +277,9 @@ def headline(
             dots(ax, frame, models, "no ratings" if metric == "rmse" else "–")
             _axis(ax, [frame], zero=metric != "rmse")
             ax.set_title(_title(metric, cut))
-            ax.set_xlabel("← lower is better" if metric == "rmse" else "higher is better →", color=FAINT, fontsize=9)
+            ax.set_xlabel(
+                "← lower is better" if metric == "rmse" else "higher is better →", color=FAINT, fontsize=9
+            )
             if not frame["value"].notna().any():
                 ax.set_xticks([])
         _label_models(axes[0, 0], models, labels)
@@ -240,20 +287,28 @@ def headline(
     return fig
 
 
-def _said(board: pd.DataFrame, split: str, shown: list[tuple[str, int | None]], models: list[str], labels: Mapping[str, str] | None) -> str:
+def _said(
+    board: pd.DataFrame,
+    split: str,
+    shown: list[tuple[str, int | None]],
+    models: list[str],
+    labels: Mapping[str, str] | None,
+) -> str:
     told = []
     for metric, cut in shown:
         value = pick(board, split, metric, cut)["value"].reindex(models).dropna()
-        each = ", ".join(f"{(labels or {}).get(model, model)} {number(figure)}" for model, figure in value.items())
+        each = ", ".join(
+            f"{(labels or {}).get(model, model)} {number(figure)}" for model, figure in value.items()
+        )
         told.append(f"{_title(metric, cut)}: {each or 'no values'}.")
     return f"Split {split}, dots with 95 % intervals. " + " ".join(told)
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #7cb02ff4
 def place_labels(
-    ax: Axes,                                # its limits must be final
+    ax: Axes,  # its limits must be final
     points: list[tuple[float, float, str]],  # x, y in data units, and the text
-    colours: list[str],                      # of each text
-    size: float = 9.5,                       # points
+    colours: list[str],  # of each text
+    size: float = 9.5,  # points
 ) -> list[Text]:
     "Write each text near its point where it covers neither a point nor another text"
     fig = ax.get_figure()
@@ -262,21 +317,60 @@ def place_labels(
     pixels = ax.transData.transform([(x, y) for x, y, _ in points])
     taken = [(px - 5 * scale, py - 5 * scale, px + 5 * scale, py + 5 * scale) for px, py in pixels]
     inside, texts = ax.get_window_extent(renderer), []
-    sides = [(distance * dx, distance * dy, dx) for distance in (9, 18, 30, 44) for dx, dy in ((1, 0), (-1, 0), (0.7, 0.9), (0.7, -0.9), (-0.7, 0.9), (-0.7, -0.9), (0, 1.2), (0, -1.2))]
+    sides = [
+        (distance * dx, distance * dy, dx)
+        for distance in (9, 18, 30, 44)
+        for dx, dy in (
+            (1, 0),
+            (-1, 0),
+            (0.7, 0.9),
+            (0.7, -0.9),
+            (-0.7, 0.9),
+            (-0.7, -0.9),
+            (0, 1.2),
+            (0, -1.2),
+        )
+    ]
     for (x, y, text), (px, py), tint in zip(points, pixels, colours, strict=True):
-        drawn = ax.annotate(text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=size, color=tint, va="center", zorder=5)
+        drawn = ax.annotate(
+            text,
+            (x, y),
+            xytext=(0, 0),
+            textcoords="offset points",
+            fontsize=size,
+            color=tint,
+            va="center",
+            zorder=5,
+        )
         box = drawn.get_window_extent(renderer)
         costs = []
         for at, (dx, dy, side) in enumerate(sides):
             left = px + dx * scale - (0 if side > 0 else box.width if side < 0 else box.width / 2)
-            frame = (left, py + dy * scale - box.height / 2, left + box.width, py + dy * scale + box.height / 2)
-            outside = max(0, inside.x0 - frame[0]) + max(0, frame[2] - inside.x1) + max(0, inside.y0 - frame[1]) + max(0, frame[3] - inside.y1)
+            frame = (
+                left,
+                py + dy * scale - box.height / 2,
+                left + box.width,
+                py + dy * scale + box.height / 2,
+            )
+            outside = (
+                max(0, inside.x0 - frame[0])
+                + max(0, frame[2] - inside.x1)
+                + max(0, inside.y0 - frame[1])
+                + max(0, frame[3] - inside.y1)
+            )
             costs.append((sum(_overlap(frame, other) for other in taken) + 20 * outside, at, frame))
         _, at, frame = min(costs)
         dx, dy, side = sides[at]
         drawn.set(position=(dx, dy), ha="left" if side > 0 else "right" if side < 0 else "center")
         if at >= 8:
-            ax.annotate("", (x, y), xytext=(dx, dy), textcoords="offset points", arrowprops={"arrowstyle": "-", "color": "#B0B0B0", "lw": 0.8}, zorder=1)
+            ax.annotate(
+                "",
+                (x, y),
+                xytext=(dx, dy),
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "color": "#B0B0B0", "lw": 0.8},
+                zorder=1,
+            )
         taken.append(frame)
         texts.append(drawn)
     return texts
@@ -287,59 +381,91 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #192c8e81
 def accuracy_coverage(
-    board: pd.DataFrame,                      # from `leaderboard`
-    split: str = "ratio75_item",              # which split
+    board: pd.DataFrame,  # from `leaderboard`
+    split: str = "ratio75_item",  # which split
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    k: int = 10,                              # cut-off
+    k: int = 10,  # cut-off
 ) -> Figure:
     "nDCG against the share of the catalogue that was recommended to anybody"
-    both = pick(board, split, "ndcg", k).join(pick(board, split, "coverage", k)["value"].rename("coverage")).dropna(subset=["value", "coverage"])
+    both = (
+        pick(board, split, "ndcg", k)
+        .join(pick(board, split, "coverage", k)["value"].rename("coverage"))
+        .dropna(subset=["value", "coverage"])
+    )
     with rc_context(style() | {"axes.grid.axis": "both", "axes.spines.left": True}):
         fig, axes = _panels(1, 1, 4.6, 7.5)
         ax = axes[0, 0]
         for model, row in both.iterrows():
             if not np.isnan(row["low"]):
-                ax.plot([row["coverage"]] * 2, [row["low"], row["high"]], color=colour(model), lw=2, alpha=0.6, zorder=2)
+                ax.plot(
+                    [row["coverage"]] * 2,
+                    [row["low"], row["high"]],
+                    color=colour(model),
+                    lw=2,
+                    alpha=0.6,
+                    zorder=2,
+                )
             ax.plot(row["coverage"], row["value"], marker="o", ms=7, mew=1.8, zorder=3, **_look(model))
         top = both["high"].fillna(both["value"]).max() if len(both) else 1.0
-        ax.set(xlim=(-0.04, 1.04), ylim=(-0.03 * top, 1.08 * top), xlabel=f"{TITLES['coverage']}@{k}: share of the items that anybody was shown")
+        ax.set(
+            xlim=(-0.04, 1.04),
+            ylim=(-0.03 * top, 1.08 * top),
+            xlabel=f"{TITLES['coverage']}@{k}: share of the items that anybody was shown",
+        )
         ax.set_title(_title("ndcg", k) + ", higher is better ↑")
         ax.tick_params(axis="y", labelsize=9, labelcolor=FAINT)
         ax.xaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0))
         tints = [FAINT if model in BASELINES else INK for model in both.index]
-        place_labels(ax, [(row["coverage"], row["value"], named(model, labels)) for model, row in both.iterrows()], tints)
-    each = "; ".join(f"{(labels or {}).get(m, m)} {number(row['value'])} at {row['coverage']:.0%}" for m, row in both.sort_values("value", ascending=False).iterrows())
+        place_labels(
+            ax,
+            [(row["coverage"], row["value"], named(model, labels)) for model, row in both.iterrows()],
+            tints,
+        )
+    each = "; ".join(
+        f"{(labels or {}).get(m, m)} {number(row['value'])} at {row['coverage']:.0%}"
+        for m, row in both.sort_values("value", ascending=False).iterrows()
+    )
     fig.set_label(f"Split {split}: {_title('ndcg', k)} against catalogue coverage. {each}.")
     return fig
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #f1669456
 def by_segment(
-    board: pd.DataFrame,                      # from `leaderboard`
-    split: str = "ratio75_item",              # which split
-    segment: str = "activity",                # name of the segments
-    metric: str = "ndcg",                     # name without cut-off
-    k: int | None = 10,                       # cut-off, None for rmse and mae
+    board: pd.DataFrame,  # from `leaderboard`
+    split: str = "ratio75_item",  # which split
+    segment: str = "activity",  # name of the segments
+    metric: str = "ndcg",  # name without cut-off
+    k: int | None = 10,  # cut-off, None for rmse and mae
     labels: Mapping[str, str] | None = None,  # key -> what people call it
     titles: Mapping[str, str] | None = None,  # segment's value -> what stands over its panel
-    most: int = 8,                            # panels at most: the largest segments
+    most: int = 8,  # panels at most: the largest segments
 ) -> Figure:
     "One metric per segment and model, with intervals"
-    names = [name for name in board.loc[board["split"] == split, "segment"].unique() if name.startswith(f"{segment}=")]
+    names = [
+        name
+        for name in board.loc[board["split"] == split, "segment"].unique()
+        if name.startswith(f"{segment}=")
+    ]
     frames = {name.split("=", 1)[1]: pick(board, split, metric, k, name) for name in names}
     frames = {value: frame for value, frame in frames.items() if frame["value"].notna().any()}
     largest = sorted(frames, key=lambda value: -frames[value]["n_customers"].max())[:most]
     kept, models = {value: frames[value] for value in frames if value in largest}, order(board, split)
     models = [model for model in models if any(model in frame.index for frame in kept.values())]
     if not kept:
-        raise ValueError(f"no segment {segment!r} with {metric} on the split {split!r}: there are {sorted({n.split('=')[0] for n in board['segment']} - {'all'})}")
+        raise ValueError(
+            f"no segment {segment!r} with {metric} on the split {split!r}: there are {sorted({n.split('=')[0] for n in board['segment']} - {'all'})}"
+        )
     columns = min(4, len(kept))
     rows = -(-len(kept) // columns)
     with rc_context(style()):
-        fig, axes = _panels(rows, columns, rows * (1.0 + _row([named(model, labels) for model in models]) * len(models)))
+        fig, axes = _panels(
+            rows, columns, rows * (1.0 + _row([named(model, labels) for model in models]) * len(models))
+        )
         for ax, (value, frame) in zip(axes.flat, kept.items(), strict=False):
             dots(ax, frame, models)
             _axis(ax, list(kept.values()), zero=metric not in ("rmse", "mae"))
-            _over(ax, textwrap.shorten((titles or {}).get(value, value), 84 // columns, placeholder="…"), frame)
+            _over(
+                ax, textwrap.shorten((titles or {}).get(value, value), 84 // columns, placeholder="…"), frame
+            )
             ax.set_xlabel(_title(metric, k), color=FAINT, fontsize=9)
         for ax in axes.flat[len(kept) :]:
             ax.set_axis_off()
@@ -349,11 +475,20 @@ def by_segment(
     return fig
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #1b320392
-def _told(split: str, segment: str, title: str, kept: Mapping[str, pd.DataFrame], left: int, labels: Mapping[str, str] | None) -> str:
+def _told(
+    split: str,
+    segment: str,
+    title: str,
+    kept: Mapping[str, pd.DataFrame],
+    left: int,
+    labels: Mapping[str, str] | None,
+) -> str:
     parts = []
     for value, frame in kept.items():
         ranked = frame["value"].dropna().sort_values(ascending=title in ("RMSE", "MAE"), kind="stable")
-        best = ", ".join(f"{(labels or {}).get(model, model)} {number(figure)}" for model, figure in ranked.head(3).items())
+        best = ", ".join(
+            f"{(labels or {}).get(model, model)} {number(figure)}" for model, figure in ranked.head(3).items()
+        )
         parts.append(f"{value} ({frame['n_customers'].max():,} customers): {best}")
     rest = f" {left} smaller segments are not shown." if left else ""
     return f"Split {split}: {title} by {segment}, the best three. " + "; ".join(parts) + "." + rest
@@ -363,19 +498,26 @@ COLD = {"cold_items": "Ranked among the unseen items alone", "cold_items-all": "
 
 
 def unseen_items(
-    board: pd.DataFrame,                      # from `leaderboard`
-    splits: Mapping[str, str] = COLD,         # split -> title of its panel; splits that were not run are left out
+    board: pd.DataFrame,  # from `leaderboard`
+    splits: Mapping[str, str] = COLD,  # split -> title of its panel; splits that were not run are left out
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    metric: str = "ndcg",                     # name without cut-off
-    k: int = 10,                              # cut-off
+    metric: str = "ndcg",  # name without cut-off
+    k: int = 10,  # cut-off
 ) -> Figure:
     "A ranking metric on items without a past, beside a random order"
     there = {split: title for split, title in splits.items() if split in set(board["split"])}
     if not there:
-        raise ValueError(f"the leaderboard has none of the splits {list(splits)}: it has {sorted(board['split'].unique())}")
+        raise ValueError(
+            f"the leaderboard has none of the splits {list(splits)}: it has {sorted(board['split'].unique())}"
+        )
     models = order(board, next(iter(there)), k)
     with rc_context(style()):
-        fig, axes = _panels(1, len(there), 1.15 + _row([named(model, labels) for model in models]) * len(models), WIDTH if len(there) > 1 else 6.5)
+        fig, axes = _panels(
+            1,
+            len(there),
+            1.15 + _row([named(model, labels) for model in models]) * len(models),
+            WIDTH if len(there) > 1 else 6.5,
+        )
         for ax, (split, title) in zip(axes[0], there.items(), strict=True):
             frame = pick(board, split, metric, k)
             dots(ax, frame, models)
@@ -383,12 +525,24 @@ def unseen_items(
             chance = frame["value"].get("random", np.nan)
             if not np.isnan(chance):
                 ax.axvline(chance, color=FAINT, lw=1, ls=(0, (3, 3)), zorder=1)
-                ax.annotate("random order", (chance, 0), xycoords=("data", "axes fraction"), xytext=(4, 3), textcoords="offset points", color=FAINT, fontsize=8.5)
+                ax.annotate(
+                    "random order",
+                    (chance, 0),
+                    xycoords=("data", "axes fraction"),
+                    xytext=(4, 3),
+                    textcoords="offset points",
+                    color=FAINT,
+                    fontsize=8.5,
+                )
             ax.set_ylim(len(models) + 0.1, -0.6)
             _over(ax, title, frame)
             ax.set_xlabel(f"{_title(metric, k)}, higher is better →", color=FAINT, fontsize=9)
         _label_models(axes[0, 0], models, labels)
-    fig.set_label(" ".join(f"{title}. {_said(board, split, [(metric, k)], models, labels)}" for split, title in there.items()))
+    fig.set_label(
+        " ".join(
+            f"{title}. {_said(board, split, [(metric, k)], models, labels)}" for split, title in there.items()
+        )
+    )
     return fig
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #52d045d7
@@ -396,19 +550,25 @@ KEY = "●  significant (p after Holm's correction)    ○  not significant    s
 
 
 def differences(
-    compared: pd.DataFrame,                   # from `compare`
+    compared: pd.DataFrame,  # from `compare`
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    most: int = 20,                           # lines at most; where there are more, those of the best model
+    most: int = 20,  # lines at most; where there are more, those of the best model
 ) -> Figure:
     "Differences between models with intervals, significance and what was detectable"
-    shown = compared if len(compared) <= most else compared[compared["model"] == compared["model"].iloc[0]].head(most)
+    shown = (
+        compared
+        if len(compared) <= most
+        else compared[compared["model"] == compared["model"].iloc[0]].head(most)
+    )
     one = compared["other"].nunique() == 1
     names = [_pair(row.model, row.other, one, labels) for row in shown.itertuples()]
     with rc_context(style()):
         fig, axes = _panels(1, 1, 1.3 + (_row(names) - 0.02) * max(len(shown), 1), 8.0)
         ax = axes[0, 0]
         if not len(shown):
-            ax.text(0.5, 0.5, "fewer than two models to compare", transform=ax.transAxes, ha="center", color=FAINT)
+            ax.text(
+                0.5, 0.5, "fewer than two models to compare", transform=ax.transAxes, ha="center", color=FAINT
+            )
             ax.set_axis_off()
             fig.set_label("No differences: fewer than two models to compare.")
             return fig
@@ -422,9 +582,14 @@ def differences(
         ax.set_xlabel(_read(compared, shown, one, labels), color=FAINT, fontsize=9)
         fig.suptitle(KEY, x=0.012, ha="left", fontsize=9, color=FAINT)
     sure = compared[compared["p_holm"] < 0.05]
-    each = "; ".join(f"{_pair(row.model, row.other, False, labels)} {number(row.difference)}" for row in sure.head(most).itertuples()).replace("\n", " ")
+    each = "; ".join(
+        f"{_pair(row.model, row.other, False, labels)} {number(row.difference)}"
+        for row in sure.head(most).itertuples()
+    ).replace("\n", " ")
     said = f"{len(compared)} comparisons, {len(sure)} significant after Holm's correction{': ' if each else ''}{each}{'; …' if len(sure) > most else ''}"
-    fig.set_label(f"{_title(*_metric(compared['metric'].iloc[0]))}: {said}. Median detectable difference {number(compared['detectable'].median())}.")
+    fig.set_label(
+        f"{_title(*_metric(compared['metric'].iloc[0]))}: {said}. Median detectable difference {number(compared['detectable'].median())}."
+    )
     return fig
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #5f48ee4a
@@ -445,8 +610,16 @@ def _read(compared: pd.DataFrame, shown: pd.DataFrame, one: bool, labels: Mappin
     metric, other = compared["metric"].iloc[0], compared["other"].iloc[0]
     side = "negative" if metric in ("rmse", "mae") else "positive"
     text = f"difference in {_title(*_metric(metric))}"
-    text += f" from {(labels or {}).get(other, other)}, {side} is better" if one else f", {side}: the first is better"
-    return text if len(shown) == len(compared) else f"{text}; {len(shown)} of {len(compared)} comparisons, those of the best model"
+    text += (
+        f" from {(labels or {}).get(other, other)}, {side} is better"
+        if one
+        else f", {side}: the first is better"
+    )
+    return (
+        text
+        if len(shown) == len(compared)
+        else f"{text}; {len(shown)} of {len(compared)} comparisons, those of the best model"
+    )
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #cd8e9b2a
 def _difference(ax: Axes, at: int, row: NamedTuple) -> None:
@@ -454,7 +627,16 @@ def _difference(ax: Axes, at: int, row: NamedTuple) -> None:
     if not np.isnan(row.detectable):
         ax.barh(at, 2 * row.detectable, left=-row.detectable, height=0.78, color=BAND, zorder=0)
         ax.plot([row.low, row.high], [at, at], color=tint, lw=2.2, solid_capstyle="butt", zorder=2)
-    ax.plot(row.difference, at, "o", ms=6.5, mew=1.8, color=tint, markerfacecolor=tint if sure else "white", zorder=3)
+    ax.plot(
+        row.difference,
+        at,
+        "o",
+        ms=6.5,
+        mew=1.8,
+        color=tint,
+        markerfacecolor=tint if sure else "white",
+        zorder=3,
+    )
     p = "p < .001" if row.p_holm < 0.001 else f"p = {number(row.p_holm, 3 if row.p_holm < 0.1 else 2)}"
     text = f"{'+' if row.difference > 0 else ''}{number(row.difference)}"
     _right(ax, at, text, 42)
@@ -471,57 +653,107 @@ def _reach(ax: Axes, compared: pd.DataFrame) -> None:
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #6d98ffa4
 def time_beside_random(
-    board: pd.DataFrame,                      # from `leaderboard`
-    random: str = "ratio75_item",             # the shuffled split
-    time: str = "global_time",                # the split by time
+    board: pd.DataFrame,  # from `leaderboard`
+    random: str = "ratio75_item",  # the shuffled split
+    time: str = "global_time",  # the split by time
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    metric: str = "ndcg",                     # name without cut-off
-    k: int | None = 10,                       # cut-off
+    metric: str = "ndcg",  # name without cut-off
+    k: int | None = 10,  # cut-off
 ) -> Figure:
     "The order of models on a random split beside that on a split by time"
     sides = [pick(board, split, metric, k).dropna(subset="value") for split in (random, time)]
     shared = [model for model in order(board, random) if all(model in side.index for side in sides)]
-    ranks = pd.DataFrame({at: side["value"].loc[shared].rank(ascending=metric in ("rmse", "mae"), method="first") for at, side in enumerate(sides)})
+    ranks = pd.DataFrame(
+        {
+            at: side["value"].loc[shared].rank(ascending=metric in ("rmse", "mae"), method="first")
+            for at, side in enumerate(sides)
+        }
+    )
     with rc_context(style() | {"axes.grid": False}):
-        fig, axes = _panels(1, 1, 0.9 + _row([named(model, labels, 20) for model in shared]) * max(len(shared), 1))
+        fig, axes = _panels(
+            1, 1, 0.9 + _row([named(model, labels, 20) for model in shared]) * max(len(shared), 1)
+        )
         ax = axes[0, 0]
         for model, (left, right) in ranks.iterrows():
             moved = left != right
-            ax.plot([0, 1], [left, right], marker="o", lw=2.6 if moved else 1.4, ms=7, mew=1.8, zorder=3 if moved else 2, **_look(model, 1 if moved else 0.5))
+            ax.plot(
+                [0, 1],
+                [left, right],
+                marker="o",
+                lw=2.6 if moved else 1.4,
+                ms=7,
+                mew=1.8,
+                zorder=3 if moved else 2,
+                **_look(model, 1 if moved else 0.5),
+            )
             for at, rank in ((0, left), (1, right)):
                 row, name = sides[at].loc[model], named(model, labels, 20)
-                figure = number(row["value"]) + (f"  [{number(row['low'])}, {number(row['high'])}]" if not np.isnan(row["low"]) else "")
+                figure = number(row["value"]) + (
+                    f"  [{number(row['low'])}, {number(row['high'])}]" if not np.isnan(row["low"]) else ""
+                )
                 _end(ax, at, rank, name, figure, moved)
         ax.set(xlim=(-1.2, 2.2), ylim=(len(shared) + 0.5, 0.4), xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         for at, (split, word) in enumerate(((random, "shuffled"), (time, "split by time"))):
-            head = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+            head = {
+                "xycoords": ax.get_xaxis_transform(),
+                "textcoords": "offset points",
+                "ha": "center",
+                "va": "bottom",
+            }
             ax.annotate(word, (at, 1), xytext=(0, 22), fontweight="bold", **head)
-            ax.annotate(f"{_title(metric, k)} on {split}", (at, 1), xytext=(0, 8), color=FAINT, fontsize=9, **head)
-    moves = "; ".join(f"{(labels or {}).get(m, m)} from {a:.0f} to {b:.0f}" for m, (a, b) in ranks.iterrows() if a != b)
-    fig.set_label(f"Order of {len(shared)} models by {_title(metric, k)} on {random} and on {time}. Changed places: {moves or 'none'}.")
+            ax.annotate(
+                f"{_title(metric, k)} on {split}", (at, 1), xytext=(0, 8), color=FAINT, fontsize=9, **head
+            )
+    moves = "; ".join(
+        f"{(labels or {}).get(m, m)} from {a:.0f} to {b:.0f}" for m, (a, b) in ranks.iterrows() if a != b
+    )
+    fig.set_label(
+        f"Order of {len(shared)} models by {_title(metric, k)} on {random} and on {time}. Changed places: {moves or 'none'}."
+    )
     return fig
 
 
 def _end(ax: Axes, at: int, rank: float, name: str, figure: str, moved: bool) -> None:
     out = -1 if at == 0 else 1
-    ax.annotate(name, (at, rank), xytext=(out * 10, 0), textcoords="offset points", va="center", ha="right" if at == 0 else "left", fontsize=10, color=INK if moved else FAINT)
-    ax.annotate(figure, (at + out * 1.2, rank), va="center", ha="left" if at == 0 else "right", fontsize=9, color=FAINT)
+    ax.annotate(
+        name,
+        (at, rank),
+        xytext=(out * 10, 0),
+        textcoords="offset points",
+        va="center",
+        ha="right" if at == 0 else "left",
+        fontsize=10,
+        color=INK if moved else FAINT,
+    )
+    ax.annotate(
+        figure,
+        (at + out * 1.2, rank),
+        va="center",
+        ha="left" if at == 0 else "right",
+        fontsize=9,
+        color=FAINT,
+    )
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #eec2b97b
 def calibration(
-    curves: Mapping[str, pd.DataFrame],       # model -> frame from `reliability`
-    scale: tuple[float, float],               # lowest and highest rating
+    curves: Mapping[str, pd.DataFrame],  # model -> frame from `reliability`
+    scale: tuple[float, float],  # lowest and highest rating
     errors: Mapping[str, float] | None = None,  # model -> expected calibration error, to stand over its panel
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    bins: int = 16,                           # that the scale was cut into
-    least: int = 10,                          # customers that a bin needs to get a dot
+    bins: int = 16,  # that the scale was cut into
+    least: int = 10,  # customers that a bin needs to get a dot
 ) -> Figure:
     "Mean given against mean predicted rating, and the distribution of the predictions, a panel per model"
     columns = min(4, max(len(curves), 1))
     rows = -(-max(len(curves), 1) // columns)
-    dotted = {model: frame[(frame["n_customers"] >= least) & frame["low"].notna()] for model, frame in curves.items()}
-    ends = np.concatenate([frame[["predicted", "low", "high"]].to_numpy().ravel() for frame in dotted.values()] or [scale])
+    dotted = {
+        model: frame[(frame["n_customers"] >= least) & frame["low"].notna()]
+        for model, frame in curves.items()
+    }
+    ends = np.concatenate(
+        [frame[["predicted", "low", "high"]].to_numpy().ravel() for frame in dotted.values()] or [scale]
+    )
     low, high = (ends.min(), ends.max()) if len(ends) else scale
     floor = low - 0.22 * (high - low)  # room for the bars
     with rc_context(style() | {"axes.grid.axis": "both"}):
@@ -530,20 +762,48 @@ def calibration(
             _bars(ax, frame, model, floor, (low - floor) * 0.9, scale, bins)
             _curve(ax, dotted[model], model)
             ax.axline((low, low), slope=1, color=FAINT, lw=1, ls=(0, (3, 3)), zorder=1)
-            ax.set(xlim=(low - 0.05 * (high - low), high + 0.05 * (high - low)), ylim=(floor, high + 0.05 * (high - low)))
+            ax.set(
+                xlim=(low - 0.05 * (high - low), high + 0.05 * (high - low)),
+                ylim=(floor, high + 0.05 * (high - low)),
+            )
             ax.set_title(named(model, labels, 24), pad=18 if errors else 6)
             if errors:
-                ax.annotate(f"off by {number(errors.get(model, np.nan))}", (0, 1), xycoords="axes fraction", xytext=(0, 5), textcoords="offset points", color=FAINT, fontsize=9)
+                ax.annotate(
+                    f"off by {number(errors.get(model, np.nan))}",
+                    (0, 1),
+                    xycoords="axes fraction",
+                    xytext=(0, 5),
+                    textcoords="offset points",
+                    color=FAINT,
+                    fontsize=9,
+                )
         _frame(fig, axes, len(curves))
-    said = "; ".join(_calibrated(model, dotted[model], (errors or {}).get(model, np.nan), labels) for model in curves)
+    said = "; ".join(
+        _calibrated(model, dotted[model], (errors or {}).get(model, np.nan), labels) for model in curves
+    )
     fig.set_label(f"Mean given rating against predicted rating. {said or 'No model predicted ratings'}.")
     return fig
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #1716ad0b
-def _bars(ax: Axes, frame: pd.DataFrame, model: str, floor: float, room: float, scale: tuple[float, float], bins: int) -> None:
+def _bars(
+    ax: Axes,
+    frame: pd.DataFrame,
+    model: str,
+    floor: float,
+    room: float,
+    scale: tuple[float, float],
+    bins: int,
+) -> None:
     width = (scale[1] - scale[0]) / bins
     share = frame["n"] / max(frame["n"].max(), 1) if len(frame) else frame["n"]
-    ax.bar(scale[0] + (frame["bin"] + 0.5) * width, share * room, width * 0.9, bottom=floor, color=_tint(model, 0.35), zorder=1)
+    ax.bar(
+        scale[0] + (frame["bin"] + 0.5) * width,
+        share * room,
+        width * 0.9,
+        bottom=floor,
+        color=_tint(model, 0.35),
+        zorder=1,
+    )
 
 
 def _curve(ax: Axes, frame: pd.DataFrame, model: str) -> None:
@@ -573,7 +833,7 @@ def _calibrated(model: str, frame: pd.DataFrame, error: float, labels: Mapping[s
 # %% ../../nbs/3_evaluation/30_plots.ipynb #cd24f294
 def learning_curves(
     curves: pd.DataFrame,  # head, epoch (from 1), training, held_out: losses; a row per head and pass
-    model: str = "ncf",    # whose colour it has
+    model: str = "ncf",  # whose colour it has
 ) -> Figure:
     "Loss in training and on what was held out, pass by pass, a panel per head"
     curves = curves.reset_index(drop=True)
@@ -590,30 +850,52 @@ def learning_curves(
             _ends(ax, own, best, model)
             ax.set_title(head)
             ax.set_xlabel("pass over the data", color=FAINT, fontsize=9)
-            ax.set_xticks([at for at in ticker.MaxNLocator(6, integer=True).tick_values(1, own["epoch"].max()) if 1 <= at <= own["epoch"].max()])
+            ax.set_xticks(
+                [
+                    at
+                    for at in ticker.MaxNLocator(6, integer=True).tick_values(1, own["epoch"].max())
+                    if 1 <= at <= own["epoch"].max()
+                ]
+            )
             ax.tick_params(axis="y", labelsize=9, labelcolor=FAINT, length=0)
         axes[0, 0].set_ylabel("loss", color=FAINT, fontsize=9)
     chosen = curves.loc[curves.groupby("head", sort=False)["held_out"].idxmin()] if len(curves) else curves
-    told = "; ".join(f"{row.head}: {(curves['head'] == row.head).sum()} passes, the weights of pass {row.epoch} kept, held-out loss {row.held_out:.3f}" for row in chosen.itertuples())
+    told = "; ".join(
+        f"{row.head}: {(curves['head'] == row.head).sum()} passes, the weights of pass {row.epoch} kept, held-out loss {row.held_out:.3f}"
+        for row in chosen.itertuples()
+    )
     fig.set_label(f"Loss in training and on what was held out. {told}.")
     return fig
 
 
 def _ends(ax: Axes, own: pd.DataFrame, best: pd.Series, model: str) -> None:
     last, apart = own.iloc[-1], {"textcoords": "offset points", "fontsize": 9, "va": "center"}
-    ax.set_xlim(own["epoch"].min() - 0.5, last["epoch"] + 0.34 * max(last["epoch"] - own["epoch"].min(), 1))  # room for the names
+    ax.set_xlim(
+        own["epoch"].min() - 0.5, last["epoch"] + 0.34 * max(last["epoch"] - own["epoch"].min(), 1)
+    )  # room for the names
     low, high = ax.get_ylim()
-    level = sorted((("training", last["training"], FAINT), ("held out", last["held_out"], INK)), key=lambda end: end[1])
+    level = sorted(
+        (("training", last["training"], FAINT), ("held out", last["held_out"], INK)), key=lambda end: end[1]
+    )
     close = abs(level[1][1] - level[0][1]) < 0.12 * (high - low)
     for (name, value, tint), shift in zip(level, (-6, 6) if close else (0, 0), strict=True):
         ax.annotate(name, (last["epoch"], value), xytext=(6, shift), color=tint, **apart)
-    ax.annotate(f"pass {best['epoch']:.0f} kept", (best["epoch"], 1), xycoords=("data", "axes fraction"), xytext=(4, -6), color=INK, **apart)
+    ax.annotate(
+        f"pass {best['epoch']:.0f} kept",
+        (best["epoch"], 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, -6),
+        color=INK,
+        **apart,
+    )
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #79029269
 def beliefs(
-    shares: Mapping[str, pd.DataFrame],       # question -> shares of the say, a row per situation, a column per component
+    shares: Mapping[
+        str, pd.DataFrame
+    ],  # question -> shares of the say, a row per situation, a column per component
     labels: Mapping[str, str] | None = None,  # key -> what people call it
-    model: str = "hybrid",                    # whose colour it has
+    model: str = "hybrid",  # whose colour it has
 ) -> Figure:
     "How much say each component of a hybrid has, by situation"
     widths = [max(table.shape[1], 1) for table in shares.values()]
@@ -626,12 +908,35 @@ def beliefs(
             ax.pcolormesh(table.to_numpy(float), cmap=shades, vmin=0, vmax=1, edgecolors=RULE, linewidth=1)
             for row, column in np.ndindex(*table.shape):
                 share = table.iat[row, column]
-                ax.text(column + 0.5, row + 0.5, f"{share:.0%}" if share >= 0.005 else "0", ha="center", va="center", fontsize=9, color=INK if share >= 0.005 else FAINT)
+                ax.text(
+                    column + 0.5,
+                    row + 0.5,
+                    f"{share:.0%}" if share >= 0.005 else "0",
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    color=INK if share >= 0.005 else FAINT,
+                )
             ax.set_title(question, loc="left")
-            ax.set_xticks(np.arange(table.shape[1]) + 0.5, [named(part, labels, 40) for part in table], rotation=30, ha="right", rotation_mode="anchor")
+            ax.set_xticks(
+                np.arange(table.shape[1]) + 0.5,
+                [named(part, labels, 40) for part in table],
+                rotation=30,
+                ha="right",
+                rotation_mode="anchor",
+            )
             ax.set_yticks(np.arange(len(table)) + 0.5, list(table.index))
             ax.set_ylim(len(table), 0)
             ax.tick_params(length=0, labelcolor=INK)
-    told = "; ".join(f"{question}, {situation}: " + ", ".join(f"{(labels or {}).get(part, part)} {share:.0%}" for part, share in row.sort_values(ascending=False, kind="stable").items() if share >= 0.005) for question, table in shares.items() for situation, row in table.iterrows())
+    told = "; ".join(
+        f"{question}, {situation}: "
+        + ", ".join(
+            f"{(labels or {}).get(part, part)} {share:.0%}"
+            for part, share in row.sort_values(ascending=False, kind="stable").items()
+            if share >= 0.005
+        )
+        for question, table in shares.items()
+        for situation, row in table.iterrows()
+    )
     fig.set_label(f"Share of the say of each component. {told}.")
     return fig

@@ -24,7 +24,16 @@ from scipy.sparse import csr_matrix
 
 from ..config import generator
 from ..data.prepare import SPLITS, Histories, Split, histories_of
-from ..metrics import RANKING, coverage, diversity, error_sums, head_share, hits, novelty, personalisation
+from customer360.metrics import (
+    RANKING,
+    coverage,
+    diversity,
+    error_sums,
+    head_share,
+    hits,
+    novelty,
+    personalisation,
+)
 from ..models.base import Lists, Recommender, held_out_lists
 from ..schema import Event
 
@@ -36,12 +45,16 @@ LEAD = 10
 class Result(NamedTuple):
     "One model, fitted and judged on one split"
 
-    split: str                  # name, with the suffix of a variant
-    split_seed: str             # of the shuffle, number of the fold, or empty
-    model: str                  # key
+    split: str  # name, with the suffix of a variant
+    split_seed: str  # of the shuffle, number of the fold, or empty
+    model: str  # key
     model_seed: int
-    customers: pd.DataFrame     # a row per test customer: user, segment:<name>, <metric>@<k>, squared_error, absolute_error, n_ratings
-    overall: dict[str, float]   # <figure>@10, calibration_error, and the costs fit_seconds, users_per_second, peak_memory
+    customers: (
+        pd.DataFrame
+    )  # a row per test customer: user, segment:<name>, <metric>@<k>, squared_error, absolute_error, n_ratings
+    overall: dict[
+        str, float
+    ]  # <figure>@10, calibration_error, and the costs fit_seconds, users_per_second, peak_memory
     calibration: pd.DataFrame | None = None  # from `rating_bins`; None where no rating was predicted
 
     def save(self, folder: Path) -> None:  # exists
@@ -49,7 +62,9 @@ class Result(NamedTuple):
         tables = {name: value for name, value in self._asdict().items() if isinstance(value, pd.DataFrame)}
         for name, table in tables.items():
             table.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-        plain = {name: value for name, value in self._asdict().items() if name not in ("customers", "calibration")}
+        plain = {
+            name: value for name, value in self._asdict().items() if name not in ("customers", "calibration")
+        }
         (Path(folder) / "result.json").write_text(json.dumps(plain, indent=1) + "\n")
 
     @classmethod
@@ -60,23 +75,36 @@ class Result(NamedTuple):
         return cls(**plain, **tables)
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #e0822bf8
-ACTIVITY = ((0, "none"), (5, "1–5"), (20, "6–20"), (100, "21–100"), (np.inf, ">100"))  # items in the past: up to, name
+ACTIVITY = (
+    (0, "none"),
+    (5, "1–5"),
+    (20, "6–20"),
+    (100, "21–100"),
+    (np.inf, ">100"),
+)  # items in the past: up to, name
 FEW = 12  # an attribute with more values than this is no segment
 
 
 def segments(
     split: Split,
-    users: np.ndarray,                # int32 (q,), the test customers
-    customers: pd.DataFrame | None,   # `user` id and attributes; None: no attributes
-) -> pd.DataFrame:                    # str (q,) columns named `segment:<name>`
+    users: np.ndarray,  # int32 (q,), the test customers
+    customers: pd.DataFrame | None,  # `user` id and attributes; None: no attributes
+) -> pd.DataFrame:  # str (q,) columns named `segment:<name>`
     "Which groups each test customer belongs to"
     n_past = np.diff(split.train.histories.weight.indptr)[users]
     limits, names = zip(*ACTIVITY, strict=True)
-    found = {"activity": np.array(names, object)[np.searchsorted(limits, n_past)], "known": np.where(n_past > 0, "known", "new").astype(object)}
+    found = {
+        "activity": np.array(names, object)[np.searchsorted(limits, n_past)],
+        "known": np.where(n_past > 0, "known", "new").astype(object),
+    }
     if customers is not None:
         rows = customers.set_index("user").reindex(split.train.users.decode(users))
-        found |= {name: banded(rows[name]) for name in rows if name != "name" and banded(rows[name]) is not None}
-    return pd.DataFrame({f"segment:{name}": np.asarray(values, object) for name, values in found.items()}).astype("str")
+        found |= {
+            name: banded(rows[name]) for name in rows if name != "name" and banded(rows[name]) is not None
+        }
+    return pd.DataFrame(
+        {f"segment:{name}": np.asarray(values, object) for name, values in found.items()}
+    ).astype("str")
 
 
 def banded(
@@ -96,10 +124,16 @@ def banded(
 def item_vectors(
     histories: Histories,  # of the train customers
     width: int = 1024,
-) -> np.ndarray:           # float32 (n_items, width)
+) -> np.ndarray:  # float32 (n_items, width)
     "Who has an item, as a vector whose dot products are cosines in expectation"
-    has = csr_matrix((histories.weight.data > 0, histories.items, histories.weight.indptr), histories.weight.shape, dtype=np.float32)
-    signs = generator(0, "item_vectors").choice(np.float32([-1, 1]), (len(histories), width)) / np.float32(np.sqrt(width))
+    has = csr_matrix(
+        (histories.weight.data > 0, histories.items, histories.weight.indptr),
+        histories.weight.shape,
+        dtype=np.float32,
+    )
+    signs = generator(0, "item_vectors").choice(np.float32([-1, 1]), (len(histories), width)) / np.float32(
+        np.sqrt(width)
+    )
     length = np.sqrt(np.maximum(np.asarray(has.sum(0)).ravel(), 1))
     return (has.T @ signs) / length[:, None].astype(np.float32)
 
@@ -117,7 +151,11 @@ def list_figures(
         "coverage": coverage(codes, pool), "novelty": novelty(codes, owners, n_customers), "diversity": diversity(codes, item_vectors(train)),
         "personalisation": personalisation(codes), "head_share": head_share(codes, owners),
     }  # fmt: skip
-    known = figures if split.candidates is None else {name: figures[name] for name in ("coverage", "personalisation")}
+    known = (
+        figures
+        if split.candidates is None
+        else {name: figures[name] for name in ("coverage", "personalisation")}
+    )
     return {f"{name}@{LEAD}": value for name, value in known.items()}
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #2e8db399
@@ -125,45 +163,61 @@ BINS = 16  # of equal width over the rating scale
 
 
 def rating_bins(
-    users: np.ndarray,           # (p,), whose rating: ids or codes
-    truth: np.ndarray,           # float (p,), given ratings
-    predicted: np.ndarray,       # float (p,), predicted ratings, on the scale
+    users: np.ndarray,  # (p,), whose rating: ids or codes
+    truth: np.ndarray,  # float (p,), given ratings
+    predicted: np.ndarray,  # float (p,), predicted ratings, on the scale
     scale: tuple[float, float],  # lowest and highest rating
-) -> pd.DataFrame:               # user, bin, n, given, predicted: the last three are sums
+) -> pd.DataFrame:  # user, bin, n, given, predicted: the last three are sums
     "Predicted and given ratings, added up per customer and bin of the predicted rating"
     low, high = scale
     at = ((predicted.astype(np.float64) - low) / (high - low) * BINS).astype(np.int8).clip(0, BINS - 1)
-    frame = pd.DataFrame({"user": users, "bin": at, "n": 1, "given": truth.astype(np.float64), "predicted": predicted.astype(np.float64)})
+    frame = pd.DataFrame(
+        {
+            "user": users,
+            "bin": at,
+            "n": 1,
+            "given": truth.astype(np.float64),
+            "predicted": predicted.astype(np.float64),
+        }
+    )
     return frame.groupby(["user", "bin"], as_index=False).sum()
 
 
 def calibration_error(
     binned: pd.DataFrame,  # from `rating_bins`
-) -> float:                # in units of the rating, NaN without ratings
+) -> float:  # in units of the rating, NaN without ratings
     "Expected calibration error: how far the mean prediction of a bin is from the mean rating, averaged over the ratings"
     bins = binned.groupby("bin")[["n", "given", "predicted"]].sum()
-    return float((bins["predicted"] - bins["given"]).abs().sum() / bins["n"].sum()) if len(bins) else float("nan")
+    return (
+        float((bins["predicted"] - bins["given"]).abs().sum() / bins["n"].sum())
+        if len(bins)
+        else float("nan")
+    )
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #49744ba2
 def calibration_noise(
     binned: pd.DataFrame,  # from `rating_bins`
-) -> float:                # in units of the rating, NaN without ratings
+) -> float:  # in units of the rating, NaN without ratings
     "The calibration error that chance alone would give"
     if not len(binned):
         return float("nan")
     bins = binned.groupby("bin")[["n", "given", "predicted"]].transform("sum")
-    off = (binned["given"] - binned["predicted"]) - binned["n"] * (bins["given"] - bins["predicted"]) / bins["n"]
-    standard_error = np.sqrt((off**2).groupby(binned["bin"]).sum())  # of the sum over a bin, customers as clusters
+    off = (binned["given"] - binned["predicted"]) - binned["n"] * (bins["given"] - bins["predicted"]) / bins[
+        "n"
+    ]
+    standard_error = np.sqrt(
+        (off**2).groupby(binned["bin"]).sum()
+    )  # of the sum over a bin, customers as clusters
     return float(np.sqrt(2 / np.pi) * standard_error.sum() / binned["n"].sum())
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #ce9cf592
 def evaluate(
-    model: Recommender,                     # fitted on `split.train`
+    model: Recommender,  # fitted on `split.train`
     split: Split,
     *,
     customers: pd.DataFrame | None = None,  # `user` id and attributes, for segments
     costs: dict[str, float] | None = None,  # fit_seconds, peak_memory
-    repeats: bool = False,                  # may recommend, and count as relevant, what was seen in train
+    repeats: bool = False,  # may recommend, and count as relevant, what was seen in train
 ) -> Result:
     "Judge one model on one split, one row per test customer"
     users = np.unique(split.test["user"].to_numpy(np.int32))
@@ -181,10 +235,21 @@ def evaluate(
     if model.scale_ is not None and not repeats:
         predicted = model.predict(rated["user"].to_numpy(), rated["item"].to_numpy())
         columns |= _error_columns(rated, predicted, users)
-        binned = rating_bins(split.train.users.decode(rated["user"]), rated["rating"].to_numpy(), predicted, model.scale_)
+        binned = rating_bins(
+            split.train.users.decode(rated["user"]), rated["rating"].to_numpy(), predicted, model.scale_
+        )
         overall |= {"calibration_error": calibration_error(binned)} if len(rated) else {}
-    table = pd.concat([pd.DataFrame({"user": split.train.users.decode(users)}), segments(split, users, customers), pd.DataFrame(columns)], axis=1)
-    return Result(split.name + "-repeats" * repeats, split.seed, model.key, model.seed, table, overall, binned)
+    table = pd.concat(
+        [
+            pd.DataFrame({"user": split.train.users.decode(users)}),
+            segments(split, users, customers),
+            pd.DataFrame(columns),
+        ],
+        axis=1,
+    )
+    return Result(
+        split.name + "-repeats" * repeats, split.seed, model.key, model.seed, table, overall, binned
+    )
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #8a2b327e
 def ranks(split: Split) -> bool:
@@ -221,13 +286,21 @@ MOMENTS = 20_000  # asked at most, drawn at random
 
 def moments(
     split: Split,  # by time
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # all events in order with their `position`; the first test event of each item to find
+) -> tuple[
+    pd.DataFrame, pd.DataFrame
+]:  # all events in order with their `position`; the first test event of each item to find
     "Every event of the test customers, and the moments at which to ask"
     test_users = split.test["user"].unique()
-    events = pd.concat([split.train.interactions, split.test]).assign(is_test=np.repeat([False, True], [len(split.train.interactions), len(split.test)]))
-    events = events[events["user"].isin(test_users)].sort_values(["user", "timestamp", "row"], kind="stable", ignore_index=True)
+    events = pd.concat([split.train.interactions, split.test]).assign(
+        is_test=np.repeat([False, True], [len(split.train.interactions), len(split.test)])
+    )
+    events = events[events["user"].isin(test_users)].sort_values(
+        ["user", "timestamp", "row"], kind="stable", ignore_index=True
+    )
     events["position"] = np.arange(len(events))
-    touched = events[events["is_test"] & (events["event"] != Event.impression)].drop_duplicates(["user", "item"])
+    touched = events[events["is_test"] & (events["event"] != Event.impression)].drop_duplicates(
+        ["user", "item"]
+    )
     asked = touched.merge(split.relevant(), on=["user", "item"]).sort_values("position", ignore_index=True)
     if len(asked) > MOMENTS:
         asked = asked.iloc[np.sort(generator(0, "moments").choice(len(asked), MOMENTS, replace=False))]
@@ -235,21 +308,26 @@ def moments(
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #84c020ae
 def before(
-    events: pd.DataFrame,   # from `moments`
-    asked: pd.DataFrame,    # some of the moments
+    events: pd.DataFrame,  # from `moments`
+    asked: pd.DataFrame,  # some of the moments
     split: Split,
-) -> Histories:             # a row per moment
+) -> Histories:  # a row per moment
     "What each customer had done before each moment"
     first = np.searchsorted(events["user"].to_numpy(), asked["user"].to_numpy())
     n_before = asked["position"].to_numpy() - first
     starts = np.repeat(first - np.concatenate([[0], np.cumsum(n_before)[:-1]]), n_before)
     past = events.iloc[starts + np.arange(n_before.sum())]
-    return histories_of(past.assign(user=np.repeat(np.arange(len(asked)), n_before)), len(asked), split.train.n_items, split.train.facts.seen)
+    return histories_of(
+        past.assign(user=np.repeat(np.arange(len(asked)), n_before)),
+        len(asked),
+        split.train.n_items,
+        split.train.facts.seen,
+    )
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #ba04b0f4
 def evaluate_running(
     model: Recommender,  # fitted on `split.train`
-    split: Split,        # by time
+    split: Split,  # by time
     *,
     customers: pd.DataFrame | None = None,
     slice_size: int = 1024,
@@ -263,10 +341,24 @@ def evaluate_running(
         codes = model.recommend(now["user"].to_numpy(), max(KS), histories=past).codes
         hit = hits(codes, np.arange(len(now) + 1), now["item"].to_numpy())
         one = np.ones(len(now), int)
-        parts.append(pd.DataFrame({"user": now["user"].to_numpy(), **{f"{n}@{k}": metric(hit, one, k) for k in KS for n, metric in RANKING.items()}}))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "user": now["user"].to_numpy(),
+                    **{f"{n}@{k}": metric(hit, one, k) for k in KS for n, metric in RANKING.items()},
+                }
+            )
+        )
     table = pd.concat(parts).groupby("user").mean()
     users = table.index.to_numpy(np.int32)
-    frame = pd.concat([pd.DataFrame({"user": split.train.users.decode(users)}), segments(split, users, customers), table.reset_index(drop=True)], axis=1)
+    frame = pd.concat(
+        [
+            pd.DataFrame({"user": split.train.users.decode(users)}),
+            segments(split, users, customers),
+            table.reset_index(drop=True),
+        ],
+        axis=1,
+    )
     return Result(f"{split.name}-running", split.seed, model.key, model.seed, frame, {})
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #e3bd8059

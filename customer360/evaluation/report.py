@@ -53,7 +53,7 @@ from ..models.base import Recommender
 # %% ../../nbs/3_evaluation/50_report.ipynb #69ac1e7b
 LEAD = "ratio75_item"  # the split that the page leads with
 SIGNIFICANT = 0.05  # Holm's adjusted p below this
-SAME = 1e-9         # two figures that differ by less are one
+SAME = 1e-9  # two figures that differ by less are one
 
 
 def comparisons(
@@ -79,12 +79,14 @@ def comparisons(
 @dataclass(frozen=True)
 class _Given:
     results: list[Result]
-    board: pd.DataFrame                                  # from `leaderboard`
-    compared: dict[tuple[str, str], pd.DataFrame]        # from `comparisons`
-    run: dict[str, Any] = field(default_factory=dict)    # what the run recorded about itself
-    labels: dict[str, str] = field(default_factory=dict) # key -> what people call it
-    showcase: pd.DataFrame | None = None                 # customer, name, about, history, model, rank, title, category, reason, relevant
-    floor: float | None = None                           # RMSE of an oracle, where the truth is known
+    board: pd.DataFrame  # from `leaderboard`
+    compared: dict[tuple[str, str], pd.DataFrame]  # from `comparisons`
+    run: dict[str, Any] = field(default_factory=dict)  # what the run recorded about itself
+    labels: dict[str, str] = field(default_factory=dict)  # key -> what people call it
+    showcase: pd.DataFrame | None = (
+        None  # customer, name, about, history, model, rank, title, category, reason, relevant
+    )
+    floor: float | None = None  # RMSE of an oracle, where the truth is known
     inside: Mapping[str, "Inside"] = field(default_factory=dict)  # model -> what it tells about itself
 
     @cached_property
@@ -131,12 +133,16 @@ class Evidence(_Named):
         "The rows that are a mean over split seeds"
         return self.board[self.board["split_seed"] == "mean"]
 
-    def of(self, metric: str, split: str | None = None, segment: str = "all") -> pd.DataFrame:  # index: model; value, low, high, n_customers
+    def of(
+        self, metric: str, split: str | None = None, segment: str = "all"
+    ) -> pd.DataFrame:  # index: model; value, low, high, n_customers
         "The mean rows of one metric such as ndcg@10"
         stem, _, k = metric.partition("@")
         place = split or self.main, segment
         if (*place, metric) not in self._picked:
-            self._picked[*place, metric] = plots.pick(self._places.get(place, self.means), place[0], stem, int(k) if k else None, segment)
+            self._picked[*place, metric] = plots.pick(
+                self._places.get(place, self.means), place[0], stem, int(k) if k else None, segment
+            )
         return self._picked[*place, metric]
 
     @cached_property
@@ -147,12 +153,18 @@ class Evidence(_Named):
     def _places(self) -> dict[tuple[str, str], pd.DataFrame]:
         return dict(iter(self.means.groupby(["split", "segment"], sort=False)))
 
-    def against(self, model: str, metric: str, split: str | None = None) -> pd.DataFrame:  # index: other; difference of model - other, p_holm, detectable
+    def against(
+        self, model: str, metric: str, split: str | None = None
+    ) -> pd.DataFrame:  # index: other; difference of model - other, p_holm, detectable
         "How a model compares with each other one"
         frame = self.compared.get((split or self.main, metric), pd.DataFrame(columns=list(COMPARED)))
-        turned = frame.rename(columns={"model": "other", "other": "model"}).assign(difference=-frame["difference"])
+        turned = frame.rename(columns={"model": "other", "other": "model"}).assign(
+            difference=-frame["difference"]
+        )
         both = pd.concat([part for part in (frame, turned) if len(part)] or [frame])
-        return both.loc[both["model"] == model, ["other", "difference", "p_holm", "detectable"]].set_index("other")
+        return both.loc[both["model"] == model, ["other", "difference", "p_holm", "detectable"]].set_index(
+            "other"
+        )
 
     @cached_property
     def seeds(self) -> list[str]:
@@ -162,14 +174,16 @@ class Evidence(_Named):
 # %% ../../nbs/3_evaluation/50_report.ipynb #7ebf4526
 def gather(
     results: list[Result],
-    run: dict[str, Any],                   # what the run recorded about itself; plain JSON
-    labels: dict[str, str],                # key -> what people call it
+    run: dict[str, Any],  # what the run recorded about itself; plain JSON
+    labels: dict[str, str],  # key -> what people call it
     showcase: pd.DataFrame | None = None,  # see `Evidence`
-    floor: float | None = None,            # RMSE of an oracle
+    floor: float | None = None,  # RMSE of an oracle
     inside: Mapping[str, "Inside"] | None = None,  # model -> what it tells about itself
 ) -> Evidence:
     "Make the leaderboard and the comparisons"
-    return Evidence(results, leaderboard(results), comparisons(results), run, labels, showcase, floor, inside or {})
+    return Evidence(
+        results, leaderboard(results), comparisons(results), run, labels, showcase, floor, inside or {}
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #19ed535e
 def three(
@@ -185,7 +199,7 @@ def three(
 
 def spread(
     row: pd.Series,  # with low and high
-) -> str:            # empty where there is no interval
+) -> str:  # empty where there is no interval
     "A 95 % interval: [0.110, 0.140]"
     return f"[{three(row['low'])}, {three(row['high'])}]" if np.isfinite(row["low"]) else ""
 
@@ -209,8 +223,8 @@ PRINTED: dict[str, Callable[[float], str]] = {
 
 
 def titled(
-    metric: str,         # as in ndcg@10 or rmse
-    short: bool = False, # as in P@10
+    metric: str,  # as in ndcg@10 or rmse
+    short: bool = False,  # as in P@10
 ) -> str:
     "What a metric is called"
     stem, at, k = metric.partition("@")
@@ -225,14 +239,16 @@ def printed(metric: str, value: float) -> str:
 # %% ../../nbs/3_evaluation/50_report.ipynb #5eb57cf5
 def verdict(
     e: Evidence,
-    metric: str,               # such as ndcg@10
+    metric: str,  # such as ndcg@10
     split: str | None = None,  # None: the leading one
 ) -> str:
     "Who is best by one metric, and how sure that is"
     found = e.of(metric, split).dropna(subset="value")
     if found.empty:
         return f"No model has a figure for {titled(metric)}: {why(e, metric)}."
-    found = found.drop(echoes(e, metric, split)).sort_values("value", ascending=metric.partition("@")[0] in LOWER_IS_BETTER, kind="stable")
+    found = found.drop(echoes(e, metric, split)).sort_values(
+        "value", ascending=metric.partition("@")[0] in LOWER_IS_BETTER, kind="stable"
+    )
     best, row, tested = found.index[0], found.iloc[0], e.against(found.index[0], metric, split)
     others = [model for model in found.index[1:] if model in tested.index]
     first = [best, *(model for model in others if abs(tested.loc[model, "difference"]) < SAME)]
@@ -286,7 +302,9 @@ def why(
     reasons = [reason for each in told for name, reason in each.items() if name in names]
     if reasons:
         return " or ".join(dict.fromkeys(str(reason) for reason in reasons)).rstrip(".")
-    no_ratings = stem in ("rmse", "mae") and ((e.run and not e.told("scale")) or e.told("counts", "ratings") == 0)
+    no_ratings = stem in ("rmse", "mae") and (
+        (e.run and not e.told("scale")) or e.told("counts", "ratings") == 0
+    )
     return "the data has no ratings" if no_ratings else "it was not measured in this run"
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #c48e730e
@@ -298,7 +316,9 @@ def losses(
     "Which models lose to a baseline"
     value = e.of(metric)["value"].dropna()
     if to not in value.index:
-        return [f"The baseline {e.name(to)} has no result in this run, so whether a model loses to it is not known."]
+        return [
+            f"The baseline {e.name(to)} has no result in this run, so whether a model loses to it is not known."
+        ]
     tested, made = e.against(to, metric), []
     for model in value.index.drop([name for name in plots.BASELINES if name in value.index]):
         gap = value[to] - value[model]
@@ -311,15 +331,25 @@ def losses(
 
 def losses_in_short(e: Evidence, to: str = "ease", metric: str = "ndcg@10") -> list[str]:
     "The same in one sentence where three or more lose"
-    told, value, tested = losses(e, to, metric), e.of(metric)["value"].dropna(), e.against(to, metric)["p_holm"]
+    told, value, tested = (
+        losses(e, to, metric),
+        e.of(metric)["value"].dropna(),
+        e.against(to, metric)["p_holm"],
+    )
     if len(told) < 3:
         return told
     models = value.index.drop([name for name in plots.BASELINES if name in value.index])
     behind = value[models][value[models] < value[to]].sort_values(ascending=False, kind="stable")
     sure = [f"{e.name(m)} ({three(behind[m])})" for m in behind.index if tested.get(m, 1.0) < SIGNIFICANT]
     maybe = [f"{e.name(m)} ({three(behind[m])})" for m in behind.index if tested.get(m, 1.0) >= SIGNIFICANT]
-    parts = [f"{listed(names)}{', ' if len(names) > 1 else ' '}{how}significantly" for names, how in ((maybe, "not "), (sure, "")) if names]
-    return [f"By {titled(metric)} {len(behind)} of {len(models)} models lose to the baseline {e.name(to)} ({three(value[to])}): {'; '.join(parts)}."]
+    parts = [
+        f"{listed(names)}{', ' if len(names) > 1 else ' '}{how}significantly"
+        for names, how in ((maybe, "not "), (sure, ""))
+        if names
+    ]
+    return [
+        f"By {titled(metric)} {len(behind)} of {len(models)} models lose to the baseline {e.name(to)} ({three(value[to])}): {'; '.join(parts)}."
+    ]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #eda4d15c
 def moves(
@@ -331,20 +361,39 @@ def moves(
     "Which models changed places between two splits, by name"
     sides = [e.of(metric, split)["value"].dropna() for split in (one, two)]
     shared = sides[0].index.intersection(sides[1].index)
-    places = [side[shared].rank(ascending=metric.partition("@")[0] in LOWER_IS_BETTER, method="min").astype(int) for side in sides]
-    moved = [f"{e.name(m)} ({places[0][m]} → {places[1][m]})" for m in places[0].sort_values().index if places[0][m] != places[1][m]]
-    return f"{listed(moved)} changed places among {len(shared)} models." if moved else f"none of {len(shared)} models changed places."
+    places = [
+        side[shared].rank(ascending=metric.partition("@")[0] in LOWER_IS_BETTER, method="min").astype(int)
+        for side in sides
+    ]
+    moved = [
+        f"{e.name(m)} ({places[0][m]} → {places[1][m]})"
+        for m in places[0].sort_values().index
+        if places[0][m] != places[1][m]
+    ]
+    return (
+        f"{listed(moved)} changed places among {len(shared)} models."
+        if moved
+        else f"none of {len(shared)} models changed places."
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #c1fb7097
 def opening(e: Evidence) -> list[str]:
     "The result in plain words: a few sentences, the most important first"
     customers, items = e.told("counts", "customers"), e.told("counts", "items")
-    on = f"On {customers:,} customers and {items:,} items" if customers and items else f"On the split {e.main}"
+    on = (
+        f"On {customers:,} customers and {items:,} items" if customers and items else f"On the split {e.main}"
+    )
     seeds = e.board.loc[(e.board["split"] == e.main) & (e.board["split_seed"] == "mean"), "n_seeds"].max()
-    first = f"{on}, {len(e.of('ndcg@10')):,} models were compared" + (f" over {seeds} shuffles." if seeds > 1 else ".")
+    first = f"{on}, {len(e.of('ndcg@10')):,} models were compared" + (
+        f" over {seeds} shuffles." if seeds > 1 else "."
+    )
     said = [f"{first} {verdict(e, 'ndcg@10')}", *losses_in_short(e)]
     if e.of("rmse")["value"].notna().any():
-        floor = f" The noise in the ratings alone makes {three(e.floor)}; no model can be expected to do better." if e.floor is not None else ""
+        floor = (
+            f" The noise in the ratings alone makes {three(e.floor)}; no model can be expected to do better."
+            if e.floor is not None
+            else ""
+        )
         said.append(verdict(e, "rmse") + floor)
     else:
         said.append(f"There is no RMSE: {why(e, 'rmse')}.")
@@ -357,7 +406,7 @@ class Cell(NamedTuple):
     "One cell of a table"
 
     text: str
-    kind: str = ""   # best, level, words or empty
+    kind: str = ""  # best, level, words or empty
     small: str = ""  # a second line
 
 
@@ -400,21 +449,30 @@ class Section(NamedTuple):
 class Shown(NamedTuple):
     "A figure as it stands on the page and in `figures/`"
 
-    name: str      # of its file
+    name: str  # of its file
     title: str
-    caption: str   # how to read it
+    caption: str  # how to read it
     png: bytes
-    alt: str       # what it shows, in words
-    width: int     # pixels on the page
+    alt: str  # what it shows, in words
+    width: int  # pixels on the page
 
 
-def shown(name: str, title: str, caption: str, draw: Callable[..., plots.Figure], *data: Any, **options: Any) -> Shown:
+def shown(
+    name: str, title: str, caption: str, draw: Callable[..., plots.Figure], *data: Any, **options: Any
+) -> Shown:
     "Draw a figure with a function of `plots`"
     from matplotlib import rc_context
 
     with rc_context({"text.parse_math": False}):  # a $ in a title is a dollar
         fig = draw(*data, **options)
-        return Shown(re.sub(r"[^\w-]+", "-", name), title, caption, plots.png(fig), plots.alt(fig), round(fig.get_figwidth() * 100))
+        return Shown(
+            re.sub(r"[^\w-]+", "-", name),
+            title,
+            caption,
+            plots.png(fig),
+            plots.alt(fig),
+            round(fig.get_figwidth() * 100),
+        )
 
 
 def plain_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
@@ -425,11 +483,11 @@ def plain_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]
 class Column(NamedTuple):
     "Which figures a column holds"
 
-    metric: str                # such as ndcg@10
-    title: str = ""            # of the column; the metric's short name where empty
-    split: str | None = None   # None: the table's
-    segment: str = "all"       # which customers
-    marked: bool = True        # mark the best and those level with it
+    metric: str  # such as ndcg@10
+    title: str = ""  # of the column; the metric's short name where empty
+    split: str | None = None  # None: the table's
+    segment: str = "all"  # which customers
+    marked: bool = True  # mark the best and those level with it
 
 
 def figures_of(e: Evidence, column: Column, split: str) -> dict[str, Cell]:  # by model
@@ -439,13 +497,17 @@ def figures_of(e: Evidence, column: Column, split: str) -> dict[str, Cell]:  # b
     if value.empty:
         return {}
     best = (value.idxmin if column.metric.partition("@")[0] in LOWER_IS_BETTER else value.idxmax)()
-    tested = e.against(best, column.metric, column.split or split)["p_holm"] if column.segment == "all" else {}
+    tested = (
+        e.against(best, column.metric, column.split or split)["p_holm"] if column.segment == "all" else {}
+    )
     cells = {}
     for model in value.index:
         top = column.marked and value[model] == value[best] and len(value) > 1
         level = column.marked and not top and tested.get(model, 0) >= SIGNIFICANT
         kind = "best" if top else "level" if level else ""
-        cells[model] = Cell(printed(column.metric, value[model]) + (" ≈" if level else ""), kind, spread(found.loc[model]))
+        cells[model] = Cell(
+            printed(column.metric, value[model]) + (" ≈" if level else ""), kind, spread(found.loc[model])
+        )
     return cells
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #dc9703b0
@@ -466,23 +528,36 @@ def metric_table(
     caption: str,
     columns: Sequence[Column],
     split: str | None = None,  # None: the leading one
-    in_groups: bool = False,   # the six models first, baselines last
-) -> list[Table | str]:        # the table, and a sentence for each blank
+    in_groups: bool = False,  # the six models first, baselines last
+) -> list[Table | str]:  # the table, and a sentence for each blank
     "Models by metrics"
     split = split or e.main
     filled = {column: figures_of(e, column, split) for column in columns}
     shown_columns = [column for column in columns if filled[column]]
     models = [m for m in plots.order(e.means, split) if any(m in filled[column] for column in shown_columns)]
     head = ["model", *(column.title or titled(column.metric, short=True) for column in shown_columns)]
-    row = {m: Row([Cell(e.full(m)), *(filled[c].get(m, Cell("–")) for c in shown_columns)], "baseline" * (m in plots.BASELINES)) for m in models}
-    groups = [[Row([Cell(title)], "group"), *(row[m] for m in own)] for title, own in grouped(models).items()] if in_groups else [row.values()]
-    return [*([Table(caption, head, [row for group in groups for row in group])] if row else []), *blanks(e, {c: [m for m in models if m not in filled[c]] for c in columns}, len(models))]
+    row = {
+        m: Row(
+            [Cell(e.full(m)), *(filled[c].get(m, Cell("–")) for c in shown_columns)],
+            "baseline" * (m in plots.BASELINES),
+        )
+        for m in models
+    }
+    groups = (
+        [[Row([Cell(title)], "group"), *(row[m] for m in own)] for title, own in grouped(models).items()]
+        if in_groups
+        else [row.values()]
+    )
+    return [
+        *([Table(caption, head, [row for group in groups for row in group])] if row else []),
+        *blanks(e, {c: [m for m in models if m not in filled[c]] for c in columns}, len(models)),
+    ]
 
 
 def blanks(
     e: Evidence,
     without: Mapping[Column, Sequence[str]],  # the models that have no figure in a column
-    of: int,                                  # models in the table
+    of: int,  # models in the table
 ) -> list[str]:
     "A sentence for each reason why figures are missing"
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # (reason, models) -> metrics
@@ -498,8 +573,14 @@ def blanks(
     ]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #5299c9df
-ACCURACY = tuple(Column(metric) for metric in ("ndcg@10", "precision@10", "recall@10", "map@10", "mrr@10", "hit_rate@10", "rmse", "mae"))
-BEYOND = tuple(Column(metric, titled(metric.partition("@")[0], short=True), marked=False) for metric in ("coverage@10", "novelty@10", "diversity@10", "personalisation@10", "head_share@10", *COSTS))
+ACCURACY = tuple(
+    Column(metric)
+    for metric in ("ndcg@10", "precision@10", "recall@10", "map@10", "mrr@10", "hit_rate@10", "rmse", "mae")
+)
+BEYOND = tuple(
+    Column(metric, titled(metric.partition("@")[0], short=True), marked=False)
+    for metric in ("coverage@10", "novelty@10", "diversity@10", "personalisation@10", "head_share@10", *COSTS)
+)
 
 
 def by_seed(
@@ -509,8 +590,12 @@ def by_seed(
 ) -> Table:
     "Every shuffle or fold by itself"
     split = split or e.main
-    own = e.board[(e.board["split"] == split) & (e.board["segment"] == "all") & (e.board["split_seed"] != "mean")]
-    keyed = own.assign(metric=[m if pd.isna(k) else f"{m}@{k}" for m, k in zip(own["metric"], own["k"], strict=True)])
+    own = e.board[
+        (e.board["split"] == split) & (e.board["segment"] == "all") & (e.board["split_seed"] != "mean")
+    ]
+    keyed = own.assign(
+        metric=[m if pd.isna(k) else f"{m}@{k}" for m, k in zip(own["metric"], own["k"], strict=True)]
+    )
     value = keyed.set_index(["model", "split_seed", "metric"])["value"]
     metrics = [m for m in metrics if keyed.loc[keyed["metric"] == m, "value"].notna().any()]
     seeds = list(dict.fromkeys(keyed["split_seed"]))
@@ -518,7 +603,11 @@ def by_seed(
         Row([Cell(e.name(model)), Cell(seed), *(Cell(printed(m, value.get((model, seed, m), np.nan))) for m in metrics)], "baseline" * (model in plots.BASELINES))
         for model in plots.order(e.means, split) for seed in seeds if (model, seed) in set(zip(keyed["model"], keyed["split_seed"], strict=True))
     ]  # fmt: skip
-    return Table(f"Each shuffle or fold of {split}", ["model", "seed or fold", *(titled(m, short=True) for m in metrics)], rows)
+    return Table(
+        f"Each shuffle or fold of {split}",
+        ["model", "seed or fold", *(titled(m, short=True) for m in metrics)],
+        rows,
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #cf32cc75
 HEAD = ("rmse", "precision@10", "recall@10")
@@ -527,7 +616,16 @@ HEAD = ("rmse", "precision@10", "recall@10")
 def glance_section(e: Evidence) -> Section:
     "The head table, and which of the six is best in each column"
     words = f"Split {e.main}, {shuffles(e).lower().rstrip('.') or 'one split'}. Bold is the best of a column, ≈ is not significantly worse. Brackets are 95 % intervals."
-    return Section("glance", "At a glance", [words, *metric_table(e, "Models and baselines", [Column(metric) for metric in HEAD], in_groups=True), *best_of_six(e), *without_ratings(e)])
+    return Section(
+        "glance",
+        "At a glance",
+        [
+            words,
+            *metric_table(e, "Models and baselines", [Column(metric) for metric in HEAD], in_groups=True),
+            *best_of_six(e),
+            *without_ratings(e),
+        ],
+    )
 
 
 def without_ratings(e: Evidence) -> list[str]:  # a sentence or none
@@ -536,7 +634,9 @@ def without_ratings(e: Evidence) -> list[str]:  # a sentence or none
     if not same:
         return []
     one = len(same) == 1
-    return [f"{listed(same)} {'has' if one else 'have'} no rating model of {'its' if one else 'their'} own and answer{'s' * one} with {e.name('bias')}: the same RMSE."]
+    return [
+        f"{listed(same)} {'has' if one else 'have'} no rating model of {'its' if one else 'their'} own and answer{'s' * one} with {e.name('bias')}: the same RMSE."
+    ]
 
 
 def shuffles(e: Evidence) -> str:
@@ -550,24 +650,38 @@ def best_of_six(e: Evidence) -> list[str]:  # a sentence, or none where fewer th
     found: dict[str, list[str]] = {}
     there = [m for m in SIX if m in set(e.of("ndcg@10").index)]
     for metric in HEAD:
-        value = e.of(metric)["value"].reindex(there).dropna().drop([m for m in echoes(e, metric) if m in there])
+        value = (
+            e.of(metric)["value"].reindex(there).dropna().drop([m for m in echoes(e, metric) if m in there])
+        )
         if len(value):
-            found.setdefault((value.idxmin if metric in LOWER_IS_BETTER else value.idxmax)(), []).append(titled(metric, short=True))
+            found.setdefault((value.idxmin if metric in LOWER_IS_BETTER else value.idxmax)(), []).append(
+                titled(metric, short=True)
+            )
     said = [f"{e.name(model)} in {listed(metrics)}" for model, metrics in found.items()]
-    return [f"Best of {'the six' if len(there) == len(SIX) else f'these {len(there)}'}: {', '.join(said)}."] if len(there) > 1 and said else []
+    return (
+        [f"Best of {'the six' if len(there) == len(SIX) else f'these {len(there)}'}: {', '.join(said)}."]
+        if len(there) > 1 and said
+        else []
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #d51b4e7e
 def head_frame(
-    board: pd.DataFrame,        # from `leaderboard`, or read back
+    board: pd.DataFrame,  # from `leaderboard`, or read back
     labels: Mapping[str, str],  # key -> what people call it
-) -> pd.DataFrame:              # index: model; RMSE, P@10, R@10 as text
+) -> pd.DataFrame:  # index: model; RMSE, P@10, R@10 as text
     "The head table as text, best first within the six, further models and baselines"
     means = board[board["split_seed"] == "mean"]
     split = LEAD if LEAD in set(means["split"]) else means["split"].iloc[0]
-    value = {metric: plots.pick(means, split, stem, int(k) if k else None)["value"] for metric in HEAD for stem, _, k in [metric.partition("@")]}
+    value = {
+        metric: plots.pick(means, split, stem, int(k) if k else None)["value"]
+        for metric in HEAD
+        for stem, _, k in [metric.partition("@")]
+    }
     models = [m for own in grouped(plots.order(means, split)).values() for m in own]
     rows = {labels.get(m, m): [three(value[metric].get(m, np.nan)) for metric in HEAD] for m in models}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[titled(metric, short=True) for metric in HEAD])
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=[titled(metric, short=True) for metric in HEAD]
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #bbffcba3
 def headline(e: Evidence) -> Shown:
@@ -576,13 +690,18 @@ def headline(e: Evidence) -> Shown:
     floor = e.floor if e.of("rmse")["value"].notna().any() else None
     if floor is not None:
         caption += f" The dashed line is the noise floor, RMSE {three(floor)}: somebody who knew every true preference would still be off by as much."
-    return shown("headline", "How accurate is each model?", caption, lambda: with_floor(plots.headline(e.means, e.main, e.names), floor))
+    return shown(
+        "headline",
+        "How accurate is each model?",
+        caption,
+        lambda: with_floor(plots.headline(e.means, e.main, e.names), floor),
+    )
 
 
 def with_floor(
-    fig: plots.Figure,    # from `plots.headline`
+    fig: plots.Figure,  # from `plots.headline`
     floor: float | None,  # RMSE of an oracle; None: nothing to draw
-) -> plots.Figure:        # the same
+) -> plots.Figure:  # the same
     "Draw the noise floor into the panel of RMSE"
     if floor is None:
         return fig
@@ -591,14 +710,24 @@ def with_floor(
     ax.set_xlim(min(low, floor - 0.08 * (high - low)), high)
     ax.set_ylim(ax.get_ylim()[0] + 0.5, ax.get_ylim()[1])
     ax.axvline(floor, color=plots.FAINT, lw=1, ls=(0, (3, 3)), zorder=1)
-    ax.annotate("noise floor", (floor, 0), xycoords=("data", "axes fraction"), xytext=(4, 3), textcoords="offset points", color=plots.FAINT, fontsize=8.5)
+    ax.annotate(
+        "noise floor",
+        (floor, 0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, 3),
+        textcoords="offset points",
+        color=plots.FAINT,
+        fontsize=8.5,
+    )
     fig.set_label(f"{plots.alt(fig)} Noise floor of RMSE: {three(floor)}.")
     return fig
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #0f6602d4
 def segment_names(e: Evidence) -> list[str]:
     "The kinds of segment that the leading split has, activity first"
-    own = e.board.loc[(e.board["split"] == e.main) & (e.board["metric"] == "ndcg") & e.board["value"].notna(), "segment"]
+    own = e.board.loc[
+        (e.board["split"] == e.main) & (e.board["metric"] == "ndcg") & e.board["value"].notna(), "segment"
+    ]
     names = dict.fromkeys(name.split("=")[0] for name in own if "=" in name)
     return sorted((name for name in names if name != "known"), key=lambda name: (name != "activity", name))
 
@@ -608,7 +737,11 @@ FEWEST = 10  # customers that a segment needs to be drawn
 
 def few(e: Evidence, segment: str) -> list[str]:  # <name>=<value>; none where all would go
     "The segments that are too small for a figure"
-    own = e.means[(e.means["split"] == e.main) & (e.means["metric"] == "ndcg") & e.means["segment"].str.startswith(f"{segment}=")]
+    own = e.means[
+        (e.means["split"] == e.main)
+        & (e.means["metric"] == "ndcg")
+        & e.means["segment"].str.startswith(f"{segment}=")
+    ]
     size = own.groupby("segment", sort=False)["n_customers"].max()
     return list(size[size < FEWEST].index) if (size >= FEWEST).any() else []
 
@@ -618,10 +751,23 @@ def segment_picture(e: Evidence, segment: str) -> Shown:
     word = "past activity" if segment == "activity" else segment.replace("_", " ")
     past = " Panels are by the number of items in a customer's past." if segment == "activity" else ""
     small = few(e, segment)
-    left = f" Not drawn, since they have fewer than {FEWEST} customers: {listed([name.split('=', 1)[1] for name in small])}." if small else ""
+    left = (
+        f" Not drawn, since they have fewer than {FEWEST} customers: {listed([name.split('=', 1)[1] for name in small])}."
+        if small
+        else ""
+    )
     caption = f"Intervals widen where a segment has few customers.{past}{left}"
     large = e.means[~e.means["segment"].isin(small)]
-    return shown(f"segment-{segment}", f"For whom? By {word}", caption, plots.by_segment, large, e.main, segment, labels=e.names)
+    return shown(
+        f"segment-{segment}",
+        f"For whom? By {word}",
+        caption,
+        plots.by_segment,
+        large,
+        e.main,
+        segment,
+        labels=e.names,
+    )
 
 
 def difference_picture(e: Evidence, metric: str) -> Shown | str:
@@ -631,39 +777,82 @@ def difference_picture(e: Evidence, metric: str) -> Shown | str:
         return f"Differences by {titled(metric)} are not drawn: fewer than two models were tested on the same customers."
     n, sure = len(compared), int((compared["p_holm"] < SIGNIFICANT).sum())
     caption = f"{sure} of {n} comparisons are significant after Holm's correction. A difference inside the shaded band would probably have been missed; that is no proof of equality."
-    return shown(f"differences-{metric}", f"How sure are the differences in {titled(metric)}?", caption, plots.differences, compared, e.names)
+    return shown(
+        f"differences-{metric}",
+        f"How sure are the differences in {titled(metric)}?",
+        caption,
+        plots.differences,
+        compared,
+        e.names,
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #5fce1fd6
 def pictures(e: Evidence) -> Iterator[Shown | str | Folded]:
     "The figures of the report, in the order of their questions"
     yield headline(e)
     if e.of("coverage@10")["value"].notna().any() and e.of("ndcg@10")["value"].notna().any():
-        caption = "Up is accurate; right is varied. A model at the left shows the same few items to everybody."
-        yield shown("accuracy-coverage", "Accurate, or always the same items?", caption, plots.accuracy_coverage, e.means, e.main, e.names)
+        caption = (
+            "Up is accurate; right is varied. A model at the left shows the same few items to everybody."
+        )
+        yield shown(
+            "accuracy-coverage",
+            "Accurate, or always the same items?",
+            caption,
+            plots.accuracy_coverage,
+            e.means,
+            e.main,
+            e.names,
+        )
     else:
         yield f"Accuracy is not drawn against coverage: {why(e, 'coverage@10')}."
     first, *others = segment_names(e) or [""]
-    yield segment_picture(e, first) if first else "There is no figure by segment: this run has no segments of customers."
+    yield (
+        segment_picture(e, first)
+        if first
+        else "There is no figure by segment: this run has no segments of customers."
+    )
     if others:
-        yield Folded(f"The same by {listed([name.replace('_', ' ') for name in others])}", [segment_picture(e, name) for name in others])
+        yield Folded(
+            f"The same by {listed([name.replace('_', ' ') for name in others])}",
+            [segment_picture(e, name) for name in others],
+        )
     if {"cold_items", "cold_items-all"} & set(e.splits):
         caption = "A tenth of the items was hidden from training with all that happened to them. Only what describes an item can help here."
-        yield shown("unseen-items", "What about items that nobody has touched yet?", caption, plots.unseen_items, e.means, labels=e.names)
+        yield shown(
+            "unseen-items",
+            "What about items that nobody has touched yet?",
+            caption,
+            plots.unseen_items,
+            e.means,
+            labels=e.names,
+        )
     else:
         yield f"There is no figure on unseen items: {skipped(e, 'cold_items')}."
     yield difference_picture(e, "ndcg@10")
     if (e.main, "rmse") in e.compared:
         yield Folded("The same for RMSE", [difference_picture(e, "rmse")])
     if "global_time" in e.splits and e.main != "global_time":
-        caption = "A shuffle lets a model learn from the future. Lines that cross are models that changed places."
-        yield shown("time-beside-random", "Does the order hold when time is respected?", caption, plots.time_beside_random, e.means, e.main, labels=e.names)
+        caption = (
+            "A shuffle lets a model learn from the future. Lines that cross are models that changed places."
+        )
+        yield shown(
+            "time-beside-random",
+            "Does the order hold when time is respected?",
+            caption,
+            plots.time_beside_random,
+            e.means,
+            e.main,
+            labels=e.names,
+        )
     else:
         yield f"The split by time is not drawn beside the shuffled one: {skipped(e, 'global_time')}."
 
 
 def skipped(e: Evidence, split: str) -> str:
     "Why a split was not run"
-    return f"the split {split} was not run ({e.told('skipped_splits', split, default='it was not asked for')})"
+    return (
+        f"the split {split} was not run ({e.told('skipped_splits', split, default='it was not asked for')})"
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #b01fb32a
 class Situation(NamedTuple):
@@ -676,13 +865,35 @@ class Situation(NamedTuple):
 
 def situations(e: Evidence) -> list[Situation]:
     "By past activity, by time, for known and new customers, for items without a past, for repeated choices"
-    made = [Situation("every customer", e.main), *(Situation(_band(value), e.main, f"activity={value}") for value in values_of(e, "activity", e.main))]
-    for split, when in {"global_time": "split by time", "global_time-running": "split by time, histories up to the moment"}.items():
+    made = [
+        Situation("every customer", e.main),
+        *(Situation(_band(value), e.main, f"activity={value}") for value in values_of(e, "activity", e.main)),
+    ]
+    for split, when in {
+        "global_time": "split by time",
+        "global_time-running": "split by time, histories up to the moment",
+    }.items():
         if split in e.splits and split != e.main:
-            made += [Situation(f"{when}: every customer", split), *(Situation(f"{when}: {who} customers", split, f"known={who}") for who in values_of(e, "known", split))]
-    cold = {"cold_items": "items without a past, among themselves", "cold_items-all": "items without a past, among all items"}
+            made += [
+                Situation(f"{when}: every customer", split),
+                *(
+                    Situation(f"{when}: {who} customers", split, f"known={who}")
+                    for who in values_of(e, "known", split)
+                ),
+            ]
+    cold = {
+        "cold_items": "items without a past, among themselves",
+        "cold_items-all": "items without a past, among all items",
+    }
     made += [Situation(words, split) for split, words in cold.items() if split in e.splits]
-    return [*made, *(Situation("items that they may already have" + ", last choice" * split.startswith("leave"), split) for split in e.splits if split.endswith("-repeats"))]
+    return [
+        *made,
+        *(
+            Situation("items that they may already have" + ", last choice" * split.startswith("leave"), split)
+            for split in e.splits
+            if split.endswith("-repeats")
+        ),
+    ]
 
 
 def values_of(e: Evidence, name: str, split: str) -> list[str]:
@@ -692,7 +903,11 @@ def values_of(e: Evidence, name: str, split: str) -> list[str]:
 
 
 def _band(value: str) -> str:
-    return "customers without a past" if value == "none" else f"customers with {value.replace('>', 'more than ')} items in their past"
+    return (
+        "customers without a past"
+        if value == "none"
+        else f"customers with {value.replace('>', 'more than ')} items in their past"
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #dc03b1bc
 class Advice(NamedTuple):
@@ -700,9 +915,9 @@ class Advice(NamedTuple):
 
     situation: Situation
     metric: str
-    n: int                # customers
-    best: str             # key
-    value: pd.Series      # of the best: value, low, high
+    n: int  # customers
+    best: str  # key
+    value: pd.Series  # of the best: value, low, high
     others: pd.DataFrame  # index: key, nearest first; how far it is `behind`, low, high, p_holm, detectable
 
     @property
@@ -737,13 +952,21 @@ def within(
     mine = [r for r in e.results if r.split == split and r.model not in without]
     if segment != "all":
         name, value = segment.split("=", 1)
-        mine = [r._replace(customers=r.customers[r.customers[f"segment:{name}"] == value]) for r in mine if f"segment:{name}" in r.customers]
+        mine = [
+            r._replace(customers=r.customers[r.customers[f"segment:{name}"] == value])
+            for r in mine
+            if f"segment:{name}" in r.customers
+        ]
         mine = [r for r in mine if totals(r.customers, metric)[1].any()]
     whole = segment == "all" and not without
-    return (e.compared if whole else comparisons(mine, [metric])).get((split, metric), pd.DataFrame(columns=list(COMPARED)))
+    return (e.compared if whole else comparisons(mine, [metric])).get(
+        (split, metric), pd.DataFrame(columns=list(COMPARED))
+    )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #b2f0b525
-def advise(e: Evidence, situation: Situation, metric: str = "ndcg@10") -> Advice | None:  # None: no two models were tested
+def advise(
+    e: Evidence, situation: Situation, metric: str = "ndcg@10"
+) -> Advice | None:  # None: no two models were tested
     "Who is best in a situation, and how far behind the others are"
     pairs = within(e, situation, metric)
     if not len(pairs):
@@ -751,28 +974,54 @@ def advise(e: Evidence, situation: Situation, metric: str = "ndcg@10") -> Advice
     best, sign = pairs["model"].iloc[0], -1 if metric.partition("@")[0] in LOWER_IS_BETTER else 1
     own = pairs[pairs["model"] == best].set_index("other")
     ends = np.sort(sign * own[["low", "high"]].to_numpy(float), axis=1)
-    others = own.assign(behind=sign * own["difference"].astype(float), low=ends[:, 0], high=ends[:, 1])[["behind", "low", "high", "p_holm", "detectable"]]
+    others = own.assign(behind=sign * own["difference"].astype(float), low=ends[:, 0], high=ends[:, 1])[
+        ["behind", "low", "high", "p_holm", "detectable"]
+    ]
     row = e.of(metric, situation.split, situation.segment).loc[best]
     return Advice(situation, metric, int(row["n_customers"]), best, row, others)
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #6b3a39ae
-SHARES = ("", "all", "half", "a third", "a quarter", "a fifth", "a sixth", "a seventh", "an eighth", "a ninth", "a tenth")
+SHARES = (
+    "",
+    "all",
+    "half",
+    "a third",
+    "a quarter",
+    "a fifth",
+    "a sixth",
+    "a seventh",
+    "an eighth",
+    "a ninth",
+    "a tenth",
+)
 
 
-def cost(e: Evidence, model: str, situation: Situation, what: str = "fit_seconds") -> float:  # NaN where it was not measured
+def cost(
+    e: Evidence, model: str, situation: Situation, what: str = "fit_seconds"
+) -> float:  # NaN where it was not measured
     "What fitting took, or how many customers are answered in a second; of a variant of a split: those of the split"
     base = situation.split.split("-")[0]
-    found = (e.of(what, split)["value"].get(model, np.nan) for split in (situation.split, base) if split in e.splits)
+    found = (
+        e.of(what, split)["value"].get(model, np.nan)
+        for split in (situation.split, base)
+        if split in e.splits
+    )
     return next((float(value) for value in found if np.isfinite(value)), np.nan)
 
 
-def cheapest(e: Evidence, advice: Advice) -> str:  # key; the best itself unless another is not significantly worse and takes half the time or less
+def cheapest(
+    e: Evidence, advice: Advice
+) -> str:  # key; the best itself unless another is not significantly worse and takes half the time or less
     "The model to take"
     behind = {advice.best: 0.0} | advice.others.loc[advice.level, "behind"].to_dict()
     seconds = {m: value for m in behind if np.isfinite(value := cost(e, m, advice.situation))}
     if advice.best not in seconds:
         return advice.best
-    quick = [m for m in seconds if seconds[m] <= 2 * min(seconds.values()) and seconds[m] <= seconds[advice.best] / 2]
+    quick = [
+        m
+        for m in seconds
+        if seconds[m] <= 2 * min(seconds.values()) and seconds[m] <= seconds[advice.best] / 2
+    ]
     speed = {m: np.nan_to_num(cost(e, m, advice.situation, "users_per_second")) for m in quick}
     return min(quick, key=lambda m: (behind[m] if behind[m] > SAME else 0, -speed[m]), default=advice.best)
 
@@ -788,27 +1037,44 @@ def reason_for(e: Evidence, advice: Advice) -> str:
     "Why this model, in words"
     first, following, others = advice.first, advice.next, advice.others
     if advice.n < FEWEST:
-        return "Too few customers to say" + (f": only {_could_be(e, advice, following).replace('would', 'or more would')}." if following else ".")
+        return "Too few customers to say" + (
+            f": only {_could_be(e, advice, following).replace('would', 'or more would')}."
+            if following
+            else "."
+        )
     if following is None:
         return f"All {len(first)} models give the same."
     if "random" in (advice.best, *advice.level):
-        beaten = "is ahead of every model" if advice.best == "random" else f"is {_small(others.loc['random', 'behind'])} behind, which is not significant"
+        beaten = (
+            "is ahead of every model"
+            if advice.best == "random"
+            else f"is {_small(others.loc['random', 'behind'])} behind, which is not significant"
+        )
         return f"A random order {beaten}; {_could_be(e, advice, following if advice.best == 'random' else 'random')}."
     level = [m for m in advice.level if m not in first]
     if not level:
         return f"Significantly better than the other{'s' * (len(others) > 1)}; the nearest is {_behind(e, advice, following)}.{_saves(e, advice) * (len(first) > 1)}"
     more = len(level) - 3
-    rest = [f"{e.name(m)} ({_small(others.loc[m, 'behind'])})" for m in level[1 : 3 + (more == 1)]] + [f"{more} others"] * (more > 1)
+    rest = [f"{e.name(m)} ({_small(others.loc[m, 'behind'])})" for m in level[1 : 3 + (more == 1)]] + [
+        f"{more} others"
+    ] * (more > 1)
     return f"Nothing separates {listed([_behind(e, advice, level[0]), *rest])} from {_together(e, first)}; {_could_be(e, advice, following)}.{_saves(e, advice)}"
 
 
 def _behind(e: Evidence, advice: Advice, model: str) -> str:
     row = advice.others.loc[model]
-    return f"{e.name(model)} ({_small(row['behind'])} behind {spread(row)}".rstrip() + f", p = {three(row['p_holm'])})"
+    return (
+        f"{e.name(model)} ({_small(row['behind'])} behind {spread(row)}".rstrip()
+        + f", p = {three(row['p_holm'])})"
+    )
 
 
 def _together(e: Evidence, models: Sequence[str]) -> str:
-    return listed([e.name(m) for m in models]) if len(models) < 4 else f"{e.name(models[0])} and {len(models) - 1} with the same figure"
+    return (
+        listed([e.name(m) for m in models])
+        if len(models) < 4
+        else f"{e.name(models[0])} and {len(models) - 1} with the same figure"
+    )
 
 
 def _could_be(e: Evidence, advice: Advice, other: str) -> str:
@@ -846,10 +1112,17 @@ def in_common(e: Evidence, advices: Sequence[Advice]) -> list[str]:  # sentences
         return []
     times = pd.Series([m for advice in told for m in (advice.best, *advice.level)]).value_counts()
     most = [f"{e.name(m)} ({n})" for m, n in times.head(3).items()]
-    said = [f"{len(told)} of these {len(advices)} situations have enough customers and a model that beats a random order. In them best, or not significantly worse than the best: {listed(most)}."]
+    said = [
+        f"{len(told)} of these {len(advices)} situations have enough customers and a model that beats a random order. In them best, or not significantly worse than the best: {listed(most)}."
+    ]
     always = sorted(times.index[times == len(told)], key=lambda m: cost(e, m, told[0].situation))
     costs = costs_of(e, always[0], told[0].situation) if always else ""
-    return [*said, f"{e.name(always[0])} is among the best in all of them{f' ({costs})' * bool(costs)}." if always else "No model is among the best in all of them."]
+    return [
+        *said,
+        f"{e.name(always[0])} is among the best in all of them{f' ({costs})' * bool(costs)}."
+        if always
+        else "No model is among the best in all of them.",
+    ]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #054eebeb
 def when_section(e: Evidence) -> Section:
@@ -858,10 +1131,44 @@ def when_section(e: Evidence) -> Section:
     asked = situations(e)
     lists, ratings = (_advices(e, asked, metric) for metric in ("ndcg@10", "rmse"))
     if not lists and not ratings:
-        return Section("when", "Which model when", ["No two models were tested on the same customers, so there is nothing to advise."])
-    about = _advices(e, [_having(e, name, value) for name in segment_names(e) if name != "activity" for value in values_of(e, name, e.main)], "ndcg@10")
-    blocks = [words, *in_common(e, lists), *advice_table(e, "What to recommend", lists), *advice_table(e, "What somebody would rate", ratings)]
-    return Section("when", "Which model when", [*blocks, *([Folded("By attributes of customers", advice_table(e, "What to recommend, by attribute", about))] if about else [])])
+        return Section(
+            "when",
+            "Which model when",
+            ["No two models were tested on the same customers, so there is nothing to advise."],
+        )
+    about = _advices(
+        e,
+        [
+            _having(e, name, value)
+            for name in segment_names(e)
+            if name != "activity"
+            for value in values_of(e, name, e.main)
+        ],
+        "ndcg@10",
+    )
+    blocks = [
+        words,
+        *in_common(e, lists),
+        *advice_table(e, "What to recommend", lists),
+        *advice_table(e, "What somebody would rate", ratings),
+    ]
+    return Section(
+        "when",
+        "Which model when",
+        [
+            *blocks,
+            *(
+                [
+                    Folded(
+                        "By attributes of customers",
+                        advice_table(e, "What to recommend, by attribute", about),
+                    )
+                ]
+                if about
+                else []
+            ),
+        ],
+    )
 
 
 def _advices(e: Evidence, asked: Sequence[Situation], metric: str) -> list[Advice]:
@@ -898,10 +1205,12 @@ class Visit(NamedTuple):
 
 def showcased(
     models: Sequence[str],  # keys
-) -> list[str]:             # the six in their order, then others' own; everything personal where there is none of these
+) -> list[str]:  # the six in their order, then others' own; everything personal where there is none of these
     "Whose lists are shown"
     own = [m for m in models if m not in PALETTE and m.split("-")[0] not in PALETTE]
-    return [*(m for m in SIX if m in models), *own] or [m for m in models if m != "random"]  # a random order has no reasons
+    return [*(m for m in SIX if m in models), *own] or [
+        m for m in models if m != "random"
+    ]  # a random order has no reasons
 
 
 def visits(
@@ -919,22 +1228,42 @@ def visits(
     return made
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #66932c4f
-def binned(e: Evidence) -> dict[str, pd.DataFrame]:  # model -> rows of `rating_bins`, all shuffles; best RMSE first
+def binned(
+    e: Evidence,
+) -> dict[str, pd.DataFrame]:  # model -> rows of `rating_bins`, all shuffles; best RMSE first
     "What each model with ratings of its own predicted on the leading split, and what was given"
-    own = [m for m in e.of("rmse")["value"].dropna().sort_values(kind="stable").index if m not in echoes(e, "rmse")]
-    tables = {m: [t for r in e.results if (r.split, r.model) == (e.main, m) and r.split_seed in e.seeds and (t := r.calibration) is not None and len(t)] for m in own}
+    own = [
+        m
+        for m in e.of("rmse")["value"].dropna().sort_values(kind="stable").index
+        if m not in echoes(e, "rmse")
+    ]
+    tables = {
+        m: [
+            t
+            for r in e.results
+            if (r.split, r.model) == (e.main, m)
+            and r.split_seed in e.seeds
+            and (t := r.calibration) is not None
+            and len(t)
+        ]
+        for m in own
+    }
     return {m: pd.concat(parts) for m, parts in tables.items() if parts}
 
 
 def by_chance(e: Evidence, model: str) -> float:
     "The calibration error that chance alone would give, mean over the shuffles"
-    told = [calibration_noise(r.calibration) for r in e.results if (r.split, r.model) == (e.main, model) and r.split_seed in e.seeds and r.calibration is not None]
+    told = [
+        calibration_noise(r.calibration)
+        for r in e.results
+        if (r.split, r.model) == (e.main, model) and r.split_seed in e.seeds and r.calibration is not None
+    ]
     return float(np.mean(told)) if told else np.nan
 
 
 def slope(
     curve: pd.DataFrame,  # from `reliability`
-) -> float:               # 1: as it should be; NaN where everything is predicted alike
+) -> float:  # 1: as it should be; NaN where everything is predicted alike
     "The slope of the line through the bins, given over predicted, each bin weighted by its ratings"
     n, x, y = (curve[name].to_numpy(float) for name in ("n", "predicted", "given"))
     x, y = x - np.average(x, weights=n), y - np.average(y, weights=n)
@@ -948,46 +1277,90 @@ def calibration_section(e: Evidence) -> Section:
     "Curves, a table, and what they say in words"
     title, tables = "Do predicted ratings mean what they say?", binned(e)
     if not tables or not e.told("scale"):
-        return Section("calibration", title, [f"Not shown: {why(e, 'rmse') if not tables else 'the rating scale is not recorded'}."])
+        return Section(
+            "calibration",
+            title,
+            [f"Not shown: {why(e, 'rmse') if not tables else 'the rating scale is not recorded'}."],
+        )
     curves = {m: reliability(table) for m, table in tables.items()}
     error = e.of("calibration_error")["value"].reindex(list(curves))
     caption = "Each dot is a bin of predicted ratings: across the mean prediction, up the mean rating given, with a 95 % interval; bins with fewer than 10 customers have none. On the dashed line a prediction means what it says. A curve that is flatter than the line exaggerates, a steeper one is too timid. Bars: how often a rating is predicted."
-    picture = shown("calibration", "Predicted and given ratings", caption, plots.calibration, curves, tuple(e.told("scale")), error.to_dict(), e.names)
+    picture = shown(
+        "calibration",
+        "Predicted and given ratings",
+        caption,
+        plots.calibration,
+        curves,
+        tuple(e.told("scale")),
+        error.to_dict(),
+        e.names,
+    )
     rows = [
         Row([Cell(e.full(m)), Cell(three(error[m]), "best" * (m == error.idxmin() and len(error) > 1)), Cell(three(by_chance(e, m))), Cell(three(slope(c), 2)),
              Cell(three(float((c["n"] * (c["predicted"] - c["given"])).sum() / c["n"].sum()))), Cell(f"{c['n'].sum():,}")], "baseline" * (m in plots.BASELINES))
         for m, c in curves.items()
     ]  # fmt: skip
     head = ["model", "calibration error", "by chance", "slope", "too high by", "ratings, all shuffles"]
-    return Section("calibration", title, [calibration_verdict(e, error, curves), picture, Table("Calibration of predicted ratings", head, rows)])
+    return Section(
+        "calibration",
+        title,
+        [
+            calibration_verdict(e, error, curves),
+            picture,
+            Table("Calibration of predicted ratings", head, rows),
+        ],
+    )
 
 
 def calibration_verdict(e: Evidence, error: pd.Series, curves: Mapping[str, pd.DataFrame]) -> str:
     "Who is off least, and who exaggerates"
     best = error.idxmin()
-    said = [f"{e.name(best)} is off least: by {three(error[best])} on average, where chance alone would make {three(by_chance(e, best))}."] if len(error) > 1 else []
+    said = (
+        [
+            f"{e.name(best)} is off least: by {three(error[best])} on average, where chance alone would make {three(by_chance(e, best))}."
+        ]
+        if len(error) > 1
+        else []
+    )
     steep = {m: slope(curve) for m, curve in curves.items()}
-    for words, names in (("exaggerate{s}: low predictions are too low and high ones too high", [m for m in steep if steep[m] < EXAGGERATES]), ("{is} too timid: low predictions are not low enough and high ones not high enough", [m for m in steep if steep[m] > TIMID])):
+    for words, names in (
+        (
+            "exaggerate{s}: low predictions are too low and high ones too high",
+            [m for m in steep if steep[m] < EXAGGERATES],
+        ),
+        (
+            "{is} too timid: low predictions are not low enough and high ones not high enough",
+            [m for m in steep if steep[m] > TIMID],
+        ),
+    ):
         if names:
             one = len(names) == 1
-            said.append(f"{listed([f'{e.name(m)} (slope {three(steep[m], 2)})' for m in names])} {words.format(s='s' * one, **{'is': 'is' if one else 'are'})}.")
+            said.append(
+                f"{listed([f'{e.name(m)} (slope {three(steep[m], 2)})' for m in names])} {words.format(s='s' * one, **{'is': 'is' if one else 'are'})}."
+            )
     return " ".join(said) or "One model predicts ratings of its own."
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #636022c0
 class Inside(NamedTuple):
     "What a fitted model tells about itself"
 
-    curves: pd.DataFrame | None = None           # head, epoch, training, held_out
-    beliefs: Mapping[str, pd.DataFrame] | None = None  # question -> shares, a row per situation, a column per component
+    curves: pd.DataFrame | None = None  # head, epoch, training, held_out
+    beliefs: Mapping[str, pd.DataFrame] | None = (
+        None  # question -> shares, a row per situation, a column per component
+    )
 
 
 def look_inside(
     model: Recommender,  # fitted
-) -> Inside | None:      # None: it tells nothing
+) -> Inside | None:  # None: it tells nothing
     "The learning curves of a network, the weights of a hybrid"
     curves = model.learning_curves() if hasattr(model, "learning_curves") else None
     asked = {"what to show": "rank", "what to rate": "rate"} if hasattr(model, "fusion") else {}
-    shares = {words: table for words, question in asked.items() if (table := model.fusion(question).table()).shape[1]}
+    shares = {
+        words: table
+        for words, question in asked.items()
+        if (table := model.fusion(question).table()).shape[1]
+    }
     return Inside(curves, shares or None) if curves is not None or shares else None
 
 
@@ -998,17 +1371,47 @@ def inside_section(e: Evidence) -> list[Section]:  # none without a model that t
         name = e.name(model)
         if told.curves is not None:
             caption = "Loss in training and on what was held out of it. The weights kept are those of the pass with the lowest held-out loss."
-            blocks.append(shown(f"learning-{model}", f"How {name} learnt", caption, plots.learning_curves, told.curves, model))
+            blocks.append(
+                shown(
+                    f"learning-{model}",
+                    f"How {name} learnt",
+                    caption,
+                    plots.learning_curves,
+                    told.curves,
+                    model,
+                )
+            )
         if told.beliefs:
             parts = {part: e.name(part) for table in told.beliefs.values() for part in table}
             caption = "The share of each component in the sum: for a customer of whom much is known, for a visitor of whom little is, and for an item that nobody has. Learnt on a part of train that the components had not seen. A sum, so two components that say the same share what one of them would have alone."
-            blocks += [shown(f"beliefs-{model}", f"Whom {name} believes", caption, plots.beliefs, told.beliefs, parts, model), most_believed(e, told.beliefs)]
-    return [Section("inside", "Inside the models", ["From the fit on the first shuffle.", *blocks])] if blocks else []
+            blocks += [
+                shown(
+                    f"beliefs-{model}",
+                    f"Whom {name} believes",
+                    caption,
+                    plots.beliefs,
+                    told.beliefs,
+                    parts,
+                    model,
+                ),
+                most_believed(e, told.beliefs),
+            ]
+    return (
+        [Section("inside", "Inside the models", ["From the fit on the first shuffle.", *blocks])]
+        if blocks
+        else []
+    )
 
 
 def most_believed(e: Evidence, beliefs: Mapping[str, pd.DataFrame]) -> str:
     "The component with the largest share, situation by situation"
-    told = [f"{words}: " + ", ".join(f"{situation} {e.name(row.idxmax())} ({row.max():.0%})" for situation, row in table.iterrows()) for words, table in beliefs.items()]
+    told = [
+        f"{words}: "
+        + ", ".join(
+            f"{situation} {e.name(row.idxmax())} ({row.max():.0%})" for situation, row in table.iterrows()
+        )
+        for words, table in beliefs.items()
+    ]
     return f"The largest say has, {'; '.join(told)}."
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #8aa5b634
@@ -1016,19 +1419,38 @@ def time_section(e: Evidence) -> Section:
     "The split by time, with known and new customers and the running variant"
     title = "When time is respected"
     if "global_time" not in e.splits:
-        return Section("time", title, [f"There is no split by time in this report: {skipped(e, 'global_time')}."])
+        return Section(
+            "time", title, [f"There is no split by time in this report: {skipped(e, 'global_time')}."]
+        )
     own = next(result.customers for result in e.results if result.split == "global_time")
     known = int((own["segment:known"] == "known").sum()) if "segment:known" in own else 0
     words = f"Train ends where test begins. Of {len(own):,} customers in the test part {known:,} have a past in train and {len(own) - known:,} are new; models meet the new ones with an empty history."
-    columns = [Column("ndcg@10", "nDCG@10, shuffled", e.main), Column("ndcg@10", "by time"), *_known("by time"), Column("rmse", "RMSE by time")]
-    blocks = [words, f"Against the shuffled split: {moves(e, e.main, 'global_time')} Whether one model is better than another on a split, or only luckier, is tested in significance.csv."]
+    columns = [
+        Column("ndcg@10", "nDCG@10, shuffled", e.main),
+        Column("ndcg@10", "by time"),
+        *_known("by time"),
+        Column("rmse", "RMSE by time"),
+    ]
+    blocks = [
+        words,
+        f"Against the shuffled split: {moves(e, e.main, 'global_time')} Whether one model is better than another on a split, or only luckier, is tested in significance.csv.",
+    ]
     if "global_time-running" in e.splits:
         running = "In the running variant a model's weights stay as they were trained, but the history holds everything up to the moment before each target."
-        blocks += [f"{running} Against the frozen histories: {moves(e, 'global_time', 'global_time-running')}"]
-        columns[-1:-1] = [Column("ndcg@10", "running", "global_time-running"), *_known("running", "global_time-running")]
+        blocks += [
+            f"{running} Against the frozen histories: {moves(e, 'global_time', 'global_time-running')}"
+        ]
+        columns[-1:-1] = [
+            Column("ndcg@10", "running", "global_time-running"),
+            *_known("running", "global_time-running"),
+        ]
     else:
         blocks.append("The running variant was not run.")
-    return Section("time", title, [*blocks, *metric_table(e, "Shuffled, by time, and with running histories", columns, "global_time")])
+    return Section(
+        "time",
+        title,
+        [*blocks, *metric_table(e, "Shuffled, by time, and with running histories", columns, "global_time")],
+    )
 
 
 def _known(word: str, split: str | None = None) -> list[Column]:
@@ -1053,11 +1475,17 @@ LATER = "not asked for; PROTOCOLS=all adds every split that the data allows"
 def cold_section(e: Evidence) -> Section:
     "Items without a past"
     if "cold_items" not in e.splits:
-        return Section("unseen", "Items nobody has touched yet", [f"Nothing was measured: {skipped(e, 'cold_items')}."])
+        return Section(
+            "unseen", "Items nobody has touched yet", [f"Nothing was measured: {skipped(e, 'cold_items')}."]
+        )
     value = e.of("ndcg@10", "cold_items")["value"].dropna()
     same = [e.name(m) for m in value.index if (abs(value - value[m]) < SAME).sum() > 1]
     tied = f"{listed(same)} give one and the same order, since nothing tells them one unseen item from another: by how much they differ from the random order is the luck of one shuffle."
-    blocks = [f"{ABOUT['cold_items']} They are ranked among themselves, ties in random order, beside a random order; and among all items, where known ones compete.", verdict(e, "ndcg@10", "cold_items"), *([tied] if same else [])]
+    blocks = [
+        f"{ABOUT['cold_items']} They are ranked among themselves, ties in random order, beside a random order; and among all items, where known ones compete.",
+        verdict(e, "ndcg@10", "cold_items"),
+        *([tied] if same else []),
+    ]
     blocks += metric_table(e, "Ranked among the unseen items alone", [*LISTS[:4], *ERRORS[:1]], "cold_items")
     if "cold_items-all" in e.splits:
         blocks += metric_table(e, "Ranked among all items", LISTS[:4], "cold_items-all")
@@ -1077,7 +1505,13 @@ def other_sections(e: Evidence) -> list[Section]:
     made = [Section("splits", "Other splits", other or ["No other split was run."])]
     if repeats:
         words = "Customers come back to the same item here. These tables let a model recommend what a customer already has, and count it as relevant when they took it again."
-        made.append(Section("repeats", "When an item may come again", [words, *(block for split in repeats for block in split_blocks(e, split))]))
+        made.append(
+            Section(
+                "repeats",
+                "When an item may come again",
+                [words, *(block for split in repeats for block in split_blocks(e, split))],
+            )
+        )
     return made
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #5bf531f1
@@ -1086,7 +1520,14 @@ def split_blocks(e: Evidence, split: str) -> list[Any]:
     blocks = [ABOUT[split]] if split in ABOUT else []
     blocks += metric_table(e, split, [c for c in (*LISTS, *ERRORS) if len(e.of(c.metric, split))], split)
     each = by_seed(e, split)
-    return [*blocks, *([Folded(f"Each fold of {split}", [each])] if len({row.cells[1].text for row in each.rows}) > 1 else [])]
+    return [
+        *blocks,
+        *(
+            [Folded(f"Each fold of {split}", [each])]
+            if len({row.cells[1].text for row in each.rows}) > 1
+            else []
+        ),
+    ]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #fa5f369d
 BRIEF = {  # key: what the brief calls it, and its RMSE, P@10, R@10
@@ -1097,14 +1538,18 @@ BRIEF = {  # key: what the brief calls it, and its RMSE, P@10, R@10
     "bert": ("BERT + FAISS", (0.85, 0.36, 0.26)),
     "hybrid": ("Hybrid of NCF and BERT", (0.81, 0.39, 0.28)),
 }
-BEST_KNOWN = {"rmse": 0.877, "precision@10": 0.430, "recall@10": 0.232}  # elsewhere, on ml-100k, ratio75_item, as far as we know
+BEST_KNOWN = {
+    "rmse": 0.877,
+    "precision@10": 0.430,
+    "recall@10": 0.232,
+}  # elsewhere, on ml-100k, ratio75_item, as far as we know
 
 
 def held_against(
     e: Evidence,
-    model: str,   # key
+    model: str,  # key
     metric: str,  # of `BEST_KNOWN`
-    bar: float,   # what the brief asks for
+    bar: float,  # what the brief asks for
 ) -> Cell:
     "One cell: reached, not reached, or not there"
     set_at = f"bar {three(bar, 2)}"
@@ -1122,11 +1567,24 @@ def brief_section(e: Evidence) -> list[Section]:  # none for data other than ml-
     "All 18 cells"
     if e.told("dataset") != "ml-100k" or LEAD not in e.splits:
         return []
-    rows = [Row([Cell(name), *(held_against(e, model, metric, bar) for metric, bar in zip(BEST_KNOWN, bars, strict=True))]) for model, (name, bars) in BRIEF.items()]
+    rows = [
+        Row(
+            [
+                Cell(name),
+                *(held_against(e, model, metric, bar) for metric, bar in zip(BEST_KNOWN, bars, strict=True)),
+            ]
+        )
+        for model, (name, bars) in BRIEF.items()
+    ]
     reached = sum(cell.text.endswith("· reached") for row in rows for cell in row.cells)
     words = f"The project's brief names these figures and no data set. Under one fixed protocol, {LEAD}, mean over the fresh shuffles, {reached} of {3 * len(rows)} are reached."
-    table = Table("The brief's bar, and ours", ["model", *(titled(metric, short=True) for metric in BEST_KNOWN)], rows)
-    best = "Best known elsewhere is the best figure that we know of on this data and split by a model that is not ours: " + listed([f"{titled(m, short=True)} {three(v)}" for m, v in BEST_KNOWN.items()])
+    table = Table(
+        "The brief's bar, and ours", ["model", *(titled(metric, short=True) for metric in BEST_KNOWN)], rows
+    )
+    best = (
+        "Best known elsewhere is the best figure that we know of on this data and split by a model that is not ours: "
+        + listed([f"{titled(m, short=True)} {three(v)}" for m, v in BEST_KNOWN.items()])
+    )
     return [Section("brief", "The brief's table beside ours", [words, table, f"{best}.", *plain_hybrid(e)])]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #3e70f70d
@@ -1134,8 +1592,13 @@ def plain_hybrid(e: Evidence) -> list[str]:  # a sentence, or none where it did 
     "What NCF and BERT reach without further components"
     if "hybrid-ncf-bert" not in e.names or "hybrid" not in e.names:
         return []
-    told = [f"{titled(metric, short=True)} {three(e.of(metric, LEAD)['value'].get('hybrid-ncf-bert', np.nan))}" for metric in BEST_KNOWN]
-    return [f"The last row is {e.full('hybrid')}. With the two components that the brief names and no other ({e.name('hybrid-ncf-bert')}): {listed(told)}."]
+    told = [
+        f"{titled(metric, short=True)} {three(e.of(metric, LEAD)['value'].get('hybrid-ncf-bert', np.nan))}"
+        for metric in BEST_KNOWN
+    ]
+    return [
+        f"The last row is {e.full('hybrid')}. With the two components that the brief names and no other ({e.name('hybrid-ncf-bert')}): {listed(told)}."
+    ]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #d9035174
 MEASURED = (
@@ -1157,7 +1620,9 @@ def measured_section(e: Evidence) -> Section:
     used = [e.told("models", m, "row") for m in models]
     head = ["model", "key", "settings"] + ["what it uses"] * any(used)
     rows = [[*row, use or "not recorded"] if any(used) else row for row, use in zip(rows, used, strict=True)]
-    return Section("measured", "How it was measured", [Listed(MEASURED), plain_table("What each row is", head, rows)])
+    return Section(
+        "measured", "How it was measured", [Listed(MEASURED), plain_table("What each row is", head, rows)]
+    )
 
 
 def settings_of(params: Mapping[str, Any]) -> str:
@@ -1168,21 +1633,31 @@ def settings_of(params: Mapping[str, Any]) -> str:
 def _setting(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         inner = {key: each for key, each in value.items() if key not in ("key", "seed")}
-        return f"{name}: " + ("; ".join(_setting(*each) for each in inner.items()) if any(isinstance(each, Mapping) for each in inner.values()) else f"({settings_of(inner)})")
+        return f"{name}: " + (
+            "; ".join(_setting(*each) for each in inner.items())
+            if any(isinstance(each, Mapping) for each in inner.values())
+            else f"({settings_of(inner)})"
+        )
     return f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #d7138f12
 def data_section(e: Evidence) -> Section:
     "Counts, what was dropped and why, terms"
     counts = e.told("counts", default={})
-    told = {name: f"{counts[name]:,}" if name in counts else "not recorded" for name in ("customers", "items", "interactions", "ratings")}
+    told = {
+        name: f"{counts[name]:,}" if name in counts else "not recorded"
+        for name in ("customers", "items", "interactions", "ratings")
+    }
     scale = e.told("scale")
     if counts.get("events"):
         told["events"] = ", ".join(f"{kind} {n:,}" for kind, n in counts["events"].items())
     rows = [*told.items(), ("rating scale", f"{scale[0]:g} to {scale[1]:g}" if scale else "none"), ("counts as chosen", relevance(e.told("relevant", default={}))),
             ("terms", e.told("terms") or "not recorded"), ("source", e.told("url") or "none recorded")]  # fmt: skip
     blocks: list[Any] = [plain_table("The data", ["what", "value"], rows)]
-    for kind, words in (("rejects", "rows that could not be used"), ("filtered", "rows that a rule of the data card drops")):
+    for kind, words in (
+        ("rejects", "rows that could not be used"),
+        ("filtered", "rows that a rule of the data card drops"),
+    ):
         reasons = counts.get(kind)
         if reasons is None:
             blocks.append(f"How many {words} there were is not recorded.")
@@ -1191,7 +1666,13 @@ def data_section(e: Evidence) -> Section:
         elif not isinstance(reasons, Mapping):
             blocks.append(f"There were {reasons:,} {words}; the reasons are not recorded.")
         else:
-            blocks.append(plain_table(words.capitalize(), ["reason", "rows"], [[reason, f"{n:,}"] for reason, n in reasons.items()]))
+            blocks.append(
+                plain_table(
+                    words.capitalize(),
+                    ["reason", "rows"],
+                    [[reason, f"{n:,}"] for reason, n in reasons.items()],
+                )
+            )
     return Section("data", "The data", blocks)
 
 
@@ -1199,7 +1680,10 @@ def relevance(
     relevant: Mapping[str, Any],  # kind of event -> true, or the lowest rating that counts
 ) -> str:
     "What counts as chosen, in words"
-    kinds = [kind if low is True or low is None else f"{kind} of at least {low:g}" for kind, low in relevant.items()]
+    kinds = [
+        kind if low is True or low is None else f"{kind} of at least {low:g}"
+        for kind, low in relevant.items()
+    ]
     return ", ".join(f"every {kind}" if kind == "rating" else kind for kind in kinds) or "not recorded"
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #95f7c2b2
@@ -1214,15 +1698,36 @@ def provenance_section(e: Evidence) -> Section:
         ("threads", e.told("threads", default="not recorded")),
         ("machine", _machine(machine) or "not recorded"),
         ("started", e.told("started", default="not recorded")),
-        ("data, fits and judgements took", f"{e.told('wall_seconds'):,.0f} s" if e.told("wall_seconds") is not None else "not recorded"),
-        ("peak memory", printed("peak_memory", e.told("peak_memory", default=np.nan)).replace("–", "not recorded")),
+        (
+            "data, fits and judgements took",
+            f"{e.told('wall_seconds'):,.0f} s" if e.told("wall_seconds") is not None else "not recorded",
+        ),
+        (
+            "peak memory",
+            printed("peak_memory", e.told("peak_memory", default=np.nan)).replace("–", "not recorded"),
+        ),
     ]
-    return Section("provenance", "Provenance", [plain_table("The run", ["what", "value"], rows), *_split_table(e), *_test_use(e), *_fits(e), *_versions(e)])
+    return Section(
+        "provenance",
+        "Provenance",
+        [
+            plain_table("The run", ["what", "value"], rows),
+            *_split_table(e),
+            *_test_use(e),
+            *_fits(e),
+            *_versions(e),
+        ],
+    )
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
     memory = machine.get("memory_gib") or machine.get("memory", 0) / 2**30
-    parts = [machine.get("system"), machine.get("processor"), f"{machine['cores']} cores" if "cores" in machine else None, f"{memory:.0f} GiB" if memory else None]
+    parts = [
+        machine.get("system"),
+        machine.get("processor"),
+        f"{machine['cores']} cores" if "cores" in machine else None,
+        f"{memory:.0f} GiB" if memory else None,
+    ]
     return ", ".join(str(part) for part in parts if part)
 
 
@@ -1234,7 +1739,14 @@ def _split_table(e: Evidence) -> list[Any]:
          three(s["dropped"]) if "dropped" in s else "–", _count(s.get("candidates")) if s.get("candidates") else "all"] for s in e.told("splits")
     ]  # fmt: skip
     words = "Dropped is the share of relevant test pairs that the customer had already seen in train; they leave the ranking metrics."
-    return [plain_table("The splits", ["split", "seed", "hash", "train rows", "test rows", "test customers", "dropped", "items ranked"], rows), words]
+    return [
+        plain_table(
+            "The splits",
+            ["split", "seed", "hash", "train rows", "test rows", "test customers", "dropped", "items ranked"],
+            rows,
+        ),
+        words,
+    ]
 
 
 def _seed(seed: int | str | None) -> str:
@@ -1250,7 +1762,11 @@ def _test_use(e: Evidence) -> list[Any]:
     if not used:
         return ["How often each test part was evaluated is not recorded."]
     words = "A test part that is looked at often is no test any more. Evaluated so far, counted for each model and shuffle: "
-    return [words + listed([f"{split} {times:,} {'time' if times == 1 else 'times'}" for split, times in used.items()]) + "."]
+    return [
+        words
+        + listed([f"{split} {times:,} {'time' if times == 1 else 'times'}" for split, times in used.items()])
+        + "."
+    ]
 
 
 def _fits(e: Evidence) -> list[Any]:
@@ -1267,22 +1783,38 @@ def _fits(e: Evidence) -> list[Any]:
 
 def _as_listed(e: Evidence, job: Mapping[str, Any]) -> str:
     params = job.get("params") or {}
-    return "as listed" if params and params == e.told("models", job.get("model", ""), "params") else settings_of(params)
+    return (
+        "as listed"
+        if params and params == e.told("models", job.get("model", ""), "params")
+        else settings_of(params)
+    )
 
 
 def _versions(e: Evidence) -> list[Any]:
     if not e.told("versions"):
         return ["The versions of packages are not recorded."]
-    return [Folded("Versions of packages", [plain_table("Versions", ["package", "version"], list(e.told("versions").items()))])]
+    return [
+        Folded(
+            "Versions of packages",
+            [plain_table("Versions", ["package", "version"], list(e.told("versions").items()))],
+        )
+    ]
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #6ce95dcf
 def contract_section(e: Evidence) -> Section:
     "Promises kept, and blanks explained"
     kept, blank = e.told("contract", default={}), e.told("blanks", default={})
     promises = list(dict.fromkeys(promise for each in kept.values() for promise in each))
-    rows = [[e.name(model), *(_promise(each.get(promise)) for promise in promises)] for model, each in kept.items()]
+    rows = [
+        [e.name(model), *(_promise(each.get(promise)) for promise in promises)]
+        for model, each in kept.items()
+    ]
     words = "A model enters this report only if it keeps the contract. A stranger is a customer whom the model has never met, given the history of one whom it knows; the difference is 0 unless a model adds what it learnt about a known customer."
-    told = [[e.name(model), "everything" if metric == "all" else titled(metric), reason] for model, each in blank.items() for metric, reason in each.items()]
+    told = [
+        [e.name(model), "everything" if metric == "all" else titled(metric), reason]
+        for model, each in blank.items()
+        for metric, reason in each.items()
+    ]
     return Section("contract", "The contract, and what is blank", [
         words,
         plain_table("The contract, as checked", ["model", *promises], rows) if rows else "What the contract check measured is not recorded.",
@@ -1296,7 +1828,9 @@ def _promise(value: Any) -> str:
 # %% ../../nbs/3_evaluation/50_report.ipynb #fdb42074
 def picture_section(e: Evidence) -> Section:
     "The figures"
-    note = [f"The figures are about the split {e.main}: {ABOUT.get(e.main, '')} {shuffles(e)} Colours are models, greys are baselines."]
+    note = [
+        f"The figures are about the split {e.main}: {ABOUT.get(e.main, '')} {shuffles(e)} Colours are models, greys are baselines."
+    ]
     return Section("pictures", "In pictures", [*note, *pictures(e)])
 
 
@@ -1313,7 +1847,11 @@ def leaderboard_section(e: Evidence) -> Section:
     words = f"Split {e.main}, {shuffles(e).lower().rstrip('.') or 'one split'}; best first by nDCG@10. Bold is the best of a column, ≈ is not significantly worse than the best (tested for {listed([titled(m, short=True) for m in TESTED])}), grey rows are baselines. Brackets are 95 % intervals."
     seeds = {result.split_seed for result in e.results if result.split == e.main}
     beside = seeds - set(claimed(e.main, seeds))
-    note = f" Seed {listed(sorted(beside))} is the published shuffle, which others tuned on: it stands here and not in the mean." if beside else ""
+    note = (
+        f" Seed {listed(sorted(beside))} is the published shuffle, which others tuned on: it stands here and not in the mean."
+        if beside
+        else ""
+    )
     return Section("leaderboard", "Leaderboard", [
         words,
         *metric_table(e, "Accuracy", ACCURACY),
@@ -1449,14 +1987,21 @@ def templates() -> Environment:
     "The page's templates; everything that is put into them is escaped"
     texts = {"style.css": COLOURS + TABLES, "blocks.html": BLOCKS, "section.html": SECTION, "page.html": PAGE}
     made = Environment(loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined)
-    made.filters |= {"kind": lambda block: type(block).__name__, "base64": lambda png: base64.b64encode(png).decode()}
+    made.filters |= {
+        "kind": lambda block: type(block).__name__,
+        "base64": lambda png: base64.b64encode(png).decode(),
+    }
     return made
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #aa301c81
 def page(e: Evidence, made: Sequence[Section]) -> str:
     "The whole page as HTML"
     title = e.told("title") or e.told("dataset") or "Recommenders"
-    return templates().get_template("page.html").render(title=title, sections=made, opening=opening(e), simulated=bool(e.told("synthetic")))
+    return (
+        templates()
+        .get_template("page.html")
+        .render(title=title, sections=made, opening=opening(e), simulated=bool(e.told("synthetic")))
+    )
 
 
 def figures_in(blocks: Sequence[Any]) -> Iterator[Shown]:
@@ -1478,14 +2023,15 @@ def significance(
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #64a2a3b5
 def write_report(
-    folder: Path,                          # exists and is empty
+    folder: Path,  # exists and is empty
     results: list[Result],
-    run: dict[str, Any],                   # what the run recorded about itself: plain JSON, any part may be absent
-    labels: dict[str, str],                # key -> what people call it
-    showcase: pd.DataFrame | None = None,  # customer, name, about, history (titles), model (key), rank, title, category, reason, relevant
-    floor: float | None = None,            # RMSE of an oracle, where the truth is known
+    run: dict[str, Any],  # what the run recorded about itself: plain JSON, any part may be absent
+    labels: dict[str, str],  # key -> what people call it
+    showcase: pd.DataFrame
+    | None = None,  # customer, name, about, history (titles), model (key), rank, title, category, reason, relevant
+    floor: float | None = None,  # RMSE of an oracle, where the truth is known
     inside: Mapping[str, Inside] | None = None,  # model (key) -> what it tells about itself
-) -> Path:                                 # index.html
+) -> Path:  # index.html
     "Write the page, the leaderboard, the comparisons and the figures; the same inputs give the same bytes"
     folder = Path(folder)
     if not folder.is_dir():

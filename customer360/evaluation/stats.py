@@ -37,7 +37,11 @@ class Scored(Protocol):
     def model_seed(self) -> int: ...
 
     @property
-    def customers(self) -> pd.DataFrame: ...  # a row per test customer: `user`, `segment:<name>`, `<metric>@<k>`, sums of errors
+    def customers(
+        self,
+    ) -> (
+        pd.DataFrame
+    ): ...  # a row per test customer: `user`, `segment:<name>`, `<metric>@<k>`, sums of errors
 
     @property
     def overall(self) -> dict[str, float]: ...  # figures of all lists together, and costs
@@ -48,8 +52,10 @@ ERRORS: dict[str, str] = {"rmse": "squared_error", "mae": "absolute_error"}  # m
 
 def totals(
     customers: pd.DataFrame,  # a row per customer, as in `Scored`
-    metric: str,              # rmse, mae or a column such as ndcg@10
-) -> tuple[np.ndarray, np.ndarray]:  # float64 (rows,) each: what a customer adds to the total, and to the size
+    metric: str,  # rmse, mae or a column such as ndcg@10
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # float64 (rows,) each: what a customer adds to the total, and to the size
     "The two sums that a figure is the ratio of, customer by customer"
     column = ERRORS.get(metric, metric)
     if column not in customers:
@@ -61,10 +67,10 @@ def totals(
 
 
 def ratio(
-    total: np.ndarray,               # float64, any shape
-    size: np.ndarray,                # float64, same shape
-    root: bool | np.ndarray = False, # take the square root (RMSE); one for all or one per column
-) -> np.ndarray:                     # float64, NaN where the size is 0
+    total: np.ndarray,  # float64, any shape
+    size: np.ndarray,  # float64, same shape
+    root: bool | np.ndarray = False,  # take the square root (RMSE); one for all or one per column
+) -> np.ndarray:  # float64, NaN where the size is 0
     "A figure from its two sums"
     plain = np.divide(total, size, out=np.full(np.shape(total), np.nan), where=np.asarray(size) > 0)
     return np.where(root, np.sqrt(np.maximum(plain, 0)), plain)
@@ -72,10 +78,10 @@ def ratio(
 # %% ../../nbs/3_evaluation/20_stats.ipynb #ccf0d877
 @lru_cache(maxsize=8)  # a report asks for the same ones some sixty times
 def draws(
-    n_customers: int,      # how many there are, and how many each draw takes
-    n_draws: int = 2000,   # how often
-    seed: int = 0,         # same seed, same draws
-) -> np.ndarray:           # uint8 (n_draws, n_customers), not to be written to: how often each customer was taken
+    n_customers: int,  # how many there are, and how many each draw takes
+    n_draws: int = 2000,  # how often
+    seed: int = 0,  # same seed, same draws
+) -> np.ndarray:  # uint8 (n_draws, n_customers), not to be written to: how often each customer was taken
     "Bootstrap draws of customers, as counts"
     random = generator(seed, "bootstrap")
     counts = np.zeros((n_draws, n_customers), np.uint8)  # above 255 customers a count of 256 does not happen
@@ -86,12 +92,14 @@ def draws(
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #bf05613e
 def sums(
-    parts: np.ndarray,   # float64 (n_customers, m): totals or sizes
+    parts: np.ndarray,  # float64 (n_customers, m): totals or sizes
     counts: np.ndarray,  # (n_draws, n_customers) from `draws`
-) -> np.ndarray:         # float64 (n_draws, m)
+) -> np.ndarray:  # float64 (n_draws, m)
     "What each column adds up to in each draw; equal columns are added up once"
     first: dict[bytes, int] = {}
-    same = np.array([first.setdefault(np.ascontiguousarray(column).tobytes(), len(first)) for column in parts.T], int)
+    same = np.array(
+        [first.setdefault(np.ascontiguousarray(column).tobytes(), len(first)) for column in parts.T], int
+    )
     distinct = np.ascontiguousarray(parts[:, np.unique(same, return_index=True)[1]])
     step = max(1, 2**22 // max(1, counts.shape[1]))
     added = [counts[at : at + step].astype(np.float64) @ distinct for at in range(0, len(counts), step)]
@@ -99,12 +107,12 @@ def sums(
 
 
 def interval(
-    total: np.ndarray,               # float64 (n_customers, m)
-    size: np.ndarray,                # float64 (n_customers, m)
-    counts: np.ndarray,              # (n_draws, n_customers) from `draws`
-    root: bool | np.ndarray = False, # RMSE; one for all columns or one each
-    level: float = 0.95,             # share of draws inside
-) -> np.ndarray:                     # float64 (2, m): low and high; NaN where fewer than two customers count
+    total: np.ndarray,  # float64 (n_customers, m)
+    size: np.ndarray,  # float64 (n_customers, m)
+    counts: np.ndarray,  # (n_draws, n_customers) from `draws`
+    root: bool | np.ndarray = False,  # RMSE; one for all columns or one each
+    level: float = 0.95,  # share of draws inside
+) -> np.ndarray:  # float64 (2, m): low and high; NaN where fewer than two customers count
     "Percentile interval of each column's figure, customers drawn as clusters"
     limits = _limits(ratio(sums(total, counts), sums(size, counts), root), level)
     return np.where((size > 0).sum(axis=0) > 1, limits, np.nan)
@@ -113,7 +121,9 @@ def interval(
 def _limits(drawn: np.ndarray, level: float = 0.95) -> np.ndarray:
     tails = [(1 - level) / 2, (1 + level) / 2]
     limits = np.quantile(drawn, tails, axis=0)
-    gaps = np.isnan(drawn).any(axis=0) & ~np.isnan(drawn).all(axis=0)  # draws that missed a small segment altogether
+    gaps = np.isnan(drawn).any(axis=0) & ~np.isnan(drawn).all(
+        axis=0
+    )  # draws that missed a small segment altogether
     if gaps.any():
         limits[:, gaps] = np.nanquantile(drawn[:, gaps], tails, axis=0)
     return limits
@@ -121,9 +131,9 @@ def _limits(drawn: np.ndarray, level: float = 0.95) -> np.ndarray:
 # %% ../../nbs/3_evaluation/20_stats.ipynb #6567a449
 def stack(
     results: list[Scored],  # of one split and one split seed
-    users: pd.Index,        # every customer of the split, the rows to fill
-    models: list[str],      # keys, in order of the column blocks
-    metrics: list[str],     # columns within a block
+    users: pd.Index,  # every customer of the split, the rows to fill
+    models: list[str],  # keys, in order of the column blocks
+    metrics: list[str],  # columns within a block
 ) -> tuple[np.ndarray, np.ndarray]:  # float64 (n_users, n_models · n_metrics) each: totals and sizes
     "Totals and sizes of each model and metric, averaged over model seeds"
     width = len(metrics)
@@ -145,7 +155,7 @@ def stack(
 # %% ../../nbs/3_evaluation/20_stats.ipynb #99c9a8d1
 def check_results(
     results: list[Scored],  # any splits, seeds and models
-) -> list[Scored]:          # the same
+) -> list[Scored]:  # the same
     "Raise `ValueError` unless there are results, each with distinct customers, none of them given twice"
     if not results:
         raise ValueError("no results to make a leaderboard of: run at least one model on one split")
@@ -153,30 +163,50 @@ def check_results(
     for result in results:
         name = (result.split, result.split_seed, result.model, result.model_seed)
         if name in seen:
-            raise ValueError(f"the result of {name} (split, split seed, model, model seed) is given twice: keep one")
+            raise ValueError(
+                f"the result of {name} (split, split seed, model, model seed) is given twice: keep one"
+            )
         seen.add(name)
         if "user" not in result.customers:
-            raise ValueError(f"the customers of {name} lack the column 'user': they have {list(result.customers.columns)}")
+            raise ValueError(
+                f"the customers of {name} lack the column 'user': they have {list(result.customers.columns)}"
+            )
         twice = result.customers["user"][result.customers["user"].duplicated()]
         if len(twice):
-            raise ValueError(f"the customer {twice.iloc[0]!r} stands twice in the result of {name}: one row per customer")
+            raise ValueError(
+                f"the customer {twice.iloc[0]!r} stands twice in the result of {name}: one row per customer"
+            )
     return results
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #e5e5b793
-COLUMNS = ("split", "split_seed", "segment", "model", "metric", "k", "value", "low", "high", "n_customers", "n_seeds")
+COLUMNS = (
+    "split",
+    "split_seed",
+    "segment",
+    "model",
+    "metric",
+    "k",
+    "value",
+    "low",
+    "high",
+    "n_customers",
+    "n_seeds",
+)
 RANKING = ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")
 LISTS = ("coverage", "novelty", "diversity", "personalisation", "head_share")
 COSTS = ("fit_seconds", "users_per_second", "peak_memory")
 METRICS = (*ERRORS, "calibration_error", *RANKING, *LISTS, *COSTS)  # the order of rows
 LOWER_IS_BETTER = frozenset({"rmse", "mae", "calibration_error", "fit_seconds", "peak_memory"})
-BESIDE: Mapping[str, tuple[str, ...]] = {"ratio75_item": ("42",)}  # split -> seeds that get rows but stay out of the mean
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "ratio75_item": ("42",)
+}  # split -> seeds that get rows but stay out of the mean
 
 
 def claimed(
-    split: str,                # name
-    seeds: Collection[str],    # the split seeds that were run
+    split: str,  # name
+    seeds: Collection[str],  # the split seeds that were run
     beside: Mapping[str, Collection[str]] = BESIDE,  # split -> seeds to leave out
-) -> list[str]:                # sorted; all of them where nothing else would be left
+) -> list[str]:  # sorted; all of them where nothing else would be left
     "The split seeds that a split's mean is taken over"
     fresh = set(seeds) - set(beside.get(split, ()))
     return sorted(fresh or set(seeds), key=_natural)
@@ -189,10 +219,13 @@ def _natural(text: str) -> tuple[float, str]:
 # %% ../../nbs/3_evaluation/20_stats.ipynb #fbfaa59b
 def segments(
     results: list[Scored],  # of one split and one split seed
-    users: pd.Index,        # every customer of the split
-) -> dict[str, np.ndarray]: # `all` or `<name>=<value>` -> positions in `users`
+    users: pd.Index,  # every customer of the split
+) -> dict[str, np.ndarray]:  # `all` or `<name>=<value>` -> positions in `users`
     "Which customers belong to which segment; a customer without a value belongs to none of that name"
-    told = [result.customers[["user", *(c for c in result.customers if str(c).startswith("segment:"))]] for result in results]
+    told = [
+        result.customers[["user", *(c for c in result.customers if str(c).startswith("segment:"))]]
+        for result in results
+    ]
     known = pd.concat(told).drop_duplicates("user").set_index("user").reindex(users)
     rows = {"all": np.arange(len(users))}
     for column in known:
@@ -218,7 +251,9 @@ class Mean:
         return ratio(np.asarray(self.total), np.asarray(self.times))
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #960f1bbe
-def _customer_rows(results: list[Scored], users: pd.Index, metrics: list[str], counts: np.ndarray, in_mean: list[str]) -> list[pd.DataFrame]:
+def _customer_rows(
+    results: list[Scored], users: pd.Index, metrics: list[str], counts: np.ndarray, in_mean: list[str]
+) -> list[pd.DataFrame]:
     models = list(dict.fromkeys(result.model for result in results))
     root = np.tile([metric == "rmse" for metric in metrics], len(models))
     about = pd.MultiIndex.from_product([models, metrics], names=["model", "metric"]).to_frame(index=False)
@@ -227,28 +262,52 @@ def _customer_rows(results: list[Scored], users: pd.Index, metrics: list[str], c
     for split_seed in sorted({result.split_seed for result in results}, key=_natural):
         mine = [result for result in results if result.split_seed == split_seed]
         total, size = stack(mine, users, models, metrics)
-        model_seeds = np.repeat([sum(result.model == model for result in mine) for model in models], len(metrics))
+        model_seeds = np.repeat(
+            [sum(result.model == model for result in mine) for model in models], len(metrics)
+        )
         runs += (model_seeds > 0) & (split_seed in in_mean)
         for segment, rows in segments(mine, users).items():
-            top, bottom, taken = (total, size, counts) if segment == "all" else (total[rows], size[rows], counts[:, rows])
+            top, bottom, taken = (
+                (total, size, counts) if segment == "all" else (total[rows], size[rows], counts[:, rows])
+            )
             drawn = ratio(sums(top, taken), sums(bottom, taken), root)
             value, n = ratio(top.sum(axis=0), bottom.sum(axis=0), root), (bottom > 0).sum(axis=0)
             made.append(_rows(about, segment, split_seed, value, drawn, n, model_seeds)[model_seeds > 0])
             if split_seed in in_mean:
                 parts = means.setdefault(segment, (Mean(), Mean(), Mean()))
-                for mean, part in zip(parts, (value, drawn, np.where(np.isnan(value), np.nan, n)), strict=True):
+                for mean, part in zip(
+                    parts, (value, drawn, np.where(np.isnan(value), np.nan, n)), strict=True
+                ):
                     mean.add(part)
     for segment, (value, drawn, n) in means.items():
         n_seeds = np.where(value.times > 0, value.times, runs)
-        made.append(_rows(about, segment, "mean", value.value, drawn.value, np.nan_to_num(n.value).round(), n_seeds)[runs > 0])
+        made.append(
+            _rows(about, segment, "mean", value.value, drawn.value, np.nan_to_num(n.value).round(), n_seeds)[
+                runs > 0
+            ]
+        )
     return made
 
 
 def _rows(
-    about: pd.DataFrame, segment: str, split_seed: str, value: np.ndarray, drawn: np.ndarray, n: np.ndarray, n_seeds: np.ndarray
+    about: pd.DataFrame,
+    segment: str,
+    split_seed: str,
+    value: np.ndarray,
+    drawn: np.ndarray,
+    n: np.ndarray,
+    n_seeds: np.ndarray,
 ) -> pd.DataFrame:
     low, high = np.where(n > 1, _limits(drawn), np.nan)
-    return about.assign(segment=segment, split_seed=split_seed, value=value, low=low, high=high, n_customers=n, n_seeds=n_seeds)
+    return about.assign(
+        segment=segment,
+        split_seed=split_seed,
+        value=value,
+        low=low,
+        high=high,
+        n_customers=n,
+        n_seeds=n_seeds,
+    )
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #c8693802
 def _overall_rows(results: list[Scored], in_mean: list[str]) -> list[pd.DataFrame]:
@@ -256,26 +315,41 @@ def _overall_rows(results: list[Scored], in_mean: list[str]) -> list[pd.DataFram
         {"split_seed": result.split_seed, "model": result.model, "metric": metric, "value": float(value), "n_customers": len(result.customers)}
         for result in results for metric, value in result.overall.items()
     ], columns=["split_seed", "model", "metric", "value", "n_customers"])  # fmt: skip
-    averages = {"value": ("value", "mean"), "n_customers": ("n_customers", "mean"), "n_seeds": ("value", "size")}
+    averages = {
+        "value": ("value", "mean"),
+        "n_customers": ("n_customers", "mean"),
+        "n_seeds": ("value", "size"),
+    }
     each = told.groupby(["split_seed", "model", "metric"], as_index=False).agg(**averages)
     mean = each[each["split_seed"].isin(in_mean)].groupby(["model", "metric"], as_index=False).agg(**averages)
-    return [frame.assign(segment="all", low=np.nan, high=np.nan) for frame in (each, mean.assign(split_seed="mean"))]
+    return [
+        frame.assign(segment="all", low=np.nan, high=np.nan)
+        for frame in (each, mean.assign(split_seed="mean"))
+    ]
 
 
 def leaderboard(
     results: list[Scored],  # any splits, split seeds, models and model seeds
-    n_draws: int = 2000,    # bootstrap draws behind each interval
-    seed: int = 0,          # of the draws
+    n_draws: int = 2000,  # bootstrap draws behind each interval
+    seed: int = 0,  # of the draws
     beside: Mapping[str, Collection[str]] = BESIDE,  # split -> split seeds that stay out of its mean
-) -> pd.DataFrame:          # columns `COLUMNS`; the same whatever the order of the results
+) -> pd.DataFrame:  # columns `COLUMNS`; the same whatever the order of the results
     "Everything measured, in one tidy table with 95 % intervals"
-    ordered = sorted(check_results(results), key=lambda r: (r.split, _natural(r.split_seed), _rank(r.model), r.model_seed))
+    ordered = sorted(
+        check_results(results), key=lambda r: (r.split, _natural(r.split_seed), _rank(r.model), r.model_seed)
+    )
 
     def of(split: str) -> pd.DataFrame:
         mine = [result for result in ordered if result.split == split]
         users, in_mean = _everybody(mine), claimed(split, {result.split_seed for result in mine}, beside)
-        columns = dict.fromkeys(column for result in mine for column in result.customers if str(column).split("@")[0] in RANKING)
-        metrics, models, counts = [*ERRORS, *columns], list(dict.fromkeys(result.model for result in mine)), draws(len(users), n_draws, seed)
+        columns = dict.fromkeys(
+            column for result in mine for column in result.customers if str(column).split("@")[0] in RANKING
+        )
+        metrics, models, counts = (
+            [*ERRORS, *columns],
+            list(dict.fromkeys(result.model for result in mine)),
+            draws(len(users), n_draws, seed),
+        )
         rows, at_once = _overall_rows(mine, in_mean), max(1, 2**23 // (len(users) * len(metrics)))
         for at in range(0, len(models), at_once):
             few = [result for result in mine if result.model in models[at : at + at_once]]
@@ -304,12 +378,18 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
     orders = {
         "split": str,
         "split_seed": lambda seed: (seed != "mean", _natural(seed)),
-        "segment": lambda segment: (segment != "all", segment.split("=")[0], _natural(segment.split("=")[-1])),
+        "segment": lambda segment: (
+            segment != "all",
+            segment.split("=")[0],
+            _natural(segment.split("=")[-1]),
+        ),
         "model": _rank,
         "metric": lambda metric: METRICS.index(metric) if metric in METRICS else len(METRICS),
     }
     place = {
-        column: frame[column].map({value: at for at, value in enumerate(sorted(frame[column].unique(), key=order))})
+        column: frame[column].map(
+            {value: at for at, value in enumerate(sorted(frame[column].unique(), key=order))}
+        )
         for column, order in orders.items()
     }
     keys = pd.DataFrame(place | {"k": frame["k"].fillna(0)}).reset_index(drop=True)
@@ -318,8 +398,8 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
 # %% ../../nbs/3_evaluation/20_stats.ipynb #3e550dce
 def write_leaderboard(
     frame: pd.DataFrame,  # from `leaderboard`
-    path: Path | str,     # a .csv file; written over
-) -> Path:                # the file
+    path: Path | str,  # a .csv file; written over
+) -> Path:  # the file
     "Write the leaderboard; the same frame gives the same bytes"
     Path(path).write_bytes(frame.to_csv(index=False, lineterminator="\n").encode())
     return Path(path)
@@ -327,34 +407,43 @@ def write_leaderboard(
 
 def read_leaderboard(
     path: Path | str,  # a file from `write_leaderboard`
-) -> pd.DataFrame:     # the frame that was written
+) -> pd.DataFrame:  # the frame that was written
     "Read the leaderboard back, types as they were"
     text = dict.fromkeys(COLUMNS[:5], "str")
-    frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("k", "value", "low", "high")})
+    frame = pd.read_csv(
+        path, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("k", "value", "low", "high")}
+    )
     if tuple(frame.columns) != COLUMNS:
-        raise ValueError(f"{path} is not a leaderboard: its columns are {list(frame.columns)}, not {list(COLUMNS)}")
+        raise ValueError(
+            f"{path} is not a leaderboard: its columns are {list(frame.columns)}, not {list(COLUMNS)}"
+        )
     return frame.astype({"k": "Int64"} | dict.fromkeys(("value", "low", "high"), "float64"))
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #c00102e3
 def flip_sums(
-    parts: np.ndarray,       # float64 (n_customers, m)
-    n_flips: int = 10_000,   # patterns of signs to draw; all 2^n of them are used if they are no more than this
+    parts: np.ndarray,  # float64 (n_customers, m)
+    n_flips: int = 10_000,  # patterns of signs to draw; all 2^n of them are used if they are no more than this
     seed: int = 0,
-) -> tuple[np.ndarray, bool]:  # float64 (n_patterns, m): each column's sum with signs flipped; and whether all patterns were used
+) -> tuple[
+    np.ndarray, bool
+]:  # float64 (n_patterns, m): each column's sum with signs flipped; and whether all patterns were used
     "Sums over customers under random signs"
     n = len(parts)
     if n < 63 and 2**n <= n_flips:
         return (np.arange(2**n)[:, None] >> np.arange(n) & 1) * 2.0 @ parts - parts.sum(axis=0), True
     random, step = generator(seed, "flips"), max(1, 2**22 // n)
-    added = [random.integers(0, 2, (min(step, n_flips - at), n), np.int8) * 2.0 @ parts for at in range(0, n_flips, step)]
+    added = [
+        random.integers(0, 2, (min(step, n_flips - at), n), np.int8) * 2.0 @ parts
+        for at in range(0, n_flips, step)
+    ]
     return np.concatenate(added) - parts.sum(axis=0), False
 
 
 def flip_p(
-    flipped: np.ndarray,          # float64 (n_patterns, ...): the statistics under each pattern of signs
-    observed: float | np.ndarray, # (...): the statistics as they were
-    exact: bool,                  # all patterns were used
-) -> np.ndarray:                  # float64 (...), two-sided
+    flipped: np.ndarray,  # float64 (n_patterns, ...): the statistics under each pattern of signs
+    observed: float | np.ndarray,  # (...): the statistics as they were
+    exact: bool,  # all patterns were used
+) -> np.ndarray:  # float64 (...), two-sided
     "Share of sign patterns that give at least as large a difference; at least 1/(n + 1) unless exact"
     as_large = (np.abs(flipped) >= np.abs(observed) * (1 - 1e-9) - 1e-15).sum(0)
     return as_large / len(flipped) if exact else (as_large + 1) / (len(flipped) + 1)
@@ -362,7 +451,7 @@ def flip_p(
 # %% ../../nbs/3_evaluation/20_stats.ipynb #11f949d3
 def holm(
     p: np.ndarray,  # float (m,), p values of one family of comparisons
-) -> np.ndarray:    # float64 (m,), to be compared with .05 as they are
+) -> np.ndarray:  # float64 (m,), to be compared with .05 as they are
     "Holm's adjusted p values"
     p = np.asarray(p, np.float64)
     if np.isnan(p).any() or (p < 0).any() or (p > 1).any():
@@ -375,26 +464,32 @@ def holm(
 # %% ../../nbs/3_evaluation/20_stats.ipynb #2c7cbdb5
 def detectable(
     se: float | np.ndarray,  # standard error of a difference
-    level: float = 0.05,     # of the two-sided test
-    power: float = 0.80,     # chance to find it
-) -> float | np.ndarray:     # same shape, in the metric's units
+    level: float = 0.05,  # of the two-sided test
+    power: float = 0.80,  # chance to find it
+) -> float | np.ndarray:  # same shape, in the metric's units
     "The smallest true difference that would have been found with that power"
     return (NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)) * se
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #ab48cd30
 def _aligned(
     results: list[Scored], models: list[str], metric: str, seeds: list[str]
-) -> tuple[list[np.ndarray], list[np.ndarray]]:  # per split seed: totals (n, n_models) and sizes (n,), customers that any seed has
+) -> tuple[
+    list[np.ndarray], list[np.ndarray]
+]:  # per split seed: totals (n, n_models) and sizes (n,), customers that any seed has
     users, total, size = _everybody(results), [], []
     for seed in seeds:
         mine = [result for result in results if result.split_seed == seed]
         lacking = sorted(set(models) - {result.model for result in mine})
         if lacking:
-            raise ValueError(f"no result of {lacking} on split seed {seed!r}: compare models that were run on the same shuffles")
+            raise ValueError(
+                f"no result of {lacking} on split seed {seed!r}: compare models that were run on the same shuffles"
+            )
         tops, sizes = stack(mine, users, models, [metric])
         shared = (sizes > 0).all(axis=1)
         if not np.allclose(sizes[shared], sizes[shared][:, :1]):
-            raise ValueError(f"the models {models} were tested on different numbers of ratings: a paired comparison needs the same test")
+            raise ValueError(
+                f"the models {models} were tested on different numbers of ratings: a paired comparison needs the same test"
+            )
         total.append(np.where(shared[:, None], tops, 0.0))
         size.append(np.where(shared, sizes[:, 0], 0.0))
     there = np.any([column > 0 for column in size], axis=0)
@@ -420,22 +515,25 @@ TESTED = ("rmse", "ndcg@10", "precision@10", "recall@10")  # what is compared wh
 
 
 def compare(
-    results: list[Scored],             # as for `leaderboard`
-    metric: str = "ndcg@10",           # rmse, mae or a column such as ndcg@10
-    split: str | None = None,          # which split; may be left out where there is only one
-    models: list[str] | None = None,   # keys; every model that has the metric where None
-    against: str | None = None,        # a key: compare each model with this one only; None = every pair, the better one first
-    n_draws: int = 2000,               # bootstrap draws behind the interval
-    n_flips: int = 10_000,             # sign patterns behind p
+    results: list[Scored],  # as for `leaderboard`
+    metric: str = "ndcg@10",  # rmse, mae or a column such as ndcg@10
+    split: str | None = None,  # which split; may be left out where there is only one
+    models: list[str] | None = None,  # keys; every model that has the metric where None
+    against: str
+    | None = None,  # a key: compare each model with this one only; None = every pair, the better one first
+    n_draws: int = 2000,  # bootstrap draws behind the interval
+    n_flips: int = 10_000,  # sign patterns behind p
     seed: int = 0,
     beside: Mapping[str, Collection[str]] = BESIDE,  # split -> split seeds that stay out
-) -> pd.DataFrame:                     # columns `COMPARED`; no rows where fewer than two models have the metric
+) -> pd.DataFrame:  # columns `COMPARED`; no rows where fewer than two models have the metric
     "Paired comparisons over customers, Holm's correction over all rows; `better` = `model` wins, significantly at 5 %"
     mine = _one_split(check_results(results), split)
     keys = models or _measured(mine, metric)
     seeds = claimed(mine[0].split, {result.split_seed for result in mine}, beside)
     if against is not None and against not in keys:
-        raise ValueError(f"nothing to compare with: {against!r} is not among the models with {metric}, {keys}")
+        raise ValueError(
+            f"nothing to compare with: {against!r} is not among the models with {metric}, {keys}"
+        )
     if len(keys) < 2:
         return pd.DataFrame(columns=list(COMPARED))
     total, size = _aligned([result for result in mine if result.model in keys], keys, metric, seeds)
@@ -448,30 +546,51 @@ def compare(
     if against is not None:
         pairs = [(a, keys.index(against)) for a in ranked if keys[a] != against]
     ours, theirs = np.array(pairs).T
-    frame = pd.DataFrame({"model": np.array(keys, object)[ours], "other": np.array(keys, object)[theirs], "metric": metric} | better.of(ours, theirs))
+    frame = pd.DataFrame(
+        {"model": np.array(keys, object)[ours], "other": np.array(keys, object)[theirs], "metric": metric}
+        | better.of(ours, theirs)
+    )
     frame["p_holm"] = holm(frame["p"])
     frame["better"] = (frame["p_holm"] < 0.05) & (sign * frame["difference"] > 0)
     return frame[list(COMPARED)]
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #68af93e5
 class _Paired:
-    def __init__(self, total: list[np.ndarray], size: list[np.ndarray], root: bool, n_draws: int, n_flips: int, seed: int):
+    def __init__(
+        self,
+        total: list[np.ndarray],
+        size: list[np.ndarray],
+        root: bool,
+        n_draws: int,
+        n_flips: int,
+        seed: int,
+    ):
         self.root, self.n = root, len(size[0])
         self.sums, self.sizes = [block.sum(axis=0) for block in total], [column.sum() for column in size]
         drawn, counts = Mean(), draws(self.n, n_draws, seed)
         for block, column in zip(total, size, strict=True):
-            drawn.add(ratio(sums(block, counts), sums(np.repeat(column[:, None], block.shape[1], axis=1), counts), root))
+            drawn.add(
+                ratio(
+                    sums(block, counts),
+                    sums(np.repeat(column[:, None], block.shape[1], axis=1), counts),
+                    root,
+                )
+            )
         self.drawn = drawn.value
         flipped, self.exact = flip_sums(np.hstack(total), n_flips, seed)
         self.flipped = np.split(flipped, len(total), axis=1)
-        self.value = np.mean([ratio(a, np.full(len(a), n), root) for a, n in zip(self.sums, self.sizes, strict=True)], axis=0)
+        self.value = np.mean(
+            [ratio(a, np.full(len(a), n), root) for a, n in zip(self.sums, self.sizes, strict=True)], axis=0
+        )
 
     def of(self, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
         "Pairs: difference, interval, p and what could have been found, an entry per pair"
         drawn = self.drawn[:, a] - self.drawn[:, b]
         low, high = _limits(drawn) if self.n > 1 else np.full((2, len(a)), np.nan)
         observed = self.swapped([block[a] - block[b] for block in self.sums], a, b)
-        p = flip_p(self.swapped([block[:, a] - block[:, b] for block in self.flipped], a, b), observed, self.exact)
+        p = flip_p(
+            self.swapped([block[:, a] - block[:, b] for block in self.flipped], a, b), observed, self.exact
+        )
         se = np.nanstd(drawn, axis=0, ddof=1) if self.n > 1 else np.full(len(a), np.nan)
         return {"difference": observed, "low": low, "high": high, "p": p, "detectable": detectable(se)}
 
@@ -486,15 +605,28 @@ class _Paired:
 # %% ../../nbs/3_evaluation/20_stats.ipynb #15d6a0bb
 def reliability(
     binned: pd.DataFrame,  # user, bin, n, given, predicted, the last three being sums; all shuffles of one model below each other
-    n_draws: int = 2000,   # bootstrap draws behind each interval
-    seed: int = 0,         # of the draws
-) -> pd.DataFrame:         # a row per bin that was used: bin, predicted, given, low, high, n, n_customers
+    n_draws: int = 2000,  # bootstrap draws behind each interval
+    seed: int = 0,  # of the draws
+) -> pd.DataFrame:  # a row per bin that was used: bin, predicted, given, low, high, n, n_customers
     "Mean predicted and mean given rating of each bin of the predicted rating, the latter with a 95 % interval"
     users, bins = (np.unique(binned[name], return_inverse=True) for name in ("user", "bin"))
     total = {name: np.zeros((len(users[0]), len(bins[0]))) for name in ("n", "given", "predicted")}
     for name, table in total.items():
         np.add.at(table, (users[1], bins[1]), binned[name].to_numpy(np.float64))
     n = total["n"].sum(axis=0)
-    low, high = interval(total["given"], total["n"], draws(len(users[0]), n_draws, seed)) if len(n) else np.zeros((2, 0))
+    low, high = (
+        interval(total["given"], total["n"], draws(len(users[0]), n_draws, seed))
+        if len(n)
+        else np.zeros((2, 0))
+    )
     means = {name: ratio(total[name].sum(axis=0), n) for name in ("predicted", "given")}
-    return pd.DataFrame({"bin": bins[0], **means, "low": low, "high": high, "n": n.astype(int), "n_customers": (total["n"] > 0).sum(axis=0)})
+    return pd.DataFrame(
+        {
+            "bin": bins[0],
+            **means,
+            "low": low,
+            "high": high,
+            "n": n.astype(int),
+            "n_customers": (total["n"] > 0).sum(axis=0),
+        }
+    )

@@ -66,13 +66,16 @@ TUNED: dict[str, dict[str, Space]] = {  # model -> question -> space
 # %% ../../nbs/3_evaluation/60_tune.ipynb #312bee36
 def draws(
     space: Space,
-    n: int,                       # points wanted
+    n: int,  # points wanted
     random: np.random.Generator,
-) -> list[dict[str, Any]]:        # at most n, all different
+) -> list[dict[str, Any]]:  # at most n, all different
     "Points of a space in random order"
     shape = [len(values) for values in space.values()]
     cells = random.choice(prod(shape), min(n, prod(shape)), replace=False)
-    return [{name: values[i] for (name, values), i in zip(space.items(), where, strict=True)} for where in np.transpose(np.unravel_index(cells, shape))]
+    return [
+        {name: values[i] for (name, values), i in zip(space.items(), where, strict=True)}
+        for where in np.transpose(np.unravel_index(cells, shape))
+    ]
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #d01c2ed5
 TENTHS = 10
@@ -80,17 +83,23 @@ TENTHS = 10
 
 def slices(
     train: Dataset,
-    n: int = 3,     # how many, 1 to 10
+    n: int = 3,  # how many, 1 to 10
     seed: int = 0,
 ) -> list[Split]:
     "Disjoint tenths of the train part's pairs, each held out in turn"
     frame = train.interactions
     pair = frame.groupby(["user", "item"]).ngroup().to_numpy()
     tenth = generator(seed, "tune", "slices").permutation(pair.max() + 1)[pair] % TENTHS
-    return [Split("slice", str(number), train.where(tenth != number), frame[tenth == number]) for number in range(n)]
+    return [
+        Split("slice", str(number), train.where(tenth != number), frame[tenth == number])
+        for number in range(n)
+    ]
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #63659b70
-GOALS = {"ranking": "ndcg@10", "rating": "rmse"}  # question -> what judges it; nDCG is to be high, RMSE to be low
+GOALS = {
+    "ranking": "ndcg@10",
+    "rating": "rmse",
+}  # question -> what judges it; nDCG is to be high, RMSE to be low
 
 
 def without_scale(
@@ -101,10 +110,10 @@ def without_scale(
 
 
 def outcomes(
-    model: Recommender,   # unfitted, or it forgets
+    model: Recommender,  # unfitted, or it forgets
     inner: Split,
-    question: str,        # ranking or rating
-) -> pd.Series:           # float64 by customer; nDCG@10 of each, or the squared error of each of their ratings
+    question: str,  # ranking or rating
+) -> pd.Series:  # float64 by customer; nDCG@10 of each, or the squared error of each of their ratings
     "Fit on one part and judge on the other"
     if question == "ranking":
         lists = held_out_lists(model.fit(without_scale(inner.train)), inner)
@@ -117,7 +126,7 @@ def outcomes(
 def figure(
     found: pd.Series,  # of `outcomes`
     question: str,
-) -> float:             # nDCG@10 or RMSE
+) -> float:  # nDCG@10 or RMSE
     "The one number that a trial comes down to"
     return float(found.mean() if question == "ranking" else np.sqrt(found.mean()))
 
@@ -134,44 +143,66 @@ COLUMNS = ("dataset", "model", "group", "trial", "params", *GOALS.values(), "se"
 
 
 def search(
-    key: str,               # of a model in `TUNED`
-    train: Dataset,         # the train part of a split: what is held out from it never gets here
-    n_trials: int = 30,     # draws for each question, besides the defaults
-    n_slices: int = 3,      # each trial is judged on so many tenths of train; fewer for large data
-    seed: int = 0,          # of the draws and of the slices
-    progress: bool = False, # show a bar
-) -> pd.DataFrame:          # a row per trial with `COLUMNS`; params as JSON, se of the difference to trial 0
+    key: str,  # of a model in `TUNED`
+    train: Dataset,  # the train part of a split: what is held out from it never gets here
+    n_trials: int = 30,  # draws for each question, besides the defaults
+    n_slices: int = 3,  # each trial is judged on so many tenths of train; fewer for large data
+    seed: int = 0,  # of the draws and of the slices
+    progress: bool = False,  # show a bar
+) -> pd.DataFrame:  # a row per trial with `COLUMNS`; params as JSON, se of the difference to trial 0
     "Random search over the hyper-parameters of one model, inside the train part"
     if key not in TUNED:
-        raise ValueError(f"nothing is known about which values of {key!r} to try: `TUNED` has {', '.join(TUNED)}")
+        raise ValueError(
+            f"nothing is known about which values of {key!r} to try: `TUNED` has {', '.join(TUNED)}"
+        )
     inner, tables, chosen = slices(train, n_slices, seed), [], {}
     for question, space in TUNED[key].items():
         if question == "rating" and train.scale is None:
             continue
         default = {name: make_model(key).params[name] for name in space}
-        drawn = [point for point in draws(space, n_trials + 1, generator(seed, "tune", key, question)) if point != default]
+        drawn = [
+            point
+            for point in draws(space, n_trials + 1, generator(seed, "tune", key, question))
+            if point != default
+        ]
         bar = tqdm([default, *drawn[:n_trials]], desc=f"{key}: {question}", disable=not progress)
-        tables.append(tried(key, chosen, bar, inner, question).assign(dataset=train.facts.name)[list(COLUMNS)])
+        tables.append(
+            tried(key, chosen, bar, inner, question).assign(dataset=train.facts.name)[list(COLUMNS)]
+        )
         chosen |= best(tables[-1])[key]
     return pd.concat(tables, ignore_index=True)
 
 
 def tried(
-    key: str,                     # of the model
-    chosen: Mapping[str, Any],    # hyper-parameters that stay
-    points: Iterable[dict],       # hyper-parameters to try, the defaults first
-    inner: list[Split],           # of `slices`
+    key: str,  # of the model
+    chosen: Mapping[str, Any],  # hyper-parameters that stay
+    points: Iterable[dict],  # hyper-parameters to try, the defaults first
+    inner: list[Split],  # of `slices`
     question: str,
-) -> pd.DataFrame:                # `COLUMNS` but for the data set
+) -> pd.DataFrame:  # `COLUMNS` but for the data set
     "A row per point"
     rows, first = [], None
     for number, point in enumerate(points):
         started = time.perf_counter()
-        found = pd.concat([outcomes(make_model(key, params={**chosen, **point}), held_out, question) for held_out in inner])
+        found = pd.concat(
+            [outcomes(make_model(key, params={**chosen, **point}), held_out, question) for held_out in inner]
+        )
         first = found if first is None else first
         value = figure(found, question)
-        se = standard_error(found - first.to_numpy()) / (1 if question == "ranking" else 2 * value)  # d rmse = d mse / (2 rmse)
-        rows.append({"model": key, "group": question, "trial": number, "params": json.dumps(point), GOALS[question]: value, "se": se, "seconds": time.perf_counter() - started})
+        se = standard_error(found - first.to_numpy()) / (
+            1 if question == "ranking" else 2 * value
+        )  # d rmse = d mse / (2 rmse)
+        rows.append(
+            {
+                "model": key,
+                "group": question,
+                "trial": number,
+                "params": json.dumps(point),
+                GOALS[question]: value,
+                "se": se,
+                "seconds": time.perf_counter() - started,
+            }
+        )
     return pd.DataFrame(rows).reindex(columns=COLUMNS[1:])
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #3db03205
@@ -180,11 +211,13 @@ CLEARLY = 3.0  # standard errors
 
 def winner(
     mine: pd.DataFrame,  # trials of one model and question, the defaults first
-) -> int:                # position; 0: the defaults stay
+) -> int:  # position; 0: the defaults stay
     "The best of the trials that clearly beat the defaults"
     score = mine[GOALS[mine["group"].iloc[0]]].to_numpy() * (1 if mine["group"].iloc[0] == "ranking" else -1)
     if np.isnan(score).all():
-        raise ValueError(f"no trial of {mine['model'].iloc[0]} gave a figure: is there anything to judge in a tenth of the train part?")
+        raise ValueError(
+            f"no trial of {mine['model'].iloc[0]} gave a figure: is there anything to judge in a tenth of the train part?"
+        )
     gain = score - score[0]
     return int(np.nanargmax(np.where(gain > CLEARLY * mine["se"], gain, 0)))
 
@@ -195,21 +228,33 @@ def best(
     "The values that clearly beat the defaults"
     found: dict[str, dict[str, Any]] = {}
     for (key, _), mine in trials.groupby(["model", "group"], sort=False):
-        found.setdefault(key, {}).update(json.loads(mine["params"].iloc[winner(mine)]) if winner(mine) else {})
+        found.setdefault(key, {}).update(
+            json.loads(mine["params"].iloc[winner(mine)]) if winner(mine) else {}
+        )
     return found
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #d9d93f52
 def picture(
     trials: pd.DataFrame,  # of `search`
-    key: str,              # of the model
-) -> Any:                  # a matplotlib figure
+    key: str,  # of the model
+) -> Any:  # a matplotlib figure
     "Each trial's score against each of its values"
     import matplotlib.pyplot as plt
 
     mine = trials[trials["model"] == key]
-    spaces = {(question, name): values for question in mine["group"].unique() for name, values in TUNED[key][question].items()}
+    spaces = {
+        (question, name): values
+        for question in mine["group"].unique()
+        for name, values in TUNED[key][question].items()
+    }
     n_rows = -(-len(spaces) // 5)
-    fig, axes = plt.subplots(n_rows, min(5, len(spaces)), figsize=(2.3 * min(5, len(spaces)) + 0.6, 2.3 * n_rows + 0.4), squeeze=False, layout="constrained")
+    fig, axes = plt.subplots(
+        n_rows,
+        min(5, len(spaces)),
+        figsize=(2.3 * min(5, len(spaces)) + 0.6, 2.3 * n_rows + 0.4),
+        squeeze=False,
+        layout="constrained",
+    )
     for ax, ((question, name), values) in zip(axes.flat, spaces.items(), strict=False):
         _panel(ax, mine[mine["group"] == question], question, name, values, colour(key))
     for ax in axes.flat[len(spaces) :]:
@@ -227,7 +272,9 @@ def _panel(ax: Any, mine: pd.DataFrame, question: str, name: str, values: list, 
     ax.scatter(at[:1], score[:1], s=70, facecolors="none", edgecolors="black")
     ax.scatter(at[chosen], score[chosen], s=40, color=shade)
     ax.set(xlabel=name, ylabel={"ranking": "nDCG@10", "rating": "RMSE"}[question])
-    ax.set_xticks(range(len(ticks)), [f"{tick:g}" for tick in ticks], rotation=45 if len(ticks) > 6 else 0, fontsize=8)
+    ax.set_xticks(
+        range(len(ticks)), [f"{tick:g}" for tick in ticks], rotation=45 if len(ticks) > 6 else 0, fontsize=8
+    )
     ax.locator_params(axis="y", nbins=4)
     ax.spines[["top", "right"]].set_visible(False)
 
@@ -236,17 +283,24 @@ def to_toml(
     chosen: Mapping[str, Mapping[str, Any]],  # of `best`
 ) -> str:
     "The tables to put into a data card"
-    tables = [f"[models.{key}]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in params.items()) for key, params in chosen.items() if params]
+    tables = [
+        f"[models.{key}]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in params.items())
+        for key, params in chosen.items()
+        if params
+    ]
     return "\n".join(tables)
 
 
 def keep(
     trials: pd.DataFrame,
-    path: Path,             # tuning.csv
-) -> pd.DataFrame:          # all that the file now holds
+    path: Path,  # tuning.csv
+) -> pd.DataFrame:  # all that the file now holds
     "Write trials to a file; those of other models that are in it stay"
     others = pd.read_csv(path) if path.exists() else trials.iloc[:0]
-    whole = pd.concat([others[~others["model"].isin(trials["model"])], trials] if len(others) else [trials], ignore_index=True)
+    whole = pd.concat(
+        [others[~others["model"].isin(trials["model"])], trials] if len(others) else [trials],
+        ignore_index=True,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     whole.round({"seconds": 2}).round(6).to_csv(path, index=False)
     return whole
@@ -261,16 +315,26 @@ def train_part(
 # %% ../../nbs/3_evaluation/60_tune.ipynb #3b353325
 def tune(
     source: Source,
-    models: Iterable[str] = (),   # keys; all that can be tuned if empty
+    models: Iterable[str] = (),  # keys; all that can be tuned if empty
     n_trials: int = 30,
     n_slices: int = 3,
     seed: int = 0,
-) -> Path:                        # tuning.csv of the data set, below reports/tuning/; the executed notebook lies beside it
+) -> Path:  # tuning.csv of the data set, below reports/tuning/; the executed notebook lies beside it
     "Run the notebook that searches hyper-parameters inside the train part"
     models, left = list(models) or list(TUNED), folder("reports") / "tuning" / f"{source.card.name}.csv"
     if unknown := sorted(set(models) - set(TUNED)):
-        raise ValueError(f"nothing is known about which values of {unknown[0]!r} to try: choose from {', '.join(TUNED)}")
+        raise ValueError(
+            f"nothing is known about which values of {unknown[0]!r} to try: choose from {', '.join(TUNED)}"
+        )
     left.parent.mkdir(exist_ok=True)
-    parameters = {"dataset": source.dataset, "data": source.data, "models": models, "trials": n_trials, "slices": n_slices, "seed": seed, "result": str(left)}
+    parameters = {
+        "dataset": source.dataset,
+        "data": source.data,
+        "models": models,
+        "trials": n_trials,
+        "slices": n_slices,
+        "seed": seed,
+        "result": str(left),
+    }
     execute("tune", parameters, left.with_suffix(".ipynb"), "tune", left.parent)
     return left

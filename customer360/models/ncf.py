@@ -30,11 +30,13 @@ from .base import USER_DAMPING, Recommender, bias, user_offsets
 def mlp_scores(
     users: "torch.Tensor",  # float32 (q, h), or numpy
     items: "torch.Tensor",  # float32 (n, h)
-    out: "torch.Tensor",    # float32 (h,)
-) -> "torch.Tensor":        # float32 (q, n)
+    out: "torch.Tensor",  # float32 (h,)
+) -> "torch.Tensor":  # float32 (q, n)
     "o relu(u + v) for every customer and item, one hidden unit after the other"
     maximum = np.maximum if isinstance(users, np.ndarray) else torch.maximum
-    return sum(out[k] * maximum(users[:, k, None], -items[:, k]) for k in range(len(out))) + items @ out  # relu(u + v) = max(u, -v) + v
+    return (
+        sum(out[k] * maximum(users[:, k, None], -items[:, k]) for k in range(len(out))) + items @ out
+    )  # relu(u + v) = max(u, -v) + v
 
 
 class _MLPScores(torch.autograd.Function):
@@ -55,14 +57,16 @@ class _MLPScores(torch.autograd.Function):
         return by_user * out, by_item * out, (users * by_user).sum(0) + (items * by_item).sum(0)
 
 # %% ../../nbs/2_models/26_ncf.ipynb #52c9280d
-Net = dict[str, "torch.Tensor"]  # or of numpy arrays: read (n, d), out (n, d), bias (n,), gmf (d,), mlp_user (d, h), mlp_bias (h,), mlp_item (n, h), mlp_out (h,)
+Net = dict[
+    str, "torch.Tensor"
+]  # or of numpy arrays: read (n, d), out (n, d), bias (n,), gmf (d,), mlp_user (d, h), mlp_bias (h,), mlp_item (n, h), mlp_out (h,)
 
 
 def catalogue_scores(
     net: Net,
     users: "torch.Tensor",  # float32 (q, d), or numpy
     items: "torch.Tensor | slice" = slice(None),  # int (c,), which items
-) -> "torch.Tensor":        # float32 (q, c)
+) -> "torch.Tensor":  # float32 (q, c)
     "GMF + MLP + bias for every item (He et al. 2017, eq. 12, with the towers' outputs added)"
     towers = users @ net["mlp_user"] + net["mlp_bias"], net["mlp_item"][items], net["mlp_out"]
     if len(users) == 1 and isinstance(users, np.ndarray):
@@ -76,7 +80,7 @@ def pair_scores(
     net: Net,
     users: "torch.Tensor",  # float32 (p, d), or numpy
     items: "torch.Tensor",  # int (p,)
-) -> "torch.Tensor":        # float32 (p,), without the bias
+) -> "torch.Tensor":  # float32 (p,), without the bias
     "GMF + MLP for pairs"
     hidden = users @ net["mlp_user"] + net["mlp_bias"] + net["mlp_item"][items]
     return (users * net["out"][items]) @ net["gmf"] + hidden.clip(0) @ net["mlp_out"]
@@ -84,8 +88,8 @@ def pair_scores(
 # %% ../../nbs/2_models/26_ncf.ipynb #dd3c0df1
 def new_net(
     n_items: int,
-    width: int,               # d, of the vectors
-    hidden: int,              # h, of the MLP
+    width: int,  # d, of the vectors
+    hidden: int,  # h, of the MLP
     random: torch.Generator,
 ) -> Net:
     "A network before training"
@@ -105,8 +109,8 @@ RADIUS = 3.0  # of the sphere; the steepness of the softmax is learnt around it
 
 def readable(
     strength: csr_matrix,  # float32 (q, n_items)
-    rarity: np.ndarray,    # float32 (n_items,)
-) -> csr_matrix:           # float32 (q, n_items), rows of length 1 or empty
+    rarity: np.ndarray,  # float32 (n_items,)
+) -> csr_matrix:  # float32 (q, n_items), rows of length 1 or empty
     "Histories as the ranking network reads them"
     weighted = csr_matrix(strength @ diags(rarity))
     length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(1)).ravel())
@@ -115,19 +119,19 @@ def readable(
 
 def on_sphere(
     vectors: "torch.Tensor",  # float32 (q, d), or numpy
-) -> "torch.Tensor":          # the same shape
+) -> "torch.Tensor":  # the same shape
     "Each row with length `RADIUS`"
     return vectors * RADIUS / ((vectors * vectors).sum(1)[:, None] + 1e-12) ** 0.5
 
 # %% ../../nbs/2_models/26_ncf.ipynb #b817fa4e
 def surprise(
     net: Net,
-    users: torch.Tensor,       # float32 (q, d)
-    wanted: torch.Tensor,      # float32 (q, n_items), how much each choice counts
-    n_sampled: int,            # 0: the whole catalogue
-    chances: torch.Tensor,     # float32 (n_items,), of being drawn
+    users: torch.Tensor,  # float32 (q, d)
+    wanted: torch.Tensor,  # float32 (q, n_items), how much each choice counts
+    n_sampled: int,  # 0: the whole catalogue
+    chances: torch.Tensor,  # float32 (n_items,), of being drawn
     random: torch.Generator,
-) -> torch.Tensor:             # float32, in nats, summed
+) -> torch.Tensor:  # float32, in nats, summed
     "Cross entropy of the choices under a softmax over the catalogue, exact or estimated"
     if not n_sampled:
         scores = catalogue_scores(net, users)
@@ -145,18 +149,23 @@ class TrainingDiverged(ArithmeticError):
 def train_net(
     net: Net,
     losses: Callable[[], Iterator[torch.Tensor]],  # the losses of one pass over the data, batch by batch
-    held_out: Callable[[], float],                 # the loss on what is held out
+    held_out: Callable[[], float],  # the loss on what is held out
     learning_rate: float,
-    decay: dict[str, float],                       # weight decay by name
-    n_epochs: int,                                 # at most
-    patience: int,                                 # stop after so many passes without a better held-out loss
-    title: str = "training",                       # of the progress bar, shown on a terminal
-    to_beat: float = np.inf,                       # held-out loss; where no pass is below it, the weights stay as they began
-) -> tuple[dict[str, np.ndarray], np.ndarray]:     # the best weights; float32 (epochs, 2), mean loss in training and held-out loss
+    decay: dict[str, float],  # weight decay by name
+    n_epochs: int,  # at most
+    patience: int,  # stop after so many passes without a better held-out loss
+    title: str = "training",  # of the progress bar, shown on a terminal
+    to_beat: float = np.inf,  # held-out loss; where no pass is below it, the weights stay as they began
+) -> tuple[
+    dict[str, np.ndarray], np.ndarray
+]:  # the best weights; float32 (epochs, 2), mean loss in training and held-out loss
     "Adam until the held-out loss no longer falls; raises `TrainingDiverged`"
     for tensor in net.values():
         tensor.requires_grad_()
-    optimiser = torch.optim.Adam([{"params": [tensor], "weight_decay": decay.get(name, 0.0)} for name, tensor in net.items()], lr=learning_rate)
+    optimiser = torch.optim.Adam(
+        [{"params": [tensor], "weight_decay": decay.get(name, 0.0)} for name, tensor in net.items()],
+        lr=learning_rate,
+    )
     best, since, kept, curve, step = to_beat, -1, _copied(net), [], 0
     for epoch in tqdm(range(n_epochs), title, disable=None, leave=False):
         passed = []
@@ -167,7 +176,9 @@ def train_net(
             optimiser.step()
             passed.append(float(loss.detach()))
             if not np.isfinite(passed[-1]):
-                raise TrainingDiverged(f"the loss is {passed[-1]} at step {step} with learning rate {learning_rate}: use a lower one")
+                raise TrainingDiverged(
+                    f"the loss is {passed[-1]} at step {step} with learning rate {learning_rate}: use a lower one"
+                )
         now = held_out()
         curve.append((np.mean(passed) if passed else 0.0, now))
         if now < best:
@@ -205,12 +216,14 @@ def batches(
 # %% ../../nbs/2_models/26_ncf.ipynb #0a9da3f9
 def train_ranker(
     strength: csr_matrix,  # float32 (n_users, n_items)
-    rarity: np.ndarray,    # float32 (n_items,)
+    rarity: np.ndarray,  # float32 (n_items,)
     model: "NCF",
     member: int,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:  # weights; float32 (epochs, 2)
     "Train one ranking network"
-    random = torch.Generator().manual_seed(int(generator(model.seed, "ncf", "rank", str(member)).integers(2**31)))
+    random = torch.Generator().manual_seed(
+        int(generator(model.seed, "ncf", "rank", str(member)).integers(2**31))
+    )
     coo = strength.tocoo()
     held = (torch.rand(coo.nnz, generator=random) < HELD_OUT).numpy()
     known, hidden = (csr_matrix((coo.data[m], (coo.row[m], coo.col[m])), coo.shape) for m in (~held, held))
@@ -239,19 +252,33 @@ def train_ranker(
     def judge() -> float:
         with torch.no_grad():
             parts = [rows[start : start + 512] for start in range(0, len(rows), 512)]
-            return sum(float(loss(part, known, hidden, 0.0)) for part in parts) / max(float(hidden[rows].sum()), 1)
+            return sum(float(loss(part, known, hidden, 0.0)) for part in parts) / max(
+                float(hidden[rows].sum()), 1
+            )
 
-    return train_net(net, one_pass, judge, model.learning_rate, dict.fromkeys(net, model.weight_decay), model.n_epochs, 5, f"ranking {member}")
+    return train_net(
+        net,
+        one_pass,
+        judge,
+        model.learning_rate,
+        dict.fromkeys(net, model.weight_decay),
+        model.n_epochs,
+        5,
+        f"ranking {member}",
+    )
 
 # %% ../../nbs/2_models/26_ncf.ipynb #87719c64
 RATING_WIDTH = 32  # of the rating vectors
-HELD_OUT, WHOLE = 0.1, 20_000  # share of the data that stops training; catalogues up to this size are scored whole
+HELD_OUT, WHOLE = (
+    0.1,
+    20_000,
+)  # share of the data that stops training; catalogues up to this size are scored whole
 
 
 def rated_parts(
-    histories: Histories,    # q rows
+    histories: Histories,  # q rows
     mean: float,
-    item_offset: np.ndarray, # float32 (n_items,)
+    item_offset: np.ndarray,  # float32 (n_items,)
 ) -> tuple[csr_matrix, np.ndarray]:  # residuals (q, n_items), an entry per rating; customer offsets (q,)
     "Ratings as the rating network reads them"
     rated, offset = histories.rated, user_offsets(histories, mean, item_offset)
@@ -262,9 +289,9 @@ def rated_parts(
 
 
 def rating_readers(
-    net: Net,             # of numpy arrays
-    rest: csr_matrix,     # float32 (q, n_items)
-) -> np.ndarray:          # float32 (q, d)
+    net: Net,  # of numpy arrays
+    rest: csr_matrix,  # float32 (q, n_items)
+) -> np.ndarray:  # float32 (q, d)
     "Customer vectors for the rating network"
     n = np.diff(rest.indptr)
     if len(n) == 1:
@@ -275,10 +302,10 @@ def rating_readers(
 
 
 def bounded(
-    x: "torch.Tensor",            # float32, or numpy
+    x: "torch.Tensor",  # float32, or numpy
     scale: tuple[float, float],
     exp: Callable = np.exp,
-) -> "torch.Tensor":              # between the ends of the scale
+) -> "torch.Tensor":  # between the ends of the scale
     "A sigmoid between the ends of the scale, of slope 1 in its middle"
     low, high = scale
     return low + (high - low) / (1 + exp(-4 * (x - (low + high) / 2) / (high - low)))
@@ -288,13 +315,15 @@ class Rated(NamedTuple):
     "The ratings that a network learns from, ordered by customer"
 
     start: torch.Tensor  # int (n_users + 1,), where each customer's ratings begin
-    item: torch.Tensor   # int (m,)
-    held: torch.Tensor   # bool (m,), held out
-    rest: torch.Tensor   # float32 (m,), residual
-    base: torch.Tensor   # float32 (m,), what the biases say without this rating
-    rating: torch.Tensor # float32 (m,)
+    item: torch.Tensor  # int (m,)
+    held: torch.Tensor  # bool (m,), held out
+    rest: torch.Tensor  # float32 (m,), residual
+    base: torch.Tensor  # float32 (m,), what the biases say without this rating
+    rating: torch.Tensor  # float32 (m,)
 
-    def of(self, customers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # entries, place of each entry's customer
+    def of(
+        self, customers: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # entries, place of each entry's customer
         "The ratings of some customers"
         n = self.start[customers + 1] - self.start[customers]
         place = torch.repeat_interleave(torch.arange(len(customers)), n)
@@ -307,8 +336,8 @@ def rating_errors(
     scale: tuple[float, float],
     random: torch.Generator,
     customers: torch.Tensor,  # int (q,)
-    judged: bool,             # True: of what is held out; False: of the rest, with forgetting
-) -> torch.Tensor:            # float32, squared errors; none of these ratings has read itself
+    judged: bool,  # True: of what is held out; False: of the rest, with forgetting
+) -> torch.Tensor:  # float32, squared errors; none of these ratings has read itself
     "Predict ratings from the other ratings of the same customer"
     entry, place = data.of(customers)
     learnt, item = (~data.held[entry]).float(), data.item[entry]
@@ -327,22 +356,26 @@ def rating_errors(
 
 # %% ../../nbs/2_models/26_ncf.ipynb #1f1e1a78
 def train_rater(
-    rest: csr_matrix,      # float32 (n_users, n_items), from `rated_parts`
-    base: np.ndarray,      # float32 (nnz,), biases of each rating, its own part in the customer's offset taken out
-    ratings: np.ndarray,   # float32 (nnz,)
+    rest: csr_matrix,  # float32 (n_users, n_items), from `rated_parts`
+    base: np.ndarray,  # float32 (nnz,), biases of each rating, its own part in the customer's offset taken out
+    ratings: np.ndarray,  # float32 (nnz,)
     scale: tuple[float, float],
     model: "NCF",
     member: int,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:  # weights; float32 (epochs, 2), mean squared errors
     "Train one rating network"
-    random = torch.Generator().manual_seed(int(generator(model.seed, "ncf", "rate", str(member)).integers(2**31)))
+    random = torch.Generator().manual_seed(
+        int(generator(model.seed, "ncf", "rate", str(member)).integers(2**31))
+    )
     net = new_net(rest.shape[1], RATING_WIDTH, model.hidden, random)
     net["has"] = torch.randn(net["read"].shape, generator=random) * 0.05
     del net["shift"]
     item = torch.from_numpy(rest.indices.astype(np.int64))
     held = torch.rand(len(item), generator=random) < HELD_OUT
     start = torch.from_numpy(rest.indptr.astype(np.int64))
-    data = Rated(start, item, held, *(torch.from_numpy(np.ascontiguousarray(a)) for a in (rest.data, base, ratings)))
+    data = Rated(
+        start, item, held, *(torch.from_numpy(np.ascontiguousarray(a)) for a in (rest.data, base, ratings))
+    )
     errors = partial(rating_errors, net, data, scale, random)
     everyone = torch.from_numpy(np.flatnonzero(np.diff(rest.indptr)))
 
@@ -364,14 +397,14 @@ def train_rater(
 @dataclass(kw_only=True)
 class _Members(Recommender):
     weights_file: ClassVar[str] = "weights.safetensors"
-    width: int = 200              # of the ranking vectors
-    hidden: int = 8               # units of the MLP
-    forget: float = 0.5           # share of a history, and of a customer's vector, that is hidden while training
+    width: int = 200  # of the ranking vectors
+    hidden: int = 8  # units of the MLP
+    forget: float = 0.5  # share of a history, and of a customer's vector, that is hidden while training
     learning_rate: float = 0.003  # of the ranking head
     weight_decay: float = 0.0006  # of the ranking head
-    rarity: float = 0.3           # power of an item's popularity that its weight in a history is divided by
-    n_members: int = 3            # networks of each head
-    n_epochs: int = 60            # at most
+    rarity: float = 0.3  # power of an item's popularity that its weight in a history is divided by
+    n_members: int = 3  # networks of each head
+    n_epochs: int = 60  # at most
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:  # rank0, rate0, ... -> the weights of that network
@@ -382,12 +415,21 @@ class _Members(Recommender):
         return nets
 
     def _net(self, head: str, member: int) -> dict[str, np.ndarray]:
-        return {name: getattr(self, f"{head}{member}_{name}_") for name in self._names.get(f"{head}{member}", ())}
+        return {
+            name: getattr(self, f"{head}{member}_{name}_") for name in self._names.get(f"{head}{member}", ())
+        }
 
     @property
-    def curves(self) -> dict[str, list[np.ndarray]]:  # rank, rate -> float32 (epochs, 2) of each member: training and held-out loss
+    def curves(
+        self,
+    ) -> dict[
+        str, list[np.ndarray]
+    ]:  # rank, rate -> float32 (epochs, 2) of each member: training and held-out loss
         "The learning curves"
-        return {head: [self._net(head, k)["curve"] for k in range(self.n_members) if self._net(head, k)] for head in ("rank", "rate")}
+        return {
+            head: [self._net(head, k)["curve"] for k in range(self.n_members) if self._net(head, k)]
+            for head in ("rank", "rate")
+        }
 
 # %% ../../nbs/2_models/26_ncf.ipynb #df04cea9
 @dataclass(kw_only=True)
@@ -401,35 +443,46 @@ class _Learns(_Members):
         if train.scale and len(train.ratings):
             rest, offset = rated_parts(train.histories, self.mean_, self.item_offset_)
             rows, h = np.repeat(np.arange(rest.shape[0]), np.diff(rest.indptr)), train.histories
-            n, own = np.diff(rest.indptr)[rows] + USER_DAMPING, rest.data + offset[rows]  # own: what a rating adds to its customer's offset
+            n, own = (
+                np.diff(rest.indptr)[rows] + USER_DAMPING,
+                rest.data + offset[rows],
+            )  # own: what a rating adds to its customer's offset
             base = (h.rating[h.rated] - own + (offset[rows] * n - own) / (n - 1)).astype(np.float32)
-            jobs += [lambda k=k: train_rater(rest, base, h.rating[h.rated], train.scale, self, k) for k in range(self.n_members)]
+            jobs += [
+                lambda k=k: train_rater(rest, base, h.rating[h.rated], train.scale, self, k)
+                for k in range(self.n_members)
+            ]
             heads += ["rate"] * self.n_members
         with few_threads(1):
             found = on_all_cores(lambda job: job(), jobs)
         for number, (head, (net, curve)) in enumerate(zip(heads, found, strict=True)):
             member = number % self.n_members
-            vars(self).update({f"{head}{member}_{name}_": array for name, array in net.items()} | {f"{head}{member}_curve_": curve})
+            vars(self).update(
+                {f"{head}{member}_{name}_": array for name, array in net.items()}
+                | {f"{head}{member}_curve_": curve}
+            )
 
 # %% ../../nbs/2_models/26_ncf.ipynb #dd5b765a
 def vectors_without(
-    weight: np.ndarray,   # float (n,), of each entry of one history
-    read: np.ndarray,     # float32 (n, d), what the network reads in each
-    shift: np.ndarray,    # float32 (d,)
+    weight: np.ndarray,  # float (n,), of each entry of one history
+    read: np.ndarray,  # float32 (n, d), what the network reads in each
+    shift: np.ndarray,  # float32 (d,)
     entries: np.ndarray,  # int (k,), positions
-) -> np.ndarray:          # float32 (1 + k, d)
+) -> np.ndarray:  # float32 (1 + k, d)
     "The customer's vector, then those without each of these entries"
     gone, square = np.append(weight.dtype.type(0), weight[entries]), weight @ weight
-    sums = weight @ read - np.vstack([np.zeros(read.shape[1], read.dtype), weight[entries, None] * read[entries]])
+    sums = weight @ read - np.vstack(
+        [np.zeros(read.shape[1], read.dtype), weight[entries, None] * read[entries]]
+    )
     length = np.sqrt(np.maximum(square - gone**2, 0))
     blank = length**2 <= 1e-9 * square  # nothing is left
     return on_sphere(sums * ~blank[:, None] / np.where(blank, 1, length)[:, None] + shift).astype(np.float32)
 
 
 def slope(
-    net: Net,             # of numpy arrays
-    user: np.ndarray,     # float32 (1, d)
-) -> np.ndarray:          # float32 (d,)
+    net: Net,  # of numpy arrays
+    user: np.ndarray,  # float32 (1, d)
+) -> np.ndarray:  # float32 (d,)
     "How the logarithm of the softmax's total moves with a customer's vector"
     chance = softmax(catalogue_scores(net, user)[0])
     active = (user @ net["mlp_user"] + net["mlp_bias"] > -net["mlp_item"]) * net["mlp_out"]
@@ -447,18 +500,28 @@ class _Ranks(_Learns):
         return (total / self.n_members).astype(np.float32)
 
     def _chances(self, net: Net, vectors: np.ndarray) -> np.ndarray:  # float32 (q, n_items), logarithms
-        logits = np.concatenate([catalogue_scores(net, vectors[s : s + 64]) for s in range(0, max(len(vectors), 1), 64)])
+        logits = np.concatenate(
+            [catalogue_scores(net, vectors[s : s + 64]) for s in range(0, max(len(vectors), 1), 64)]
+        )
         logits -= logits.max(1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(1, keepdims=True))
 
-    def _without(self, net: Net, history: Histories, entries: np.ndarray, kind: type) -> np.ndarray:  # float32 (1 + k, d)
+    def _without(
+        self, net: Net, history: Histories, entries: np.ndarray, kind: type
+    ) -> np.ndarray:  # float32 (1 + k, d)
         weight = (history.strength.data * self.rarity_[history.items]).astype(kind)
         return vectors_without(weight, net["read"][history.items], net["shift"], entries)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         nets = [self._net("rank", k) for k in range(self.n_members)]
-        columns, kind = slice(None) if items is None else items, np.float64 if len(entries) else np.float32  # a loss is a small difference
-        return sum(self._chances(net, self._without(net, history, entries, kind))[:, columns] for net in nets) / self.n_members
+        columns, kind = (
+            slice(None) if items is None else items,
+            np.float64 if len(entries) else np.float32,
+        )  # a loss is a small difference
+        return (
+            sum(self._chances(net, self._without(net, history, entries, kind))[:, columns] for net in nets)
+            / self.n_members
+        )
 
     def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
         loss = np.zeros((len(history.items), len(items)))
@@ -476,13 +539,21 @@ class NCF(_Ranks):
     key: ClassVar[str] = "ncf"
     label: ClassVar[str] = "NCF (NeuMF, two heads)"
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         out = bias(self, histories, rows, items)
         nets = [net for net in (self._net("rate", k) for k in range(self.n_members)) if net]
         if not nets:
             return out
         known = np.flatnonzero(items >= 0)
         rest, start, item = rated_parts(histories, self.mean_, self.item_offset_)[0], out[known], items[known]
-        found = [bounded(start + n["bias"][item] + pair_scores(n, rating_readers(n, rest)[rows[known]], item), self.scale_) for n in nets]
+        found = [
+            bounded(
+                start + n["bias"][item] + pair_scores(n, rating_readers(n, rest)[rows[known]], item),
+                self.scale_,
+            )
+            for n in nets
+        ]
         out[known] = np.mean(found, 0)
         return out

@@ -20,7 +20,7 @@ from .base import EASE, SLICE, symmetric_inverse
 # %% ../../nbs/2_models/34_near.ipynb #f87d4f38
 def places(
     histories: Histories,  # q rows
-) -> np.ndarray:           # float32 (nnz,), from 0; 0 too where there is no evidence
+) -> np.ndarray:  # float32 (nnz,), from 0; 0 too where there is no evidence
     "Where each entry stands in its customer's order of events; equal times share the mean of their places"
     evidence = np.flatnonzero(histories.weight.data > 0)
     order = evidence[np.lexsort((histories.when[evidence], histories.rows[evidence]))]
@@ -34,9 +34,9 @@ def places(
 # %% ../../nbs/2_models/34_near.ipynb #630d7138
 def kernel(
     place: np.ndarray,  # float32 (n,), of one customer's entries
-    nearness: float,    # places after which the excess over the floor has fallen to 1/e
-    floor: float,       # 0 to 1: what a pair counts that is far apart
-) -> np.ndarray:        # float32 (n, n)
+    nearness: float,  # places after which the excess over the floor has fallen to 1/e
+    floor: float,  # 0 to 1: what a pair counts that is far apart
+) -> np.ndarray:  # float32 (n, n)
     "How much each pair of entries counts: 1 at the same time, `floor` far apart"
     if not (nearness > 0 and 0 <= floor <= 1):
         raise ValueError(f"nearness must be above 0 and floor from 0 to 1: got {nearness} and {floor}")
@@ -46,10 +46,10 @@ def kernel(
 # %% ../../nbs/2_models/34_near.ipynb #46312b23
 def near_gram(
     strength: csr_matrix,  # float32 (m, n), evidence of m customers
-    place: np.ndarray,     # float32 (nnz,), of each entry
-    nearness: float,       # in places
-    floor: float,          # 0 to 1; 1: every pair counts the same, as in EASE
-) -> np.ndarray:           # float32 (n, n)
+    place: np.ndarray,  # float32 (nnz,), of each entry
+    nearness: float,  # in places
+    floor: float,  # 0 to 1; 1: every pair counts the same, as in EASE
+) -> np.ndarray:  # float32 (n, n)
     "For each pair of items the customers who have both, each counted by how near the two were to them"
     gram = np.zeros((strength.shape[1],) * 2, np.float32)
     for start, stop in pairwise(strength.indptr):
@@ -60,11 +60,15 @@ def near_gram(
 # %% ../../nbs/2_models/34_near.ipynb #08aadcca
 def text_rows(
     item_text: pd.Series,  # str (n_items,)
-) -> csr_matrix:           # float32 (n_items, words), rows of length 1, or empty where a text shares no word with another
+) -> (
+    csr_matrix
+):  # float32 (n_items, words), rows of length 1, or empty where a text shares no word with another
     "TF-IDF of words and word pairs"
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, stop_words="english", dtype=np.float32)
+    words = TfidfVectorizer(
+        ngram_range=(1, 2), min_df=2, sublinear_tf=True, stop_words="english", dtype=np.float32
+    )
     try:
         return csr_matrix(words.fit_transform(item_text))
     except ValueError:  # no word stands in two texts
@@ -72,10 +76,10 @@ def text_rows(
 
 
 def add_texts(
-    gram: np.ndarray,   # float32 (n, n); added to in place
+    gram: np.ndarray,  # float32 (n, n); added to in place
     texts: csr_matrix,  # float32 (n, words)
-    weight: float,      # of the texts, as of so many customers who have the item
-) -> np.ndarray:        # float32 (n, n)
+    weight: float,  # of the texts, as of so many customers who have the item
+) -> np.ndarray:  # float32 (n, n)
     "Add the similarity of texts to the evidence of customers"
     for start in range(0, len(gram), SLICE):
         gram[start : start + SLICE] += np.float32(weight) * (texts[start : start + SLICE] @ texts.T).toarray()
@@ -83,9 +87,9 @@ def add_texts(
 
 # %% ../../nbs/2_models/34_near.ipynb #da38d110
 def item_weights(
-    gram: np.ndarray,       # float32 (n, n), symmetric, no negative eigenvalue; overwritten
+    gram: np.ndarray,  # float32 (n, n), symmetric, no negative eigenvalue; overwritten
     regularisation: float,  # lambda
-) -> np.ndarray:            # float32 (n, n): row i, what having item i says for each other
+) -> np.ndarray:  # float32 (n, n): row i, what having item i says for each other
     "The weights that best rebuild the rows behind a Gram matrix, no item from itself (Steck 2019, eq. 8)"
     gram[np.diag_indices_from(gram)] += regularisation
     inverse = symmetric_inverse(gram)
@@ -100,9 +104,9 @@ class NearEASE(EASE):
 
     key: ClassVar[str] = "near"
     label: ClassVar[str] = "EASE near in time and text"
-    nearness: float = 10.0         # events, until the excess of a pair over the floor has fallen to 1/e
-    floor: float = 0.3             # what a pair counts that is far apart in time; 1: as in EASE
-    text: float = 0.5              # weight of an item's text, relative to the evidence of the average item; 0: without
+    nearness: float = 10.0  # events, until the excess of a pair over the floor has fallen to 1/e
+    floor: float = 0.3  # what a pair counts that is far apart in time; 1: as in EASE
+    text: float = 0.5  # weight of an item's text, relative to the evidence of the average item; 0: without
     regularisation: float = 120.0  # lambda
 
     def _fit(self, train: Dataset) -> None:

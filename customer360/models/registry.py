@@ -35,7 +35,14 @@ from scipy.sparse import csr_matrix
 
 from ..config import folder
 from ..data.prepare import Dataset, Histories, dataset, fingerprint
-from .base import ArtefactError, Recommender, check_fitted, load_artefact, save_artefact, sha256
+from customer360.models.base import (
+    ArtefactError,
+    Recommender,
+    check_fitted,
+    load_artefact,
+    save_artefact,
+    sha256,
+)
 from ..schema import Facts, Tables
 
 # %% ../../nbs/2_models/50_registry.ipynb #0588fe5f
@@ -58,14 +65,21 @@ PARTS: dict[str, tuple[str, ...]] = {  # hybrid -> its components
     "hybrid": ("ncf", "bert", "knn", "svd", "near", "bayes"),
     "hybrid-ncf-bert": ("ncf", "bert"),
 }
-NEEDS: dict[str, tuple[str, ...]] = {"ncf": ("torch",), "bert": ("torch", "transformers", "faiss")}  # packages of the extra with the model's name
+NEEDS: dict[str, tuple[str, ...]] = {
+    "ncf": ("torch",),
+    "bert": ("torch", "transformers", "faiss"),
+}  # packages of the extra with the model's name
 
 
 def missing(
     key: str,  # of a model
 ) -> list[str]:  # extras, such as ncf
     "Which extras a model lacks on this machine"
-    return [part for part in (key, *PARTS.get(key, ())) if any(importlib.util.find_spec(name) is None for name in NEEDS.get(part, ()))]
+    return [
+        part
+        for part in (key, *PARTS.get(key, ()))
+        if any(importlib.util.find_spec(name) is None for name in NEEDS.get(part, ()))
+    ]
 
 
 def model_class(
@@ -73,7 +87,9 @@ def model_class(
 ) -> type[Recommender]:
     "The class of a model, with its components' imported too; raises `KeyError` naming the models there are, `ImportError` what to install"
     if lacking := missing(key):
-        raise ImportError(f"{key} needs packages that are not installed: pip install 'customer360[{','.join(lacking)}]'")
+        raise ImportError(
+            f"{key} needs packages that are not installed: pip install 'customer360[{','.join(lacking)}]'"
+        )
     for part in PARTS.get(key, ()):
         model_class(part)
     if key in MODELS:
@@ -81,13 +97,15 @@ def model_class(
         return getattr(importlib.import_module(module), name)
     if key in Recommender.classes:
         return Recommender.classes[key]
-    raise KeyError(f"no model is called {key!r}: use one of {', '.join(MODELS)}, or add a notebook that defines it")
+    raise KeyError(
+        f"no model is called {key!r}: use one of {', '.join(MODELS)}, or add a notebook that defines it"
+    )
 
 # %% ../../nbs/2_models/50_registry.ipynb #a9526e50
 def make_model(
-    key: str,                            # of the model
+    key: str,  # of the model
     seed: int = 0,
-    params: Mapping[str, Any] = {},      # hyper-parameters other than the defaults
+    params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
 ) -> Recommender:
     "A model, unfitted; raises `ValueError` on a hyper-parameter that it does not have or that is of the wrong type"
     cls = model_class(key)
@@ -99,14 +117,18 @@ def make_model(
             raise ValueError(f"{key} has no hyper-parameter {name!r}: it has {', '.join(defaults) or 'none'}")
         kinds = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}.get(type(defaults[name]))
         if kinds and type(value) not in kinds:
-            raise ValueError(f"{name} of {key} is of type {kinds[0].__name__}, such as {defaults[name]!r}: got {value!r}")
+            raise ValueError(
+                f"{name} of {key} is of type {kinds[0].__name__}, such as {defaults[name]!r}: got {value!r}"
+            )
     return cls(seed=seed, **params)
 
 
 def _components(key: str, seed: int, params: Mapping[str, Any]) -> dict[str, Recommender]:
     wanted = params.get("components", {})
     if unknown := sorted({*params} - {"components"}) + sorted({*wanted} - {*PARTS[key]}):
-        raise ValueError(f"{key} has no component {unknown[0]!r}: it has {', '.join(PARTS[key])}, so write components.svd.n_factors = 32 for one of them")
+        raise ValueError(
+            f"{key} has no component {unknown[0]!r}: it has {', '.join(PARTS[key])}, so write components.svd.n_factors = 32 for one of them"
+        )
     return {part: make_model(part, seed, wanted.get(part, {})) for part in PARTS[key]}
 
 # %% ../../nbs/2_models/50_registry.ipynb #3eacd676
@@ -115,7 +137,9 @@ def add_notebook(
 ) -> list[type[Recommender]]:
     "Run a notebook's code and return the recommenders that it defines; raises `ValueError` if there are none"
     path = Path(path).resolve()
-    module = ModuleType(f"added_{path.stem}_{zlib.crc32(str(path).encode()):08x}")  # notebooks of one name may lie in many folders
+    module = ModuleType(
+        f"added_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+    )  # notebooks of one name may lie in many folders
     module.__file__ = str(path)
     before = dict(Recommender.classes)
     sys.modules[module.__name__] = module
@@ -123,16 +147,26 @@ def add_notebook(
         try:
             exec(compile(source, f"{path.name}, code cell {number}", "exec"), vars(module))
         except Exception as error:
-            raise ValueError(f"{path}: code cell {number} fails with {type(error).__name__}: {error}") from error
-    found = [cls for cls in vars(module).values() if isinstance(cls, type) and issubclass(cls, Recommender) and cls.__module__ == module.__name__]
+            raise ValueError(
+                f"{path}: code cell {number} fails with {type(error).__name__}: {error}"
+            ) from error
+    found = [
+        cls
+        for cls in vars(module).values()
+        if isinstance(cls, type) and issubclass(cls, Recommender) and cls.__module__ == module.__name__
+    ]
     found = [cls for cls in found if "key" in cls.__dict__]
     if not found:
-        raise ValueError(f"{path} defines no recommender: write a class that inherits from `Recommender` and has a `key`")
+        raise ValueError(
+            f"{path} defines no recommender: write a class that inherits from `Recommender` and has a `key`"
+        )
     for cls in found:
         if cls.key in MODELS or (cls.key in before and before[cls.key].__module__ != module.__name__):
             Recommender.classes.update(before)
             raise ValueError(f"{path}: the key {cls.key!r} of {cls.__name__} is taken: choose another")
-        cls.label = cls.__dict__.get("label", cls.__name__)  # not its parent's: two rows of a table must not have one name
+        cls.label = cls.__dict__.get(
+            "label", cls.__name__
+        )  # not its parent's: two rows of a table must not have one name
     return found
 
 
@@ -141,7 +175,9 @@ def code_cells(
 ) -> list[str]:  # the same however often the notebook has been run and saved
     "The source of each code cell, without lines for IPython"
     if path.suffix not in (".ipynb", ".py"):
-        raise ValueError(f"{path} is neither a notebook nor a Python file: a model of your own lies in one of these")
+        raise ValueError(
+            f"{path} is neither a notebook nor a Python file: a model of your own lies in one of these"
+        )
     if path.suffix == ".py":
         return [path.read_text(encoding="utf-8")]
     try:
@@ -149,7 +185,10 @@ def code_cells(
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a notebook: {error}") from None
     code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return ["\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()) for source in code]
+    return [
+        "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+        for source in code
+    ]
 
 # %% ../../nbs/2_models/50_registry.ipynb #c99aa9ab
 log = logging.getLogger(__name__)
@@ -180,7 +219,9 @@ def read_sealed(path: Path) -> dict:
         plain = json.loads(path.read_text(encoding="utf-8"))
         stated = plain.pop("sha256")
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ArtefactError(f"{path} cannot be read ({type(error).__name__}: {error}): roll back, or train the model again") from None
+        raise ArtefactError(
+            f"{path} cannot be read ({type(error).__name__}: {error}): roll back, or train the model again"
+        ) from None
     if stated != _digest(plain):
         raise ArtefactError(f"{path} differs from its own checksum: roll back, or train the model again")
     return plain
@@ -198,7 +239,11 @@ def tidy(root: Path) -> None:
 
 def unfinished(root: Path) -> list[Path]:
     "Work in progress, of somebody who holds the lock or was killed"
-    return [*root.glob(f"{WORK}*"), *root.glob(f"*/{WORK}*"), *root.glob(f"*/.{WORK}*")]  # the last: of `save_artefact`
+    return [
+        *root.glob(f"{WORK}*"),
+        *root.glob(f"*/{WORK}*"),
+        *root.glob(f"*/.{WORK}*"),
+    ]  # the last: of `save_artefact`
 
 
 def take_place(new: Path, final: Path) -> None:
@@ -221,16 +266,20 @@ class Release:
 
     dataset: str
     key: str
-    version: str              # 12 hex digits: a hash of what was learnt, and from what
-    path: Path                # the artefact
-    snapshot: str             # name
-    created: str              # ISO 8601, UTC
+    version: str  # 12 hex digits: a hash of what was learnt, and from what
+    path: Path  # the artefact
+    snapshot: str  # name
+    created: str  # ISO 8601, UTC
     params: dict[str, Any]
-    label: str                # for people
-    figures: list[dict] = field(default_factory=list)   # split, metric, k, value, low, high, n_customers; [] if none were measured
+    label: str  # for people
+    figures: list[dict] = field(
+        default_factory=list
+    )  # split, metric, k, value, low, high, n_customers; [] if none were measured
     fit_seconds: float = 0.0
-    curves: dict[str, list] | None = None               # learning curves, where the model has them
-    parts: dict[str, list[str]] = field(default_factory=dict)  # attribute -> key and version of the release that is this part of it
+    curves: dict[str, list] | None = None  # learning curves, where the model has them
+    parts: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # attribute -> key and version of the release that is this part of it
 
 
 @dataclass(frozen=True)
@@ -240,8 +289,8 @@ class Snapshot:
     name: str
     path: Path
     tables: Tables
-    data: Dataset             # the codes of the models that were trained on it
-    watermark: int            # events of the store up to this number are in it
+    data: Dataset  # the codes of the models that were trained on it
+    watermark: int  # events of the store up to this number are in it
 
     @cached_property
     def here(self) -> np.ndarray:  # bool (n_users,)
@@ -273,7 +322,7 @@ def without_people(
 def without_rows(
     histories: Histories,
     gone: np.ndarray,  # bool (q,)
-) -> Histories:        # q rows
+) -> Histories:  # q rows
     "The same histories with some of them emptied"
     lengths = np.where(gone, 0, np.diff(histories.weight.indptr))
     return histories._take(np.flatnonzero(~gone[histories.rows]), np.concatenate([[0], np.cumsum(lengths)]))
@@ -288,7 +337,9 @@ class _Keeps:
     ):
         self.root = Path(root)
         self.dataset = self.root.name
-        self._open: dict[str, tuple[tuple, Snapshot]] = {}  # name -> what its manifest looked like, the snapshot
+        self._open: dict[
+            str, tuple[tuple, Snapshot]
+        ] = {}  # name -> what its manifest looked like, the snapshot
         self.root.mkdir(parents=True, exist_ok=True)
         if unfinished(self.root):
             with self._alone():
@@ -318,7 +369,10 @@ class _Keeps:
 def _delta(frame: pd.DataFrame) -> dict[str, Any]:
     "How to write a table small: whole numbers as differences, everything else by dictionary"
     whole = [name for name in frame if pd.api.types.is_integer_dtype(frame[name])]
-    return {"use_dictionary": [name for name in frame if name not in whole], "column_encoding": dict.fromkeys(whole, "DELTA_BINARY_PACKED")}
+    return {
+        "use_dictionary": [name for name in frame if name not in whole],
+        "column_encoding": dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+    }
 
 
 class _Snapshots(_Keeps):
@@ -326,12 +380,18 @@ class _Snapshots(_Keeps):
         self,
         tables: Tables,
         watermark: int = 0,  # events of the store up to this number are in the tables
-    ) -> str:                # its name: the same tables have the same one
+    ) -> str:  # its name: the same tables have the same one
         "Keep the data that models are trained on"
         from customer360.data.ingest import digest
 
         frames = {name: getattr(tables, name) for name in TABLES}
-        name = _digest({"facts": tables.facts.to_dict(), "watermark": watermark, **{n: digest(frame) for n, frame in frames.items()}})[:12]
+        name = _digest(
+            {
+                "facts": tables.facts.to_dict(),
+                "watermark": watermark,
+                **{n: digest(frame) for n, frame in frames.items()},
+            }
+        )[:12]
         with self._alone():
             if not (self.root / "snapshots" / name).exists():
                 work = self.root / "snapshots" / f"{WORK}{name}"
@@ -343,10 +403,19 @@ class _Snapshots(_Keeps):
     def _write(self, folder: Path, tables: Tables, manifest: dict) -> None:
         for name in TABLES:
             frame = getattr(tables, name)
-            frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd", compression_level=12, **_delta(frame))
+            frame.to_parquet(
+                folder / f"{name}.parquet",
+                index=False,
+                compression="zstd",
+                compression_level=12,
+                **_delta(frame),
+            )
         files = {f"{name}.parquet": sha256(folder / f"{name}.parquet") for name in TABLES}
         prints = [*manifest["trained_on"], fingerprint(dataset(tables))]
-        write_sealed(folder / "manifest.json", {**manifest, "format": 1, "facts": tables.facts.to_dict(), "trained_on": prints, "files": files})
+        write_sealed(
+            folder / "manifest.json",
+            {**manifest, "format": 1, "facts": tables.facts.to_dict(), "trained_on": prints, "files": files},
+        )
 
 
 TABLES = ("interactions", "items", "customers")
@@ -368,13 +437,17 @@ class _Opens(_Snapshots):
     def _snapshot(self, name: str) -> Snapshot:
         folder = self.root / "snapshots" / name
         if name not in self.snapshots():
-            raise RegistryError(f"{self.root} has no snapshot {name!r}: it has {', '.join(self.snapshots()) or 'none'}")
+            raise RegistryError(
+                f"{self.root} has no snapshot {name!r}: it has {', '.join(self.snapshots()) or 'none'}"
+            )
         plain, state = read_sealed(folder / "manifest.json"), (folder / "manifest.json").stat()
         looks = (state.st_mtime_ns, state.st_size, state.st_ino)
         if name not in self._open or self._open[name][0] != looks:
             for file, digest in plain["files"].items():
                 if not (folder / file).exists() or sha256(folder / file) != digest:
-                    raise ArtefactError(f"{folder / file} is missing or differs from its manifest: roll back, or train the models again")
+                    raise ArtefactError(
+                        f"{folder / file} is missing or differs from its manifest: roll back, or train the models again"
+                    )
             tables = Tables.load(folder, Facts.from_dict(plain["facts"]))
             self._open[name] = looks, Snapshot(name, folder, tables, dataset(tables), plain["watermark"])
         return self._open[name][1]
@@ -388,10 +461,10 @@ def _essence(manifest: dict) -> dict:
 class _Publishes(_Opens):
     def publish(
         self,
-        model: Recommender,              # fitted on the data of the snapshot
-        snapshot: str,                   # name
+        model: Recommender,  # fitted on the data of the snapshot
+        snapshot: str,  # name
         *,
-        figures: Iterable[dict] = (),    # split, metric, k, value, low, high, n_customers
+        figures: Iterable[dict] = (),  # split, metric, k, value, low, high, n_customers
         fit_seconds: float = 0.0,
     ) -> Release:
         "Keep a trained model: complete or not there at all; not promoted"
@@ -399,7 +472,9 @@ class _Publishes(_Opens):
         with self._alone():
             kept = self._snapshot(snapshot)
             if model.n_items != kept.data.n_items or len(model.histories_) != kept.data.n_users:
-                raise RegistryError(f"this {model.key} was not trained on snapshot {snapshot}: it knows {model.n_items} items, not {kept.data.n_items}")
+                raise RegistryError(
+                    f"this {model.key} was not trained on snapshot {snapshot}: it knows {model.n_items} items, not {kept.data.n_items}"
+                )
             work = self.root / _plain(model.key) / f"{WORK}new"
             save_artefact(model, work, read_sealed(kept.path / "manifest.json")["trained_on"])
             parts = self._released_parts(work)
@@ -416,7 +491,11 @@ class _Publishes(_Opens):
         found = {}
         for inner in work.glob("*/manifest.json"):
             essence = _essence(json.loads(inner.read_text()))
-            same = [r for r in self._releases(essence["key"]) if not r.parts and _essence(json.loads((r.path / "manifest.json").read_text())) == essence]
+            same = [
+                r
+                for r in self._releases(essence["key"])
+                if not r.parts and _essence(json.loads((r.path / "manifest.json").read_text())) == essence
+            ]
             if same:
                 found[inner.parent.name] = [essence["key"], same[-1].version]
                 shutil.rmtree(inner.parent)
@@ -431,13 +510,19 @@ def renew_manifests(
     for path in sorted(artefact.rglob("manifest.json"), key=lambda path: -len(path.parts)):
         plain = json.loads(path.read_text())
         files = [path.parent / name for name in plain["files"]]
-        plain["files"] = {file.relative_to(path.parent).as_posix(): sha256(file) for file in files if file.exists()}
+        plain["files"] = {
+            file.relative_to(path.parent).as_posix(): sha256(file) for file in files if file.exists()
+        }
         path.write_text(json.dumps(plain, indent=1) + "\n")
 
 
 def _curves(model: Recommender) -> dict[str, list] | None:
     found = getattr(model, "curves", None)
-    return None if found is None else {name: [np.round(curve, 5).tolist() for curve in curves] for name, curves in found.items()}
+    return (
+        None
+        if found is None
+        else {name: [np.round(curve, 5).tolist() for curve in curves] for name, curves in found.items()}
+    )
 
 # %% ../../nbs/2_models/50_registry.ipynb #31a00421
 class _Releases(_Publishes):
@@ -465,10 +550,14 @@ class _Releases(_Publishes):
     def _release(self, key: str, version: str) -> Release:
         path = self.root / _plain(key) / _plain(version)
         if not path.is_dir():
-            raise RegistryError(f"{self.root} has no release {version!r} of {key}: `releases` lists those there are")
+            raise RegistryError(
+                f"{self.root} has no release {version!r} of {key}: `releases` lists those there are"
+            )
         plain = read_sealed(path / "release.json")
         if not (path / "manifest.json").exists() or sha256(path / "manifest.json") != plain["manifest"]:
-            raise ArtefactError(f"{path / 'manifest.json'} is missing or differs from release.json: roll back, or train the model again")
+            raise ArtefactError(
+                f"{path / 'manifest.json'} is missing or differs from release.json: roll back, or train the model again"
+            )
         names = [f.name for f in fields(Release) if f.name in plain]
         return Release(dataset=self.dataset, key=key, path=path, **{name: plain[name] for name in names})
 
@@ -476,14 +565,18 @@ class _Releases(_Publishes):
 def _plain(name: str) -> str:
     "The name of a folder, not a path out of it"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-        raise RegistryError(f"{name!r} is no name of a model or a version: letters, digits, dots, dashes and underscores are")
+        raise RegistryError(
+            f"{name!r} is no name of a model or a version: letters, digits, dots, dashes and underscores are"
+        )
     return name
 
 # %% ../../nbs/2_models/50_registry.ipynb #836779e6
 class _Names(_Releases):
     def _take_name(self, work: Path, key: str, plain: dict) -> Release:
         final = work.with_name(plain["version"])
-        with suppress(ArtefactError, RegistryError):  # what is sound stays, but for figures that it lacked; what is damaged is replaced
+        with suppress(
+            ArtefactError, RegistryError
+        ):  # what is sound stays, but for figures that it lacked; what is damaged is replaced
             before = self._load(key, final.name)[1]
             if before.figures or not plain["figures"]:
                 shutil.rmtree(work)
@@ -509,7 +602,9 @@ class _Promotes(_Names):
                 log.warning("begun anew: %s", error)
                 before = []
             after = before if before[-1:] == [version] else [*before, version]
-            write_sealed(self.root / key / "promoted.json", {"versions": after})  # also the same again: a damaged release may have been made anew
+            write_sealed(
+                self.root / key / "promoted.json", {"versions": after}
+            )  # also the same again: a damaged release may have been made anew
             return release
 
     def rollback(
@@ -520,7 +615,9 @@ class _Promotes(_Names):
         with self._alone():
             versions = self._promoted(key)
             if len(versions) < 2:
-                raise RegistryError(f"there is nothing to roll {key} back to: {f'{versions[0]} is the only release that was promoted' if versions else 'none was promoted'}")
+                raise RegistryError(
+                    f"there is nothing to roll {key} back to: {f'{versions[0]} is the only release that was promoted' if versions else 'none was promoted'}"
+                )
             release = self._load(key, versions[-2])[1]
             write_sealed(self.root / key / "promoted.json", {"versions": versions[:-1]})
             return release
@@ -549,7 +646,9 @@ class _Loads(_Promotes):
         with self._locked(shared=True):
             versions = [version] if version else self._promoted(key)
             if not versions:
-                raise RegistryError(f"no release of {key} is in use in {self.root}: run `c360 train --model {key}`")
+                raise RegistryError(
+                    f"no release of {key} is in use in {self.root}: run `c360 train --model {key}`"
+                )
             return self._load(key, versions[-1])
 
     def load_good(
@@ -568,7 +667,9 @@ class _Loads(_Promotes):
                     return *self._load(key, version), problems
                 except (ArtefactError, RegistryError, KeyError, ImportError) as error:
                     problems.append(str(error.args[0] if error.args else error))
-        raise ArtefactError(f"no release of {key} in {self.root} can be loaded: run `c360 train --model {key}`. {' '.join(problems)}".strip())
+        raise ArtefactError(
+            f"no release of {key} in {self.root} can be loaded: run `c360 train --model {key}`. {' '.join(problems)}".strip()
+        )
 
     def _load(self, key: str, version: str) -> tuple[Recommender, Release]:
         release = self._release(key, version)
@@ -587,7 +688,9 @@ class _Watched(_Loads):
         for name in set(self._open) - set(but):
             self._open.pop(name, None)
 
-    def marks(self) -> dict[str, tuple[int, int]]:  # key -> of the file that holds its list: inode, time of writing
+    def marks(
+        self,
+    ) -> dict[str, tuple[int, int]]:  # key -> of the file that holds its list: inode, time of writing
         "Differ from those before as soon as another release is in use; cheap enough to be asked for every second"
         stats = [(path.parent.name, path.stat()) for path in self.root.glob("[!.]*/promoted.json")]
         return {key: (stat.st_ino, stat.st_mtime_ns) for key, stat in stats}
@@ -614,21 +717,27 @@ class _Uses(_Watched):
 
 # %% ../../nbs/2_models/50_registry.ipynb #5c0e7a12
 class _Compares(_Uses):
-    def comparisons(self) -> dict[str, Any]:  # split; pairs; measured: key -> version, and where its results on `snapshot` lie
+    def comparisons(
+        self,
+    ) -> dict[str, Any]:  # split; pairs; measured: key -> version, and where its results on `snapshot` lie
         "Tests of releases against each other; raises `ArtefactError` if the file is damaged"
         with self._locked(shared=True):
             return self._compared()
 
     def keep_comparisons(
         self,
-        split: str,                # on which they were tested
-        pairs: Iterable[dict],     # model, version, other, other_version, metric, k, and what was found
-        snapshot: str = "",        # name
-        measured: Mapping[str, Sequence[str]] = {},  # key -> version, and where its results on the snapshot lie
+        split: str,  # on which they were tested
+        pairs: Iterable[dict],  # model, version, other, other_version, metric, k, and what was found
+        snapshot: str = "",  # name
+        measured: Mapping[
+            str, Sequence[str]
+        ] = {},  # key -> version, and where its results on the snapshot lie
     ) -> None:
         "Keep tests of releases against each other; earlier ones stay while both releases are in use"
         with self._alone():
-            self._take_comparisons({"split": split, "pairs": list(pairs), "snapshot": snapshot, "measured": dict(measured)})
+            self._take_comparisons(
+                {"split": split, "pairs": list(pairs), "snapshot": snapshot, "measured": dict(measured)}
+            )
 
     def _compared(self) -> dict[str, Any]:
         path = self.root / "comparisons.json"
@@ -645,7 +754,9 @@ class _Compares(_Uses):
         new["pairs"] = [pair for pair in last.values() if all(self._used(*side) for side in _sides(pair))]
         if old["snapshot"] == new["snapshot"]:
             new["measured"] = old["measured"] | new["measured"]
-        write_sealed(self.root / "comparisons.json", {"format": 1, **{name: new[name] for name in UNCOMPARED}})
+        write_sealed(
+            self.root / "comparisons.json", {"format": 1, **{name: new[name] for name in UNCOMPARED}}
+        )
 
 
 def _sides(pair: dict) -> list[tuple[str, str]]:
@@ -653,23 +764,35 @@ def _sides(pair: dict) -> list[tuple[str, str]]:
 
 # %% ../../nbs/2_models/50_registry.ipynb #29a43d15
 def erase_rows(
-    release: Path,     # the folder of a release
+    release: Path,  # the folder of a release
     gone: np.ndarray,  # bool (q,)
 ) -> None:
     "Empty some customers' rows in the histories that a release itself holds"
     for path in release.rglob("histories.npz"):
         with np.load(path, allow_pickle=False) as arrays:
             h = dict(arrays)
-        matrix = csr_matrix((h["weight"], h["items"], h["indptr"]), (len(h["indptr"]) - 1, int(h["items"].max(initial=0)) + 1))
+        matrix = csr_matrix(
+            (h["weight"], h["items"], h["indptr"]), (len(h["indptr"]) - 1, int(h["items"].max(initial=0)) + 1)
+        )
         left = without_rows(Histories(matrix, h["rating"], h["when"], h["seen"]), gone)
-        np.savez(path, weight=left.weight.data, items=left.items, indptr=left.weight.indptr, rating=left.rating, when=left.when, seen=left.seen)
+        np.savez(
+            path,
+            weight=left.weight.data,
+            items=left.items,
+            indptr=left.weight.indptr,
+            rating=left.rating,
+            when=left.when,
+            seen=left.seen,
+        )
     renew_manifests(release)
     plain = read_sealed(release / "release.json")
     write_sealed(release / "release.json", {**plain, "manifest": sha256(release / "manifest.json")})
 
 
 @contextmanager
-def _changed(folder: Path) -> Iterator[Path]:  # a copy, which takes the folder's place when the block ends well
+def _changed(
+    folder: Path,
+) -> Iterator[Path]:  # a copy, which takes the folder's place when the block ends well
     work = folder.with_name(f"{WORK}{folder.name}")
     try:
         yield Path(shutil.copytree(folder, work))
@@ -682,7 +805,7 @@ class _Forgets(_Compares):
     def erase(
         self,
         users: Iterable[str],  # ids
-    ) -> int:                  # files that held something of them
+    ) -> int:  # files that held something of them
         "Remove customers from every snapshot and from every release that holds histories of its own"
         with self._alone():
             return self._forget(set(users))
@@ -695,7 +818,9 @@ class _Forgets(_Compares):
             except (ArtefactError, OSError) as error:  # one that is damaged keeps nobody in the others
                 wrong.append(str(error))
         if wrong:
-            raise ArtefactError(f"erased from all that can be read, but not everywhere: {' '.join(wrong)} Mend or delete what is named, then erase again")
+            raise ArtefactError(
+                f"erased from all that can be read, but not everywhere: {' '.join(wrong)} Mend or delete what is named, then erase again"
+            )
         return changed
 
     def everybody(self) -> list[str]:  # ids
@@ -711,7 +836,11 @@ class _Forgets(_Compares):
         gone = snapshot.tables.customers["user"].isin(users).to_numpy()
         if not gone.any():
             return 0
-        own = {path.parent for path in self.root.glob("[!.]*/[!.]*/release.json") if any(path.parent.rglob("histories.npz"))}
+        own = {
+            path.parent
+            for path in self.root.glob("[!.]*/[!.]*/release.json")
+            if any(path.parent.rglob("histories.npz"))
+        }
         of = [path for path in sorted(own) if read_sealed(path / "release.json")["snapshot"] == name]
         for path in of:
             with _changed(path) as work:
@@ -719,7 +848,11 @@ class _Forgets(_Compares):
         with _changed(snapshot.path) as work:  # last: it knows whose the rows are
             self._write(work, without_people(snapshot.tables, gone), read_sealed(work / "manifest.json"))
         self._open.pop(name, None)
-        return sum(len(list(path.rglob("histories.npz"))) for path in of) + 1 + int(snapshot.tables.interactions["user"].isin(users).any())
+        return (
+            sum(len(list(path.rglob("histories.npz"))) for path in of)
+            + 1
+            + int(snapshot.tables.interactions["user"].isin(users).any())
+        )
 
 # %% ../../nbs/2_models/50_registry.ipynb #d4dfa33a
 class Registry(_Forgets):
@@ -727,15 +860,19 @@ class Registry(_Forgets):
 
     def install(
         self,
-        source: Path,      # the root of another registry, such as data/pretrained/demo
+        source: Path,  # the root of another registry, such as data/pretrained/demo
         forgotten: Callable[[Sequence[str]], np.ndarray] | None = None,  # which ids were erased here: bool
-    ) -> list[str]:        # keys
+    ) -> list[str]:  # keys
         "Copy the releases in use there of models of which none was ever in use here, with what they need"
         if not Path(source).is_dir():
             raise RegistryError(f"{source} is no folder: name the root of a registry")
         theirs = Registry(source)
         with self._alone():
-            new = [release for key in theirs.keys() if not (self.root / key / "promoted.json").exists() and (release := theirs.current(key))]
+            new = [
+                release
+                for key in theirs.keys()
+                if not (self.root / key / "promoted.json").exists() and (release := theirs.current(key))
+            ]
             parts = [theirs._release(*part) for release in new for part in release.parts.values()]
             for release in new + parts:
                 self._copy(theirs.snapshot(release.snapshot).path)
@@ -760,10 +897,13 @@ class Registry(_Forgets):
 # %% ../../nbs/2_models/50_registry.ipynb #8ea148fe
 def open_registry(
     name: str,  # of the data set
-    forgotten: Callable[[Sequence[str]], np.ndarray] | None = None,  # which ids were erased here, such as `Store.erased`
+    forgotten: Callable[[Sequence[str]], np.ndarray]
+    | None = None,  # which ids were erased here, such as `Store.erased`
 ) -> Registry:
     "The registry of a data set, with the models that come with the package where those are of the same data"
     registry, bundled = Registry(folder("models") / name), folder("pretrained") / name
-    if bundled.is_dir() and (not registry.keys() or set(registry.snapshots()) & set(Registry(bundled).snapshots())):
+    if bundled.is_dir() and (
+        not registry.keys() or set(registry.snapshots()) & set(Registry(bundled).snapshots())
+    ):
         registry.install(bundled, forgotten)
     return registry

@@ -21,12 +21,12 @@ from .base import Recommender, bias
 
 # %% ../../nbs/2_models/22_svd.ipynb #709c52be
 def solve_rows(
-    rows: csr_matrix,     # float32 (q, n), weight of each entry
-    right: np.ndarray,    # float32 (nnz,), weight times target, aligned with the entries
+    rows: csr_matrix,  # float32 (q, n), weight of each entry
+    right: np.ndarray,  # float32 (nnz,), weight times target, aligned with the entries
     factors: np.ndarray,  # float32 (n, f)
-    gram: np.ndarray,     # float32 (f, f), shared by all rows
-    ridge: np.ndarray,    # float32 (q,), added to the diagonal
-) -> np.ndarray:          # float32 (q, f); 0 for rows without entries
+    gram: np.ndarray,  # float32 (f, f), shared by all rows
+    ridge: np.ndarray,  # float32 (q,), added to the diagonal
+) -> np.ndarray:  # float32 (q, f); 0 for rows without entries
     "One regularised least-squares problem per row"
     out = np.zeros((rows.shape[0], factors.shape[1]), np.float32)
     diagonal = np.diag_indices(factors.shape[1])
@@ -39,7 +39,9 @@ def solve_rows(
             left[diagonal] += ridge[row]
             _, out[row], failed = lapack.sposv(left, right[entries] @ mine, lower=1, overwrite_a=1)
             if failed:
-                raise np.linalg.LinAlgError("a customer's equations have no single solution: use a larger regularisation")
+                raise np.linalg.LinAlgError(
+                    "a customer's equations have no single solution: use a larger regularisation"
+                )
 
     filled = np.flatnonzero(np.diff(rows.indptr))
     if len(filled) < 32:  # starting threads would take longer
@@ -51,12 +53,12 @@ def solve_rows(
 
 # %% ../../nbs/2_models/22_svd.ipynb #6f9d5333
 def fold_in(
-    strength: csr_matrix,   # float32 (q, n), evidence
-    factors: np.ndarray,    # float32 (n, f)
-    unobserved: float,      # w_0, weight of what a row does not have
+    strength: csr_matrix,  # float32 (q, n), evidence
+    factors: np.ndarray,  # float32 (n, f)
+    unobserved: float,  # w_0, weight of what a row does not have
     regularisation: float,  # lambda
     gram: np.ndarray | None = None,  # float32 (f, f), of the factors; None: worked out
-) -> np.ndarray:            # float32 (q, f)
+) -> np.ndarray:  # float32 (q, f)
     "The best vectors for these rows while the other side stays fixed (Hu, Koren & Volinsky 2008, eq. 4)"
     ridge = regularisation * np.sqrt(np.asarray(strength.sum(1)).ravel() + unobserved * len(factors))
     gram = np.float32(unobserved) * (factors.T @ factors if gram is None else gram)
@@ -65,13 +67,13 @@ def fold_in(
 
 
 def alternate(
-    strength: csr_matrix,   # float32 (n_users, n_items)
+    strength: csr_matrix,  # float32 (n_users, n_items)
     n_factors: int,
     unobserved: float,
     regularisation: float,
     n_iterations: int,
     rng: np.random.Generator,
-) -> np.ndarray:            # float32 (n_items, n_factors)
+) -> np.ndarray:  # float32 (n_items, n_factors)
     "Item vectors by alternating least squares from a small random start"
     items = rng.normal(0, 0.3 / np.sqrt(n_factors), (strength.shape[1], n_factors)).astype(np.float32)
     by_item = csr_matrix(strength.T)
@@ -82,7 +84,7 @@ def alternate(
 
 # %% ../../nbs/2_models/22_svd.ipynb #7d3b5a76
 def rating_factors(
-    train: Dataset,         # with a scale
+    train: Dataset,  # with a scale
     n_factors: int,
     n_epochs: int,
     learning_rate: float,
@@ -95,21 +97,29 @@ def rating_factors(
     offsets, factors = np.zeros(train.n_items, np.float32), np.zeros((train.n_items, n_factors), np.float32)
     if not len(train.ratings):
         return float(np.mean(train.scale)), offsets, factors
-    known = surprise.Dataset.load_from_df(train.ratings[["user", "item", "rating"]], surprise.Reader(rating_scale=train.scale)).build_full_trainset()
-    svd = surprise.SVD(n_factors=n_factors, n_epochs=n_epochs, lr_all=learning_rate, reg_all=regularisation, random_state=seed).fit(known)
+    known = surprise.Dataset.load_from_df(
+        train.ratings[["user", "item", "rating"]], surprise.Reader(rating_scale=train.scale)
+    ).build_full_trainset()
+    svd = surprise.SVD(
+        n_factors=n_factors,
+        n_epochs=n_epochs,
+        lr_all=learning_rate,
+        reg_all=regularisation,
+        random_state=seed,
+    ).fit(known)
     codes = [known.to_raw_iid(inner) for inner in range(known.n_items)]
     offsets[codes], factors[codes] = svd.bi, svd.qi
     return float(known.global_mean), offsets, factors
 
 
 def fold_in_ratings(
-    histories: Histories,   # q rows
+    histories: Histories,  # q rows
     mean: float,
-    offsets: np.ndarray,    # float32 (n_items,)
-    factors: np.ndarray,    # float32 (n_items, f)
-    ridge: float,           # on the factors
-    offset_ridge: float,    # on the customer's offset
-) -> np.ndarray:            # float32 (q, f + 1), the offset last
+    offsets: np.ndarray,  # float32 (n_items,)
+    factors: np.ndarray,  # float32 (n_items, f)
+    ridge: float,  # on the factors
+    offset_ridge: float,  # on the customer's offset
+) -> np.ndarray:  # float32 (q, f + 1), the offset last
     "Customer vectors that best explain the ratings in each history"
     rated = histories.rated
     indptr = np.concatenate([[0], np.cumsum(np.bincount(histories.rows[rated], minlength=len(histories)))])
@@ -122,13 +132,13 @@ def fold_in_ratings(
 
 # %% ../../nbs/2_models/22_svd.ipynb #fb0148a2
 def fold_in_without(
-    strength: csr_matrix,   # float32 (1, n), evidence of one customer
-    entries: np.ndarray,    # int (k,), positions among its entries
-    factors: np.ndarray,    # float32 (n, f)
-    unobserved: float,      # w_0
+    strength: csr_matrix,  # float32 (1, n), evidence of one customer
+    entries: np.ndarray,  # int (k,), positions among its entries
+    factors: np.ndarray,  # float32 (n, f)
+    unobserved: float,  # w_0
     regularisation: float,  # lambda
-    gram: np.ndarray,       # float32 (f, f), of the factors
-) -> np.ndarray:            # float64 (1 + k, f)
+    gram: np.ndarray,  # float32 (f, f), of the factors
+) -> np.ndarray:  # float64 (1 + k, f)
     "The vector that `fold_in` finds for a row, then those without each of these entries"
     s, mine = strength.data.astype(np.float64), factors[strength.indices].astype(np.float64)
     e, turn = np.linalg.eigh(unobserved * gram + (mine.T * s) @ mine)
@@ -147,36 +157,54 @@ class SVD(Recommender):
 
     key: ClassVar[str] = "svd"
     label: ClassVar[str] = "SVD (ratings: Funk; ranking: iALS)"
-    n_factors: int = 64            # latent factors, in each of the two; far below the number of items
-    unobserved: float = 0.25       # ranking: weight of what a customer does not have
-    regularisation: float = 0.45   # ranking: lambda
-    n_iterations: int = 8          # ranking: rounds of alternation
-    n_epochs: int = 60             # ratings: passes over the data
-    learning_rate: float = 0.005   # ratings
-    weight_decay: float = 0.1      # ratings: regularisation of the gradient descent
-    ridge: float = 10.0            # ratings: regularisation of a customer's vector when folded in
-    offset_ridge: float = 5.0      # ratings: regularisation of a customer's offset
+    n_factors: int = 64  # latent factors, in each of the two; far below the number of items
+    unobserved: float = 0.25  # ranking: weight of what a customer does not have
+    regularisation: float = 0.45  # ranking: lambda
+    n_iterations: int = 8  # ranking: rounds of alternation
+    n_epochs: int = 60  # ratings: passes over the data
+    learning_rate: float = 0.005  # ratings
+    weight_decay: float = 0.1  # ratings: regularisation of the gradient descent
+    ridge: float = 10.0  # ratings: regularisation of a customer's vector when folded in
+    offset_ridge: float = 5.0  # ratings: regularisation of a customer's offset
 
     def _fit(self, train: Dataset) -> None:
         options = self.unobserved, self.regularisation, self.n_iterations
-        self.items_ = alternate(train.histories.strength, self.n_factors, *options, generator(self.seed, "svd"))
+        self.items_ = alternate(
+            train.histories.strength, self.n_factors, *options, generator(self.seed, "svd")
+        )
         if train.scale:
             learning = self.n_epochs, self.learning_rate, self.weight_decay, self.seed
-            self.rating_mean_, self.rating_offsets_, self.rating_items_ = rating_factors(train, self.n_factors, *learning)
+            self.rating_mean_, self.rating_offsets_, self.rating_items_ = rating_factors(
+                train, self.n_factors, *learning
+            )
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        return fold_in(histories.strength, self.items_, self.unobserved, self.regularisation, self._gram) @ self.items_.T
+        return (
+            fold_in(histories.strength, self.items_, self.unobserved, self.regularisation, self._gram)
+            @ self.items_.T
+        )
 
     @cached_property
     def _gram(self) -> np.ndarray:
         return self.items_.T @ self.items_
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
-        vectors = fold_in_without(history.strength, entries, self.items_, self.unobserved, self.regularisation, self._gram)
+        vectors = fold_in_without(
+            history.strength, entries, self.items_, self.unobserved, self.regularisation, self._gram
+        )
         return vectors @ self.items_[slice(None) if items is None else items].T
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
-        vectors = fold_in_ratings(histories, self.rating_mean_, self.rating_offsets_, self.rating_items_, self.ridge, self.offset_ridge)
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
+        vectors = fold_in_ratings(
+            histories,
+            self.rating_mean_,
+            self.rating_offsets_,
+            self.rating_items_,
+            self.ridge,
+            self.offset_ridge,
+        )
         fit = np.einsum("pf,pf->p", vectors[rows, :-1], self.rating_items_[items])
         predicted = self.rating_mean_ + self.rating_offsets_[items] + vectors[rows, -1] + fit
         return np.where(items >= 0, predicted, bias(self, histories, rows, items))

@@ -23,7 +23,16 @@ from sklearn.preprocessing import normalize as unit_length
 
 from ..config import generator
 from ..data.prepare import Dataset, Histories, visitors
-from .base import Explanation, NoItemText, Recommender, bias, check_codes, check_fitted, check_lengths, user_offsets
+from customer360.models.base import (
+    Explanation,
+    NoItemText,
+    Recommender,
+    bias,
+    check_codes,
+    check_fitted,
+    check_lengths,
+    user_offsets,
+)
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #ac273022
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # Thai, Lao, Burmese, Khmer, kana, Chinese characters
@@ -34,8 +43,8 @@ LONGEST = 30  # characters of a word that are kept
 
 
 def terms(
-    text: str,     # in any language
-) -> list[str]:    # words in order, then phrases
+    text: str,  # in any language
+) -> list[str]:  # words in order, then phrases
     "The words of a text without stop words, and each two that stand side by side"
     words = []  # None where a phrase ends
     for piece in PIECES.findall(normalize("NFKC", text).lower()):
@@ -43,7 +52,11 @@ def terms(
             words.append(piece[:LONGEST] if len(piece) > 1 and piece not in ENGLISH_STOP_WORDS else None)
             continue
         for unspaced, word in SCRIPTS.findall(piece):
-            words += [unspaced[start : start + 2] for start in range(max(1, len(unspaced) - 1))] if unspaced else [word[:LONGEST] if len(word) > 1 else None]
+            words += (
+                [unspaced[start : start + 2] for start in range(max(1, len(unspaced) - 1))]
+                if unspaced
+                else [word[:LONGEST] if len(word) > 1 else None]
+            )
     return [word for word in words if word] + [f"{a} {b}" for a, b in pairwise(words) if a and b]
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #65312146
@@ -51,8 +64,8 @@ MOST_TERMS = 20_000  # those in the most texts are kept
 
 
 def item_vectors(
-    texts: list[str],                    # (n,), empty where there is none
-) -> tuple[csr_matrix, np.ndarray]:      # float32 (n, t), rows of length 1, or 0 where no term is left; str (t,)
+    texts: list[str],  # (n,), empty where there is none
+) -> tuple[csr_matrix, np.ndarray]:  # float32 (n, t), rows of length 1, or 0 where no term is left; str (t,)
     "TF-IDF vectors of the terms that at least two texts have"
     reader = TfidfVectorizer(analyzer=terms, min_df=2, sublinear_tf=True, norm=None, dtype=np.float32)
     try:
@@ -64,17 +77,22 @@ def item_vectors(
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #0fcabb24
 def text_vectors(
-    texts: list[str],    # (m,)
-    words: np.ndarray,   # str (t,), the terms that are known
-    idf: np.ndarray,     # float32 (t,)
-) -> csr_matrix:         # float32 (m, t), rows of length 1 or 0
+    texts: list[str],  # (m,)
+    words: np.ndarray,  # str (t,), the terms that are known
+    idf: np.ndarray,  # float32 (t,)
+) -> csr_matrix:  # float32 (m, t), rows of length 1 or 0
     "TF-IDF vectors of further texts, in terms that are known already"
     place = {word: column for column, word in enumerate(words.tolist())}
     columns = [[place[term] for term in terms(text) if term in place] for text in texts]
     rows = np.repeat(np.arange(len(texts)), [len(each) for each in columns])
-    counts = csr_matrix((np.ones(len(rows), np.float32), (rows, np.concatenate([*columns, []]).astype(int))), (len(texts), len(words)))
+    counts = csr_matrix(
+        (np.ones(len(rows), np.float32), (rows, np.concatenate([*columns, []]).astype(int))),
+        (len(texts), len(words)),
+    )
     counts.sum_duplicates()
-    weighted = csr_matrix(((1 + np.log(counts.data)) * idf[counts.indices], counts.indices, counts.indptr), counts.shape)
+    weighted = csr_matrix(
+        ((1 + np.log(counts.data)) * idf[counts.indices], counts.indices, counts.indptr), counts.shape
+    )
     return unit_length(weighted.astype(np.float32))
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #b8c7e0a5
@@ -82,8 +100,8 @@ MOST_TEXTS = 2000  # looked at to find the topics
 
 
 def find_topics(
-    vectors: csr_matrix,           # float32 (n, t), unit rows
-    n_topics: int,                 # k at most
+    vectors: csr_matrix,  # float32 (n, t), unit rows
+    n_topics: int,  # k at most
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # int32 (m,), the texts looked at; float32 (m, k), how to mix them
     "The directions in which texts differ most, as mixes of texts, the largest first"
@@ -95,51 +113,51 @@ def find_topics(
 
 
 def directions(
-    vectors: csr_matrix,   # float32 (n, t)
-    chosen: np.ndarray,    # int32 (m,)
-    mix: np.ndarray,       # float32 (m, k)
-) -> np.ndarray:           # float32 (t, k), orthonormal columns
+    vectors: csr_matrix,  # float32 (n, t)
+    chosen: np.ndarray,  # int32 (m,)
+    mix: np.ndarray,  # float32 (m, k)
+) -> np.ndarray:  # float32 (t, k), orthonormal columns
     "The topics in the space of terms"
     return np.asarray(vectors[chosen].T @ mix)
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #ba4c1873
 def evidence(
     strength: csr_matrix,  # float32 (q, n_items), in [0, 1]
-) -> csr_matrix:           # float32 (q, n_items)
+) -> csr_matrix:  # float32 (q, n_items)
     "Each history divided by the square root of its total strength"
     total = np.asarray(strength.sum(1)).ravel()
     return csr_matrix(diags(1 / np.sqrt(np.where(total > 0, total, 1))) @ strength, dtype=np.float32)
 
 
 def set_apart(
-    topics: np.ndarray,      # float32 (n_items, k), 0 for items without text
+    topics: np.ndarray,  # float32 (n_items, k), 0 for items without text
     popularity: np.ndarray,  # float32 (n_items,), summed strength
-    contrast: float,         # 0: topics as they are, 1: only what differs from the average
-) -> np.ndarray:             # float32 (n_items, k)
+    contrast: float,  # 0: topics as they are, 1: only what differs from the average
+) -> np.ndarray:  # float32 (n_items, k)
     "What a history's item says about its owner: its topics less those that everybody's items have"
     average = popularity @ topics / max(popularity.sum(), 1)
     return (topics - contrast * average * topics.any(1, keepdims=True)).astype(np.float32)
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #afc89329
-OWN = 0.8           # share of what an item says about itself that is taken out
-AS_WRITTEN = 0.01   # epsilon: the weight of a topic for itself that W is drawn to
-SLICE = 4096        # customers at a time
+OWN = 0.8  # share of what an item says about itself that is taken out
+AS_WRITTEN = 0.01  # epsilon: the weight of a topic for itself that W is drawn to
+SLICE = 4096  # customers at a time
 
 
 def gram(
-    rows: csr_matrix,      # float32 (q, n_items)
-    vectors: np.ndarray,   # float32 (n_items, k)
-) -> np.ndarray:           # float64 (k, k)
+    rows: csr_matrix,  # float32 (q, n_items)
+    vectors: np.ndarray,  # float32 (n_items, k)
+) -> np.ndarray:  # float64 (k, k)
     "Sum over customers of profile times profile"
     profiles = (rows[start : start + SLICE] @ vectors for start in range(0, rows.shape[0], SLICE))
     return sum((each.T @ each for each in profiles), np.zeros((vectors.shape[1],) * 2))
 
 
 def learn_weights(
-    rows: csr_matrix,       # float32 (q, n_items), what each customer has
-    topics: np.ndarray,     # float32 (n_items, k)
+    rows: csr_matrix,  # float32 (q, n_items), what each customer has
+    topics: np.ndarray,  # float32 (n_items, k)
     regularisation: float,  # lambda
-) -> np.ndarray:            # float32 (k, k): how much a topic in the history speaks for a topic in the item
+) -> np.ndarray:  # float32 (k, k): how much a topic in the history speaks for a topic in the item
     "Ridge regression of each entry on the topics of the customer's other entries, in closed form"
     left, right = gram(rows, topics), (topics.T @ topics).astype(np.float64)
     own = OWN * np.asarray(rows.multiply(rows).sum(0)).ravel()
@@ -150,42 +168,44 @@ def learn_weights(
 # %% ../../nbs/2_models/24_tfidf.ipynb #f57d73b2
 def popularity_prior(
     popularity: np.ndarray,  # float32 (n_items,), summed strength
-) -> np.ndarray:             # float32 (n_items,), of root mean square 1, or all 0
+) -> np.ndarray:  # float32 (n_items,), of root mean square 1, or all 0
     "The square root of popularity on a common scale"
     return np.sqrt(popularity / (popularity.mean() or 1)).astype(np.float32)
 
 
 def typical_score(
-    rows: csr_matrix,      # float32 (q, n_items), evidence
-    inputs: np.ndarray,    # float32 (n_items, k), what an item in a history says
-    targets: np.ndarray,   # float32 (n_items, k), what speaks for an item
-) -> float:                # 1 where every score is 0
+    rows: csr_matrix,  # float32 (q, n_items), evidence
+    inputs: np.ndarray,  # float32 (n_items, k), what an item in a history says
+    targets: np.ndarray,  # float32 (n_items, k), what speaks for an item
+) -> float:  # 1 where every score is 0
     "Root mean square of all customers' scores of all items, without working them out"
     squares = (gram(rows, inputs) * (targets.T @ targets)).sum() / max(1, rows.shape[0] * len(targets))
     return float(np.sqrt(max(squares, 0))) or 1.0
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #23f3c2d2
 def residuals(
-    histories: Histories,     # q rows
+    histories: Histories,  # q rows
     mean: float,
     item_offset: np.ndarray,  # float32 (n_items,)
-) -> csr_matrix:              # float32 (q, n_items), an entry where there is a rating
+) -> csr_matrix:  # float32 (q, n_items), an entry where there is a rating
     "Ratings without the biases"
     rated = histories.rated
     items, rows = histories.items[rated], histories.rows[rated]
-    rest = histories.rating[rated] - mean - item_offset[items] - user_offsets(histories, mean, item_offset)[rows]
+    rest = (
+        histories.rating[rated] - mean - item_offset[items] - user_offsets(histories, mean, item_offset)[rows]
+    )
     indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(histories))))
     return csr_matrix((rest.astype(np.float32), items, indptr), histories.weight.shape)
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #a1d4c429
 def similar_residual(
     units: np.ndarray,  # float32 (n_items, k), rows of length 1 or 0
-    rest: csr_matrix,   # float32 (q, n_items), residuals
-    rows: np.ndarray,   # int (p,), whose rating is asked for
+    rest: csr_matrix,  # float32 (q, n_items), residuals
+    rows: np.ndarray,  # int (p,), whose rating is asked for
     items: np.ndarray,  # int (p,), of which item; all known
-    power: float,       # of the similarity
-    shrinkage: float,   # lambda, in units of similarity ** power
-) -> np.ndarray:        # float32 (p,)
+    power: float,  # of the similarity
+    shrinkage: float,  # lambda, in units of similarity ** power
+) -> np.ndarray:  # float32 (p,)
     "Mean residual of the customer's items that resemble the one asked for"
     out, order = np.zeros(len(rows), np.float32), np.argsort(rows, kind="stable")
     for pairs in np.split(order, np.flatnonzero(np.diff(rows[order])) + 1):
@@ -199,13 +219,13 @@ def similar_residual(
 # %% ../../nbs/2_models/24_tfidf.ipynb #7c938a74
 @dataclass(kw_only=True)
 class _Reads(Recommender):
-    n_topics: int = 512           # directions of text that are kept
-    contrast: float = 0.5         # share of the average text that is subtracted from each item in a history
-    prior: float = 1.0            # weight of popularity; 0: text alone
-    learnt: bool = True           # False: a topic speaks for itself only
+    n_topics: int = 512  # directions of text that are kept
+    contrast: float = 0.5  # share of the average text that is subtracted from each item in a history
+    prior: float = 1.0  # weight of popularity; 0: text alone
+    learnt: bool = True  # False: a topic speaks for itself only
     regularisation: float = 25.0  # lambda of the learnt weights
-    power: float = 3.0            # ratings: of the similarity
-    shrinkage: float = 1.0        # ratings: lambda
+    power: float = 3.0  # ratings: of the similarity
+    shrinkage: float = 1.0  # ratings: lambda
 
     def _fit(self, train: Dataset) -> None:
         if train.item_text is None:
@@ -214,11 +234,19 @@ class _Reads(Recommender):
                 "give the item table a column `text`, or use a model that needs none, such as knn"
             )
         vectors, self.terms_ = item_vectors(train.item_text.fillna("").astype(str).tolist())
-        self.tfidf_, self.columns_, self.starts_ = vectors.data, vectors.indices.astype(np.int32), vectors.indptr.astype(np.int32)
+        self.tfidf_, self.columns_, self.starts_ = (
+            vectors.data,
+            vectors.indices.astype(np.int32),
+            vectors.indptr.astype(np.int32),
+        )
         self.chosen_, self.mix_ = find_topics(vectors, self.n_topics, generator(self.seed, "tfidf"))
         self.topics_ = np.asarray(vectors @ self._directions)
         rows = evidence(train.histories.strength)
-        self.weights_ = learn_weights(rows, self.topics_, self.regularisation) if self.learnt else np.eye(self.topics_.shape[1], dtype=np.float32)
+        self.weights_ = (
+            learn_weights(rows, self.topics_, self.regularisation)
+            if self.learnt
+            else np.eye(self.topics_.shape[1], dtype=np.float32)
+        )
         self.typical_ = typical_score(rows, self._inputs, self._targets)
 
     @cached_property
@@ -244,10 +272,14 @@ class _Content(_Reads):
         text = (evidence(histories.strength) @ self._inputs) @ self._targets.T / np.float32(self.typical_)
         return text + self._prior
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         known, predicted = items >= 0, bias(self, histories, rows, items)
         rest = residuals(histories, self.mean_, self.item_offset_)
-        predicted[known] += similar_residual(self._units, rest, rows[known], items[known], self.power, self.shrinkage)
+        predicted[known] += similar_residual(
+            self._units, rest, rows[known], items[known], self.power, self.shrinkage
+        )
         return predicted
 
     @cached_property
@@ -262,18 +294,29 @@ class _Content(_Reads):
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         columns, strength = slice(None) if items is None else items, history.strength.data.astype(np.float64)
         inputs, gone = self._inputs[history.items], np.append(0, strength[entries])
-        sums = strength @ inputs - np.vstack([np.zeros(inputs.shape[1]), strength[entries, None] * inputs[entries]])
+        sums = strength @ inputs - np.vstack(
+            [np.zeros(inputs.shape[1]), strength[entries, None] * inputs[entries]]
+        )
         total = np.maximum(strength.sum() - gone, 0)
         profiles = sums / np.sqrt(np.where(total > 0, total, 1))[:, None]
         return profiles @ self._targets[columns].T / self.typical_ + self._prior[columns]
 
     def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
         topics = np.asarray(text_vectors(texts, self.terms_, self._idf) @ self._directions)
-        return ((evidence(histories.strength) @ self._inputs) @ (topics @ self.weights_.T).T / np.float32(self.typical_)).astype(np.float32)
+        return (
+            (evidence(histories.strength) @ self._inputs)
+            @ (topics @ self.weights_.T).T
+            / np.float32(self.typical_)
+        ).astype(np.float32)
 
     @cached_property
     def _idf(self) -> np.ndarray:
-        return np.log((1 + self.n_items) / (1 + np.bincount(self.columns_, minlength=len(self.terms_)))).astype(np.float32) + 1
+        return (
+            np.log((1 + self.n_items) / (1 + np.bincount(self.columns_, minlength=len(self.terms_)))).astype(
+                np.float32
+            )
+            + 1
+        )
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #4797315e
 @dataclass(kw_only=True)
@@ -288,14 +331,24 @@ class TFIDF(_Content):
         check_fitted(self)
         check_lengths(histories=histories, items=items)
         items = check_codes(items, self.n_items, "item", lowest=0)
-        wanted = (evidence(histories.strength) @ self._inputs) @ self.weights_ / self.typical_  # (q, k): the topics that would suit
-        whole, empty = (self.score(each, candidates=items[:, None])[:, 0] for each in (histories, visitors([[]] * len(items), self.n_items)))
+        wanted = (
+            (evidence(histories.strength) @ self._inputs) @ self.weights_ / self.typical_
+        )  # (q, k): the topics that would suit
+        whole, empty = (
+            self.score(each, candidates=items[:, None])[:, 0]
+            for each in (histories, visitors([[]] * len(items), self.n_items))
+        )
         found = []
-        for item, suits, above in zip(items.tolist(), wanted, np.abs(whole - empty.astype(np.float64)), strict=True):
+        for item, suits, above in zip(
+            items.tolist(), wanted, np.abs(whole - empty.astype(np.float64)), strict=True
+        ):
             entries = slice(*self.starts_[item : item + 2])
             parts = self.tfidf_[entries] * (self._directions[self.columns_[entries]] @ suits)
             best = [j for j in np.argsort(-parts, kind="stable")[:n] if parts[j] > 1e-6]
             words = self.terms_[self.columns_[entries][best]].tolist()
             shares = parts[best] / max(above, np.finfo(float).tiny)
-            found.append([Explanation("word", *pair) for pair in zip(words, shares.tolist(), strict=True)] or [Explanation("popularity", item, 1.0)])
+            found.append(
+                [Explanation("word", *pair) for pair in zip(words, shares.tolist(), strict=True)]
+                or [Explanation("popularity", item, 1.0)]
+            )
         return found

@@ -42,7 +42,10 @@ def _number(field: str, value: object, least: float, most: float, open_below: bo
 
 def _shares(arms: object) -> None:
     if not isinstance(arms, dict) or not arms:
-        raise ExperimentError("arms", f"have to be one or more models with their shares, such as {{'knn': 0.5, 'hybrid': 0.5}}, got {arms!r}")
+        raise ExperimentError(
+            "arms",
+            f"have to be one or more models with their shares, such as {{'knn': 0.5, 'hybrid': 0.5}}, got {arms!r}",
+        )
     for key, share in arms.items():
         _number(f"arms.{key}", share, 0, 1)
     if abs(sum(arms.values()) - 1) > 1e-6:
@@ -54,18 +57,22 @@ class Experiment:
     "Which share of the customers meets which model, and how much is left to chance"
 
     name: str
-    arms: dict[str, float]     # model key -> share of the customers; together 1
-    exploration: float = 0.0   # chance with which a place is drawn instead of given to the best; 0 to 1
-    temperature: float = 1.0   # of these draws, in standard deviations of the scores: high = all alike, low = nearly the best
-    salt: str = ""             # another salt shuffles all customers anew; "" = the name
-    started: str = ""          # ISO 8601: since when it runs as it is
+    arms: dict[str, float]  # model key -> share of the customers; together 1
+    exploration: float = 0.0  # chance with which a place is drawn instead of given to the best; 0 to 1
+    temperature: float = (
+        1.0  # of these draws, in standard deviations of the scores: high = all alike, low = nearly the best
+    )
+    salt: str = ""  # another salt shuffles all customers anew; "" = the name
+    started: str = ""  # ISO 8601: since when it runs as it is
 
     def __post_init__(self):
         for field in ("name", "salt", "started"):
             if not isinstance(getattr(self, field), str):
                 raise ExperimentError(field, f"has to be a string, got {getattr(self, field)!r}")
         if not self.name.strip():
-            raise ExperimentError("name", "is empty: name the experiment, so that its results can be told from others'")
+            raise ExperimentError(
+                "name", "is empty: name the experiment, so that its results can be told from others'"
+            )
         _shares(self.arms)
         _number("exploration", self.exploration, 0, 1)
         _number("temperature", self.temperature, 0, 100, open_below=True)
@@ -73,17 +80,21 @@ class Experiment:
     @classmethod
     def from_dict(
         cls,
-        value: dict,                 # as `to_dict` makes it; what is missing takes its default
-        known: Collection[str] = (), # model keys that can be served; none = any
+        value: dict,  # as `to_dict` makes it; what is missing takes its default
+        known: Collection[str] = (),  # model keys that can be served; none = any
     ) -> Self:
         "The experiment that a document describes; raises `ExperimentError` if it describes none"
         if not isinstance(value, dict):
             raise ExperimentError("experiment", f"has to be an object, got {type(value).__name__}")
         for field in value.keys() - cls.__dataclass_fields__.keys():
-            raise ExperimentError(field, f"is no setting of an experiment: there are {', '.join(cls.__dataclass_fields__)}")
+            raise ExperimentError(
+                field, f"is no setting of an experiment: there are {', '.join(cls.__dataclass_fields__)}"
+            )
         made = cls(**{"name": "", "arms": {}} | value)
         for key in made.arms.keys() - set(known) if known else ():
-            raise ExperimentError(f"arms.{key}", f"no model is called {key!r}: there are {', '.join(sorted(known))}")
+            raise ExperimentError(
+                f"arms.{key}", f"no model is called {key!r}: there are {', '.join(sorted(known))}"
+            )
         return made
 
     def to_dict(self) -> dict:
@@ -94,10 +105,12 @@ class Experiment:
 def assign(
     experiment: Experiment,
     user: str,  # customer id; of a visitor without one anything that stays with them, else the recommendation's id
-) -> str:       # model key
+) -> str:  # model key
     "The arm of a customer, the same in every process"
     if not user:
-        raise ValueError("an empty customer id can't be assigned, all visitors would share one arm: give the session's or the recommendation's id")
+        raise ValueError(
+            "an empty customer id can't be assigned, all visitors would share one arm: give the session's or the recommendation's id"
+        )
     salt, best, arm = experiment.salt or experiment.name, math.inf, ""
     for key, share in experiment.arms.items():
         if share > 0:
@@ -113,15 +126,23 @@ DEPTH = 50  # candidates that take part in draws
 class Shown(NamedTuple):
     "A list that chance had a hand in"
 
-    codes: np.ndarray          # int32 (n,), best place first; shorter where there are fewer candidates
+    codes: np.ndarray  # int32 (n,), best place first; shorter where there are fewer candidates
     probabilities: np.ndarray  # float64 (n,), chance of each place's item, given the places above it
-    explored: np.ndarray       # bool (n,), True where it is not the best that was left
+    explored: np.ndarray  # bool (n,), True where it is not the best that was left
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #a9519ebf
 class _Pool:
     "The best candidates in order, and the weight of each in a draw: 0 once it can't be shown any more"
 
-    def __init__(self, scores: np.ndarray, n: int, depth: int, temperature: float, groups: np.ndarray | None, cap: int | None):
+    def __init__(
+        self,
+        scores: np.ndarray,
+        n: int,
+        depth: int,
+        temperature: float,
+        groups: np.ndarray | None,
+        cap: int | None,
+    ):
         capped, depth = groups is not None and cap is not None, max(n, depth)
         self.at = _best(scores, depth)
         while capped and len(self.at) == depth and _fits(groups[self.at], cap) < n:
@@ -137,13 +158,17 @@ class _Pool:
     def _next(self) -> None:
         while self.first < len(self.free) and not self.free[self.first]:
             self.first += 1
-        if self.first < len(self.free) and (not self.weight or self.weight[self.first] < 1e-100):  # before they are too small to tell apart
+        if self.first < len(self.free) and (
+            not self.weight or self.weight[self.first] < 1e-100
+        ):  # before they are too small to tell apart
             self.weight = (np.exp(np.minimum(self.z - self.z[self.first], 0)) * self.free).tolist()
 
     def take(self, place: int) -> None:
         group = self.groups[place]
         self.room[group] = self.room.get(group, 0) - 1
-        closed = [place] if self.room[group] else [at for at, other in enumerate(self.groups) if other == group]
+        closed = (
+            [place] if self.room[group] else [at for at, other in enumerate(self.groups) if other == group]
+        )
         for at in closed:
             self.free[at], self.weight[at] = False, 0.0
         self._next()
@@ -170,16 +195,16 @@ def _fits(groups: np.ndarray, cap: int) -> int:
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #ad54eb2d
 def explore(
-    scores: np.ndarray,        # float (c,), of the candidates; not finite = never
-    codes: np.ndarray,         # int (c,), their item codes; of equal scores the first in this order is the better
-    n: int,                    # places
-    exploration: float,        # chance of a draw at each place, 0 to 1
-    temperature: float,        # of the draws, in standard deviations of the scores; above 0
+    scores: np.ndarray,  # float (c,), of the candidates; not finite = never
+    codes: np.ndarray,  # int (c,), their item codes; of equal scores the first in this order is the better
+    n: int,  # places
+    exploration: float,  # chance of a draw at each place, 0 to 1
+    temperature: float,  # of the draws, in standard deviations of the scores; above 0
     rng: np.random.Generator,
     *,
-    depth: int = DEPTH,        # how many of the best take part in draws; at least n do
+    depth: int = DEPTH,  # how many of the best take part in draws; at least n do
     groups: np.ndarray | None = None,  # int (c,), such as categories; -1 = none, never capped
-    cap: int | None = None,    # most places per group
+    cap: int | None = None,  # most places per group
 ) -> Shown:
     "A list filled place by place, with the chance of each choice"
     pool = _Pool(scores, n, depth, temperature, groups, cap)
@@ -191,17 +216,23 @@ def explore(
         if by_chance < exploration:
             up_to = list(accumulate(pool.weight))
             place = bisect_right(up_to, min(which * up_to[-1], math.nextafter(up_to[-1], 0)))
-        probabilities.append(exploration * pool.weight[place] / total + (1 - exploration) * (place == pool.first))
+        probabilities.append(
+            exploration * pool.weight[place] / total + (1 - exploration) * (place == pool.first)
+        )
         explored.append(place != pool.first)
         taken.append(place)
         pool.take(place)
-    return Shown(np.asarray(codes)[pool.at[taken]].astype(np.int32), np.array(probabilities, np.float64), np.array(explored, bool))
+    return Shown(
+        np.asarray(codes)[pool.at[taken]].astype(np.int32),
+        np.array(probabilities, np.float64),
+        np.array(explored, bool),
+    )
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #600f0fae
 def place_chances(
-    scores: np.ndarray,    # float (c,)
-    codes: np.ndarray,     # int (c,), distinct
-    shown: np.ndarray,     # int (m,), codes of a list, best place first, whoever made it
+    scores: np.ndarray,  # float (c,)
+    codes: np.ndarray,  # int (c,), distinct
+    shown: np.ndarray,  # int (m,), codes of a list, best place first, whoever made it
     exploration: float,
     temperature: float,
     *,
@@ -209,9 +240,12 @@ def place_chances(
     groups: np.ndarray | None = None,
     cap: int | None = None,
     n: int | None = None,  # places that were asked for; None = m
-) -> np.ndarray:           # float64 (m, c): of each candidate at each place, given what is shown above it
+) -> np.ndarray:  # float64 (m, c): of each candidate at each place, given what is shown above it
     "What `explore` would do at each place of a list, with the same settings"
-    pool, out = _Pool(scores, n or len(shown), depth, temperature, groups, cap), np.zeros((len(shown), len(scores)))
+    pool, out = (
+        _Pool(scores, n or len(shown), depth, temperature, groups, cap),
+        np.zeros((len(shown), len(scores))),
+    )
     where = {code: place for place, code in enumerate(np.asarray(codes)[pool.at].tolist())}
     for row, code in zip(out, np.asarray(shown).tolist(), strict=True):
         if not pool.empty:
@@ -226,65 +260,89 @@ OUTCOMES: dict[str, str] = {
     "recommendation_id": "str", "user": "str", "model": "str", "experiment": "str", "arm": "str", "day": "str",
     "impressions": "int64", "clicks": "int64", "conversions": "int64",
 }  # day: YYYY-MM-DD, UTC; user, experiment and arm may be missing  # fmt: skip
-RATES: dict[str, str] = {"click_through": "clicks", "conversion": "conversions"}  # metric -> what is counted, per impression
+RATES: dict[str, str] = {
+    "click_through": "clicks",
+    "conversion": "conversions",
+}  # metric -> what is counted, per impression
 
 
 def check_outcomes(
     outcomes: pd.DataFrame,  # columns `OUTCOMES`; others are let be
-) -> pd.DataFrame:           # with `customer` (who is drawn together), and every click seen
+) -> pd.DataFrame:  # with `customer` (who is drawn together), and every click seen
     "Raise `ValueError` unless these are outcomes"
     lacking = [column for column in OUTCOMES if column not in outcomes]
     if lacking:
         raise ValueError(f"outcomes lack the columns {lacking}: they have {list(outcomes.columns)}")
     counts = outcomes[["impressions", "clicks", "conversions"]]
     if counts.isna().to_numpy().any() or (counts < 0).to_numpy().any():
-        raise ValueError(f"counts are whole numbers from 0: got\n{outcomes[(counts.isna() | (counts < 0)).any(axis=1)].head(3)}")
+        raise ValueError(
+            f"counts are whole numbers from 0: got\n{outcomes[(counts.isna() | (counts < 0)).any(axis=1)].head(3)}"
+        )
     unknown = outcomes["user"].isna() | (outcomes["user"] == "")
-    customer = outcomes["user"].astype(object).mask(unknown, "visitor " + outcomes["recommendation_id"][unknown].astype(object))
+    customer = (
+        outcomes["user"]
+        .astype(object)
+        .mask(unknown, "visitor " + outcomes["recommendation_id"][unknown].astype(object))
+    )
     return outcomes.assign(customer=customer, impressions=counts.max(axis=1))
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #f7a17ace
 def wilson(
-    rate: np.ndarray,             # float, 0 to 1
-    n: np.ndarray,                # independent impressions behind it; 0 = none, hence no interval
-    z: float | np.ndarray = 1.96, # quantile
-) -> np.ndarray:                  # float64 (2, ...): low and high
+    rate: np.ndarray,  # float, 0 to 1
+    n: np.ndarray,  # independent impressions behind it; 0 = none, hence no interval
+    z: float | np.ndarray = 1.96,  # quantile
+) -> np.ndarray:  # float64 (2, ...): low and high
     "Wilson's score interval"
     n = np.where(np.asarray(n, np.float64) > 0, n, np.nan)
-    middle, half = (rate + z**2 / (2 * n)) / (1 + z**2 / n), z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+    middle, half = (
+        (rate + z**2 / (2 * n)) / (1 + z**2 / n),
+        z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2)),
+    )
     return np.stack([np.maximum(middle - half, 0), np.minimum(middle + half, 1)])
 
 
 class _Rates(NamedTuple):
-    n: np.ndarray            # impressions of each group
+    n: np.ndarray  # impressions of each group
     customers: np.ndarray
-    rate: np.ndarray         # NaN without impressions
+    rate: np.ndarray  # NaN without impressions
     independent: np.ndarray  # as many independent impressions would say as much
 
 
-def _rates(per: pd.DataFrame, group: np.ndarray, n_groups: int, metric: str) -> _Rates:  # per: a row per group and customer
+def _rates(
+    per: pd.DataFrame, group: np.ndarray, n_groups: int, metric: str
+) -> _Rates:  # per: a row per group and customer
     n_of, hits_of = per["impressions"].to_numpy(np.float64), per[RATES[metric]].to_numpy(np.float64)
     n, hits, m = (np.bincount(group, weight, n_groups) for weight in (n_of, hits_of, n_of > 0))
     rate = ratio(hits, n)
     spread = ratio(np.bincount(group, (hits_of - rate[group] * n_of) ** 2, n_groups), n**2) * ratio(m, m - 1)
     independent = np.minimum(ratio(rate * (1 - rate), spread), n)
-    return _Rates(n, m, rate, np.where(m > 1, np.where(np.isnan(independent), np.minimum(m, n), independent), 0))
+    return _Rates(
+        n, m, rate, np.where(m > 1, np.where(np.isnan(independent), np.minimum(m, n), independent), 0)
+    )
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #6b4d0b34
 def online_metrics(
-    outcomes: pd.DataFrame,             # columns `OUTCOMES`
+    outcomes: pd.DataFrame,  # columns `OUTCOMES`
     by: str | Sequence[str] = "model",  # model, arm, day or several, such as ("model", "day")
-    level: float = 0.95,                # of the intervals
-) -> pd.DataFrame:                      # by, impressions, customers; per rate the value, `_low` and `_high`, NaN for fewer than two customers
+    level: float = 0.95,  # of the intervals
+) -> (
+    pd.DataFrame
+):  # by, impressions, customers; per rate the value, `_low` and `_high`, NaN for fewer than two customers
     "Click-through and conversion of each group, with intervals over customers"
     by = [by] if isinstance(by, str) else list(by)
     seen = check_outcomes(outcomes).dropna(subset=by)
-    per = seen.groupby([*by, "customer"], observed=True)[["impressions", "clicks", "conversions"]].sum().reset_index()
+    per = (
+        seen.groupby([*by, "customer"], observed=True)[["impressions", "clicks", "conversions"]]
+        .sum()
+        .reset_index()
+    )
     table = per[by].drop_duplicates().reset_index(drop=True)
     group = per.groupby(by, observed=True, sort=False).ngroup().to_numpy()
     for metric in RATES:
         rates = _rates(per, group, len(table), metric)
-        low, high = wilson(rates.rate, rates.independent, stdtrit(np.maximum(rates.customers - 1, 1), (1 + level) / 2))
+        low, high = wilson(
+            rates.rate, rates.independent, stdtrit(np.maximum(rates.customers - 1, 1), (1 + level) / 2)
+        )
         if metric == next(iter(RATES)):
             table = table.assign(impressions=rates.n.astype(int), customers=rates.customers.astype(int))
         table = table.assign(**{metric: rates.rate, f"{metric}_low": low, f"{metric}_high": high})
@@ -295,11 +353,13 @@ COMPARED = ("arm", "other", "metric", "difference", "low", "high", "p", "p_holm"
 
 
 def compare_arms(
-    outcomes: pd.DataFrame,         # columns `OUTCOMES`
+    outcomes: pd.DataFrame,  # columns `OUTCOMES`
     metric: str = "click_through",  # or conversion
     experiment: str | None = None,  # name; may be left out where there is only one
-    level: float = 0.95,            # of the intervals
-) -> pd.DataFrame:                  # columns `COMPARED`; a row per pair of arms with at least two customers, the better one first
+    level: float = 0.95,  # of the intervals
+) -> (
+    pd.DataFrame
+):  # columns `COMPARED`; a row per pair of arms with at least two customers, the better one first
     "Differences between the arms of an experiment; `better` = significant at 5 % after Holm's correction"
     if metric not in RATES:
         raise ValueError(f"no metric is called {metric!r}: there are {list(RATES)}")
@@ -308,7 +368,10 @@ def compare_arms(
     group, arms = pd.factorize(per["arm"])
     rates = _rates(per, group, len(arms), metric)
     usable = [at for at in np.argsort(-np.nan_to_num(rates.rate), kind="stable") if rates.independent[at] > 0]
-    rows = [{"arm": arms[a], "other": arms[b], "metric": metric} | _difference(rates, a, b, level) for a, b in combinations(usable, 2)]
+    rows = [
+        {"arm": arms[a], "other": arms[b], "metric": metric} | _difference(rates, a, b, level)
+        for a, b in combinations(usable, 2)
+    ]
     frame = pd.DataFrame(rows, columns=[column for column in COMPARED if column not in ("p_holm", "better")])
     frame["p_holm"] = holm(frame["p"].to_numpy(np.float64))
     return frame.assign(better=frame["p_holm"] < 0.05)[list(COMPARED)]
@@ -332,13 +395,19 @@ def _difference(rates: _Rates, a: int, b: int, level: float) -> dict[str, float]
     se, freedom = math.sqrt(variance.sum()), variance.sum() ** 2 / (variance**2 / (m - 1)).sum()
     middle, half = rate[0] - rate[1], se * stdtrit(freedom, (1 + level) / 2)
     p = float(2 * stdtr(freedom, -abs(middle) / se))
-    return {"difference": rates.rate[a] - rates.rate[b], "low": middle - half, "high": middle + half, "p": p, "detectable": float(detectable(se))}
+    return {
+        "difference": rates.rate[a] - rates.rate[b],
+        "low": middle - half,
+        "high": middle + half,
+        "p": p,
+        "detectable": float(detectable(se)),
+    }
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #55503908
 def arm_sizes(
     outcomes: pd.DataFrame,  # columns `OUTCOMES`
     experiment: Experiment,
-) -> pd.DataFrame:           # arm, share, customers, expected, p (one for all arms; below .001: the split is broken)
+) -> pd.DataFrame:  # arm, share, customers, expected, p (one for all arms; below .001: the split is broken)
     "How many customers each arm has, and should have"
     seen = check_outcomes(outcomes)
     mine = seen[(seen["experiment"] == experiment.name) & seen["arm"].isin(list(experiment.arms))]
@@ -347,7 +416,9 @@ def arm_sizes(
     table["expected"] = table["share"] * table["customers"].sum()
     away = ratio((table["customers"] - table["expected"]) ** 2, table["expected"])
     impossible = ((table["share"] == 0) & (table["customers"] > 0)).any()
-    return table.assign(p=0.0 if impossible else float(chdtrc(max((table["share"] > 0).sum() - 1, 1), np.nansum(away))))
+    return table.assign(
+        p=0.0 if impossible else float(chdtrc(max((table["share"] > 0).sum() - 1, 1), np.nansum(away)))
+    )
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #20f37d11
 IMPRESSIONS: dict[str, str] = {
@@ -357,22 +428,26 @@ IMPRESSIONS: dict[str, str] = {
 
 def check_impressions(
     log: pd.DataFrame,  # columns `IMPRESSIONS`
-) -> pd.DataFrame:      # the same
+) -> pd.DataFrame:  # the same
     "Raise `ValueError` unless these are impressions, each with the ones above it"
     lacking = [column for column in IMPRESSIONS if column not in log]
     if lacking:
         raise ValueError(f"impressions lack the columns {lacking}: they have {list(log.columns)}")
     if not log["probability"].between(0, 1, inclusive="right").all():
-        raise ValueError(f"probabilities are above 0 and at most 1: got {log.loc[~log['probability'].between(0, 1, inclusive='right'), 'probability'].head(3).tolist()}")
+        raise ValueError(
+            f"probabilities are above 0 and at most 1: got {log.loc[~log['probability'].between(0, 1, inclusive='right'), 'probability'].head(3).tolist()}"
+        )
     broken = log.loc[_depth(log) != log["place"], "recommendation_id"]
     if len(broken):
-        raise ValueError(f"the places of recommendation {broken.iloc[0]!r} are not 1, 2, 3 ... without a gap: keep what `from_the_top` keeps")
+        raise ValueError(
+            f"the places of recommendation {broken.iloc[0]!r} are not 1, 2, 3 ... without a gap: keep what `from_the_top` keeps"
+        )
     return log
 
 
 def from_the_top(
     log: pd.DataFrame,  # columns `IMPRESSIONS`
-) -> pd.DataFrame:      # rows whose places above were all seen too, once each
+) -> pd.DataFrame:  # rows whose places above were all seen too, once each
     "Without what was seen below a gap: its weight would lack a factor"
     once = log.drop_duplicates(["recommendation_id", "place"])
     return once[_depth(once) == once["place"]]
@@ -386,20 +461,24 @@ class Estimate(NamedTuple):
     "What a model would have achieved, per impression"
 
     value: float
-    low: float        # 95 %, customers drawn again; NaN for fewer than two
+    low: float  # 95 %, customers drawn again; NaN for fewer than two
     high: float
     effective: float  # as many impressions of the model's own would say as much
-    weight: float     # mean weight; about 1 if the log covers what the model would show
+    weight: float  # mean weight; about 1 if the log covers what the model would show
 
 
 def importance(
-    log: pd.DataFrame,   # columns `IMPRESSIONS`
+    log: pd.DataFrame,  # columns `IMPRESSIONS`
     target: np.ndarray,  # float (rows,), chance of the other model to put that item there, given the places above
-) -> tuple[np.ndarray, np.ndarray]:  # float64 (rows,) each: weight of the places down to this one, and of those above it alone
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # float64 (rows,) each: weight of the places down to this one, and of those above it alone
     "How much more often the other model would have shown each list so far"
     target = np.asarray(target, np.float64)
     if target.shape != (len(log),) or not ((target >= 0) & (target <= 1 + 1e-9)).all():
-        raise ValueError(f"`target` has to be a probability for each of the {len(log)} impressions: got shape {target.shape}")
+        raise ValueError(
+            f"`target` has to be a probability for each of the {len(log)} impressions: got shape {target.shape}"
+        )
     odds = target / check_impressions(log)["probability"].to_numpy()
     order = np.lexsort((log["place"], pd.factorize(log["recommendation_id"])[0]))
     first = log["place"].to_numpy()[order] == 1
@@ -409,26 +488,46 @@ def importance(
     return down, above
 
 
-def _estimate(log: pd.DataFrame, gain: np.ndarray, size: np.ndarray, weight: np.ndarray, n_draws: int, seed: int) -> Estimate:
-    (users, names), (places, levels) = pd.factorize(log["user"].fillna(log["recommendation_id"])), pd.factorize(log["place"], sort=True)
+def _estimate(
+    log: pd.DataFrame, gain: np.ndarray, size: np.ndarray, weight: np.ndarray, n_draws: int, seed: int
+) -> Estimate:
+    (users, names), (places, levels) = (
+        pd.factorize(log["user"].fillna(log["recommendation_id"])),
+        pd.factorize(log["place"], sort=True),
+    )
     cell, shape = users * len(levels) + places, (len(names), len(levels))
-    total, out_of, n = (np.bincount(cell, part, shape[0] * shape[1]).reshape(shape) for part in (gain, size, np.ones(len(log))))
+    total, out_of, n = (
+        np.bincount(cell, part, shape[0] * shape[1]).reshape(shape)
+        for part in (gain, size, np.ones(len(log)))
+    )
 
-    def value(total: np.ndarray, out_of: np.ndarray, n: np.ndarray) -> np.ndarray:  # (..., places) -> (...): by place, as often as it was seen
+    def value(
+        total: np.ndarray, out_of: np.ndarray, n: np.ndarray
+    ) -> np.ndarray:  # (..., places) -> (...): by place, as often as it was seen
         return np.where(n > 0, n * ratio(total, out_of), 0).sum(-1) / n.sum(-1)
 
     counts = draws(len(names), n_draws, seed)
     drawn = value(sums(total, counts), sums(out_of, counts), sums(n, counts))
-    low, high = np.nanquantile(drawn, [0.025, 0.975]) if len(names) > 1 and not np.isnan(drawn).all() else (np.nan, np.nan)
+    low, high = (
+        np.nanquantile(drawn, [0.025, 0.975])
+        if len(names) > 1 and not np.isnan(drawn).all()
+        else (np.nan, np.nan)
+    )
     first, second = (np.bincount(places, part) for part in (weight, weight**2))
-    return Estimate(float(value(*(part.sum(0) for part in (total, out_of, n)))), float(low), float(high), float(np.nansum(ratio(first**2, second))), float(weight.mean()))
+    return Estimate(
+        float(value(*(part.sum(0) for part in (total, out_of, n)))),
+        float(low),
+        float(high),
+        float(np.nansum(ratio(first**2, second))),
+        float(weight.mean()),
+    )
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #eeb66d4f
 def ips(
-    log: pd.DataFrame,          # columns `IMPRESSIONS`
-    target: np.ndarray,         # float (rows,), as for `importance`
-    reward: str = "clicked",    # or converted
-    n_draws: int = 2000,        # bootstrap draws behind the interval
+    log: pd.DataFrame,  # columns `IMPRESSIONS`
+    target: np.ndarray,  # float (rows,), as for `importance`
+    reward: str = "clicked",  # or converted
+    n_draws: int = 2000,  # bootstrap draws behind the interval
     seed: int = 0,
 ) -> Estimate:
     "Inverse propensity score: unbiased, with large variance"
@@ -437,24 +536,24 @@ def ips(
 
 
 def snips(
-    log: pd.DataFrame,          # columns `IMPRESSIONS`
-    target: np.ndarray,         # float (rows,), as for `importance`
-    reward: str = "clicked",    # or converted
-    n_draws: int = 2000,        # bootstrap draws behind the interval
+    log: pd.DataFrame,  # columns `IMPRESSIONS`
+    target: np.ndarray,  # float (rows,), as for `importance`
+    reward: str = "clicked",  # or converted
+    n_draws: int = 2000,  # bootstrap draws behind the interval
     seed: int = 0,
-) -> Estimate:                  # NaN where the model shares no list with the log down to some place
+) -> Estimate:  # NaN where the model shares no list with the log down to some place
     "The same divided by the weights instead of their expectation"
     weight, _ = importance(log, target)
     return _estimate(log, weight * log[reward].to_numpy(np.float64), weight, weight, n_draws, seed)
 
 
 def doubly_robust(
-    log: pd.DataFrame,          # columns `IMPRESSIONS`
-    target: np.ndarray,         # float (rows,), as for `importance`
-    guess: np.ndarray,          # float (rows,), guessed reward of what was shown
-    expected: np.ndarray,       # float (rows,), guessed reward of what the other model would show there, in expectation
-    reward: str = "clicked",    # or converted
-    n_draws: int = 2000,        # bootstrap draws behind the interval
+    log: pd.DataFrame,  # columns `IMPRESSIONS`
+    target: np.ndarray,  # float (rows,), as for `importance`
+    guess: np.ndarray,  # float (rows,), guessed reward of what was shown
+    expected: np.ndarray,  # float (rows,), guessed reward of what the other model would show there, in expectation
+    reward: str = "clicked",  # or converted
+    n_draws: int = 2000,  # bootstrap draws behind the interval
     seed: int = 0,
 ) -> Estimate:
     "A guess of the reward, corrected by weighting what it missed"
@@ -464,10 +563,10 @@ def doubly_robust(
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #0df211bb
 def guess_rewards(
-    log: pd.DataFrame,        # columns `IMPRESSIONS`
+    log: pd.DataFrame,  # columns `IMPRESSIONS`
     reward: str = "clicked",  # or converted
-    damping: float = 10.0,    # rewards of an average item that are added to each
-) -> pd.DataFrame:            # item x place: guessed reward of an impression; items that were never shown are missing
+    damping: float = 10.0,  # rewards of an average item that are added to each
+) -> pd.DataFrame:  # item x place: guessed reward of an impression; items that were never shown are missing
     "The click rate of each place times the damped lift of each item"
     seen = check_impressions(log).assign(reward=log[reward].to_numpy(np.float64))
     of_place = seen.groupby("place")["reward"].mean()

@@ -24,26 +24,36 @@ class Happened(NamedTuple):
     item: str
     event: str
     rating: float | None = None
-    weight: float = 1.0     # evidence of interest
-    timestamp: int = 0      # seconds UTC
-    seq: int = 0            # place in the store, 0: not stored
+    weight: float = 1.0  # evidence of interest
+    timestamp: int = 0  # seconds UTC
+    seq: int = 0  # place in the store, 0: not stored
 
 
 def grown(
-    history: Histories,               # one row
-    happened: Iterable[tuple],        # as `Happened`, since then
-    code_of: Mapping[str, int],       # item id -> code
+    history: Histories,  # one row
+    happened: Iterable[tuple],  # as `Happened`, since then
+    code_of: Mapping[str, int],  # item id -> code
     facts: Facts,
-) -> Histories:                       # one row
+) -> Histories:  # one row
     "A history with what has happened since"
-    acts = sorted((h for h in map(Happened._make, happened) if h.item in code_of and h.event != Event.impression), key=lambda h: (h.timestamp, h.seq))
+    acts = sorted(
+        (h for h in map(Happened._make, happened) if h.item in code_of and h.event != Event.impression),
+        key=lambda h: (h.timestamp, h.seq),
+    )
     if not acts:
         return history
     new = (
         [code_of[h.item] for h in acts], [h.weight for h in acts], [np.nan if h.rating is None else h.rating for h in acts],
         [h.timestamp for h in acts], [h.event in facts.seen for h in acts], [h.event == Event.dismiss for h in acts],
     )  # fmt: skip
-    old = (history.items, history.weight.data, history.rating, history.when, history.seen, np.zeros(len(history.items), bool))
+    old = (
+        history.items,
+        history.weight.data,
+        history.rating,
+        history.when,
+        history.seen,
+        np.zeros(len(history.items), bool),
+    )
     item, *rest = (np.concatenate([a, np.asarray(b, a.dtype)]) for a, b in zip(old, new, strict=True))
     return collapse(np.zeros(len(item), np.int32), item, *rest, (1, history.n_items))
 
@@ -73,11 +83,23 @@ def product(
     "A row as a product"
     known = {name: value for name, value in fields.items() if value is not None and value == value}
     named = {name: known[name] for name in ("title", "text", "category") if name in known}
-    named |= {name: bool(known.get(name, standard)) for name, standard in (("available", True), ("withdrawn", False))}
+    named |= {
+        name: bool(known.get(name, standard))
+        for name, standard in (("available", True), ("withdrawn", False))
+    }
     price = {"price": float(known["price"])} if "price" in known else {}
-    others = {name: value for name, value in known.items() if name not in ITEM_COLUMNS and name not in ("withdrawn", "version")}
+    others = {
+        name: value
+        for name, value in known.items()
+        if name not in ITEM_COLUMNS and name not in ("withdrawn", "version")
+    }
     brand = {"brand": known["brand"]} if "brand" in known else {}
-    return Product(str(known["item"]), **{n: v if n in ("available", "withdrawn") else str(v) for n, v in named.items()}, **price, attributes=brand | others)
+    return Product(
+        str(known["item"]),
+        **{n: v if n in ("available", "withdrawn") else str(v) for n, v in named.items()},
+        **price,
+        attributes=brand | others,
+    )
 
 # %% ../../nbs/4_serving/10_live.ipynb #02bcbbc1
 @dataclass(frozen=True)
@@ -85,7 +107,7 @@ class Catalogue:
     "Every item there is now"
 
     products: dict[str, Product]
-    version: int = 0                 # of the store's catalogue
+    version: int = 0  # of the store's catalogue
 
     @classmethod
     def of(cls, tables: Tables) -> "Catalogue":
@@ -95,14 +117,20 @@ class Catalogue:
     def changed(
         self,
         version: int,
-        rows: Iterable[Mapping[str, Any]],  # `item`, `withdrawn`, and all fields of an item that was put; none of one that was only withdrawn
+        rows: Iterable[
+            Mapping[str, Any]
+        ],  # `item`, `withdrawn`, and all fields of an item that was put; none of one that was only withdrawn
     ) -> "Catalogue":
         "The same after what the store says has changed"
         products = dict(self.products)
         for row in rows:
             item = str(row["item"])
             put = set(row) - {"item", "withdrawn"}
-            products[item] = product(row) if put else replace(products.get(item, Product(item)), withdrawn=bool(row.get("withdrawn")))
+            products[item] = (
+                product(row)
+                if put
+                else replace(products.get(item, Product(item)), withdrawn=bool(row.get("withdrawn")))
+            )
         return Catalogue(products, version)
 
     def get(self, item: str) -> Product:
@@ -116,7 +144,12 @@ class Catalogue:
     @cached_property
     def searched(self) -> dict[str, str]:
         "What a search looks at of each item: id, title, category and brand, folded"
-        return {item: folded("\n".join(map(str, (item, p.title, p.category or "", p.attributes.get("brand", ""))))) for item, p in self.products.items()}
+        return {
+            item: folded(
+                "\n".join(map(str, (item, p.title, p.category or "", p.attributes.get("brand", ""))))
+            )
+            for item, p in self.products.items()
+        }
 
 # %% ../../nbs/4_serving/10_live.ipynb #b4b1e793
 @dataclass(frozen=True)
@@ -124,24 +157,33 @@ class Shelf:
     "A catalogue in the codes of one snapshot"
 
     catalogue: Catalogue
-    data: Dataset                   # whose codes these are
-    code_of: Mapping[str, int]      # item id -> code
+    data: Dataset  # whose codes these are
+    code_of: Mapping[str, int]  # item id -> code
 
     @cached_property
     def closed(self) -> np.ndarray:  # int32, sorted
         "Codes that must not be recommended: withdrawn, unavailable, or gone"
-        shown = [(p := self.catalogue.products.get(item)) is not None and p.shown for item in self.data.items.ids]
+        shown = [
+            (p := self.catalogue.products.get(item)) is not None and p.shown for item in self.data.items.ids
+        ]
         return np.flatnonzero(~np.array(shown, bool)).astype(np.int32)
 
     @cached_property
     def category(self) -> np.ndarray:  # object (n_items,), None where unknown
         "The category of each code"
-        return np.array([getattr(self.catalogue.products.get(item), "category", None) for item in self.data.items.ids], dtype=object)
+        return np.array(
+            [getattr(self.catalogue.products.get(item), "category", None) for item in self.data.items.ids],
+            dtype=object,
+        )
 
     @cached_property
     def new(self) -> list[Product]:
         "Products without a code that can be told by their text"
-        return [p for item, p in self.catalogue.products.items() if item not in self.code_of and p.shown and (p.text or p.title)]
+        return [
+            p
+            for item, p in self.catalogue.products.items()
+            if item not in self.code_of and p.shown and (p.text or p.title)
+        ]
 
     def codes(self, items: Iterable[str]) -> np.ndarray:  # int32
         "The codes of those items that have one"
@@ -149,4 +191,6 @@ class Shelf:
 
     def within(self, category: str, without: np.ndarray) -> np.ndarray:  # int32
         "Codes of a category that may be shown"
-        return np.setdiff1d(np.flatnonzero(self.category == category), np.union1d(self.closed, without)).astype(np.int32)
+        return np.setdiff1d(
+            np.flatnonzero(self.category == category), np.union1d(self.closed, without)
+        ).astype(np.int32)

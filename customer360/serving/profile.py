@@ -21,36 +21,50 @@ from ..schema import Event
 # %% ../../nbs/4_serving/20_profile.ipynb #98907a29
 def activity(
     timestamp: Sequence[int],  # seconds UTC, one per event
-    event: Sequence[str],      # kinds of event
-) -> list[dict]:               # month (YYYY-MM), events, purchases; in order, no month left out
+    event: Sequence[str],  # kinds of event
+) -> list[dict]:  # month (YYYY-MM), events, purchases; in order, no month left out
     "What happened in each month, impressions apart"
-    frame = pd.DataFrame({"when": pd.to_datetime(np.asarray(timestamp, np.int64), unit="s"), "event": np.asarray(event, dtype=object)})
+    frame = pd.DataFrame(
+        {
+            "when": pd.to_datetime(np.asarray(timestamp, np.int64), unit="s"),
+            "event": np.asarray(event, dtype=object),
+        }
+    )
     frame = frame[frame["event"] != Event.impression]
     if frame.empty:
         return []
     month = frame["when"].dt.to_period("M")
-    table = pd.DataFrame({"events": 1, "purchases": (frame["event"] == Event.purchase).astype(int)}).groupby(month).sum()
+    table = (
+        pd.DataFrame({"events": 1, "purchases": (frame["event"] == Event.purchase).astype(int)})
+        .groupby(month)
+        .sum()
+    )
     table = table.reindex(pd.period_range(table.index.min(), table.index.max(), freq="M"), fill_value=0)
-    return [{"month": str(when), "events": int(row.events), "purchases": int(row.purchases)} for when, row in table.iterrows()]
+    return [
+        {"month": str(when), "events": int(row.events), "purchases": int(row.purchases)}
+        for when, row in table.iterrows()
+    ]
 
 # %% ../../nbs/4_serving/20_profile.ipynb #ff3d5ea7
 def taste(
-    history: Histories,        # one row
-    category: np.ndarray,      # object (n_items,), None where unknown
-    n: int = 8,                # categories named at most
-) -> list[dict]:               # category, share of the evidence; strongest first
+    history: Histories,  # one row
+    category: np.ndarray,  # object (n_items,), None where unknown
+    n: int = 8,  # categories named at most
+) -> list[dict]:  # category, share of the evidence; strongest first
     "What somebody turns to"
     named = pd.Series(history.strength.data, index=pd.Index(category[history.items], name="category"))
     total = named[named > 0].groupby(level=0).sum().sort_values(ascending=False, kind="stable")
-    return [{"category": str(name), "share": float(value / total.sum())} for name, value in total.head(n).items()]
+    return [
+        {"category": str(name), "share": float(value / total.sum())} for name, value in total.head(n).items()
+    ]
 
 # %% ../../nbs/4_serving/20_profile.ipynb #69c28961
 class Standing(NamedTuple):
     "What the segment of a customer is made from"
 
-    recency: float      # days since the last purchase
-    frequency: float    # purchases
-    monetary: float     # sum of their prices; NaN where no price is known
+    recency: float  # days since the last purchase
+    frequency: float  # purchases
+    monetary: float  # sum of their prices; NaN where no price is known
 
 
 @dataclass(frozen=True)
@@ -59,16 +73,18 @@ class Ladder:
 
     recency: np.ndarray
     frequency: np.ndarray
-    monetary: np.ndarray    # empty where no price is known
-    now: int                # seconds UTC: when the data ends
-    sells: bool             # purchases are what counts, as `counted` says of the whole data
+    monetary: np.ndarray  # empty where no price is known
+    now: int  # seconds UTC: when the data ends
+    sells: bool  # purchases are what counts, as `counted` says of the whole data
 
     def points(self, who: Standing) -> dict[str, int | None]:  # 1..5, 5 is best
         "Fifths of the customers who bought"
         return {
             "recency": 6 - _fifth(self.recency, who.recency),
             "frequency": _fifth(self.frequency, who.frequency),
-            "monetary": None if np.isnan(who.monetary) or not len(self.monetary) else _fifth(self.monetary, who.monetary),
+            "monetary": None
+            if np.isnan(who.monetary) or not len(self.monetary)
+            else _fifth(self.monetary, who.monetary),
         }
 
 
@@ -83,30 +99,44 @@ def counted(event: np.ndarray) -> np.ndarray:  # bool
 
 
 def standing(
-    timestamp: np.ndarray,   # int64, of one customer's events
-    event: np.ndarray,       # object
-    price: np.ndarray,       # float, of each event's item; NaN where unknown
-    now: int,                # seconds UTC
-    bought: np.ndarray,      # bool, which of them count
-) -> Standing | None:        # None: nothing was bought
+    timestamp: np.ndarray,  # int64, of one customer's events
+    event: np.ndarray,  # object
+    price: np.ndarray,  # float, of each event's item; NaN where unknown
+    now: int,  # seconds UTC
+    bought: np.ndarray,  # bool, which of them count
+) -> Standing | None:  # None: nothing was bought
     "Where one customer stands"
     if not bought.any():
         return None
     paid = price[bought]
-    return Standing(max(0.0, (now - timestamp[bought].max()) / 86_400), float(bought.sum()), float(np.nansum(paid)) if np.isfinite(paid).any() else np.nan)
+    return Standing(
+        max(0.0, (now - timestamp[bought].max()) / 86_400),
+        float(bought.sum()),
+        float(np.nansum(paid)) if np.isfinite(paid).any() else np.nan,
+    )
 
 # %% ../../nbs/4_serving/20_profile.ipynb #cdfe2a59
 def ladder(
     interactions: pd.DataFrame,  # with codes
-    price: np.ndarray,           # float (n_items,), NaN where unknown
+    price: np.ndarray,  # float (n_items,), NaN where unknown
 ) -> Ladder:
     "How all customers of a data set stand"
     event = interactions["event"].astype(object).to_numpy()
     bought = interactions[counted(event)]
     now = int(interactions["timestamp"].max()) if len(interactions) else 0
-    by = bought.assign(price=price[bought["item"].to_numpy()]).groupby("user").agg(last=("timestamp", "max"), n=("item", "size"), paid=("price", "sum"))
+    by = (
+        bought.assign(price=price[bought["item"].to_numpy()])
+        .groupby("user")
+        .agg(last=("timestamp", "max"), n=("item", "size"), paid=("price", "sum"))
+    )
     monetary = np.sort(by["paid"].to_numpy(float)) if np.isfinite(price).any() else np.zeros(0)
-    return Ladder(np.sort((now - by["last"].to_numpy()) / 86_400), np.sort(by["n"].to_numpy(float)), monetary, now, bool((event == Event.purchase).any()))
+    return Ladder(
+        np.sort((now - by["last"].to_numpy()) / 86_400),
+        np.sort(by["n"].to_numpy(float)),
+        monetary,
+        now,
+        bool((event == Event.purchase).any()),
+    )
 
 
 def segment(
@@ -135,14 +165,16 @@ class Neighbours:
 
     def nearest(
         self,
-        history: Histories,   # one row
+        history: Histories,  # one row
         n: int = 5,
-        without: int = -1,    # code of the customer whose history it is
-    ) -> list[dict]:          # id, similarity; nearest first, none that shares nothing
+        without: int = -1,  # code of the customer whose history it is
+    ) -> list[dict]:  # id, similarity; nearest first, none that shares nothing
         "The customers whose histories are most like this one"
         own = history.strength.toarray()[0]
         cosine = self._rows @ (own / max(float(np.linalg.norm(own)), 1e-12))
         if without >= 0:
             cosine[without] = 0
         best = np.argsort(-cosine, kind="stable")[:n]
-        return [{"id": str(self.data.users.ids[u]), "similarity": float(cosine[u])} for u in best if cosine[u] > 0]
+        return [
+            {"id": str(self.data.users.ids[u]), "similarity": float(cosine[u])} for u in best if cosine[u] > 0
+        ]

@@ -30,13 +30,40 @@ from ..config import settings
 from ..data.ingest import forget
 from ..data.prepare import Histories, leave_one_out, visitors
 from ..data.sources import SourceError
-from ..data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, Receipt, Store, StoredEvent, StoreDown, folded
+from customer360.data.storage import (
+    ErasedCustomer,
+    EventConflict,
+    InvalidEvent,
+    NewEvent,
+    Receipt,
+    Store,
+    StoredEvent,
+    StoreDown,
+    folded,
+)
 from ..models.base import ArtefactError, NoItemText, Recommender
 from ..models.registry import Registry, RegistryError, Release, Snapshot, open_registry
 from ..schema import Event
-from .feedback import Experiment, ExperimentError, arm_sizes, assign, compare_arms, explore, online_metrics
+from customer360.serving.feedback import (
+    Experiment,
+    ExperimentError,
+    arm_sizes,
+    assign,
+    compare_arms,
+    explore,
+    online_metrics,
+)
 from .live import Catalogue, Happened, Product, Shelf, grown
-from .profile import Ladder, Neighbours, activity, counted, ladder, segment, standing, taste
+from customer360.serving.profile import (
+    Ladder,
+    Neighbours,
+    activity,
+    counted,
+    ladder,
+    segment,
+    standing,
+    taste,
+)
 
 # %% ../../nbs/4_serving/40_service.ipynb #8102af91
 class ServiceError(RuntimeError):
@@ -90,31 +117,31 @@ class Act:
     item: str
     event: str = "click"
     rating: float | None = None
-    timestamp: int | None = None   # seconds UTC; None: now
+    timestamp: int | None = None  # seconds UTC; None: now
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     "A question for recommendations"
 
-    user: str = ""                    # a customer's id; empty: a visitor
-    history: tuple[Act, ...] = ()     # of a visitor, or what a customer did just now; not stored
-    model: str = ""                   # a key; empty: what the experiment assigns, else the default
+    user: str = ""  # a customer's id; empty: a visitor
+    history: tuple[Act, ...] = ()  # of a visitor, or what a customer did just now; not stored
+    model: str = ""  # a key; empty: what the experiment assigns, else the default
     n: int = 10
-    exclude: tuple[str, ...] = ()     # item ids
-    category: str = ""                # only this one
-    repeat: bool = False              # show also what the history hides
-    cold_start: bool = False          # answer for an unknown id as for a visitor without a past
+    exclude: tuple[str, ...] = ()  # item ids
+    category: str = ""  # only this one
+    repeat: bool = False  # show also what the history hides
+    cold_start: bool = False  # answer for an unknown id as for a visitor without a past
     explain: bool = True
-    ratings: bool = True              # predicted ratings, where the data has any
+    ratings: bool = True  # predicted ratings, where the data has any
 
 # %% ../../nbs/4_serving/40_service.ipynb #2a0f582d
 @dataclass(frozen=True)
 class Reason:
     "One thing that speaks for a recommendation"
 
-    kind: str                  # item | word | popularity | rule
-    share: float               # of the score, that would go without it
+    kind: str  # item | word | popularity | rule
+    share: float  # of the score, that would go without it
     item: str | None = None
     title: str | None = None
     word: str | None = None
@@ -128,13 +155,13 @@ class Pick:
     title: str
     category: str | None
     price: float | None
-    rank: int                  # from 1
-    score: float | None        # of the model; None where a rule put it there
-    probability: float         # with which this place shows this item, given the places before it
-    rating: float | None       # predicted
-    by: str                    # model | text (known by its text alone) | explored | pinned
+    rank: int  # from 1
+    score: float | None  # of the model; None where a rule put it there
+    probability: float  # with which this place shows this item, given the places before it
+    rating: float | None  # predicted
+    by: str  # model | text (known by its text alone) | explored | pinned
     reasons: list[Reason] = field(default_factory=list)
-    close: bool = True         # False: found by its text, and still far from what was looked for
+    close: bool = True  # False: found by its text, and still far from what was looked for
 
 
 @dataclass(frozen=True)
@@ -145,10 +172,10 @@ class Answer:
     user: str | None
     model: str
     version: str
-    cold_start: bool           # nothing that a model could read is known of this customer
+    cold_start: bool  # nothing that a model could read is known of this customer
     experiment: str | None
     arm: str | None
-    n_history: int             # things that the history holds
+    n_history: int  # things that the history holds
     items: list[Pick]
 
 # %% ../../nbs/4_serving/40_service.ipynb #5c2fa5a3
@@ -158,25 +185,29 @@ class Rules:
 
     pinned: tuple[str, ...] = ()
     buried: tuple[str, ...] = ()
-    per_category: int | None = None    # places for one category, at most
+    per_category: int | None = None  # places for one category, at most
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> "Rules":
         "From JSON; raises `Invalid`"
         if unknown := sorted(set(plain) - {"pinned", "buried", "per_category"}):
-            raise Invalid(f"rules have no field {unknown[0]!r}: use pinned, buried and per_category", unknown[0])
+            raise Invalid(
+                f"rules have no field {unknown[0]!r}: use pinned, buried and per_category", unknown[0]
+            )
         cap = plain.get("per_category")
         if cap is not None and (isinstance(cap, bool) or not isinstance(cap, int) or cap < 1):
             raise Invalid(f"per_category is a whole number from 1, or null: got {cap!r}", "per_category")
-        return cls(tuple(map(str, plain.get("pinned") or ())), tuple(map(str, plain.get("buried") or ())), cap)
+        return cls(
+            tuple(map(str, plain.get("pinned") or ())), tuple(map(str, plain.get("buried") or ())), cap
+        )
 
 
 def capped(
-    items: Sequence[str],                    # best first
+    items: Sequence[str],  # best first
     category_of: Callable[[str], str | None],
-    limit: int | None,                       # per category
-    taken: Iterable[str] = (),               # items that have a place already
-) -> list[int]:                              # positions that stay
+    limit: int | None,  # per category
+    taken: Iterable[str] = (),  # items that have a place already
+) -> list[int]:  # positions that stay
     "The items that find a place in their category; what has no category is not limited"
     count: dict[str, int] = {}
     for item in taken:
@@ -240,11 +271,12 @@ class Recorder:
 
 # %% ../../nbs/4_serving/40_service.ipynb #5ede2226
 class _Codes:
-
     def __init__(self, snapshot: Snapshot):
         self.snapshot, self.data, self.facts = snapshot, snapshot.data, snapshot.tables.facts
         self.code_of = {str(item): code for code, item in enumerate(self.data.items.ids)}
-        self.user_of = {str(user): code for code, user in enumerate(self.data.users.ids) if snapshot.here[code]}
+        self.user_of = {
+            str(user): code for code, user in enumerate(self.data.users.ids) if snapshot.here[code]
+        }
         self.nobody = visitors([[]], self.data.n_items)
         self._shelf: Shelf | None = None
         self._forgetting = threading.Lock()
@@ -264,9 +296,17 @@ class _Codes:
 
     def _entries(self, code: int) -> Iterable[Happened]:
         h = self.data.histories[[code]]
-        for item, weight, rating, when, seen in zip(h.items, h.weight.data, h.rating, h.when, h.seen, strict=True):
+        for item, weight, rating, when, seen in zip(
+            h.items, h.weight.data, h.rating, h.when, h.seen, strict=True
+        ):
             kind = Event.cart if seen and weight > 0 else Event.dismiss if seen else Event.view
-            yield Happened(str(self.data.items.ids[item]), kind, None if math.isnan(rating) else float(rating), float(weight), int(when))
+            yield Happened(
+                str(self.data.items.ids[item]),
+                kind,
+                None if math.isnan(rating) else float(rating),
+                float(weight),
+                int(when),
+            )
 
 # %% ../../nbs/4_serving/40_service.ipynb #0becf0aa
 class _Deeds(_Codes):
@@ -284,16 +324,26 @@ class _Deeds(_Codes):
     def n_events(self) -> np.ndarray:  # int (n_users,)
         "How much each customer did, impressions apart"
         acts = self.data.interactions["event"] != Event.impression
-        return np.bincount(self.data.interactions["user"].to_numpy()[acts.to_numpy()], minlength=self.data.n_users)
+        return np.bincount(
+            self.data.interactions["user"].to_numpy()[acts.to_numpy()], minlength=self.data.n_users
+        )
 
     @cached_property
     def price(self) -> np.ndarray:  # float (n_items,), NaN where unknown
         "The price of each item in the snapshot"
         table = self.snapshot.tables.items
-        return table["price"].to_numpy(float, na_value=np.nan) if "price" in table else np.full(self.data.n_items, np.nan)
+        return (
+            table["price"].to_numpy(float, na_value=np.nan)
+            if "price" in table
+            else np.full(self.data.n_items, np.nan)
+        )
 
 
-def _grouped(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:  # int (rows,) -> rows by code, in their order; int (n + 1,), where each code's begin
+def _grouped(
+    codes: np.ndarray, n: int
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # int (rows,) -> rows by code, in their order; int (n + 1,), where each code's begin
     order = np.argsort(codes, kind="stable")
     return order, np.searchsorted(codes[order], np.arange(n + 1))
 
@@ -303,7 +353,9 @@ class _Tells(_Deeds):
     def _by_item(self) -> tuple[np.ndarray, np.ndarray]:
         return _grouped(self.data.interactions["item"].to_numpy(), self.data.n_items)
 
-    def done_with(self, item: str) -> list[tuple[str, str, float, int]]:  # user, event, rating or NaN, timestamp
+    def done_with(
+        self, item: str
+    ) -> list[tuple[str, str, float, int]]:  # user, event, rating or NaN, timestamp
         "What the snapshot says that was done with an item"
         if item not in self.code_of:
             return []
@@ -319,9 +371,22 @@ class _Tells(_Deeds):
         "How often each kind of event happened in each month, and how many came with a rating"
         acts = self.data.interactions
         acts = acts[np.isin(acts["user"].to_numpy(), list(self.user_of.values()))]
-        month = acts["timestamp"].to_numpy(np.int64).astype("datetime64[s]").astype("datetime64[M]").astype("datetime64[s]")
+        month = (
+            acts["timestamp"]
+            .to_numpy(np.int64)
+            .astype("datetime64[s]")
+            .astype("datetime64[M]")
+            .astype("datetime64[s]")
+        )
         month[acts["timestamp"].to_numpy() == 0] = "NaT"
-        told = pd.DataFrame({"month": month, "event": acts["event"].to_numpy(), "n": 1, "ratings": acts["rating"].notna().to_numpy().astype(int)})
+        told = pd.DataFrame(
+            {
+                "month": month,
+                "event": acts["event"].to_numpy(),
+                "n": 1,
+                "ratings": acts["rating"].notna().to_numpy().astype(int),
+            }
+        )
         return told.groupby(["month", "event"], as_index=False, observed=True, dropna=False).sum()
 
 # %% ../../nbs/4_serving/40_service.ipynb #28ff2c6b
@@ -333,7 +398,13 @@ class _Folk(_Tells):
         for row in self.snapshot.tables.customers.to_dict("records"):
             if row["user"] in user_of:
                 known = {k: v for k, v in row.items() if k != "user" and v is not None and v == v}
-                found.append((row["user"], known, folded("\n".join([row["user"], *(v for v in known.values() if isinstance(v, str))]))))
+                found.append(
+                    (
+                        row["user"],
+                        known,
+                        folded("\n".join([row["user"], *(v for v in known.values() if isinstance(v, str))])),
+                    )
+                )
         return sorted(found, key=lambda person: person[0])
 
     @cached_property
@@ -366,7 +437,9 @@ class View(_Folk):
     def first_seen(self) -> np.ndarray:  # int64 (n_items,), 0 where nothing happened
         "When something first happened to each item"
         first = np.full(self.data.n_items, np.iinfo(np.int64).max)
-        np.minimum.at(first, self.data.interactions["item"].to_numpy(), self.data.interactions["timestamp"].to_numpy())
+        np.minimum.at(
+            first, self.data.interactions["item"].to_numpy(), self.data.interactions["timestamp"].to_numpy()
+        )
         return np.where(first == np.iinfo(np.int64).max, 0, first)
 
 
@@ -382,36 +455,50 @@ class Lineup(NamedTuple):
     "All that was read of a registry at a time"
 
     models: dict[str, Loaded]
-    views: dict[str, View]              # by the snapshot's name
-    problems: dict[str, list[str]]      # by the model's key
-    marks: dict[str, tuple[int, int]]   # `Registry.marks` then
+    views: dict[str, View]  # by the snapshot's name
+    problems: dict[str, list[str]]  # by the model's key
+    marks: dict[str, tuple[int, int]]  # `Registry.marks` then
 
 # %% ../../nbs/4_serving/40_service.ipynb #0e823a55
-PREFERRED = ("hybrid", "hybrid-ncf-bert", "bert", "ncf", "svd", "tfidf", "knn", "near", "bayes", "ease", "popularity")
+PREFERRED = (
+    "hybrid",
+    "hybrid-ncf-bert",
+    "bert",
+    "ncf",
+    "svd",
+    "tfidf",
+    "knn",
+    "near",
+    "bayes",
+    "ease",
+    "popularity",
+)
 
 
 class _Loads:
     def __init__(self, registry: Registry, store: Store, default: str = "", keys: Sequence[str] = ()):
         self.registry, self.store, self._wish, self._keys = registry, store, default, tuple(keys)
         self._lock, self._reading = threading.RLock(), threading.Lock()
-        self._turns = threading.Semaphore(settings().threads)  # more answers at a time than processors only get in each other's way
+        self._turns = threading.Semaphore(
+            settings().threads
+        )  # more answers at a time than processors only get in each other's way
         self.problems: dict[str, list[str]] = {}
-        self.degraded = 0                           # answers given while the store was down, about part of what they should know
+        self.degraded = 0  # answers given while the store was down, about part of what they should know
         self._models: dict[str, Loaded] = {}
         self._views: dict[str, View] = {}
         self._versions: dict[str, int] | None = None
         self._catalogue, self._rules, self._experiment = Catalogue({}), Rules(), None
-        self._aliases: dict[str, list[str]] = {}    # customer -> the ids that were merged into this one
-        self._merged: dict[str, str] = {}           # and back
+        self._aliases: dict[str, list[str]] = {}  # customer -> the ids that were merged into this one
+        self._merged: dict[str, str] = {}  # and back
         self._texts: dict[tuple[str, str], np.ndarray] = {}
-        self._tallied: tuple[Any, int, Any] = None, 0, None   # of which events, up to which one, how many
-        self._outside: tuple[Any, int] = None, 0              # customers that no snapshot knows
-        self._came: tuple[Any, dict] = None, {}               # what came of recommendations, until when
-        self.reads = 0                              # how often models were read; what was read before is let go of
+        self._tallied: tuple[Any, int, Any] = None, 0, None  # of which events, up to which one, how many
+        self._outside: tuple[Any, int] = None, 0  # customers that no snapshot knows
+        self._came: tuple[Any, dict] = None, {}  # what came of recommendations, until when
+        self.reads = 0  # how often models were read; what was read before is let go of
         self._erasures = store.versions().get("erasures", 0)  # that the models in memory know of
         self._take(self._line_up())
         self._refresh()
-        self.recorder = Recorder(store)             # the last: its thread outlives a failure
+        self.recorder = Recorder(store)  # the last: its thread outlives a failure
 
     @property
     def default(self) -> str:
@@ -419,7 +506,9 @@ class _Loads:
         for key in (self._wish, *PREFERRED, *self._models):
             if key in self._models:
                 return key
-        raise NotReady("no trained model is here: run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later")
+        raise NotReady(
+            "no trained model is here: run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later"
+        )
 
 # %% ../../nbs/4_serving/40_service.ipynb #6a81cfd5
 class _Drops(_Loads):
@@ -443,7 +532,9 @@ class _Drops(_Loads):
                     changed = self._drop(view, gone) or changed
         return changed
 
-    def _drop(self, view: View, users: list[str]) -> bool:  # False: their files could not be changed, so they go from memory alone
+    def _drop(
+        self, view: View, users: list[str]
+    ) -> bool:  # False: their files could not be changed, so they go from memory alone
         try:
             if self.registry.erase(users):
                 return True
@@ -455,18 +546,25 @@ class _Drops(_Loads):
 # %% ../../nbs/4_serving/40_service.ipynb #0e823a56
 class _Reads(_Drops):
     def _line_up(self, anew: bool = True) -> Lineup:  # anew: also what is in use already
-        found, before = Lineup({}, {}, {}, self.registry.marks()), ({}, {}) if anew else (self._models, self._views)
+        found, before = (
+            Lineup({}, {}, {}, self.registry.marks()),
+            ({}, {}) if anew else (self._models, self._views),
+        )
         for key in self._keys or sorted(found.marks):  # what is only a part of another model has no list
             try:
                 found.models[key], found.problems[key] = self._loaded(key, found.views, *before)
             except Exception as error:  # whatever is wrong with one model, the others answer
                 log.warning("%s: not read", key, exc_info=error)
                 found.problems[key] = [str(error)]
-                if isinstance(error, OSError | ImportError):  # such as too many open files: it may be over the next time
+                if isinstance(
+                    error, OSError | ImportError
+                ):  # such as too many open files: it may be over the next time
                     found.marks.pop(key, None)
         return self._line_up(anew) if self._forgot(found) else found
 
-    def _loaded(self, key: str, views: dict[str, View], models: Mapping[str, Loaded], known: Mapping[str, View]) -> tuple[Loaded, list[str]]:
+    def _loaded(
+        self, key: str, views: dict[str, View], models: Mapping[str, Loaded], known: Mapping[str, View]
+    ) -> tuple[Loaded, list[str]]:
         before = models.get(key)
         if before and not self.problems.get(key) and self.registry.in_use(key, before.release.version):
             views[before.release.snapshot] = before.view
@@ -474,7 +572,9 @@ class _Reads(_Drops):
         model, release, problems = self.registry.load_good(key)
         name = release.snapshot
         view = views.setdefault(name, known.get(name) or View(self.registry.snapshot(name)))
-        model.recommend(np.array([-1]), 1, histories=visitors([[0]], view.data.n_items))  # so that nobody waits for what is worked out once
+        model.recommend(
+            np.array([-1]), 1, histories=visitors([[0]], view.data.n_items)
+        )  # so that nobody waits for what is worked out once
         return Loaded(model, release, view), list(problems)
 
     def _take(self, found: Lineup) -> None:
@@ -497,7 +597,10 @@ class _Holds(_Reads):
                 return
             with self._lock:  # whoever comes meanwhile waits, and then sees what has changed
                 versions, before = self._changes(), self._versions or {}
-                self._reload({name for name in versions if versions[name] != before.get(name)}, first=self._versions is None)
+                self._reload(
+                    {name for name in versions if versions[name] != before.get(name)},
+                    first=self._versions is None,
+                )
                 self._versions = versions
         except StoreDown:
             self.degraded += 1  # what was known before still answers
@@ -523,14 +626,26 @@ class _Renews(_Holds):
     def renew(self) -> bool:  # were there any?
         "Take over what was put to use, and read anew what somebody was erased from; the models before answer meanwhile. Raises `StoreDown`"
         with self._reading:
-            before, marks, erasures = self._models, self.registry.marks(), self.store.versions().get("erasures", 0)
-            if (marks == self._marks and erasures == self._erasures) or not marks:  # a folder that is gone for now takes nothing away
+            before, marks, erasures = (
+                self._models,
+                self.registry.marks(),
+                self.store.versions().get("erasures", 0),
+            )
+            if (
+                marks == self._marks and erasures == self._erasures
+            ) or not marks:  # a folder that is gone for now takes nothing away
                 return False
             found = self._line_up(anew=erasures != self._erasures)
             for key in before.keys() - found.models.keys():  # what cannot be read now is sound in memory
-                view = found.views.setdefault(before[key].release.snapshot, before[key].view)  # the one read anew knows who was erased
-                found.models[key] = before[key] if view is before[key].view else before[key]._replace(view=view)
-            if all(found.models[key] is before.get(key) for key in found.models):  # such as another's promotion
+                view = found.views.setdefault(
+                    before[key].release.snapshot, before[key].view
+                )  # the one read anew knows who was erased
+                found.models[key] = (
+                    before[key] if view is before[key].view else before[key]._replace(view=view)
+                )
+            if all(
+                found.models[key] is before.get(key) for key in found.models
+            ):  # such as another's promotion
                 self._marks, self.problems, self._erasures = found.marks, found.problems, erasures
                 return False
             with self._lock:
@@ -545,20 +660,36 @@ class _Serves(_Renews):
     def _model(self, key: str) -> Loaded:
         key = key or self.default
         if key not in self._models:
-            raise UnknownModel(f"no model {key!r} is served: use one of {', '.join(self._models) or 'none yet'}", "model")
+            raise UnknownModel(
+                f"no model {key!r} is served: use one of {', '.join(self._models) or 'none yet'}", "model"
+            )
         return self._models[key]
 
     def ready(self) -> dict:
         "Does a model answer, and if none does, what is to be done?"
         problems = [f"{key}: {what}" for key, found in self.problems.items() for what in found]
-        done = {"ready": bool(self._models), "models": {key: m.release.version for key, m in self._models.items()}, "problems": problems}
-        return done | {"do": "" if self._models else "run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later"}
+        done = {
+            "ready": bool(self._models),
+            "models": {key: m.release.version for key, m in self._models.items()},
+            "problems": problems,
+        }
+        return done | {
+            "do": ""
+            if self._models
+            else "run `python train.py --model knn`, or `c360 train --model all`: the API serves it some seconds later"
+        }
 
     @property
     def counters(self) -> dict[str, int]:
         "What a monitor wants to know"
-        told = {"recorded": self.recorder.recorded, "lost": self.recorder.lost, "queue": len(self.recorder.waiting)}
-        return {f"recommendations_{name}": value for name, value in told.items()} | {"answers_degraded": self.degraded}
+        told = {
+            "recorded": self.recorder.recorded,
+            "lost": self.recorder.lost,
+            "queue": len(self.recorder.waiting),
+        }
+        return {f"recommendations_{name}": value for name, value in told.items()} | {
+            "answers_degraded": self.degraded
+        }
 
     def close(self) -> None:
         "Write what waits, and let go of the store"
@@ -570,7 +701,7 @@ class Slot(NamedTuple):
     "A place in a list, before it is put into words"
 
     item: str
-    code: int            # -1: the model has no code for it
+    code: int  # -1: the model has no code for it
     score: float
     by: str
     probability: float = 1.0
@@ -580,11 +711,11 @@ class Past(NamedTuple):
     "Whom a question is about"
 
     user: str | None
-    code: int            # in the model's snapshot, -1: not in it
-    history: Histories   # one row
-    upto: int            # the last event of the store that is in it
-    hides: set[str]      # items without a code that must not be shown again
-    acts: list[dict]     # what the question itself brought along
+    code: int  # in the model's snapshot, -1: not in it
+    history: Histories  # one row
+    upto: int  # the last event of the store that is in it
+    hides: set[str]  # items without a code that must not be shown again
+    acts: list[dict]  # what the question itself brought along
 
 # %% ../../nbs/4_serving/40_service.ipynb #be358292
 class _Knows(_Serves):
@@ -605,20 +736,36 @@ class _Knows(_Serves):
     def _acts(self, view: View, acts: Sequence[Act]) -> list[tuple]:
         now = int(time.time())
         for number, act in enumerate(acts):
-            self._check_event(view, act.item, act.event, act.rating, act.timestamp or now, f"history.{number}")
-        return [(a.item, a.event, a.rating, view.facts.weights[Event(a.event)], a.timestamp or now, 0) for a in acts]
+            self._check_event(
+                view, act.item, act.event, act.rating, act.timestamp or now, f"history.{number}"
+            )
+        return [
+            (a.item, a.event, a.rating, view.facts.weights[Event(a.event)], a.timestamp or now, 0)
+            for a in acts
+        ]
 
-    def _check_event(self, view: View, item: str, event: str, rating: float | None, timestamp: int, where: str) -> None:
+    def _check_event(
+        self, view: View, item: str, event: str, rating: float | None, timestamp: int, where: str
+    ) -> None:
         if event not in list(Event):
             raise Invalid(f"{event!r} is no kind of event: use one of {', '.join(Event)}", f"{where}.event")
         if item not in self._catalogue.products:
             raise Invalid(f"no item has the id {item!r}", f"{where}.item")
         if not 0 < timestamp <= time.time() + AHEAD:
-            raise Invalid(f"a timestamp is in seconds UTC, above 0 and not in the future: got {timestamp}", f"{where}.timestamp")
+            raise Invalid(
+                f"a timestamp is in seconds UTC, above 0 and not in the future: got {timestamp}",
+                f"{where}.timestamp",
+            )
         if event == Event.rating and rating is None:
             raise Invalid("a rating needs its `rating`", f"{where}.rating")
-        if rating is not None and (view.facts.scale is None or not view.facts.scale[0] <= rating <= view.facts.scale[1]):
-            there = "this data has no ratings" if view.facts.scale is None else f"ratings go from {view.facts.scale[0]:g} to {view.facts.scale[1]:g}"
+        if rating is not None and (
+            view.facts.scale is None or not view.facts.scale[0] <= rating <= view.facts.scale[1]
+        ):
+            there = (
+                "this data has no ratings"
+                if view.facts.scale is None
+                else f"ratings go from {view.facts.scale[0]:g} to {view.facts.scale[1]:g}"
+            )
             raise Invalid(f"{there}: got {rating}", f"{where}.rating")
 
 # %% ../../nbs/4_serving/40_service.ipynb #06d46665
@@ -628,18 +775,27 @@ class _Asks(_Knows):
         rows = self._happened(ids[0], view.snapshot.watermark) if user else []
         code = next((view.user_of[i] for i in ids if i in view.user_of), -1)
         if user and code < 0 and not rows and not cold_start and not self._is_customer(ids[0]):
-            raise UnknownCustomer(f"no customer has the id {user!r}; with cold_start=true they get what is popular", "customer")
+            raise UnknownCustomer(
+                f"no customer has the id {user!r}; with cold_start=true they get what is popular", "customer"
+            )
         extra = self._acts(view, acts)
         history = view.history(ids, [*rows, *extra])
         hides = {h[0] for h in (*rows, *extra) if h[1] in view.facts.seen}
         plain = [{"item": a[0], "event": a[1], "rating": a[2], "timestamp": a[4]} for a in extra]
-        return Past(ids[0] if user else None, code, history, max((h[5] for h in rows), default=view.snapshot.watermark), hides, plain)
+        return Past(
+            ids[0] if user else None,
+            code,
+            history,
+            max((h[5] for h in rows), default=view.snapshot.watermark),
+            hides,
+            plain,
+        )
 
 
 AHEAD = 300  # seconds that a client's clock may be fast
 
 # %% ../../nbs/4_serving/40_service.ipynb #e8261aec
-DEPTH, MOST = 100, 100   # candidates that an experiment draws from; items of one answer
+DEPTH, MOST = 100, 100  # candidates that an experiment draws from; items of one answer
 
 
 class _Ranks(_Asks):
@@ -653,7 +809,11 @@ class _Ranks(_Asks):
             options["exclude"] = np.union1d(shelf.closed, never)
         top = loaded.model.recommend(np.array([past.code]), n, **options)
         ids = loaded.view.data.items.ids
-        found = [Slot(str(ids[c]), int(c), float(s), "model") for c, s in zip(top.codes[0], top.scores[0], strict=True) if c >= 0]
+        found = [
+            Slot(str(ids[c]), int(c), float(s), "model")
+            for c, s in zip(top.codes[0], top.scores[0], strict=True)
+            if c >= 0
+        ]
         new = self._by_text(loaded, past, ask, shelf)
         return sorted([*found, *new], key=lambda slot: -slot.score)[:n] if new else found
 
@@ -671,18 +831,27 @@ class _Ranks(_Asks):
 # %% ../../nbs/4_serving/40_service.ipynb #0e0b51af
 class _Lists(_Ranks):
     def _pinned(self, past: Past, ask: Ask) -> list[Slot]:
-        products = [self._catalogue.products[item] for item in self._rules.pinned if item in self._catalogue.products]
-        wanted = [p for p in products if p.shown and p.item not in ask.exclude and ask.category in ("", p.category)]
+        products = [
+            self._catalogue.products[item] for item in self._rules.pinned if item in self._catalogue.products
+        ]
+        wanted = [
+            p for p in products if p.shown and p.item not in ask.exclude and ask.category in ("", p.category)
+        ]
         return [Slot(p.item, -1, math.nan, "pinned") for p in wanted]
 
     def _list(self, loaded: Loaded, past: Past, ask: Ask, experiment: Experiment | None) -> list[Slot]:
-        pinned = [s for s in self._pinned(past, ask) if ask.repeat or not self._had(loaded, past, s.item)][: ask.n]
+        pinned = [s for s in self._pinned(past, ask) if ask.repeat or not self._had(loaded, past, s.item)][
+            : ask.n
+        ]
         n, cap = ask.n - len(pinned), self._rules.per_category
         draws = experiment is not None and experiment.exploration > 0
         deep = max(DEPTH, 2 * ask.n) if draws or cap else n
         while True:
             slots = self._slots(loaded, past, ask, deep)
-            kept = [slots[i] for i in capped([s.item for s in slots], self._category, cap, [s.item for s in pinned])]
+            kept = [
+                slots[i]
+                for i in capped([s.item for s in slots], self._category, cap, [s.item for s in pinned])
+            ]
             if len(kept) >= n or len(slots) < deep:
                 break
             deep *= 4
@@ -693,9 +862,14 @@ class _Lists(_Ranks):
         scores = np.array([s.score for s in slots], np.float32)
         rng = np.random.default_rng(secrets.randbits(64))
         places = np.arange(len(slots), dtype=np.int32)
-        shown = explore(scores, places, min(n, len(slots)), experiment.exploration, experiment.temperature, rng)
+        shown = explore(
+            scores, places, min(n, len(slots)), experiment.exploration, experiment.temperature, rng
+        )
         drawn = zip(shown.codes.tolist(), shown.probabilities.tolist(), shown.explored.tolist(), strict=True)
-        return [slots[place]._replace(probability=chance, by="explored" if lucky else slots[place].by) for place, chance, lucky in drawn]
+        return [
+            slots[place]._replace(probability=chance, by="explored" if lucky else slots[place].by)
+            for place, chance, lucky in drawn
+        ]
 
     def _had(self, loaded: Loaded, past: Past, item: str) -> bool:
         code = loaded.view.code_of.get(item, -1)
@@ -705,7 +879,7 @@ class _Lists(_Ranks):
         return self._catalogue.get(item).category
 
 # %% ../../nbs/4_serving/40_service.ipynb #11e4c488
-REASONS = 3   # per item, at most
+REASONS = 3  # per item, at most
 
 
 class _Reasons(_Lists):
@@ -714,14 +888,25 @@ class _Reasons(_Lists):
         codes = np.array([s.code for s in coded], np.int32)
         found = loaded.model.explain(past.history[[0] * len(coded)], codes, REASONS) if coded else []
         ids = loaded.view.data.items.ids
-        said = {s.item: [self._reason(e.kind, e.ref, e.share, ids) for e in why] for s, why in zip(coded, found, strict=True)}
-        return said | {s.item: self._text_reasons(loaded, past, s.item) for s in slots if s.by == "text"} | {s.item: [Reason("rule", 1.0)] for s in slots if s.by == "pinned"}
+        said = {
+            s.item: [self._reason(e.kind, e.ref, e.share, ids) for e in why]
+            for s, why in zip(coded, found, strict=True)
+        }
+        return (
+            said
+            | {s.item: self._text_reasons(loaded, past, s.item) for s in slots if s.by == "text"}
+            | {s.item: [Reason("rule", 1.0)] for s in slots if s.by == "pinned"}
+        )
 
     def _reason(self, kind: str, ref: int | str, share: float, ids: np.ndarray) -> Reason:
         if kind == "word":
             return Reason("word", float(share), word=str(ref))
         item = str(ids[ref])
-        return Reason(kind, float(share), item, self._catalogue.title(item)) if kind == "item" else Reason(kind, float(share))
+        return (
+            Reason(kind, float(share), item, self._catalogue.title(item))
+            if kind == "item"
+            else Reason(kind, float(share))
+        )
 
     def _text_reasons(self, loaded: Loaded, past: Past, item: str) -> list[Reason]:
         product, h = self._catalogue.get(item), past.history
@@ -731,22 +916,49 @@ class _Reasons(_Lists):
         best = [j for j in np.argsort(-loss, kind="stable")[:REASONS] if loss[j] > 1e-9]
         total = max(float(np.maximum(loss, 0).sum()), 1e-12)
         ids = loaded.view.data.items.ids
-        return [self._reason("item", int(h.items[j]), float(loss[j]) / total, ids) for j in best] or [Reason("popularity", 1.0)]
+        return [self._reason("item", int(h.items[j]), float(loss[j]) / total, ids) for j in best] or [
+            Reason("popularity", 1.0)
+        ]
 
 # %% ../../nbs/4_serving/40_service.ipynb #cb2bbf86
 class _Recommends(_Reasons):
     def _ratings(self, loaded: Loaded, past: Past, codes: np.ndarray) -> list[float | None]:
         if loaded.model.scale_ is None or not len(codes):
             return [None] * len(codes)
-        return loaded.model.predict(np.array([past.code]), codes, histories=past.history, rows=np.zeros(len(codes), int)).astype(float).tolist()
+        return (
+            loaded.model.predict(
+                np.array([past.code]), codes, histories=past.history, rows=np.zeros(len(codes), int)
+            )
+            .astype(float)
+            .tolist()
+        )
 
-    def _picks(self, loaded: Loaded, past: Past, slots: list[Slot], explain: bool, ratings: bool) -> list[Pick]:
+    def _picks(
+        self, loaded: Loaded, past: Past, slots: list[Slot], explain: bool, ratings: bool
+    ) -> list[Pick]:
         reasons = self._reasons(loaded, past, slots) if explain else {}
-        stars = self._ratings(loaded, past, np.array([s.code for s in slots], np.int32)) if ratings else [None] * len(slots)
+        stars = (
+            self._ratings(loaded, past, np.array([s.code for s in slots], np.int32))
+            if ratings
+            else [None] * len(slots)
+        )
         out = []
         for rank, (slot, rating) in enumerate(zip(slots, stars, strict=True), 1):
             p, score = self._catalogue.get(slot.item), None if math.isnan(slot.score) else slot.score
-            out.append(Pick(p.item, p.title or p.item, p.category, p.price, rank, score, slot.probability, rating, slot.by, reasons.get(slot.item, [])))
+            out.append(
+                Pick(
+                    p.item,
+                    p.title or p.item,
+                    p.category,
+                    p.price,
+                    rank,
+                    score,
+                    slot.probability,
+                    rating,
+                    slot.by,
+                    reasons.get(slot.item, []),
+                )
+            )
         return out
 
 # %% ../../nbs/4_serving/40_service.ipynb #667f3657
@@ -756,9 +968,22 @@ class _Records(_Recommends):
         kept = ("item", "rank", "score", "probability", "rating", "by")
 
         def row() -> dict:
-            items = [{name: getattr(pick, name) for name in kept} | {"reasons": [vars(reason) for reason in pick.reasons]} for pick in answer.items]
-            payload = {"items": items, "cold_start": answer.cold_start, "snapshot": snapshot, "upto": past.upto, "acts": past.acts}
-            named = {name: getattr(answer, name) for name in ("recommendation_id", "user", "model", "version", "experiment", "arm")}
+            items = [
+                {name: getattr(pick, name) for name in kept}
+                | {"reasons": [vars(reason) for reason in pick.reasons]}
+                for pick in answer.items
+            ]
+            payload = {
+                "items": items,
+                "cold_start": answer.cold_start,
+                "snapshot": snapshot,
+                "upto": past.upto,
+                "acts": past.acts,
+            }
+            named = {
+                name: getattr(answer, name)
+                for name in ("recommendation_id", "user", "model", "version", "experiment", "arm")
+            }
             return named | {"time": now, "payload": payload}
 
         self.recorder.add(row)
@@ -772,7 +997,9 @@ class _Recommender(_Records):
         experiment = None if ask.model else self._experiment
         identity = secrets.token_hex(12)
         arm = assign(experiment, self._ids(ask.user)[0] if ask.user else identity) if experiment else None
-        if arm not in self._models:  # it cannot be read at the moment: what the default answers says nothing about it
+        if (
+            arm not in self._models
+        ):  # it cannot be read at the moment: what the default answers says nothing about it
             experiment = arm = None
         loaded = self._model(ask.model or arm or "")
         past = self._past(loaded.view, ask.user, ask.history, ask.cold_start)
@@ -781,7 +1008,17 @@ class _Recommender(_Records):
             picks = self._picks(loaded, past, slots, ask.explain, ask.ratings)
         cold = not (past.history.weight.data > 0).any()
         name = experiment.name if experiment else None
-        answer = Answer(identity, past.user, loaded.release.key, loaded.release.version, cold, name, arm, int((past.history.weight.data > 0).sum()), picks)
+        answer = Answer(
+            identity,
+            past.user,
+            loaded.release.key,
+            loaded.release.version,
+            cold,
+            name,
+            arm,
+            int((past.history.weight.data > 0).sum()),
+            picks,
+        )
         self._record(answer, past, loaded)
         return answer
 
@@ -793,12 +1030,17 @@ class _Recommender(_Records):
         if not 1 <= ask.n <= MOST:
             raise Invalid(f"n is from 1 to {MOST}: got {ask.n}", "n")
         if ask.category and ask.category not in self._categories:
-            raise Invalid(f"no item is of the category {ask.category!r}: there are {', '.join(self._categories) or 'none'}", "category")
+            raise Invalid(
+                f"no item is of the category {ask.category!r}: there are {', '.join(self._categories) or 'none'}",
+                "category",
+            )
 
     @property
     def _categories(self) -> list[str]:
         if getattr(self, "_categories_of", None) is not self._catalogue:
-            self._categories_known = sorted({p.category for p in self._catalogue.products.values() if p.category})
+            self._categories_known = sorted(
+                {p.category for p in self._catalogue.products.values() if p.category}
+            )
             self._categories_of = self._catalogue
         return self._categories_known
 
@@ -811,7 +1053,14 @@ class _People(_Recommender):
             raise Invalid(f"a search has at most {LONGEST} characters: got {len(search)}", "search")
         view, words = self._model("").view, folded(search).split()
         merged = {source for sources in self._aliases.values() for source in sources}
-        found = {user: known for user, known, text in view.people if user > cursor and user in view.user_of and user not in merged and all(word in text for word in words)}
+        found = {
+            user: known
+            for user, known, text in view.people
+            if user > cursor
+            and user in view.user_of
+            and user not in merged
+            and all(word in text for word in words)
+        }
         for row in self.store.customers(search, cursor, limit + 1):
             if row["user"] not in merged:
                 found.setdefault(row["user"], view.known.get(row["user"], {}))
@@ -819,8 +1068,15 @@ class _People(_Recommender):
         stored = self.store.known(page[:limit])
         since = self.store.events_of(page[:limit], view.snapshot.watermark)
         live = since[since["event"] != Event.impression]["user"].value_counts()
-        counts = {u: sum(int(view.n_events[view.user_of[i]]) for i in self._ids(u) if i in view.user_of) + int(live.get(u, 0)) for u in page[:limit]}
-        rows = [{"id": user, "attributes": found[user] | stored.get(user, {}), "n_events": counts[user]} for user in page[:limit]]
+        counts = {
+            u: sum(int(view.n_events[view.user_of[i]]) for i in self._ids(u) if i in view.user_of)
+            + int(live.get(u, 0))
+            for u in page[:limit]
+        }
+        rows = [
+            {"id": user, "attributes": found[user] | stored.get(user, {}), "n_events": counts[user]}
+            for user in page[:limit]
+        ]
         return {"customers": rows, "next": page[limit - 1] if len(page) > limit else None}
 
     def _attributes(self, view: View, ids: Sequence[str]) -> dict:
@@ -831,26 +1087,50 @@ class _People(_Recommender):
                 row = view.snapshot.tables.customers.iloc[position]
                 known |= {k: v for k, v in row.items() if k != "user" and v is not None and v == v}
         stored = self.store.customer(ids[0])
-        return {k: v.item() if isinstance(v, np.generic) else v for k, v in (known | (stored["attributes"] if stored else {})).items()}
+        return {
+            k: v.item() if isinstance(v, np.generic) else v
+            for k, v in (known | (stored["attributes"] if stored else {})).items()
+        }
 
-    def _deeds(self, view: View, ids: Sequence[str]) -> pd.DataFrame:  # item (id), event, rating, timestamp, oldest first
+    def _deeds(
+        self, view: View, ids: Sequence[str]
+    ) -> pd.DataFrame:  # item (id), event, rating, timestamp, oldest first
         parts = [view.events(view.user_of[user]) for user in ids if user in view.user_of]
         parts = [p.assign(item=view.data.items.ids[p["item"].to_numpy()]) for p in parts]
-        live = [h[:5] for h in self.store.rows_of(ids[0], view.snapshot.watermark) if h[1] != Event.impression]
+        live = [
+            h[:5] for h in self.store.rows_of(ids[0], view.snapshot.watermark) if h[1] != Event.impression
+        ]
         parts.append(pd.DataFrame(live, columns=["item", "event", "rating", "weight", "timestamp"]))
         columns = ["item", "event", "rating", "timestamp"]
-        whole = pd.concat([p[columns].astype({"event": object, "item": object, "rating": float, "timestamp": "int64"}) for p in parts if len(p)] or [pd.DataFrame(columns=columns)])
+        whole = pd.concat(
+            [
+                p[columns].astype({"event": object, "item": object, "rating": float, "timestamp": "int64"})
+                for p in parts
+                if len(p)
+            ]
+            or [pd.DataFrame(columns=columns)]
+        )
         return whole.sort_values("timestamp", kind="stable", ignore_index=True)
 
 
-LONGEST = 500   # characters of a search
+LONGEST = 500  # characters of a search
 
 # %% ../../nbs/4_serving/40_service.ipynb #f6818fae
 class _Names(_People):
     def _names(self, users: Sequence[str]) -> dict[str, str]:  # of those who have a name
         people, stored = self._model("").view.known if self._models else {}, self.store.known(users)
-        of = {user: (stored.get(user, {}), *(people.get(one, {}) for one in (user, *self._aliases.get(user, [])))) for user in users}
-        return {user: str(name) for user, known in of.items() if (name := next(filter(None, (one.get("name") for one in known)), None))}
+        of = {
+            user: (
+                stored.get(user, {}),
+                *(people.get(one, {}) for one in (user, *self._aliases.get(user, []))),
+            )
+            for user in users
+        }
+        return {
+            user: str(name)
+            for user, known in of.items()
+            if (name := next(filter(None, (one.get("name") for one in known)), None))
+        }
 
     def _named(self, rows: list[dict]) -> list[dict]:  # rows with the `id` of a customer
         names = self._names([row["id"] for row in rows])
@@ -866,7 +1146,13 @@ class _Profiles(_Names):
         deeds, shelf = self._deeds(view, ids), view.shelf(self._catalogue)
         newest = deeds.iloc[::-1].head(n)
         history = [
-            {"item": str(r.item), "title": self._catalogue.title(r.item), "event": str(r.event), "rating": None if math.isnan(r.rating) else float(r.rating), "timestamp": int(r.timestamp)}
+            {
+                "item": str(r.item),
+                "title": self._catalogue.title(r.item),
+                "event": str(r.event),
+                "rating": None if math.isnan(r.rating) else float(r.rating),
+                "timestamp": int(r.timestamp),
+            }
             for r in newest.itertuples()
         ]
         return {
@@ -876,21 +1162,42 @@ class _Profiles(_Names):
             "experiment": {"name": self._experiment.name, "arm": assign(self._experiment, ids[0])} if self._experiment else None,
         }  # fmt: skip
 
-    def _nearest(self, view: View, past: Past, ids: Sequence[str]) -> list[dict]:  # who is still there, under the ids of now
+    def _nearest(
+        self, view: View, past: Past, ids: Sequence[str]
+    ) -> list[dict]:  # who is still there, under the ids of now
         away = len(view.data.users.ids) - len(view.user_of)  # at most so many of the nearest are gone
         near = view.neighbours.nearest(past.history, 5 + len(ids) + away, past.code)
-        return [one for one in near if one["id"] in view.user_of and self._merged.get(one["id"], one["id"]) not in ids][:5]
+        return [
+            one
+            for one in near
+            if one["id"] in view.user_of and self._merged.get(one["id"], one["id"]) not in ids
+        ][:5]
 
     def _segment(self, view: View, deeds: pd.DataFrame) -> dict | None:
         steps, event = view.ladder, deeds["event"].to_numpy(object)
         when = deeds["timestamp"].to_numpy(np.int64)
-        price = np.array([getattr(self._catalogue.products.get(item), "price", None) or np.nan for item in deeds["item"]], float)
-        who = standing(when, event, price, steps.now, event == Event.purchase if steps.sells else counted(event)) if len(deeds) else None  # `now` of the others, or what somebody does today makes their last purchase old
+        price = np.array(
+            [getattr(self._catalogue.products.get(item), "price", None) or np.nan for item in deeds["item"]],
+            float,
+        )
+        who = (
+            standing(
+                when, event, price, steps.now, event == Event.purchase if steps.sells else counted(event)
+            )
+            if len(deeds)
+            else None
+        )  # `now` of the others, or what somebody does today makes their last purchase old
         if who is None:
             return None
         points = steps.points(who)
         money = None if math.isnan(who.monetary) else round(who.monetary, 2)
-        return {"recency_days": round(who.recency, 2), "frequency": int(who.frequency), "monetary": money, "points": points, "label": segment(points)}
+        return {
+            "recency_days": round(who.recency, 2),
+            "frequency": int(who.frequency),
+            "monetary": money,
+            "points": points,
+            "label": segment(points),
+        }
 
 # %% ../../nbs/4_serving/40_service.ipynb #227392b4
 class _Cares(_Profiles):
@@ -916,12 +1223,28 @@ class _Cares(_Profiles):
         view, ids = self._model("").view, self._ids(user)
         self._past(view, user)
         self.recorder.flush()
-        events = [{"item": str(r.item), "event": str(r.event), "rating": None if math.isnan(r.rating) else float(r.rating), "timestamp": int(r.timestamp)} for r in self._deeds(view, ids).itertuples()]
-        return {"id": ids[0], "attributes": self._attributes(view, ids), "merged": ids[1:], "events": events, "stored": self._kindly(lambda: self.store.export(ids[0]))}
+        events = [
+            {
+                "item": str(r.item),
+                "event": str(r.event),
+                "rating": None if math.isnan(r.rating) else float(r.rating),
+                "timestamp": int(r.timestamp),
+            }
+            for r in self._deeds(view, ids).itertuples()
+        ]
+        return {
+            "id": ids[0],
+            "attributes": self._attributes(view, ids),
+            "merged": ids[1:],
+            "events": events,
+            "stored": self._kindly(lambda: self.store.export(ids[0])),
+        }
 
 # %% ../../nbs/4_serving/40_service.ipynb #1c3181da
 class _Clears(_Cares):
-    def _purge(self, ids: Sequence[str]) -> int:  # files that held something of them: kept models, then what ingest has cached
+    def _purge(
+        self, ids: Sequence[str]
+    ) -> int:  # files that held something of them: kept models, then what ingest has cached
         files, wrong = 0, []
         for remove in (lambda: len(forget(ids)), lambda: self.registry.erase(ids)) if ids else ():
             try:
@@ -932,7 +1255,11 @@ class _Clears(_Cares):
             raise NotReady(" ".join(wrong), "customer")
         return files
 
-    def _left(self) -> list[str]:  # who was erased, under whatever id, and is in a file still, such as one that could not be changed then
+    def _left(
+        self,
+    ) -> list[
+        str
+    ]:  # who was erased, under whatever id, and is in a file still, such as one that could not be changed then
         with suppress(StoreDown):
             everybody = list(dict.fromkeys(self.registry.everybody()))
             return np.array(everybody, object)[np.asarray(self.store.erased(everybody), bool)].tolist()
@@ -944,7 +1271,11 @@ class _Forgets(_Clears):
         "Forget a customer: store, records, ids and histories of every kept model; a tombstone stays. Raises `UnknownCustomer`"
         self._refresh()
         ids = self._ids(user)
-        known = any(i in loaded.view.user_of for loaded in self._models.values() for i in ids) or self._happened(ids[0], 0) or self._is_customer(ids[0])
+        known = (
+            any(i in loaded.view.user_of for loaded in self._models.values() for i in ids)
+            or self._happened(ids[0], 0)
+            or self._is_customer(ids[0])
+        )
         files = 0 if known else self._purge(ids)  # an older snapshot may know them still
         if not known and not files:
             self._purge(self._left())  # they may have been erased before, and that not have come to its end
@@ -989,7 +1320,10 @@ class _Items(_Forgets):
             if p.item > cursor and not p.withdrawn and category in ("", p.category) and all(w in catalogue.searched[p.item] for w in words)
         ]  # fmt: skip
         page = sorted(found, key=lambda p: p.item)[: limit + 1]
-        return {"items": [asdict(p) for p in page[:limit]], "next": page[limit - 1].item if len(page) > limit else None}
+        return {
+            "items": [asdict(p) for p in page[:limit]],
+            "next": page[limit - 1].item if len(page) > limit else None,
+        }
 
     def item(self, item: str) -> dict:
         "What is known of an item; raises `UnknownItem`"
@@ -1018,10 +1352,26 @@ class _Items(_Forgets):
 
 # %% ../../nbs/4_serving/40_service.ipynb #29ac4bbe
 class _Shelves(_Items):
-    def _plain(self, items: Iterable[tuple[str, float]], by: str, n: int, far: Collection[str] = ()) -> list[Pick]:
+    def _plain(
+        self, items: Iterable[tuple[str, float]], by: str, n: int, far: Collection[str] = ()
+    ) -> list[Pick]:
         products = [(self._catalogue.get(item), score) for item, score in items]
         shown = [(p, s) for p, s in products if p.shown][:n]
-        return [Pick(p.item, p.title or p.item, p.category, p.price, rank, s, 1.0, None, by, close=p.item not in far) for rank, (p, s) in enumerate(shown, 1)]
+        return [
+            Pick(
+                p.item,
+                p.title or p.item,
+                p.category,
+                p.price,
+                rank,
+                s,
+                1.0,
+                None,
+                by,
+                close=p.item not in far,
+            )
+            for rank, (p, s) in enumerate(shown, 1)
+        ]
 
     def popular(self, n: int = 10, category: str = "", days: int = 0) -> list[Pick]:  # days: 0: ever
         "What most customers chose"
@@ -1041,9 +1391,14 @@ class _Shelves(_Items):
         self._refresh()
         view = self._model("").view
         first = view.first_seen
-        old = sorted(((str(i), float(first[c])) for i, c in view.code_of.items() if first[c]), key=lambda pair: -pair[1])
+        old = sorted(
+            ((str(i), float(first[c])) for i, c in view.code_of.items() if first[c]),
+            key=lambda pair: -pair[1],
+        )
         new = [(p.item, math.nan) for p in reversed(view.shelf(self._catalogue).new)]
-        picks = self._plain(((i, s) for i, s in [*new, *old] if category in ("", self._category(i))), "latest", n)
+        picks = self._plain(
+            ((i, s) for i, s in [*new, *old] if category in ("", self._category(i))), "latest", n
+        )
         return [Pick(**{**asdict(p), "score": None, "reasons": []}) for p in picks]
 
 # %% ../../nbs/4_serving/40_service.ipynb #8e2f5c04
@@ -1065,16 +1420,26 @@ class _Looks(_Shelves):
     def _since(self, view: View) -> pd.DataFrame:  # month, event, n, ratings
         versions = self.store.versions()
         mark = view.snapshot.watermark, versions["identities"]
-        known, upto, told = self._tallied if self._tallied[0] == mark else (mark, mark[0], view.monthly.iloc[:0])
+        known, upto, told = (
+            self._tallied if self._tallied[0] == mark else (mark, mark[0], view.monthly.iloc[:0])
+        )
         if versions["events"] > upto:  # what has been counted stays as it is, as long as nobody is erased
             new = self.store.tally(upto, versions["events"])
             month = new["day"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
-            told = pd.concat([told, new.drop(columns="day").assign(month=month)]).groupby(["month", "event"], as_index=False).sum()
+            told = (
+                pd.concat([told, new.drop(columns="day").assign(month=month)])
+                .groupby(["month", "event"], as_index=False)
+                .sum()
+            )
         self._tallied = known, max(upto, versions["events"]), told
         return told
 
     def _n_customers(self, view: View) -> int:
-        mark = (view, self.store.versions()["identities"], self.store.n_customers())  # with merges and erasures the second grows, else the third
+        mark = (
+            view,
+            self.store.versions()["identities"],
+            self.store.n_customers(),
+        )  # with merges and erasures the second grows, else the third
         if self._outside[0] != mark:
             self._outside = mark, sum(user not in view.user_of for user in self.store.customer_ids())
         return len(view.user_of) - sum(source in view.user_of for source in self._merged) + self._outside[1]
@@ -1088,7 +1453,14 @@ def _by_month(tally: pd.DataFrame) -> list[dict]:  # tally: month, event, n; no 
     of: dict[str, dict[str, int]] = {}
     for (month, event), n in tally.groupby(["month", "event"])["n"].sum().items():
         of.setdefault(f"{month:%Y-%m}", {})[event] = n
-    return [{"month": str(month), "events": _by_kind(of.get(str(month), {}))} for month in pd.period_range(min(of), max(of), freq="M")] if of else []
+    return (
+        [
+            {"month": str(month), "events": _by_kind(of.get(str(month), {}))}
+            for month in pd.period_range(min(of), max(of), freq="M")
+        ]
+        if of
+        else []
+    )
 
 # %% ../../nbs/4_serving/40_service.ipynb #8e2f5c08
 class _Visits(_Looks):
@@ -1096,18 +1468,36 @@ class _Visits(_Looks):
         "Who had to do with an item: how many, how, and who most recently; raises `UnknownItem`"
         self._refresh()
         view = self._model("").view
-        deeds = [*view.done_with(item), *(row[:4] for row in self.store.rows_on(self._product(item).item, view.snapshot.watermark))]
+        deeds = [
+            *view.done_with(item),
+            *(row[:4] for row in self.store.rows_on(self._product(item).item, view.snapshot.watermark)),
+        ]
         who = {self._merged.get(user, user) for user, event, *_ in deeds if event != Event.impression}
-        strong = [(when, place) for place, (_, event, _, when) in enumerate(deeds) if event not in (Event.impression, Event.view)]
+        strong = [
+            (when, place)
+            for place, (_, event, _, when) in enumerate(deeds)
+            if event not in (Event.impression, Event.view)
+        ]
         newest = []
         for _, place in heapq.nlargest(n, strong):  # of one moment the last that came
             user, event, rating, when = deeds[place]
             rated = rating is not None and not math.isnan(rating)
-            newest.append({"id": self._merged.get(user, user), "event": event, "rating": float(rating) if rated else None, "timestamp": when})
-        return {"customers": len(who), "events": _by_kind(Counter(event for _, event, *_ in deeds)), "newest": self._named(newest)}
+            newest.append(
+                {
+                    "id": self._merged.get(user, user),
+                    "event": event,
+                    "rating": float(rating) if rated else None,
+                    "timestamp": when,
+                }
+            )
+        return {
+            "customers": len(who),
+            "events": _by_kind(Counter(event for _, event, *_ in deeds)),
+            "newest": self._named(newest),
+        }
 
 # %% ../../nbs/4_serving/40_service.ipynb #9baa9549
-MANY_TEXTS = 20_000   # vectors of new products and of queries, kept in memory
+MANY_TEXTS = 20_000  # vectors of new products and of queries, kept in memory
 
 
 class _Finds(_Visits):
@@ -1123,10 +1513,14 @@ class _Finds(_Visits):
             self._texts.clear()
         key = (reader.encoder_fingerprint_, text)
         found = self._texts.get(key)
-        self._texts[key] = found = reader.read([text])[0] if found is None else found  # another thread may clear them
+        self._texts[key] = found = (
+            reader.read([text])[0] if found is None else found
+        )  # another thread may clear them
         return found
 
-    def _cosines(self, reader: Any, view: View, query: np.ndarray) -> list[tuple[str, float]]:  # query: float (d,), length 1
+    def _cosines(
+        self, reader: Any, view: View, query: np.ndarray
+    ) -> list[tuple[str, float]]:  # query: float (d,), length 1
         new = view.shelf(self._catalogue).new
         vectors = np.vstack([reader.text_, *(self._read(reader, p.text or p.title) for p in new)])
         names = [*map(str, view.data.items.ids), *(p.item for p in new)]
@@ -1143,7 +1537,9 @@ class _Finds(_Visits):
             reader, view = self._reader()
             code = view.code_of.get(item, -1)
             query = reader.text_[code] if code >= 0 else self._read(reader, product.text or product.title)
-            return self._plain(((i, c) for i, c in self._cosines(reader, view, query) if i != item), "text", n)
+            return self._plain(
+                ((i, c) for i, c in self._cosines(reader, view, query) if i != item), "text", n
+            )
         loaded = self._model(model)
         code = loaded.view.code_of.get(item, -1)
         if code < 0:
@@ -1151,10 +1547,14 @@ class _Finds(_Visits):
         shelf = loaded.view.shelf(self._catalogue)
         top = loaded.model.similar_items(np.array([code]), n + len(shelf.closed))
         ids = loaded.view.data.items.ids
-        return self._plain(((str(ids[c]), float(s)) for c, s in zip(top.codes[0], top.scores[0], strict=True) if c >= 0), "model", n)
+        return self._plain(
+            ((str(ids[c]), float(s)) for c, s in zip(top.codes[0], top.scores[0], strict=True) if c >= 0),
+            "model",
+            n,
+        )
 
 # %% ../../nbs/4_serving/40_service.ipynb #a3866e9e
-CLOSE = 0.3   # cosine; in the demo the best hit for 20 real wishes has 0.33 to 0.62 (for a bare "cheap" 0.25), for 40 titles 0.70 and more, for 21 lines of nonsense or of another field 0.12 to 0.29
+CLOSE = 0.3  # cosine; in the demo the best hit for 20 real wishes has 0.33 to 0.62 (for a bare "cheap" 0.25), for 40 titles 0.70 and more, for 21 lines of nonsense or of another field 0.12 to 0.29
 
 
 class _Searches(_Finds):
@@ -1165,7 +1565,11 @@ class _Searches(_Finds):
             raise Invalid("there is nothing to search for: give some words", "q")
         reader, view = self._reader()
         query = self._read(reader, q.strip())
-        found = [(i, c) for i, c in self._cosines(reader, view, query) if self._catalogue.get(i).shown and category in ("", self._category(i))]
+        found = [
+            (i, c)
+            for i, c in self._cosines(reader, view, query)
+            if self._catalogue.get(i).shown and category in ("", self._category(i))
+        ]
         far = {i for i, c in found if c < CLOSE}
         if user:
             found = sorted(self._suited(found[: max(50, n)], user), key=lambda pair: pair[0] in far)
@@ -1177,10 +1581,20 @@ class _Searches(_Finds):
         known = [(i, c) for i, c in found if i in loaded.view.code_of]
         if not known:
             return found
-        suits = loaded.model.score(past.history, users=np.array([past.code]), candidates=loaded.view.shelf(self._catalogue).codes(i for i, _ in known))[0]
+        suits = loaded.model.score(
+            past.history,
+            users=np.array([past.code]),
+            candidates=loaded.view.shelf(self._catalogue).codes(i for i, _ in known),
+        )[0]
         both = _standard(np.array([c for _, c in known])) + _standard(suits.astype(float))
-        new = [(i, float(_standard(np.array([*(c for _, c in known), c]))[-1])) for i, c in found if i not in loaded.view.code_of]
-        return sorted([*((i, float(b)) for (i, _), b in zip(known, both, strict=True)), *new], key=lambda pair: -pair[1])
+        new = [
+            (i, float(_standard(np.array([*(c for _, c in known), c]))[-1]))
+            for i, c in found
+            if i not in loaded.view.code_of
+        ]
+        return sorted(
+            [*((i, float(b)) for (i, _), b in zip(known, both, strict=True)), *new], key=lambda pair: -pair[1]
+        )
 
 # %% ../../nbs/4_serving/40_service.ipynb #04040966
 class _Predicts(_Searches):
@@ -1191,12 +1605,17 @@ class _Predicts(_Searches):
         for item in {item for _, item in pairs}:
             self._product(item)
         if loaded.model.scale_ is None:
-            raise Invalid(f"{loaded.view.facts.title or loaded.view.facts.name} holds no ratings, so none can be predicted", "pairs")
+            raise Invalid(
+                f"{loaded.view.facts.title or loaded.view.facts.name} holds no ratings, so none can be predicted",
+                "pairs",
+            )
         for user in dict.fromkeys(user for user, _ in pairs):
             mine = [j for j, pair in enumerate(pairs) if pair[0] == user]
             past = self._past(loaded.view, user, () if user else history)
             codes = np.array([loaded.view.code_of.get(pairs[j][1], -1) for j in mine], np.int32)
-            stars = loaded.model.predict(np.array([past.code]), codes, histories=past.history, rows=np.zeros(len(mine), int))
+            stars = loaded.model.predict(
+                np.array([past.code]), codes, histories=past.history, rows=np.zeros(len(mine), int)
+            )
             for j, value in zip(mine, stars.tolist(), strict=True):
                 out[j] = float(value)
         return {"model": loaded.release.key, "version": loaded.release.version, "ratings": out}
@@ -1207,7 +1626,9 @@ def _standard(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / spread if spread > 1e-12 else np.zeros_like(values)
 
 # %% ../../nbs/4_serving/40_service.ipynb #1ba956d6
-SeenEvent = NamedTuple("SeenEvent", [*StoredEvent.__annotations__.items(), ("name", str | None), ("title", str)])  # and what the customer and the item are called
+SeenEvent = NamedTuple(
+    "SeenEvent", [*StoredEvent.__annotations__.items(), ("name", str | None), ("title", str)]
+)  # and what the customer and the item are called
 
 
 class _Feeds(_Predicts):
@@ -1216,8 +1637,17 @@ class _Feeds(_Predicts):
         self._refresh()
         view, checked = self._model("").view, []
         for number, e in enumerate(events):
-            self._check_event(view, e.item, e.event, e.rating, e.timestamp if e.timestamp is not None else int(time.time()), f"events.{number}")
-            checked.append(e if e.weight is not None else e._replace(weight=view.facts.weights[Event(e.event)]))
+            self._check_event(
+                view,
+                e.item,
+                e.event,
+                e.rating,
+                e.timestamp if e.timestamp is not None else int(time.time()),
+                f"events.{number}",
+            )
+            checked.append(
+                e if e.weight is not None else e._replace(weight=view.facts.weights[Event(e.event)])
+            )
         return self._kindly(lambda: self.store.record_events(checked))
 
     def events(self, after: int = 0, limit: int = 100, user: str = "") -> list[SeenEvent]:
@@ -1233,7 +1663,9 @@ class _Feeds(_Predicts):
             return []
         self._refresh()
         names = self._names(list({event.user for event in events}))
-        return [SeenEvent(*event, names.get(event.user), self._catalogue.title(event.item)) for event in events]
+        return [
+            SeenEvent(*event, names.get(event.user), self._catalogue.title(event.item)) for event in events
+        ]
 
     def last_event(self) -> int:
         "The number of the newest event"
@@ -1252,7 +1684,10 @@ class _Models(_Feeds):
         if not key:
             raise UnknownModel("name a model", "model")
         release = self._model(key).release
-        versions = [{"version": r.version, "created": r.created, "current": r.version == release.version} for r in self.registry.releases(key)]
+        versions = [
+            {"version": r.version, "created": r.created, "current": r.version == release.version}
+            for r in self.registry.releases(key)
+        ]
         return {
             "key": key, "label": release.label, "version": release.version, "snapshot": release.snapshot, "created": release.created, "params": dict(release.params),
             "figures": list(release.figures), "fit_seconds": release.fit_seconds, "versions": versions, "default": key == self.default, "problems": self.problems.get(key, []),
@@ -1295,14 +1730,25 @@ class _Judges(_Models):
             return {"split": None, "pairs": []}
         served = {key: loaded.release.version for key, loaded in self._models.items()}
         sides = (("model", "version"), ("other", "other_version"))
-        return {"split": kept["split"], "pairs": [pair for pair in kept["pairs"] if all(served.get(pair[key]) == pair[version] for key, version in sides)]}
+        return {
+            "split": kept["split"],
+            "pairs": [
+                pair
+                for pair in kept["pairs"]
+                if all(served.get(pair[key]) == pair[version] for key, version in sides)
+            ],
+        }
 
 
 def _beliefs(table: pd.DataFrame) -> list[dict]:  # a row per situation, a column per component
-    return [{"situation": str(name), "shares": {str(part): round(float(share), 6) for part, share in row.items()}} for name, row in table.iterrows() if len(row)]
+    return [
+        {"situation": str(name), "shares": {str(part): round(float(share), 6) for part, share in row.items()}}
+        for name, row in table.iterrows()
+        if len(row)
+    ]
 
 # %% ../../nbs/4_serving/40_service.ipynb #e7d38b9a
-LOOK_BACK = 90   # days
+LOOK_BACK = 90  # days
 
 
 class _Tries(_Judges):
@@ -1310,7 +1756,10 @@ class _Tries(_Judges):
         "The running experiment; without one the default model answers everybody"
         self._refresh()
         stored = self.store.document("experiment")
-        return {"version": stored[0] if stored else 0, "experiment": stored[1] if stored and stored[1] else None}
+        return {
+            "version": stored[0] if stored else 0,
+            "experiment": stored[1] if stored and stored[1] else None,
+        }
 
     def put_experiment(self, value: dict | None) -> dict:
         "Start, change or (with None) end an experiment; a change begins it anew. Raises `Invalid`"
@@ -1330,7 +1779,12 @@ class _Tries(_Judges):
         self._refresh()
         self.recorder.flush()
         now, experiment = int(time.time()), self._experiment
-        mark = (self.store.versions(), experiment, self.recorder.recorded, now // 10)  # another process may write down a recommendation after what came of it
+        mark = (
+            self.store.versions(),
+            experiment,
+            self.recorder.recorded,
+            now // 10,
+        )  # another process may write down a recommendation after what came of it
         if self._came[0] != mark:
             self._came = mark, self._outcomes(now - LOOK_BACK * 86_400, experiment)
         return self._came[1]
@@ -1338,12 +1792,17 @@ class _Tries(_Judges):
     def _outcomes(self, since: int, experiment: Experiment | None) -> dict[str, list[dict]]:
         outcomes = self.store.outcomes(since)
         outcomes = outcomes.assign(day=outcomes["day"].dt.strftime("%Y-%m-%d"))
-        told = {"by_model": online_metrics(outcomes, "model"), "by_day": online_metrics(outcomes, ("model", "day"))}
+        told = {
+            "by_model": online_metrics(outcomes, "model"),
+            "by_day": online_metrics(outcomes, ("model", "day")),
+        }
         if experiment:  # before it was changed, or another time under this name, shares were others
             began = datetime.fromisoformat(experiment.started).timestamp() * 1000 if experiment.started else 0
             mine = outcomes[(outcomes["experiment"] == experiment.name) & (outcomes["time"] >= began)]
             if len(mine):
-                compared = [compare_arms(mine, metric, experiment.name) for metric in ("click_through", "conversion")]
+                compared = [
+                    compare_arms(mine, metric, experiment.name) for metric in ("click_through", "conversion")
+                ]
                 told |= {"arms": pd.concat(compared), "sizes": arm_sizes(mine, experiment)}
         return {name: _plain_rows(frame) for name, frame in told.items()}
 
@@ -1352,7 +1811,11 @@ class _Rules(_Tries):
     def rules(self) -> dict:
         "What the shop has decided"
         self._refresh()
-        return {"pinned": list(self._rules.pinned), "buried": list(self._rules.buried), "per_category": self._rules.per_category}
+        return {
+            "pinned": list(self._rules.pinned),
+            "buried": list(self._rules.buried),
+            "per_category": self._rules.per_category,
+        }
 
     def put_rules(self, value: dict) -> dict:
         "Decide otherwise; raises `Invalid`"
@@ -1362,7 +1825,10 @@ class _Rules(_Tries):
             for item in getattr(rules, name):
                 if item not in self._catalogue.products:
                     raise Invalid(f"no item has the id {item!r}", name)
-        self.store.put_document("rules", {"pinned": list(rules.pinned), "buried": list(rules.buried), "per_category": rules.per_category})
+        self.store.put_document(
+            "rules",
+            {"pinned": list(rules.pinned), "buried": list(rules.buried), "per_category": rules.per_category},
+        )
         return self.rules()
 
 # %% ../../nbs/4_serving/40_service.ipynb #eac2ae2c
@@ -1370,7 +1836,9 @@ class Service(_Rules):
     "Everything that the API answers with"
 
     @classmethod
-    def open(cls, registry: Registry, store: Store, *, default: str = "", keys: Sequence[str] = ()) -> "Service":
+    def open(
+        cls, registry: Registry, store: Store, *, default: str = "", keys: Sequence[str] = ()
+    ) -> "Service":
         "Load what the registry has promoted; without any model it opens too, and says so in `ready`"
         return cls(registry, store, default, keys)
 
@@ -1379,47 +1847,83 @@ class Service(_Rules):
         self.recorder.flush()
         row = self.store.recommendation(recommendation_id)
         if row is None:
-            lost = "; it may be among those that a kill or an outage took away before they were written" if self.recorder.lost else ""
-            raise UnknownRecommendation(f"no recommendation {recommendation_id!r} is recorded{lost}", "recommendation_id")
+            lost = (
+                "; it may be among those that a kill or an outage took away before they were written"
+                if self.recorder.lost
+                else ""
+            )
+            raise UnknownRecommendation(
+                f"no recommendation {recommendation_id!r} is recorded{lost}", "recommendation_id"
+            )
         return row | {"history": self._history_then(row)}
 
-    def _view_then(self, name: str) -> View | None:  # None: that night's snapshot is not kept any more, or damaged
+    def _view_then(
+        self, name: str
+    ) -> View | None:  # None: that night's snapshot is not kept any more, or damaged
         if name in self._views or name not in self.registry.snapshots():
             return self._views.get(name)
         try:
             return View(self.registry.snapshot(name))
-        except (ArtefactError, RegistryError, OSError) as error:  # damaged, gone meanwhile, or not to be opened
+        except (
+            ArtefactError,
+            RegistryError,
+            OSError,
+        ) as error:  # damaged, gone meanwhile, or not to be opened
             log.warning("%s", error)
             return None
         finally:
             self.registry.let_go(self._views)  # it was opened for this question alone
 
     def _history_then(self, row: dict) -> list[dict]:
-        payload, acts, view = row["payload"], list(row["payload"]["acts"]), self._view_then(row["payload"]["snapshot"])
+        payload, acts, view = (
+            row["payload"],
+            list(row["payload"]["acts"]),
+            self._view_then(row["payload"]["snapshot"]),
+        )
         if row["user"]:
             after = view.snapshot.watermark if view else 0
-            acts += [{"item": h[0], "event": h[1], "rating": h[2], "timestamp": h[4]} for h in self.store.rows_of(row["user"], after) if h[5] <= payload["upto"]]
+            acts += [
+                {"item": h[0], "event": h[1], "rating": h[2], "timestamp": h[4]}
+                for h in self.store.rows_of(row["user"], after)
+                if h[5] <= payload["upto"]
+            ]
             for user in self._ids(row["user"]) if view else []:
                 if user in view.user_of:
                     frame = view.events(view.user_of[user])
-                    acts += [{"item": str(view.data.items.ids[r.item]), "event": str(r.event), "rating": None if math.isnan(r.rating) else float(r.rating), "timestamp": int(r.timestamp)} for r in frame.itertuples()]
-        return [act | {"title": self._catalogue.title(act["item"])} for act in sorted(acts, key=lambda act: -act["timestamp"])]
+                    acts += [
+                        {
+                            "item": str(view.data.items.ids[r.item]),
+                            "event": str(r.event),
+                            "rating": None if math.isnan(r.rating) else float(r.rating),
+                            "timestamp": int(r.timestamp),
+                        }
+                        for r in frame.itertuples()
+                    ]
+        return [
+            act | {"title": self._catalogue.title(act["item"])}
+            for act in sorted(acts, key=lambda act: -act["timestamp"])
+        ]
 
 
 def _plain_rows(frame: pd.DataFrame) -> list[dict]:
     rows = frame.reset_index(drop=True).astype(object).where(frame.reset_index(drop=True).notna(), None)
-    return [{k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows.to_dict("records")]
+    return [
+        {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+        for row in rows.to_dict("records")
+    ]
 
 # %% ../../nbs/4_serving/40_service.ipynb #eda9f1a9
 def open_service(
     *,
-    default: str = "",          # key of the model that answers when none is named
-    keys: Sequence[str] = (),   # models to load; none: all
+    default: str = "",  # key of the model that answers when none is named
+    keys: Sequence[str] = (),  # models to load; none: all
 ) -> Service:
     "The service that `C360_DATASET`, `C360_DATABASE_URL` and `C360_HOME` describe; raises `StoreDown`"
     store = Store.open()
     try:
-        return Service.open(open_registry(settings().dataset, store.erased), store, default=default, keys=keys)
+        return Service.open(
+            open_registry(settings().dataset, store.erased), store, default=default, keys=keys
+        )
     except BaseException:
         store.close()
         raise

@@ -11,8 +11,12 @@ from server import Server
 MEBIBYTE = 2**20
 
 
-def post(demo: Server, path: str, content: bytes | str, kind: str | None = "application/json") -> httpx.Response:
-    return demo.client.post(f"/api/v1/{path}", content=content, headers={"Content-Type": kind} if kind else {})
+def post(
+    demo: Server, path: str, content: bytes | str, kind: str | None = "application/json"
+) -> httpx.Response:
+    return demo.client.post(
+        f"/api/v1/{path}", content=content, headers={"Content-Type": kind} if kind else {}
+    )
 
 
 def refused(response: httpx.Response, status: int, field: str | None) -> str:
@@ -63,13 +67,27 @@ def test_another_content_type(demo, kind):
     ("event_id", '"' + "x" * 300 + '"'), ("evnt", '"click"'),
 ])  # fmt: skip
 def test_a_wrong_field_is_named_with_its_place(demo, field, value):
-    good = {"customer": '"bad-input"', "item": json.dumps(demo.items(1)[0]), "event": '"rating"', "rating": "3", "timestamp": str(int(time.time()))}
-    first, second = ("{" + ",".join(f'"{name}": {text}' for name, text in one.items()) + "}" for one in (good, good | {field: value}))
+    good = {
+        "customer": '"bad-input"',
+        "item": json.dumps(demo.items(1)[0]),
+        "event": '"rating"',
+        "rating": "3",
+        "timestamp": str(int(time.time())),
+    }
+    first, second = (
+        "{" + ",".join(f'"{name}": {text}' for name, text in one.items()) + "}"
+        for one in (good, good | {field: value})
+    )
     refused(post(demo, "feedback", f'{{"events": [{first}, {second}]}}'), 422, f"events.1.{field}")
 
 
 def test_an_event_from_the_future(demo):
-    ahead = {"customer": "bad-input", "item": demo.items(1)[0], "event": "click", "timestamp": int(time.time()) + 86_400}
+    ahead = {
+        "customer": "bad-input",
+        "item": demo.items(1)[0],
+        "event": "click",
+        "timestamp": int(time.time()) + 86_400,
+    }
     told = demo.give(ahead, status=422)
     assert told["field"] == "events.0.timestamp" and "future" in told["detail"]
 
@@ -94,14 +112,26 @@ def test_how_many(demo, n):
 
 def test_too_many_at_once(demo):
     item = demo.items(1)[0]
-    refused(post(demo, "feedback", json.dumps({"events": [{"customer": "bad-input", "item": item, "event": "view"}] * 1001})), 422, "events")
+    refused(
+        post(
+            demo,
+            "feedback",
+            json.dumps({"events": [{"customer": "bad-input", "item": item, "event": "view"}] * 1001}),
+        ),
+        422,
+        "events",
+    )
     refused(post(demo, "recommendations", json.dumps({"requests": [{}] * 101})), 422, "requests")
     refused(post(demo, "predictions", json.dumps({"pairs": [{"item": item}] * 1001})), 422, "pairs")
 
 
 def test_attributes_of_every_kind_that_is_none(demo):
     for value in ("NaN", "[1]", "{}", r'"\u0000"'):
-        answer = demo.client.put("/api/v1/customers/bad-input", content=f'{{"attributes": {{"a": {value}}}}}', headers={"Content-Type": "application/json"})
+        answer = demo.client.put(
+            "/api/v1/customers/bad-input",
+            content=f'{{"attributes": {{"a": {value}}}}}',
+            headers={"Content-Type": "application/json"},
+        )
         assert answer.status_code == 422 and answer.json()["field"].startswith("attributes.a"), answer.text
 
 
@@ -110,7 +140,9 @@ def test_a_method_that_is_not_offered(demo):
     assert told.status_code == 405 and told.headers["allow"] == "DELETE, GET, PUT" and told.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["customers/%00", "customers/%0A", "items/%C3%28%00", "customers/" + "x" * 5000])
+@pytest.mark.parametrize(
+    "path", ["customers/%00", "customers/%0A", "items/%C3%28%00", "customers/" + "x" * 5000]
+)
 def test_ids_that_are_none(demo, path):
     answer = demo.client.get(f"/api/v1/{path}")
     assert answer.status_code == 422 and answer.json()["field"] in ("customer", "item")
@@ -119,18 +151,32 @@ def test_ids_that_are_none(demo, path):
 def test_a_body_of_fifty_megabytes(demo):
     before = memory(demo)
     refused(post(demo, "feedback", b" " * (50 * MEBIBYTE)), 413, "body")
-    refused(demo.client.post("/api/v1/feedback", content=(b" " * MEBIBYTE for _ in range(50)), headers={"Content-Type": "application/json"}), 413, "body")
+    refused(
+        demo.client.post(
+            "/api/v1/feedback",
+            content=(b" " * MEBIBYTE for _ in range(50)),
+            headers={"Content-Type": "application/json"},
+        ),
+        413,
+        "body",
+    )
     assert memory(demo) - before < 20 * MEBIBYTE, "the body was kept"
 
 
 def test_a_length_that_is_a_lie(demo):
     "A body longer than said belongs to the next request, which is then none; the server lives on"
     with socket.create_connection(("127.0.0.1", demo.port), timeout=10) as wire:
-        wire.sendall(b"POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}{}{}{}{}\r\n\r\n")
+        wire.sendall(
+            b"POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}{}{}{}{}\r\n\r\n"
+        )
         assert wire.recv(12)[:10] == b"HTTP/1.1 4"
     assert demo.client.get("/health/live").status_code == 200
 
 
 def memory(demo: Server) -> int:
-    line = next(line for line in demo.client.get("/metrics").text.splitlines() if line.startswith("process_resident_memory_bytes"))
+    line = next(
+        line
+        for line in demo.client.get("/metrics").text.splitlines()
+        if line.startswith("process_resident_memory_bytes")
+    )
     return int(float(line.split()[1]))

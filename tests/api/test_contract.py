@@ -48,14 +48,18 @@ def deep(value):
 
 @pytest.fixture(scope="module")
 def keyed(tmp_path_factory: pytest.TempPathFactory):
-    with Server(tmp_path_factory.mktemp("keyed"), C360_API_KEYS=ENTRY, C360_MODELS="knn,bert,popularity") as server:
+    with Server(
+        tmp_path_factory.mktemp("keyed"), C360_API_KEYS=ENTRY, C360_MODELS="knn,bert,popularity"
+    ) as server:
         server.client.headers["Authorization"] = f"Bearer {KEY}"
         yield server
 
 
 def test_no_undocumented_answer_and_no_failure(keyed, tmp_path, record_property):
     "Half of the ids are real, so that answers are seen as well as refusals"
-    (tmp_path / "hooks.py").write_text(HOOKS.replace("CUSTOMERS", repr(keyed.customers(30))).replace("ITEMS", repr(keyed.items(30))))
+    (tmp_path / "hooks.py").write_text(
+        HOOKS.replace("CUSTOMERS", repr(keyed.customers(30))).replace("ITEMS", repr(keyed.items(30)))
+    )
     done = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"), "run", ROOT / "api/openapi.json", "-u", keyed.url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1",
@@ -105,11 +109,26 @@ sys.stdout.write("well\\n")
 
 def _make_client(folder: Path) -> None:
     "A client from the committed description, by a public generator"
-    run = lambda *command: subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL)  # noqa: E731
+    run = lambda *command: subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL
+    )
     run(sys.executable, "-m", "venv", "venv")
     run("venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", GENERATOR)
-    made = run("venv/bin/openapi-python-client", "generate", "--path", str(ROOT / "api/openapi.json"), "--output-path", "shop", "--meta", "none")
-    left_out = [line for line in made.stdout.splitlines() if "warning" in line.lower() and "skipping" not in line.lower() and "encountered" not in line]
+    made = run(
+        "venv/bin/openapi-python-client",
+        "generate",
+        "--path",
+        str(ROOT / "api/openapi.json"),
+        "--output-path",
+        "shop",
+        "--meta",
+        "none",
+    )
+    left_out = [
+        line
+        for line in made.stdout.splitlines()
+        if "warning" in line.lower() and "skipping" not in line.lower() and "encountered" not in line
+    ]
     assert not left_out, made.stdout
 
 
@@ -119,5 +138,7 @@ def test_a_generated_client(keyed, tmp_path_factory):
     assert {described["operationId"] for _, _, described in operations()} <= offered
     (folder / "ask.py").write_text(CLIENT)
     command = [folder / "venv/bin/python", "ask.py", keyed.url, KEY, keyed.customers(60)[-1]]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+    )
     assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr[-3000:]

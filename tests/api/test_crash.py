@@ -31,7 +31,9 @@ def shop(request: pytest.FixtureRequest, small) -> Server:
     "A server on each kind of database; not started yet"
     if request.param == "sqlite":
         return small(C360_MODELS="popularity")
-    return small(C360_MODELS="popularity", C360_DATABASE_URL=request.getfixturevalue("cluster").create("crash"))
+    return small(
+        C360_MODELS="popularity", C360_DATABASE_URL=request.getfixturevalue("cluster").create("crash")
+    )
 
 
 class Client(threading.Thread):
@@ -41,7 +43,13 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.url, self.rng, self.items = url, random.Random(number), items
         events = [
-            {"customer": f"crash-{number}", "item": self.rng.choice(items), "event": "view", "event_id": f"{number}-{place}", "timestamp": 1_790_000_000 + place}
+            {
+                "customer": f"crash-{number}",
+                "item": self.rng.choice(items),
+                "event": "view",
+                "event_id": f"{number}-{place}",
+                "timestamp": 1_790_000_000 + place,
+            }
             for place in range(EVENTS // CLIENTS)
         ]
         self.batches: list[list[dict]] = []
@@ -49,7 +57,7 @@ class Client(threading.Thread):
             size = self.rng.choice((1, 1, 2, 5))
             self.batches.append(events[:size])
             events = events[size:]
-        self.acknowledged: dict[str, int] = {}   # event id -> seq
+        self.acknowledged: dict[str, int] = {}  # event id -> seq
         self.given_up: list[list[dict]] = []
         self.failure: BaseException | None = None
 
@@ -75,7 +83,9 @@ class Client(threading.Thread):
                 continue
             assert answer.status_code in (200, 503), answer.text
             if answer.status_code == 200:
-                self.acknowledged |= {receipt["event_id"]: receipt["seq"] for receipt in answer.json()["receipts"]}
+                self.acknowledged |= {
+                    receipt["event_id"]: receipt["seq"] for receipt in answer.json()["receipts"]
+                }
                 return
             time.sleep(0.05)
 
@@ -100,7 +110,9 @@ def test_killed_ten_times_while_clients_post(shop, record_property):
         while done() < goal and any(client.is_alive() for client in clients):
             time.sleep(0.001)
         time.sleep(rng.random() * 0.02)
-        assert any(client.is_alive() for client in clients), f"all was done before kill {kill + 1}: it proves nothing"
+        assert any(client.is_alive() for client in clients), (
+            f"all was done before kill {kill + 1}: it proves nothing"
+        )
         shop.kill()
         shop.start()
     for client in clients:
@@ -112,13 +124,17 @@ def test_killed_ten_times_while_clients_post(shop, record_property):
     assert set(there.values()) == {1}, "an event is there twice"
     acknowledged = {event_id: seq for client in clients for event_id, seq in client.acknowledged.items()}
     given_up = [batch for client in clients for batch in client.given_up]
-    assert {event["event_id"]: event["seq"] for event in events if event["event_id"] in acknowledged} == acknowledged
+    assert {
+        event["event_id"]: event["seq"] for event in events if event["event_id"] in acknowledged
+    } == acknowledged
     posted = {event["event_id"]: event for client in clients for batch in client.batches for event in batch}
     assert all(event[name] == value for event in events for name, value in posted[event["event_id"]].items())
     assert len(acknowledged) + sum(map(len, given_up)) == EVENTS
     for batch in given_up:
         assert len({event["event_id"] in there for event in batch}) == 1, "a batch is there in part"
-    record_property(f"{KILLS} kills, events acknowledged / given up", f"{len(acknowledged)} / {sum(map(len, given_up))}")
+    record_property(
+        f"{KILLS} kills, events acknowledged / given up", f"{len(acknowledged)} / {sum(map(len, given_up))}"
+    )
 
 
 def test_without_a_sync_there_is_no_acknowledgement(small):
@@ -165,7 +181,10 @@ if shutil.which("strace"):
 def test_postgresql_syncs_before_it_answers(cluster, small):
     import psycopg
 
-    with small(C360_MODELS="popularity", C360_DATABASE_URL=cluster.create("synced")) as server, psycopg.connect(cluster.url(), autocommit=True) as connection:
+    with (
+        small(C360_MODELS="popularity", C360_DATABASE_URL=cluster.create("synced")) as server,
+        psycopg.connect(cluster.url(), autocommit=True) as connection,
+    ):
         event = {"customer": "crash-1", "item": server.items(1)[0], "event": "click"}
 
         def position() -> str:
@@ -175,23 +194,45 @@ def test_postgresql_syncs_before_it_answers(cluster, small):
             written = connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone()[0]
             server.give(event)
             flushed = position()
-            assert connection.execute("SELECT %s::pg_lsn > %s::pg_lsn", (flushed, written)).fetchone()[0], "answered before the log was on the disk"
+            assert connection.execute("SELECT %s::pg_lsn > %s::pg_lsn", (flushed, written)).fetchone()[0], (
+                "answered before the log was on the disk"
+            )
 
 
 def test_the_database_is_down(cluster, small, record_property):
     "Recommendations go on, writes are refused with a time to come back, nothing that was acknowledged is lost, and it mends by itself"
     with small(C360_DATABASE_URL=cluster.create("down")) as server:
         customer, items = server.customers(1)[0], server.items(8)
-        acknowledged = [server.give({"customer": customer, "item": item, "event": "view"})["receipts"][0]["event_id"] for item in items]
+        acknowledged = [
+            server.give({"customer": customer, "item": item, "event": "view"})["receipts"][0]["event_id"]
+            for item in items
+        ]
         cluster.kill()
         try:
             began = time.monotonic()
             for _ in range(5):
                 assert len(server.get(f"customers/{customer}/recommendations", n=5)["items"]) == 5
-            record_property("a recommendation while the database is down, ms", round((time.monotonic() - began) * 200, 1))
-            assert server.send("POST", "recommendations", {"requests": [{"history": [{"item": items[0]}]}]})["answers"][0]["items"]
+            record_property(
+                "a recommendation while the database is down, ms", round((time.monotonic() - began) * 200, 1)
+            )
+            assert server.send("POST", "recommendations", {"requests": [{"history": [{"item": items[0]}]}]})[
+                "answers"
+            ][0]["items"]
             for method, path, body in (
-                ("POST", "feedback", {"events": [{"customer": customer, "item": items[0], "event": "cart", "event_id": "while-down"}]}),
+                (
+                    "POST",
+                    "feedback",
+                    {
+                        "events": [
+                            {
+                                "customer": customer,
+                                "item": items[0],
+                                "event": "cart",
+                                "event_id": "while-down",
+                            }
+                        ]
+                    },
+                ),
                 ("PUT", f"customers/{customer}", {"attributes": {}}),
                 ("PUT", f"items/{items[0]}", {"title": "x"}),
                 ("PUT", "rules", {}),
@@ -200,17 +241,26 @@ def test_the_database_is_down(cluster, small, record_property):
                 ("POST", f"customers/{customer}/merge", {"into": "somebody-else"}),
             ):
                 answer = server.client.request(method, f"/api/v1/{path}", json=body)
-                assert answer.status_code in ((503, 404) if path.endswith("merge") else (503,)), f"{method} {path}: {answer.text}"
+                assert answer.status_code in ((503, 404) if path.endswith("merge") else (503,)), (
+                    f"{method} {path}: {answer.text}"
+                )
                 assert answer.status_code == 404 or int(answer.headers["Retry-After"]) > 0
             assert server.client.get("/health/ready").status_code == 200, "a model answers"
             assert server.client.get("/metrics").status_code == 200
         finally:
             cluster.start()
         until = time.monotonic() + 30
-        while (answer := server.client.post("/api/v1/feedback", json={"events": [{"customer": customer, "item": items[0], "event": "cart"}]})).status_code == 503:
+        while (
+            answer := server.client.post(
+                "/api/v1/feedback",
+                json={"events": [{"customer": customer, "item": items[0], "event": "cart"}]},
+            )
+        ).status_code == 503:
             assert time.monotonic() < until, answer.text
             time.sleep(0.1)
         there = [event["event_id"] for event in server.get("feedback", customer=customer)["events"]]
-        assert [event_id for event_id in there if event_id in acknowledged] == acknowledged and "while-down" not in there
+        assert [
+            event_id for event_id in there if event_id in acknowledged
+        ] == acknowledged and "while-down" not in there
         told = server.get(f"customers/{customer}/recommendations")
         assert server.get(f"recommendations/{told['recommendation_id']}")["items"]

@@ -46,15 +46,26 @@ def test_each_operation_says_what_it_needs_and_how_it_fails():
     assert len(names) == len(set(names)) and all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names)
     for method, path, described in operations():
         where = f"{method} {path}"
-        assert described["x-role"] in ("nobody", "write", "admin") and described["summary"] and described["description"], where
+        assert (
+            described["x-role"] in ("nobody", "write", "admin")
+            and described["summary"]
+            and described["description"]
+        ), where
         if path.startswith("/api/v1/"):
             assert {"401", "403", "422", "429", "503"} <= set(described["responses"]), where
-            assert "{" not in path or (method == "GET" and path.endswith("recommendations")) or {"404"} <= set(described["responses"]) or method == "PUT", where
+            assert (
+                "{" not in path
+                or (method == "GET" and path.endswith("recommendations"))
+                or {"404"} <= set(described["responses"])
+                or method == "PUT"
+            ), where
         if "requestBody" in described:
             assert {"400", "413", "415"} <= set(described["responses"]), where
         for status, response in described["responses"].items():
             if int(status) >= 400 and path.startswith("/api/v1/"):
-                assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Problem"}, where
+                assert response["content"]["application/json"]["schema"] == {
+                    "$ref": "#/components/schemas/Problem"
+                }, where
 
 
 def test_nothing_of_one_machine():

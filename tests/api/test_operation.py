@@ -17,7 +17,9 @@ from customer360.models.registry import Registry, make_model, read_sealed, write
 def test_live_and_ready(demo):
     assert demo.client.get("/health/live").json() == {"status": "alive"}
     told = demo.client.get("/health/ready").json()
-    assert told["ready"] and told["models"] and told["do"] == "" and told["problems"] == [], "what is only a part of the hybrid is not missed"
+    assert told["ready"] and told["models"] and told["do"] == "" and told["problems"] == [], (
+        "what is only a part of the hybrid is not missed"
+    )
 
 
 def test_nothing_is_loaded_with_no_model_at_all(tmp_path):
@@ -27,7 +29,11 @@ def test_nothing_is_loaded_with_no_model_at_all(tmp_path):
         assert answer.status_code == 503 and not answer.json()["ready"] and "train.py" in answer.json()["do"]
         for path in ("customers/x/recommendations", "popular", "customers", "search?q=x"):
             refused = empty.client.get(f"/api/v1/{path}")
-            assert refused.status_code == 503 and "train.py" in refused.json()["detail"] and int(refused.headers["Retry-After"]) > 0, path
+            assert (
+                refused.status_code == 503
+                and "train.py" in refused.json()["detail"]
+                and int(refused.headers["Retry-After"]) > 0
+            ), path
         assert "c360_ready 0.0" in empty.client.get("/metrics").text
 
 
@@ -35,12 +41,17 @@ def test_a_damaged_model_is_named_and_the_others_answer(small, tmp_path):
     with small() as server:
         assert set(server.client.get("/health/ready").json()["models"]) == {"knn", "popularity"}
         server.stop()
-        (damaged,) = [path for path in (tmp_path / "data/models/small/knn").glob("*/*") if path.suffix == ".npz"][:1]
+        (damaged,) = [
+            path for path in (tmp_path / "data/models/small/knn").glob("*/*") if path.suffix == ".npz"
+        ][:1]
         damaged.write_bytes(damaged.read_bytes()[:-7] + b"garbage")
         server.start()
         told = server.client.get("/health/ready").json()
         assert set(told["models"]) == {"popularity"} and damaged.name in str(told["problems"]), told
-        assert server.get("popular")["items"] and server.get("customers/x/recommendations", 404, model="knn")["field"] == "model"
+        assert (
+            server.get("popular")["items"]
+            and server.get("customers/x/recommendations", 404, model="knn")["field"] == "model"
+        )
 
 
 def test_a_database_that_cannot_be_opened_at_start(small, tmp_path):
@@ -60,7 +71,10 @@ def test_a_database_that_cannot_be_opened_at_start(small, tmp_path):
 
 def train_anew(home, key: str, **params) -> str:  # its version
     registry = Registry(home / "data/models/small")
-    release = registry.publish(make_model(key, params=params).fit(registry.snapshot(registry.snapshots()[0]).data), registry.snapshots()[0])
+    release = registry.publish(
+        make_model(key, params=params).fit(registry.snapshot(registry.snapshots()[0]).data),
+        registry.snapshots()[0],
+    )
     return registry.promote(key, release.version).version
 
 
@@ -75,12 +89,19 @@ def test_what_is_trained_while_it_runs_is_served_without_a_start(small):
     "Both what was there and what is new; what answers meanwhile are the models before"
     with small() as server:
         customer, before = server.customers(1)[0], server.client.get("/health/ready").json()["models"]
-        scores = [item["score"] for item in server.get(f"customers/{customer}/recommendations", model="knn")["items"]]
+        scores = [
+            item["score"]
+            for item in server.get(f"customers/{customer}/recommendations", model="knn")["items"]
+        ]
         version = train_anew(server.home, "knn", n_neighbours=3)
         wait_for(server, "knn", version)
         told = server.get(f"customers/{customer}/recommendations", model="knn")
-        assert (told["version"], version != before["knn"]) == (version, True) and [item["score"] for item in told["items"]] != scores
-        assert server.client.get("/health/ready").json()["models"]["popularity"] == before["popularity"], "untouched"
+        assert (told["version"], version != before["knn"]) == (version, True) and [
+            item["score"] for item in told["items"]
+        ] != scores
+        assert server.client.get("/health/ready").json()["models"]["popularity"] == before["popularity"], (
+            "untouched"
+        )
         ease = train_anew(server.home, "ease")
         wait_for(server, "ease", ease)
         assert server.get(f"customers/{customer}/recommendations", model="ease")["version"] == ease
@@ -90,7 +111,10 @@ def test_what_is_trained_while_it_runs_is_served_without_a_start(small):
 
 def test_a_damaged_training_leaves_the_models_before(small):
     with small() as server:
-        before, version = server.client.get("/health/ready").json()["models"]["knn"], train_anew(server.home, "knn", n_neighbours=3)
+        before, version = (
+            server.client.get("/health/ready").json()["models"]["knn"],
+            train_anew(server.home, "knn", n_neighbours=3),
+        )
         wait_for(server, "knn", version)
         server.send("POST", "models/knn/rollback")
         (weights,) = (server.home / "data/models/small/knn" / version).glob("*.npz")
@@ -101,7 +125,9 @@ def test_a_damaged_training_leaves_the_models_before(small):
         while not (problems := server.client.get("/health/ready").json()["problems"]):
             assert time.monotonic() < until, server.said()[-2000:]
             time.sleep(0.1)
-        assert version in str(problems) and server.client.get("/health/ready").json()["models"]["knn"] == before
+        assert (
+            version in str(problems) and server.client.get("/health/ready").json()["models"]["knn"] == before
+        )
 
 
 def test_a_damaged_model_made_anew_is_served(small, tmp_path):
@@ -134,7 +160,10 @@ def test_who_was_erased_while_a_training_ran_does_not_come_back(small):
 
 def test_models_answer_on_while_their_folder_is_gone(small):
     with small() as server:
-        before, folder = server.client.get("/health/ready").json()["models"], server.home / "data/models/small"
+        before, folder = (
+            server.client.get("/health/ready").json()["models"],
+            server.home / "data/models/small",
+        )
         folder.rename(folder.with_name("away"))
         time.sleep(7)  # the next look is 5 s away at most
         assert server.client.get("/health/ready").json()["models"] == before
@@ -144,7 +173,11 @@ def test_models_answer_on_while_their_folder_is_gone(small):
 def test_metrics_count_requests_by_route(demo):
     def count() -> float:
         text = demo.client.get("/metrics").text
-        found = re.search(r'^c360_requests_total\{method="GET",route="/api/v1/items/\{item\}",status="404"\} (\S+)$', text, re.MULTILINE)
+        found = re.search(
+            r'^c360_requests_total\{method="GET",route="/api/v1/items/\{item\}",status="404"\} (\S+)$',
+            text,
+            re.MULTILINE,
+        )
         return float(found[1]) if found else 0
 
     before = count()
@@ -152,9 +185,17 @@ def test_metrics_count_requests_by_route(demo):
     assert count() == before + 1
     text = demo.client.get("/metrics").text
     assert "none-such" not in text and "c360_request_seconds_bucket" in text and "c360_ready 1.0" in text
-    assert re.search(r"^c360_recommendations_recorded(_total)? ", text, re.MULTILINE) and re.search(r"^c360_recommendations_lost(_total)? ", text, re.MULTILINE)
+    assert re.search(r"^c360_recommendations_recorded(_total)? ", text, re.MULTILINE) and re.search(
+        r"^c360_recommendations_lost(_total)? ", text, re.MULTILINE
+    )
     routes = set(re.findall(r'route="([^"]+)"', text))
-    assert routes <= {path for _, path, _ in operations()} | {"unmatched", "/docs", "/openapi.json", "/", "page"}, "a route's name is never a path with ids in it"
+    assert routes <= {path for _, path, _ in operations()} | {
+        "unmatched",
+        "/docs",
+        "/openapi.json",
+        "/",
+        "page",
+    }, "a route's name is never a path with ids in it"
 
 
 def test_logs_are_json_with_ids_of_requests_and_nothing_personal(small):
@@ -167,19 +208,31 @@ def test_logs_are_json_with_ids_of_requests_and_nothing_personal(small):
         server.client.get("/api/v1/search?q=secret-words", headers={"Authorization": "Bearer secret-key"}),
         server.client.get("/api/v1/customers/stranger-77%2Fx"),
         server.client.get("/secret-path/77"),
-        server.client.post("/api/v1/feedback", json={"events": [{"customer": customer, "item": "secret-item", "event": "cart"}]}),
+        server.client.post(
+            "/api/v1/feedback",
+            json={"events": [{"customer": customer, "item": "secret-item", "event": "cart"}]},
+        ),
         server.client.put(f"/api/v1/customers/{customer}", json={"attributes": {"street": "secret-street"}}),
         server.client.delete(f"/api/v1/customers/{customer}"),
     ]
     server.stop()
     said = server.said()
-    assert "person@example" not in said.lower() and "secret" not in said and "stranger" not in said and "127.0.0.1:" not in re.sub(r"http://127.0.0.1:\d+", "", said)
+    assert (
+        "person@example" not in said.lower()
+        and "secret" not in said
+        and "stranger" not in said
+        and "127.0.0.1:" not in re.sub(r"http://127.0.0.1:\d+", "", said)
+    )
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     requests = {line["request_id"]: line for line in lines if line["message"] == "request"}
     assert asked[1].headers["X-Request-ID"] == "from-the-client-1"
     for response in asked:
         line = requests[response.headers["X-Request-ID"]]
-        assert line["status"] == response.status_code and line["ms"] >= 0 and line["route"].startswith(("/api/v1/", "unmatched"))
+        assert (
+            line["status"] == response.status_code
+            and line["ms"] >= 0
+            and line["route"].startswith(("/api/v1/", "unmatched"))
+        )
     others = [line for line in said.splitlines() if not line.startswith("{")]
     assert all(line.startswith("INFO:") for line in others), others
 
@@ -197,7 +250,9 @@ def test_several_processes_share_their_numbers(small, tmp_path):
         while "c360_recommendations_recorded_total 6.0" not in (told := server.client.get("/metrics").text):
             assert time.monotonic() < until, told
             time.sleep(0.5)
-        assert re.search(r"^c360_ready(\{.*\})? 1\.0$", told, re.M) and re.search(r"^c360_recommendations_queue(\{.*\})? 0\.0$", told, re.M), told
+        assert re.search(r"^c360_ready(\{.*\})? 1\.0$", told, re.M) and re.search(
+            r"^c360_recommendations_queue(\{.*\})? 0\.0$", told, re.M
+        ), told
 
 
 KILLED = """
@@ -228,10 +283,20 @@ print("recorded in truth", float(told["recommendations_recorded"]))
 
 
 def test_a_killed_process_and_threads_that_tell_at_once_do_not_distort_the_numbers(tmp_path):
-    done = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environment(tmp_path, PROMETHEUS_MULTIPROC_DIR=tmp_path), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED],
+        cwd=ROOT,
+        env=environment(tmp_path, PROMETHEUS_MULTIPROC_DIR=tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     (truth,) = re.findall(r"recorded in truth (\S+)", done.stdout)
-    assert f"c360_recommendations_recorded_total {truth}" in done.stdout and "c360_recommendations_lost_total 1.0" in done.stdout, done.stdout
+    assert (
+        f"c360_recommendations_recorded_total {truth}" in done.stdout
+        and "c360_recommendations_lost_total 1.0" in done.stdout
+    ), done.stdout
     assert re.search(r"^c360_ready(\{.*\})? 1\.0$", done.stdout, re.M), done.stdout
 
 
@@ -256,17 +321,25 @@ def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(caplog):
     app.state.shop.service = Broken()
 
     async def once() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=("127.0.0.1", 1)), base_url="http://localhost") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, client=("127.0.0.1", 1)), base_url="http://localhost"
+        ) as client:
             return await client.get("/api/v1/items/p1")
 
     answer = asyncio.run(once())
     assert answer.status_code == 500 and answer.headers["X-Request-ID"] in answer.json()["detail"]
-    assert "secret" not in answer.text and "ZeroDivision" not in answer.text and "Traceback" not in answer.text
+    assert (
+        "secret" not in answer.text and "ZeroDivision" not in answer.text and "Traceback" not in answer.text
+    )
     from api.logs import Lines
 
     (record,) = [record for record in caplog.records if record.name == "c360.api"]
     line = json.loads(Lines().format(record))
-    assert line["error"] == "ZeroDivisionError" and any("items.py" in frame for frame in line["at"]) and "secret" not in json.dumps(line)
+    assert (
+        line["error"] == "ZeroDivisionError"
+        and any("items.py" in frame for frame in line["at"])
+        and "secret" not in json.dumps(line)
+    )
 
 
 def test_every_process_knows_what_one_was_told(small):
@@ -296,8 +369,14 @@ def test_several_processes_behind_one_port(small):
     with server:
         item = server.items(1)[0]
         for number in range(10):
-            httpx.post(f"{server.url}/api/v1/feedback", json={"events": [{"customer": "w", "item": item, "event": "view"}]}, trust_env=False).raise_for_status()
-            events = httpx.get(f"{server.url}/api/v1/feedback", params={"customer": "w"}, trust_env=False).json()["events"]
+            httpx.post(
+                f"{server.url}/api/v1/feedback",
+                json={"events": [{"customer": "w", "item": item, "event": "view"}]},
+                trust_env=False,
+            ).raise_for_status()
+            events = httpx.get(
+                f"{server.url}/api/v1/feedback", params={"customer": "w"}, trust_env=False
+            ).json()["events"]
             assert len(events) == number + 1
 
 
@@ -306,7 +385,10 @@ def test_many_at_once_wait_for_one_another_and_all_are_answered(demo):
 
     def ask(customer: str) -> None:
         with httpx.Client(base_url=demo.url, timeout=60, trust_env=False) as client:
-            found.extend(client.get(f"/api/v1/customers/{customer}/recommendations", params={"n": 3}).status_code for _ in range(5))
+            found.extend(
+                client.get(f"/api/v1/customers/{customer}/recommendations", params={"n": 3}).status_code
+                for _ in range(5)
+            )
 
     threads = [threading.Thread(target=ask, args=(customer,)) for customer in customers]
     for thread in threads:

@@ -124,7 +124,10 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
     "erase_customer": [("customers/{gone}", None, 200), ("customers/nobody", None, 404), (f"customers/{LONG}", None, 422)],
 }  # fmt: skip
 METHODS = {described["operationId"]: method for method, _, described in operations()}
-ORDER = ["give_feedback", *(name for name in ASKED if name != "give_feedback")]  # so that visitor-1 has done something
+ORDER = [
+    "give_feedback",
+    *(name for name in ASKED if name != "give_feedback"),
+]  # so that visitor-1 has done something
 
 
 def filled(value: object, known: dict[str, str]) -> object:
@@ -141,7 +144,9 @@ def filled(value: object, known: dict[str, str]) -> object:
 
 
 def test_every_route_is_asked():
-    assert set(ASKED) == {described["operationId"] for _, path, described in operations() if path.startswith("/api/v1/")}
+    assert set(ASKED) == {
+        described["operationId"] for _, path, described in operations() if path.startswith("/api/v1/")
+    }
 
 
 @pytest.mark.parametrize("operation", ORDER)
@@ -155,13 +160,21 @@ def test_route(demo, known, operation):
 
 def test_an_answer_says_all(demo, known):
     told = demo.get(f"customers/{known['customer']}/recommendations", n=4, model="knn")
-    assert told["customer"] == known["customer"] and told["model"] == "knn" and told["version"] and told["n_history"] > 0 and not told["cold_start"]
+    assert (
+        told["customer"] == known["customer"]
+        and told["model"] == "knn"
+        and told["version"]
+        and told["n_history"] > 0
+        and not told["cold_start"]
+    )
     assert [pick["rank"] for pick in told["items"]] == [1, 2, 3, 4]
     assert all(pick["title"] and pick["reasons"] and 1 <= pick["rating"] <= 5 for pick in told["items"])
     scores = [pick["score"] for pick in told["items"]]
     assert scores == sorted(scores, reverse=True)
     bare = demo.get(f"customers/{known['customer']}/recommendations", n=4, model="knn", explain=False)
-    assert [pick["item"] for pick in bare["items"]] == [pick["item"] for pick in told["items"]] and not bare["items"][0]["reasons"]
+    assert [pick["item"] for pick in bare["items"]] == [pick["item"] for pick in told["items"]] and not bare[
+        "items"
+    ][0]["reasons"]
 
 
 def test_why_reopens_what_was_told(demo, known):
@@ -169,7 +182,12 @@ def test_why_reopens_what_was_told(demo, known):
     why = demo.get(f"recommendations/{told['recommendation_id']}")
     for pick, shown in zip(told["items"], why["items"], strict=True):
         assert all(pick[name] == shown[name] for name in ("item", "rank", "probability", "by", "reasons"))
-    assert why["customer"] == known["other"] and why["model"] == told["model"] and why["version"] == told["version"] and why["history"]
+    assert (
+        why["customer"] == known["other"]
+        and why["model"] == told["model"]
+        and why["version"] == told["version"]
+        and why["history"]
+    )
 
 
 def test_an_unknown_customer_is_named_as_such(demo):
@@ -191,7 +209,14 @@ def test_pages_follow_one_another(demo):
 
 def test_a_profile_knows_the_customer(demo, known):
     told = demo.get(f"customers/{known['other']}")
-    assert told["attributes"] and told["history"] and told["activity"] and told["categories"] and told["segment"]["label"] and told["nearest"]
+    assert (
+        told["attributes"]
+        and told["history"]
+        and told["activity"]
+        and told["categories"]
+        and told["segment"]["label"]
+        and told["nearest"]
+    )
     assert sum(month["events"] for month in told["activity"]) == told["n_events"]
 
 
@@ -199,7 +224,14 @@ def test_a_purchase_counts_from_the_next_request_on(demo, known):
     customer = known["other"]
     before = demo.get(f"customers/{customer}/recommendations", model="knn", n=20)
     bought = before["items"][0]["item"]
-    demo.give({"customer": customer, "item": bought, "event": "purchase", "recommendation_id": before["recommendation_id"]})
+    demo.give(
+        {
+            "customer": customer,
+            "item": bought,
+            "event": "purchase",
+            "recommendation_id": before["recommendation_id"],
+        }
+    )
     after = demo.get(f"customers/{customer}/recommendations", model="knn", n=20)
     old, new = ({pick["item"]: pick["score"] for pick in told["items"]} for told in (before, after))
     assert bought not in new and any(new[item] != old[item] for item in new if item in old)
@@ -208,21 +240,46 @@ def test_a_purchase_counts_from_the_next_request_on(demo, known):
 
 
 def test_a_visitor_gets_what_the_history_in_the_request_says(demo, known):
-    asked = [{"history": [{"item": item, "event": "purchase"}], "n": 5, "model": "knn"} for item in demo.items(6)[3:]]
+    asked = [
+        {"history": [{"item": item, "event": "purchase"}], "n": 5, "model": "knn"}
+        for item in demo.items(6)[3:]
+    ]
     told = demo.send("POST", "recommendations", {"requests": asked})["answers"]
-    assert len({tuple(pick["item"] for pick in answer["items"]) for answer in told}) > 1 and all(answer["customer"] is None for answer in told)
-    assert all(request["history"][0]["item"] not in [pick["item"] for pick in answer["items"]] for request, answer in zip(asked, told, strict=True))
+    assert len({tuple(pick["item"] for pick in answer["items"]) for answer in told}) > 1 and all(
+        answer["customer"] is None for answer in told
+    )
+    assert all(
+        request["history"][0]["item"] not in [pick["item"] for pick in answer["items"]]
+        for request, answer in zip(asked, told, strict=True)
+    )
 
 
 def test_a_new_item_is_recommended_by_its_text_at_once(demo):
     like = demo.get(f"items/{demo.items(5)[4]}")
-    demo.send("PUT", "items/brand-new", {"title": "New: " + like["title"], "text": like["text"] or like["title"], "category": like["category"]}, 201)
-    told = demo.send("POST", "recommendations", {"requests": [{"history": [{"item": like["id"], "event": "purchase"}], "n": 100, "model": "bert"}]})
+    demo.send(
+        "PUT",
+        "items/brand-new",
+        {
+            "title": "New: " + like["title"],
+            "text": like["text"] or like["title"],
+            "category": like["category"],
+        },
+        201,
+    )
+    told = demo.send(
+        "POST",
+        "recommendations",
+        {"requests": [{"history": [{"item": like["id"], "event": "purchase"}], "n": 100, "model": "bert"}]},
+    )
     found = {pick["item"]: pick["by"] for pick in told["answers"][0]["items"]}
     assert found.get("brand-new") == "text"
-    assert "brand-new" in [pick["item"] for pick in demo.get(f"items/{like['id']}/similar", by="text")["items"]]
+    assert "brand-new" in [
+        pick["item"] for pick in demo.get(f"items/{like['id']}/similar", by="text")["items"]
+    ]
     demo.send("DELETE", "items/brand-new", status=204)
-    assert "brand-new" not in [pick["item"] for pick in demo.get(f"items/{like['id']}/similar", by="text")["items"]]
+    assert "brand-new" not in [
+        pick["item"] for pick in demo.get(f"items/{like['id']}/similar", by="text")["items"]
+    ]
 
 
 def test_rules_are_kept(demo, known):
@@ -233,7 +290,11 @@ def test_rules_are_kept(demo, known):
         told = demo.get(f"customers/{known['customer']}/recommendations", n=5)["items"]
     finally:
         demo.send("PUT", "rules", {})
-    assert told[0]["item"] == last and told[0]["by"] == "pinned" and best[0] not in [pick["item"] for pick in told]
+    assert (
+        told[0]["item"] == last
+        and told[0]["by"] == "pinned"
+        and best[0] not in [pick["item"] for pick in told]
+    )
     assert len({pick["category"] for pick in told}) == len(told)
 
 
@@ -250,14 +311,22 @@ def test_an_erased_customer_is_gone(demo):
 def test_a_merged_visitor_brings_the_past_along(demo, known):
     item = demo.items(9)[8]
     demo.give({"customer": "visitor-9", "item": item, "event": "purchase"})
-    assert demo.send("POST", "customers/visitor-9/merge", {"into": known["other"]}) == {"id": known["other"], "merged": "visitor-9", "events": 1}
+    assert demo.send("POST", "customers/visitor-9/merge", {"into": known["other"]}) == {
+        "id": known["other"],
+        "merged": "visitor-9",
+        "events": 1,
+    }
     assert demo.get(f"customers/{known['other']}")["history"][0]["item"] == item
-    assert item not in [pick["item"] for pick in demo.get("customers/visitor-9/recommendations", n=100)["items"]]
+    assert item not in [
+        pick["item"] for pick in demo.get("customers/visitor-9/recommendations", n=100)["items"]
+    ]
 
 
 def test_events_come_back_as_they_were_given(demo, known):
     now = int(time.time()) - 60
-    given = event(known, event="rating", rating=4.0, timestamp=now, event_id="back-1", recommendation_id="r-1")
+    given = event(
+        known, event="rating", rating=4.0, timestamp=now, event_id="back-1", recommendation_id="r-1"
+    )
     (receipt,) = demo.give(given)["receipts"]
     stored = demo.get("feedback", after=receipt["seq"] - 1, limit=1)
     assert {name: stored["events"][0][name] for name in given} == given and stored["next"] == receipt["seq"]
@@ -266,7 +335,9 @@ def test_events_come_back_as_they_were_given(demo, known):
 
 def test_customers_are_called_by_their_name(demo, known):
     item = demo.items(12)[11]
-    demo.send("PUT", "customers/named-1", {"attributes": {"name": "José Ñandú", "city": "Mérida"}}, status=201)
+    demo.send(
+        "PUT", "customers/named-1", {"attributes": {"name": "José Ñandú", "city": "Mérida"}}, status=201
+    )
     demo.give({"customer": "named-1", "item": item, "event": "purchase", "event_id": "named-1-a"})
     for asked in ("nandu JOSE", "ñandú", "merid nan"):
         assert [one["id"] for one in demo.get("customers", search=asked)["customers"]] == ["named-1"], asked
@@ -280,7 +351,10 @@ def test_customers_are_called_by_their_name(demo, known):
 
 
 def test_a_search_says_when_nothing_is_close(demo):
-    close = {asked: [pick["close"] for pick in demo.get("search", q=asked, n=10)["items"]] for asked in ("a quiet gift for someone who cooks", "qwertyuiop zzz")}
+    close = {
+        asked: [pick["close"] for pick in demo.get("search", q=asked, n=10)["items"]]
+        for asked in ("a quiet gift for someone who cooks", "qwertyuiop zzz")
+    }
     assert all(close["a quiet gift for someone who cooks"]) and not any(close["qwertyuiop zzz"])
 
 
@@ -296,6 +370,8 @@ def test_a_profile_names_the_arm_of_a_running_experiment(demo, known):
 
 
 def test_a_product_is_found_without_accents_and_in_any_order(demo):
-    demo.send("PUT", "items/cafe-1", {"title": "Crème brûlée set", "text": "Six bowls and a torch."}, status=201)
+    demo.send(
+        "PUT", "items/cafe-1", {"title": "Crème brûlée set", "text": "Six bowls and a torch."}, status=201
+    )
     assert [one["id"] for one in demo.get("items", search="BRULEE creme")["items"]] == ["cafe-1"]
     demo.send("DELETE", "items/cafe-1", status=204)

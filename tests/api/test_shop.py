@@ -24,13 +24,21 @@ def snapshot(server: Server) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def happened(server: Server) -> pd.DataFrame:
     "Everything that was ever done: user, item, event, rating, timestamp"
-    given = pd.DataFrame(server.get("feedback", limit=1000)["events"], columns=["customer", "item", "event", "rating", "timestamp"])
+    given = pd.DataFrame(
+        server.get("feedback", limit=1000)["events"],
+        columns=["customer", "item", "event", "rating", "timestamp"],
+    )
     columns = ["user", "item", "event", "rating", "timestamp"]
-    return pd.concat([snapshot(server)[0][columns], given.set_axis(columns, axis=1)]).astype({"rating": float, "timestamp": int})
+    return pd.concat([snapshot(server)[0][columns], given.set_axis(columns, axis=1)]).astype(
+        {"rating": float, "timestamp": int}
+    )
 
 
 def by_hand(server: Server, merged: dict[str, str], added: set[str]) -> dict:
-    everything, customers = happened(server), {user for user in snapshot(server)[1]["user"] if not user.startswith("\0")}
+    everything, customers = (
+        happened(server),
+        {user for user in snapshot(server)[1]["user"] if not user.startswith("\0")},
+    )
     month = pd.to_datetime(everything["timestamp"], unit="s").dt.strftime("%Y-%m")
     return {
         "customers": len({merged.get(user, user) for user in customers | set(everything["user"]) | added}), "events": dict(Counter(everything["event"])),
@@ -42,7 +50,9 @@ def by_hand(server: Server, merged: dict[str, str], added: set[str]) -> dict:
 def told(server: Server) -> dict:
     overview = server.get("overview")
     months = [month["month"] for month in overview["months"]]
-    assert months == sorted(months) == [str(month) for month in pd.period_range(months[0], months[-1], freq="M")], "no month is left out"
+    assert (
+        months == sorted(months) == [str(month) for month in pd.period_range(months[0], months[-1], freq="M")]
+    ), "no month is left out"
     return {name: overview[name] for name in ("customers", "events", "ratings", "live_events")} | {
         "months": {month["month"]: month["events"] for month in overview["months"] if month["events"]}
     }
@@ -54,8 +64,22 @@ def test_the_overview_counts_what_there_is(small):
         assert told(server) == by_hand(server, merged, added)
         now = int(happened(server)["timestamp"].max())
 
-        server.give(*({"customer": who, "item": items[0], "event": kind} for who in (ids[0], "visitor-1", "visitor-2") for kind in ("impression", "purchase")))
-        server.give({"customer": ids[1], "item": items[1], "event": "rating", "rating": 2.0, "timestamp": now + 100 * DAY})
+        server.give(
+            *(
+                {"customer": who, "item": items[0], "event": kind}
+                for who in (ids[0], "visitor-1", "visitor-2")
+                for kind in ("impression", "purchase")
+            )
+        )
+        server.give(
+            {
+                "customer": ids[1],
+                "item": items[1],
+                "event": "rating",
+                "rating": 2.0,
+                "timestamp": now + 100 * DAY,
+            }
+        )
         server.send("PUT", "customers/registered", {"attributes": {}}, 201)
         added = {"registered"}
         assert told(server) == by_hand(server, merged, added)
@@ -83,8 +107,14 @@ def test_the_overview_knows_the_catalogue(small):
     with small() as server:
         before = server.get("overview")
         listed = server.get("items", limit=100)["items"]
-        assert before["items"] == len(listed) == 60 and before["models"] == ["knn", "popularity"] and before["scale"] == [1, 5]
-        assert {row["category"]: row["items"] for row in before["categories"]} == dict(Counter(item["category"] for item in listed))
+        assert (
+            before["items"] == len(listed) == 60
+            and before["models"] == ["knn", "popularity"]
+            and before["scale"] == [1, 5]
+        )
+        assert {row["category"]: row["items"] for row in before["categories"]} == dict(
+            Counter(item["category"] for item in listed)
+        )
         sizes = [row["items"] for row in before["categories"]]
         assert sizes == sorted(sizes, reverse=True)
         server.send("DELETE", f"items/{listed[0]['id']}", status=204)
@@ -104,11 +134,15 @@ def test_the_customers_of_an_item(small):
         def check(n: int = 20) -> dict:
             answer = server.get(f"items/{item}/customers", n=n)
             acts = happened(server)
-            acts = acts[acts["item"] == item].assign(user=lambda frame: [merged.get(user, user) for user in frame["user"]])
+            acts = acts[acts["item"] == item].assign(
+                user=lambda frame: [merged.get(user, user) for user in frame["user"]]
+            )
             assert answer["events"] == dict(Counter(acts["event"]))
             assert answer["customers"] == acts["user"][acts["event"] != "impression"].nunique()
             strong = acts[~acts["event"].isin(["impression", "view"])]
-            assert [act["timestamp"] for act in answer["newest"]] == sorted(strong["timestamp"], reverse=True)[:n]
+            assert [act["timestamp"] for act in answer["newest"]] == sorted(
+                strong["timestamp"], reverse=True
+            )[:n]
             rows = {tuple(row) for row in strong[["user", "event", "timestamp"]].itertuples(index=False)}
             assert {(act["id"], act["event"], act["timestamp"]) for act in answer["newest"]} <= rows
             return answer
@@ -119,15 +153,25 @@ def test_the_customers_of_an_item(small):
             ("visitor-1", "cart"), (ids[0], "view"), (ids[0], "impression"), (ids[1], "purchase"), ("visitor-2", "impression"),
         ])]  # fmt: skip
         server.give(*at)
-        server.give({"customer": "visitor-1", "item": item, "event": "rating", "rating": 3.5, "timestamp": now + 9})
+        server.give(
+            {"customer": "visitor-1", "item": item, "event": "rating", "rating": 3.5, "timestamp": now + 9}
+        )
         assert [act["id"] for act in check(3)["newest"]][:2] == ["visitor-1", ids[1]]
-        assert check()["newest"][0] == {"id": "visitor-1", "name": None, "event": "rating", "rating": 3.5, "timestamp": now + 9}
+        assert check()["newest"][0] == {
+            "id": "visitor-1",
+            "name": None,
+            "event": "rating",
+            "rating": 3.5,
+            "timestamp": now + 9,
+        }
         old = next(act["id"] for act in at_night["newest"] if act["id"] not in ids[:2])
         for source, target in (("visitor-1", ids[0]), (old, ids[1])):
             server.send("POST", f"customers/{source}/merge", {"into": target})
             merged[source] = target
         after = check(100)
-        assert after["newest"][0]["id"] == ids[0] and not {"visitor-1", old} & {act["id"] for act in after["newest"]}
+        assert after["newest"][0]["id"] == ids[0] and not {"visitor-1", old} & {
+            act["id"] for act in after["newest"]
+        }
         server.send("DELETE", f"customers/{ids[1]}")
         merged.pop(old)
         assert not {ids[1], old} & {act["id"] for act in check(100)["newest"]}
@@ -146,16 +190,29 @@ def release(key: str) -> dict:
 def test_how_models_have_learnt(demo):
     network, hybrid = demo.get("models/ncf/training"), demo.get("models/hybrid/training")
     kept = release("ncf")
-    assert network["version"] == kept["version"] and network["params"] == kept["params"] and network["fit_seconds"] == kept["fit_seconds"] and network["beliefs"] is None
+    assert (
+        network["version"] == kept["version"]
+        and network["params"] == kept["params"]
+        and network["fit_seconds"] == kept["fit_seconds"]
+        and network["beliefs"] is None
+    )
     for head, members in kept["curves"].items():
         assert len(network["curves"][head]) == len(members) > 1
         for ours, theirs in zip(network["curves"][head], members, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=1e-4)
     assert hybrid["curves"] == network["curves"], "the network in the hybrid is the same"
-    assert {question: [row["situation"] for row in rows] for question, rows in hybrid["beliefs"].items()} == {question: ["regular", "visitor", "cold item"] for question in ("rank", "rate")}
+    assert {question: [row["situation"] for row in rows] for question, rows in hybrid["beliefs"].items()} == {
+        question: ["regular", "visitor", "cold item"] for question in ("rank", "rate")
+    }
     for rows in hybrid["beliefs"].values():
-        assert all(sum(row["shares"].values()) == pytest.approx(1, abs=1e-4) and set(row["shares"]) <= set(hybrid["params"]["components"]) for row in rows)
-    assert {row["shares"]["svd"] for row in hybrid["beliefs"]["rank"] if row["situation"] == "cold item"} == {0}
+        assert all(
+            sum(row["shares"].values()) == pytest.approx(1, abs=1e-4)
+            and set(row["shares"]) <= set(hybrid["params"]["components"])
+            for row in rows
+        )
+    assert {row["shares"]["svd"] for row in hybrid["beliefs"]["rank"] if row["situation"] == "cold item"} == {
+        0
+    }
     plain = demo.get("models/knn/training")
     assert plain["curves"] is None and plain["beliefs"] is None and plain["params"]["n_neighbours"] > 1
 
@@ -163,18 +220,39 @@ def test_how_models_have_learnt(demo):
 def test_which_model_is_better(demo):
     "Of each pair the better one stands first, and the difference is that of the figures beside the models"
     compared, models = demo.get("comparisons"), demo.get("models")["models"]
-    figure = {(model["key"], row["metric"], row["k"]): row["value"] for model in models for row in model["figures"] if row["split"] == compared["split"]}
+    figure = {
+        (model["key"], row["metric"], row["k"]): row["value"]
+        for model in models
+        for row in model["figures"]
+        if row["split"] == compared["split"]
+    }
     metrics = {("rmse", None), ("ndcg", 10), ("precision", 10), ("recall", 10)}
-    pairs = {(frozenset((pair["model"], pair["other"])), pair["metric"], pair["k"]) for pair in compared["pairs"]}
-    assert pairs == {(frozenset(both), *metric) for both in combinations([model["key"] for model in models], 2) for metric in metrics}
+    pairs = {
+        (frozenset((pair["model"], pair["other"])), pair["metric"], pair["k"]) for pair in compared["pairs"]
+    }
+    assert pairs == {
+        (frozenset(both), *metric)
+        for both in combinations([model["key"] for model in models], 2)
+        for metric in metrics
+    }
     assert len(pairs) == len(compared["pairs"])
     for pair in compared["pairs"]:
         of, sign = (pair["metric"], pair["k"]), -1 if pair["metric"] == "rmse" else 1
-        assert pair["difference"] == pytest.approx(figure[pair["model"], *of] - figure[pair["other"], *of], abs=1e-4)
-        assert sign * pair["difference"] >= 0 and pair["low"] <= pair["difference"] <= pair["high"] and pair["detectable"] > 0
+        assert pair["difference"] == pytest.approx(
+            figure[pair["model"], *of] - figure[pair["other"], *of], abs=1e-4
+        )
+        assert (
+            sign * pair["difference"] >= 0
+            and pair["low"] <= pair["difference"] <= pair["high"]
+            and pair["detectable"] > 0
+        )
         assert pair["better"] == (pair["p_holm"] < 0.05 and sign * pair["difference"] > 0)
-        assert not pair["better"] or pair["low"] * pair["high"] > 0 or pair["p_holm"] > 0.001, "interval and test agree where it is clear"
-    assert any(pair["better"] for pair in compared["pairs"]) and not all(pair["better"] for pair in compared["pairs"])
+        assert not pair["better"] or pair["low"] * pair["high"] > 0 or pair["p_holm"] > 0.001, (
+            "interval and test agree where it is clear"
+        )
+    assert any(pair["better"] for pair in compared["pairs"]) and not all(
+        pair["better"] for pair in compared["pairs"]
+    )
 
 
 @pytest.fixture
@@ -183,10 +261,26 @@ def twice(tmp_path: Path, small) -> Registry:
     small()
     registry = Registry(tmp_path / "data/models/small")
     (night,) = registry.snapshots()
-    newer = registry.publish(make_model("knn", params={"n_neighbours": 5}).fit(registry.snapshot(night).data), night)
+    newer = registry.publish(
+        make_model("knn", params={"n_neighbours": 5}).fit(registry.snapshot(night).data), night
+    )
     registry.promote("knn", newer.version)
-    found = {"metric": "ndcg", "k": 10, "difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.01, "better": True, "detectable": 0.012}
-    sides = {"model": "knn", "version": newer.version, "other": "popularity", "other_version": registry.current("popularity").version}
+    found = {
+        "metric": "ndcg",
+        "k": 10,
+        "difference": 0.02,
+        "low": 0.01,
+        "high": 0.03,
+        "p_holm": 0.01,
+        "better": True,
+        "detectable": 0.012,
+    }
+    sides = {
+        "model": "knn",
+        "version": newer.version,
+        "other": "popularity",
+        "other_version": registry.current("popularity").version,
+    }
     registry.keep_comparisons("ratio75_item", [sides | found])
     return registry
 
@@ -197,7 +291,12 @@ def test_what_was_found_about_a_version_goes_with_it(twice, small):
     one.stop()
     with small() as server:
         (pair,) = server.get("comparisons")["pairs"]
-        assert (pair["model"], pair["other"], pair["difference"], pair["better"]) == ("knn", "popularity", 0.02, True) and "version" not in pair
+        assert (pair["model"], pair["other"], pair["difference"], pair["better"]) == (
+            "knn",
+            "popularity",
+            0.02,
+            True,
+        ) and "version" not in pair
         server.send("POST", "models/knn/rollback")
         assert server.get("comparisons") == {"split": "ratio75_item", "pairs": []}
 
@@ -221,4 +320,8 @@ def test_what_somebody_does_today_makes_no_earlier_purchase_old(tmp_path):
             if before:
                 server.give({"customer": customer, "item": item, "event": "purchase"})
                 after = server.get(f"customers/{customer}")["segment"]
-                assert after["recency_days"] == 0 and after["frequency"] == before["frequency"] + 1 and after["points"]["recency"] == 5
+                assert (
+                    after["recency_days"] == 0
+                    and after["frequency"] == before["frequency"] + 1
+                    and after["points"]["recency"] == 5
+                )

@@ -33,13 +33,20 @@ class Listener(threading.Thread):
         self.came: list[float] = []
         self.opened, self.ended, self.failure = threading.Event(), threading.Event(), None
         self._leave = threading.Event()
-        self._ask = {"url": f"{server.url}/api/v1/feedback/stream", "params": query, "headers": {} if last is None else {"Last-Event-ID": str(last)}}
+        self._ask = {
+            "url": f"{server.url}/api/v1/feedback/stream",
+            "params": query,
+            "headers": {} if last is None else {"Last-Event-ID": str(last)},
+        }
         self.start()
         assert self.opened.wait(20), "the stream did not open"
 
     def run(self) -> None:
         try:
-            with httpx.Client(timeout=60, trust_env=False) as client, client.stream("GET", **self._ask) as self.response:
+            with (
+                httpx.Client(timeout=60, trust_env=False) as client,
+                client.stream("GET", **self._ask) as self.response,
+            ):
                 self.opened.set()
                 fields: dict[str, str] = {}
                 for line in self.response.iter_lines() if self.response.status_code == 200 else ():
@@ -70,7 +77,9 @@ class Listener(threading.Thread):
         "Wait for an event"
         end = time.monotonic() + seconds
         while last not in self.seqs[-1:]:
-            assert time.monotonic() < end, f"event {last} did not come in {seconds} s: {self.seqs[-5:]}, {self.failure}"
+            assert time.monotonic() < end, (
+                f"event {last} did not come in {seconds} s: {self.seqs[-5:]}, {self.failure}"
+            )
             time.sleep(0.005)
         return self
 
@@ -101,10 +110,18 @@ def test_events_arrive_at_all_who_listen(shop, record_property):
         (seq,) = given(shop, item, event=kind)
         late += [one.until(seq).came[-1] - began for one in listeners]
     stored = shop.get("feedback")["events"]
-    assert all(one.events == stored for one in listeners) and [event["event"] for event in stored] == ["view", "cart", "purchase"]
+    assert all(one.events == stored for one in listeners) and [event["event"] for event in stored] == [
+        "view",
+        "cart",
+        "purchase",
+    ]
     assert max(late) < SOON, late
     headers = listeners[0].response.headers
-    assert headers["content-type"].startswith("text/event-stream") and headers["cache-control"] == "no-cache" and headers["x-accel-buffering"] == "no"
+    assert (
+        headers["content-type"].startswith("text/event-stream")
+        and headers["cache-control"] == "no-cache"
+        and headers["x-accel-buffering"] == "no"
+    )
     assert "content-encoding" not in headers and headers["x-request-id"]
     record_property("an event arrives after at most, s", round(max(late), 2))
 
@@ -118,10 +135,14 @@ def test_it_begins_with_the_newest_and_goes_on_where_it_is_told(shop):
     assert Listener(shop, after=seqs[1]).until(seqs[-1]).seqs == seqs[2:]
     assert Listener(shop, after=0).until(seqs[-1]).seqs == seqs
     both, ahead = Listener(shop, last=seqs[-3], after=seqs[1]), Listener(shop, after=10**9)
-    assert both.until(seqs[-1]).seqs == seqs[-2:], "a browser that comes back says both, and means what it heard last"
+    assert both.until(seqs[-1]).seqs == seqs[-2:], (
+        "a browser that comes back says both, and means what it heard last"
+    )
     (new,) = given(shop, item)
     assert ahead.until(new).seqs == [new], "of a store that was begun anew"
-    refused = httpx.get(f"{shop.url}/api/v1/feedback/stream", headers={"Last-Event-ID": "yesterday"}, trust_env=False)
+    refused = httpx.get(
+        f"{shop.url}/api/v1/feedback/stream", headers={"Last-Event-ID": "yesterday"}, trust_env=False
+    )
     assert refused.status_code == 422 and refused.json()["field"] == "Last-Event-ID"
 
 
@@ -171,7 +192,9 @@ def test_an_erased_customer_is_not_told_of(shop):
     before.until(gone)
     shop.send("DELETE", "customers/to-be-forgotten")
     (last,) = given(shop, item)
-    assert Listener(shop, after=kept - 1).until(last).seqs == [kept, last] and Listener(shop).until(last).seqs == [kept, last]
+    assert Listener(shop, after=kept - 1).until(last).seqs == [kept, last] and Listener(shop).until(
+        last
+    ).seqs == [kept, last]
 
 
 def test_no_more_than_so_many(small):
@@ -180,7 +203,11 @@ def test_no_more_than_so_many(small):
         two = [Listener(shop), Listener(shop)]
         for _ in range(3):
             refused = httpx.get(f"{shop.url}/api/v1/feedback/stream", trust_env=False)
-            assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0 and "C360_STREAMS" in refused.json()["detail"]
+            assert (
+                refused.status_code == 503
+                and int(refused.headers["Retry-After"]) > 0
+                and "C360_STREAMS" in refused.json()["detail"]
+            )
         (seq,) = given(shop, item)
         assert [one.until(seq).seqs for one in two] == [[seq]] * 2, "those who are there go on"
         two[0].leave(shop, item)
@@ -196,7 +223,11 @@ def test_a_stranger_has_a_few_and_leaves_room_for_others(small):
     with small(C360_MODELS="popularity", C360_PUBLIC_DEMO=1) as shop:
         mine = [Listener(shop) for _ in range(EACH)]
         refused = httpx.get(f"{shop.url}/api/v1/feedback/stream", trust_env=False)
-        assert refused.status_code == 429 and f"{EACH} times" in refused.json()["detail"] and int(refused.headers["Retry-After"]) > 0
+        assert (
+            refused.status_code == 429
+            and f"{EACH} times" in refused.json()["detail"]
+            and int(refused.headers["Retry-After"]) > 0
+        )
         shop.kill()
         assert all(one.response.status_code == 200 for one in mine)
 
@@ -225,7 +256,9 @@ def test_the_server_stops_though_somebody_listens(shop, how, record_property):
     began = time.monotonic()
     shop._end(how)  # which waits 20 s, and then kills and raises
     took = time.monotonic() - began
-    assert took < 5 and all(one.ended.wait(5) and one.failure is None for one in listeners), "each stream ended as an answer should"
+    assert took < 5 and all(one.ended.wait(5) and one.failure is None for one in listeners), (
+        "each stream ended as an answer should"
+    )
     assert '"request failed"' not in shop.said() and "Application shutdown complete" in shop.said()
     record_property(f"a server with three listeners ends after {how.name}, s", round(took, 2))
 
@@ -248,7 +281,11 @@ def test_the_database_is_away_for_a_while(cluster, small):
         assert meanwhile.response.status_code == 200, "it waits with them"
         cluster.start()
         until = time.monotonic() + 30
-        while (answer := shop.client.post("/api/v1/feedback", json={"events": [{"customer": "c", "item": item, "event": "cart"}]})).status_code == 503:
+        while (
+            answer := shop.client.post(
+                "/api/v1/feedback", json={"events": [{"customer": "c", "item": item, "event": "cart"}]}
+            )
+        ).status_code == 503:
             assert time.monotonic() < until, answer.text
             time.sleep(0.1)
         last = answer.json()["receipts"][0]["seq"]
@@ -291,7 +328,9 @@ class Watched:
         return max((event.seq for event in self.stored), default=0)
 
 
-async def listen(stream: Stream, service: Watched, heard: list[int], after: int | None = None, between: float = 0) -> None:
+async def listen(
+    stream: Stream, service: Watched, heard: list[int], after: int | None = None, between: float = 0
+) -> None:
     with stream.place():
         async for event in stream.events(service, after):
             heard.append(event.seq)
@@ -319,7 +358,9 @@ def test_one_reader_for_all_and_none_for_nobody():
             await asyncio.sleep(PAUSE)
         await by(lambda: all(mine == [1, 2, 3, 4, 5, 6, 7] for mine in heard), 2)
         times = [when for when, what in service.asked if what == "events"]
-        assert len(times) >= 3 and min(b - a for a, b in pairwise(times)) > 0.9 * PAUSE, "ten listeners, one question at a time"
+        assert len(times) >= 3 and min(b - a for a, b in pairwise(times)) > 0.9 * PAUSE, (
+            "ten listeners, one question at a time"
+        )
         assert {what for _, what in service.asked} <= {"events", "last"}
         for task in tasks:
             task.cancel()
@@ -342,7 +383,10 @@ def test_one_reader_for_all_and_none_for_nobody():
 def test_a_slow_listener_misses_nothing_and_keeps_nobody_waiting():
     async def story() -> None:
         stream, service, slow, quick = Stream(2), Watched(), [], []
-        tasks = [asyncio.create_task(listen(stream, service, slow, between=0.2)), asyncio.create_task(listen(stream, service, quick))]
+        tasks = [
+            asyncio.create_task(listen(stream, service, slow, between=0.2)),
+            asyncio.create_task(listen(stream, service, quick)),
+        ]
         await asyncio.sleep(2 * PAUSE)
         for _ in range(3):
             service.add(5)
@@ -403,7 +447,10 @@ def test_a_store_that_hangs_does_not_keep_the_server_from_stopping():
 
     async def story() -> float:
         stream, service = Stream(5), Hangs(2)
-        tasks = [asyncio.create_task(listen(stream, service, [])), asyncio.create_task(listen(stream, service, [], after=0))]
+        tasks = [
+            asyncio.create_task(listen(stream, service, [])),
+            asyncio.create_task(listen(stream, service, [], after=0)),
+        ]
         await asyncio.sleep(2 * PAUSE)
         began = time.monotonic()
         stream.close()
@@ -446,4 +493,9 @@ def test_it_passes_through_the_app_unbuffered_and_beats_while_nothing_happens(mo
 
     asyncio.run(story())
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    assert sent[0]["status"] == 200 and headers["cache-control"] == "no-cache" and headers["x-accel-buffering"] == "no" and "content-encoding" not in headers
+    assert (
+        sent[0]["status"] == 200
+        and headers["cache-control"] == "no-cache"
+        and headers["x-accel-buffering"] == "no"
+        and "content-encoding" not in headers
+    )

@@ -11,7 +11,11 @@ REFUSED = {"knn/rollback": 409}  # the models that come along have no version be
 
 def tour() -> list[str]:
     "The calls of curl in the README, in order"
-    (block,) = re.findall(r"```\napi=http://127.0.0.1:8000/api/v1\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (block,) = re.findall(
+        r"```\napi=http://127.0.0.1:8000/api/v1\n(.*?)```",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
     lines = [re.sub(r"\s{2,}#.*", "", line) for line in block.splitlines() if line.startswith("curl ")]
     return [call.strip() for line in lines for call in re.split(r";\s*(?=curl )", line)]
 
@@ -22,11 +26,21 @@ def test_every_line_of_the_tour(tmp_path, record_property):
     assert len(calls) > 20
     with Server(tmp_path) as server:
         for call in calls:
-            script = call.replace("http://127.0.0.1:8000", server.url).replace("curl ", "curl --noproxy '*' -sS -w '\\n%{http_code}' ", 1)
-            done = subprocess.run(["bash", "-c", script], env={"PATH": "/usr/bin:/bin", "api": f"{server.url}/api/v1"}, capture_output=True, text=True, timeout=60)
+            script = call.replace("http://127.0.0.1:8000", server.url).replace(
+                "curl ", "curl --noproxy '*' -sS -w '\\n%{http_code}' ", 1
+            )
+            done = subprocess.run(
+                ["bash", "-c", script],
+                env={"PATH": "/usr/bin:/bin", "api": f"{server.url}/api/v1"},
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
             body, _, status = done.stdout.rpartition("\n")
             wanted = next((code for part, code in REFUSED.items() if part in call), None)
-            assert status == str(wanted) if wanted else status in ("200", "201", "204"), f"{call}\n{status} {body[:500]} {done.stderr}"
+            assert status == str(wanted) if wanted else status in ("200", "201", "204"), (
+                f"{call}\n{status} {body[:500]} {done.stderr}"
+            )
     record_property("calls in the README's tour", len(calls))
 
 

@@ -22,13 +22,24 @@ THEIRS = {"precision": P, "recall": R, "ndcg": nDCG, "map": AP, "mrr": RR, "hit_
 def judged(lists: dict[str, list[str]], relevant: dict[str, set[str]], k: int) -> pd.DataFrame:
     "What `ir_measures` says of each customer's list; columns named as ours"
     qrels = [ir_measures.Qrel(user, item, 1) for user, items in relevant.items() for item in items]
-    run = [ir_measures.ScoredDoc(user, item, 1000.0 - place) for user, items in lists.items() for place, item in enumerate(items)]
-    found = [(value.query_id, str(value.measure), value.value) for value in ir_measures.iter_calc([m @ k for m in THEIRS.values()], qrels, run)]
-    table = pd.DataFrame(found, columns=["user", "measure", "value"]).pivot(index="user", columns="measure", values="value")
+    run = [
+        ir_measures.ScoredDoc(user, item, 1000.0 - place)
+        for user, items in lists.items()
+        for place, item in enumerate(items)
+    ]
+    found = [
+        (value.query_id, str(value.measure), value.value)
+        for value in ir_measures.iter_calc([m @ k for m in THEIRS.values()], qrels, run)
+    ]
+    table = pd.DataFrame(found, columns=["user", "measure", "value"]).pivot(
+        index="user", columns="measure", values="value"
+    )
     return table.rename(columns={str(m @ k): name for name, m in THEIRS.items()}).loc[list(relevant)]
 
 
-def random_lists(rng: np.random.Generator, n_customers: int, n_items: int, n: int) -> tuple[np.ndarray, list[np.ndarray]]:
+def random_lists(
+    rng: np.random.Generator, n_customers: int, n_items: int, n: int
+) -> tuple[np.ndarray, list[np.ndarray]]:
     "Padded lists of every length from 1 to n, and one to many relevant items each"
     codes = np.full((n_customers, n), -1)
     for row in codes:
@@ -81,13 +92,21 @@ def test_hits_against_sets():
     rng = np.random.default_rng(3)
     for _ in range(200):
         q, n_items = rng.integers(1, 6), rng.integers(1, 8)
-        codes = np.array([np.pad(rng.permutation(n_items), (0, 3), constant_values=-1)[: n_items + 2] for _ in range(q)])
+        codes = np.array(
+            [np.pad(rng.permutation(n_items), (0, 3), constant_values=-1)[: n_items + 2] for _ in range(q)]
+        )
         codes[rng.random(codes.shape) < 0.2] = -1
         relevant = [np.sort(rng.permutation(n_items)[: rng.integers(0, n_items + 1)]) for _ in range(q)]
         indptr = np.concatenate([[0], np.cumsum([len(items) for items in relevant])])
-        expected = [[code in set(items.tolist()) for code in row.tolist()] for row, items in zip(codes, relevant, strict=True)]
+        expected = [
+            [code in set(items.tolist()) for code in row.tolist()]
+            for row, items in zip(codes, relevant, strict=True)
+        ]
         for integer in (np.int32, np.int64):
-            assert metrics.hits(codes.astype(integer), indptr, np.concatenate(relevant).astype(integer)).tolist() == expected
+            assert (
+                metrics.hits(codes.astype(integer), indptr, np.concatenate(relevant).astype(integer)).tolist()
+                == expected
+            )
 
 
 def test_hits_do_not_overflow():
@@ -101,17 +120,23 @@ def test_hits_do_not_overflow():
 # --- beyond accuracy, against plain loops
 
 
-def naive_figures(codes: list[list[int]], owners: list[set[int]], n_customers: int, vectors: np.ndarray, k: int) -> dict[str, float]:
+def naive_figures(
+    codes: list[list[int]], owners: list[set[int]], n_customers: int, vectors: np.ndarray, k: int
+) -> dict[str, float]:
     "Straight from the definitions; `owners[i]` are the customers who have item i"
     shown = [[code for code in row if code >= 0] for row in codes]
     places = [code for row in shown for code in row]
     ranked = sorted(range(len(owners)), key=lambda item: (-len(owners[item]), item))
     head = set(ranked[: max(1, len(owners) // 10)])
     common = [len(set(a) & set(b)) / k for i, a in enumerate(shown) for j, b in enumerate(shown) if i != j]
-    within = [[float(vectors[a].astype(float) @ vectors[b]) for x, a in enumerate(row) for b in row[x + 1 :]] for row in shown]
+    within = [
+        [float(vectors[a].astype(float) @ vectors[b]) for x, a in enumerate(row) for b in row[x + 1 :]]
+        for row in shown
+    ]
     return {
         "coverage": len(set(places)) / len(owners),
-        "novelty": sum(-np.log2((len(owners[item]) + 1) / (n_customers + 1)) for item in places) / len(places),
+        "novelty": sum(-np.log2((len(owners[item]) + 1) / (n_customers + 1)) for item in places)
+        / len(places),
         "personalisation": 1 - sum(common) / len(common),
         "head_share": sum(item in head for item in places) / len(places),
         "diversity": 1 - np.mean([np.mean(pairs) for pairs in within if pairs]),
@@ -136,7 +161,9 @@ def test_beyond_accuracy_against_loops(seed):
     }
     expected = naive_figures(codes.tolist(), owners, n_customers, vectors, k)
     assert got == pytest.approx(expected, abs=1e-5)  # vectors are float32
-    assert {name: got[name] for name in got if name != "diversity"} == pytest.approx({n: v for n, v in expected.items() if n != "diversity"}, abs=1e-12)
+    assert {name: got[name] for name in got if name != "diversity"} == pytest.approx(
+        {n: v for n, v in expected.items() if n != "diversity"}, abs=1e-12
+    )
 
 
 def test_beyond_accuracy_at_the_edges():
@@ -144,7 +171,11 @@ def test_beyond_accuracy_at_the_edges():
     vectors = np.eye(3, dtype=np.float32)
     nothing = np.full((4, 10), -1)
     assert metrics.coverage(nothing, 3) == 0
-    for value in (metrics.novelty(nothing, np.ones(3, int), 2), metrics.head_share(nothing, np.ones(3, int)), metrics.diversity(nothing, vectors)):
+    for value in (
+        metrics.novelty(nothing, np.ones(3, int), 2),
+        metrics.head_share(nothing, np.ones(3, int)),
+        metrics.diversity(nothing, vectors),
+    ):
         assert np.isnan(value)
     assert np.isnan(metrics.personalisation(np.array([[0, 1]])))
     assert np.isnan(metrics.diversity(np.array([[0, -1], [1, -1]]), vectors))
@@ -168,7 +199,11 @@ def test_diversity_of_many_customers_stays_small():
 
 def test_errors_against_loops():
     rng = np.random.default_rng(5)
-    rows, truth, predicted = rng.integers(0, 6, 50), rng.integers(1, 6, 50).astype(np.float32), rng.uniform(1, 5, 50).astype(np.float32)
+    rows, truth, predicted = (
+        rng.integers(0, 6, 50),
+        rng.integers(1, 6, 50).astype(np.float32),
+        rng.uniform(1, 5, 50).astype(np.float32),
+    )
     squared, absolute, count = metrics.error_sums(rows, truth, predicted, 8)
     for row in range(8):
         errors = [float(p) - float(t) for r, t, p in zip(rows, truth, predicted, strict=True) if r == row]
@@ -197,12 +232,16 @@ def test_a_real_model_against_ir_measures(test_data):
     users = sorted(truth)
     top = model.recommend(data.users.encode(users), max(KS))
     lists = {user: data.items.decode(codes).tolist() for user, codes in zip(users, top.codes, strict=True)}
-    train_pairs = set(zip(shuffled["user"], shuffled["item"], strict=True)) - set(zip(held_out["user"], held_out["item"], strict=True))
+    train_pairs = set(zip(shuffled["user"], shuffled["item"], strict=True)) - set(
+        zip(held_out["user"], held_out["item"], strict=True)
+    )
     assert not any((user, item) in train_pairs for user in users for item in lists[user])
     assert sorted(table.index) == users
     for k in KS:
         expected = judged(lists, {user: truth[user] for user in users}, k)
-        got = table.loc[users, [f"{name}@{k}" for name in THEIRS]].rename(columns=lambda name: name.split("@")[0])
+        got = table.loc[users, [f"{name}@{k}" for name in THEIRS]].rename(
+            columns=lambda name: name.split("@")[0]
+        )
         assert_same(got, expected)
 
 
@@ -216,10 +255,25 @@ def test_beyond_accuracy_of_a_real_model_against_loops(test_data):
     owners = [set() for _ in range(split.train.n_items)]
     for user, item in zip(split.train.interactions["user"], split.train.interactions["item"], strict=True):
         owners[item].add(user)
-    expected = naive_figures(codes.tolist(), owners, split.train.interactions["user"].nunique(), item_vectors(split.train.histories), 10)
-    assert {name.removesuffix("@10"): value for name, value in got.items()} == pytest.approx(expected, abs=1e-5)
-    cosine = [len(owners[a] & owners[b]) / np.sqrt(len(owners[a]) * len(owners[b])) for row in codes for x, a in enumerate(row) for b in row[x + 1 :]]
-    assert got["diversity@10"] == pytest.approx(1 - np.mean(cosine), abs=0.005)  # random signs stand for 943 customers
+    expected = naive_figures(
+        codes.tolist(),
+        owners,
+        split.train.interactions["user"].nunique(),
+        item_vectors(split.train.histories),
+        10,
+    )
+    assert {name.removesuffix("@10"): value for name, value in got.items()} == pytest.approx(
+        expected, abs=1e-5
+    )
+    cosine = [
+        len(owners[a] & owners[b]) / np.sqrt(len(owners[a]) * len(owners[b]))
+        for row in codes
+        for x, a in enumerate(row)
+        for b in row[x + 1 :]
+    ]
+    assert got["diversity@10"] == pytest.approx(
+        1 - np.mean(cosine), abs=0.005
+    )  # random signs stand for 943 customers
 
 
 # --- the protocol, on data with repeats, equal times and every kind of event
@@ -231,7 +285,10 @@ def busy_shop(seed: int) -> Dataset:
     "The last five customers come late: they are new in the newest fifth"
     rng = np.random.default_rng([37, seed])
     events = random_events(rng, 1200, 25, 40, [str(kind) for kind in Event])
-    late = [(user + 25, item, kind, rating, when + 1000) for user, item, kind, rating, when in random_events(rng, 60, 5, 40, ["view", "purchase", "rating"])]
+    late = [
+        (user + 25, item, kind, rating, when + 1000)
+        for user, item, kind, rating, when in random_events(rng, 60, 5, 40, ["view", "purchase", "rating"])
+    ]
     return small(events + late, 32, 40, relevant=RELEVANT)
 
 
@@ -240,7 +297,9 @@ def by_customer(split: Split) -> dict[int, list[tuple]]:
     found: dict[int, list[tuple]] = {}
     for frame, is_test in ((split.train.interactions, False), (split.test, True)):
         for row in frame.itertuples():
-            found.setdefault(row.user, []).append((row.timestamp, row.row, row.item, str(row.event), row.rating, is_test))
+            found.setdefault(row.user, []).append(
+                (row.timestamp, row.row, row.item, str(row.event), row.rating, is_test)
+            )
     return {user: sorted(events) for user, events in found.items()}
 
 
@@ -257,7 +316,9 @@ def test_evaluate_against_ir_measures_on_a_shop(seed, repeats):
     events = by_customer(split)
     truth, lists = {}, {}
     for user in sorted(split.test["user"].unique()):
-        good = {item for *_, item, event, rating, is_test in events[user] if is_test and is_good(event, rating)}
+        good = {
+            item for *_, item, event, rating, is_test in events[user] if is_test and is_good(event, rating)
+        }
         seen = {item for *_, item, event, _, is_test in events[user] if not is_test and Event(event) in SEEN}
         wanted = good if repeats else good - seen
         if wanted:
@@ -288,7 +349,10 @@ def test_errors_of_evaluate_against_loops(seed):
     assert rated.duplicated(["user", "item"]).any()
     for user in table.index:
         mine = rated[rated["user"] == int(user)]
-        errors = [float(model.predict([u], [i])[0]) - float(r) for u, i, r in zip(mine["user"], mine["item"], mine["rating"], strict=True)]
+        errors = [
+            float(model.predict([u], [i])[0]) - float(r)
+            for u, i, r in zip(mine["user"], mine["item"], mine["rating"], strict=True)
+        ]
         assert table.loc[user, "n_ratings"] == len(errors)
         assert table.loc[user, "squared_error"] == pytest.approx(sum(e * e for e in errors), abs=1e-4)
         assert table.loc[user, "absolute_error"] == pytest.approx(sum(abs(e) for e in errors), abs=1e-4)
@@ -305,22 +369,40 @@ def test_running_against_loops(seed):
         wanted -= {item for _, _, item, event, _, is_test in events if not is_test and Event(event) in SEEN}
         moments = []
         for item in wanted:
-            position = next(at for at, (_, _, other, event, _, is_test) in enumerate(events) if is_test and other == item and event != "impression")
+            position = next(
+                at
+                for at, (_, _, other, event, _, is_test) in enumerate(events)
+                if is_test and other == item and event != "impression"
+            )
             past = events[:position]
-            frame = pd.DataFrame(past, columns=["timestamp", "row", "item", "event", "rating", "is_test"]).assign(user=0)
-            history = histories_of(frame.assign(weight=frame["event"].map(split.train.facts.weights)), 1, 40, SEEN) if past else visitors([[]], 40)
+            frame = pd.DataFrame(
+                past, columns=["timestamp", "row", "item", "event", "rating", "is_test"]
+            ).assign(user=0)
+            history = (
+                histories_of(frame.assign(weight=frame["event"].map(split.train.facts.weights)), 1, 40, SEEN)
+                if past
+                else visitors([[]], 40)
+            )
             codes = model.recommend([user], 20, histories=history).codes[0].tolist()
             place = codes.index(item) + 1 if item in codes else 99
             moments.append([place <= 10, (place <= 10) / np.log2(place + 1), (place <= 20) / place])
         assert (str(user) in table.index) == bool(moments)
         if moments:
             expected = np.mean(moments, axis=0).tolist()
-            assert table.loc[str(user), ["hit_rate@10", "ndcg@10", "mrr@20"]].astype(float).tolist() == pytest.approx(expected, abs=1e-9)
+            assert table.loc[str(user), ["hit_rate@10", "ndcg@10", "mrr@20"]].astype(
+                float
+            ).tolist() == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_test_part_without_anything_relevant():
     "Ratings too low to be relevant: errors are measured, ranking is blank"
-    events = [(0, 0, "rating", 5, 0), (1, 1, "rating", 4, 1), (0, 1, "rating", 5, 2), (1, 0, "rating", 5, 3), (0, 2, "rating", 1, 4)]
+    events = [
+        (0, 0, "rating", 5, 0),
+        (1, 1, "rating", 4, 1),
+        (0, 1, "rating", 5, 2),
+        (1, 0, "rating", 5, 3),
+        (0, 2, "rating", 1, 4),
+    ]
     split = global_time(small(events, 2, 3, relevant={Event.rating: 4.0}))
     got = evaluate(UserKNN().fit(split.train), split)
     assert got.customers["n_ratings"].tolist() == [1]

@@ -34,8 +34,22 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        environment = os.environ | {"C360_DATABASE_URL": f"sqlite:///{home / 'store.sqlite'}", "C360_RATE": "0", "C360_LOG_REQUESTS": "0"}
-        command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(self.port), "--no-access-log", "--log-level", "warning"]
+        environment = os.environ | {
+            "C360_DATABASE_URL": f"sqlite:///{home / 'store.sqlite'}",
+            "C360_RATE": "0",
+            "C360_LOG_REQUESTS": "0",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "api.main:app",
+            "--port",
+            str(self.port),
+            "--no-access-log",
+            "--log-level",
+            "warning",
+        ]
         start = time.perf_counter()
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         while self.status("/health/ready") != 200:
@@ -61,13 +75,19 @@ class Server:
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
 
 
-def call(connection: http.client.HTTPConnection, method: str, path: str, body: dict | None = None) -> tuple[int, bytes]:
-    connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+def call(
+    connection: http.client.HTTPConnection, method: str, path: str, body: dict | None = None
+) -> tuple[int, bytes]:
+    connection.request(
+        method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"}
+    )
     answer = connection.getresponse()
     return answer.status, answer.read()
 
 
-def open_loop(server: Server, requests: list[tuple], rate: float, n_threads: int = 8) -> np.ndarray:  # seconds from when each was due
+def open_loop(
+    server: Server, requests: list[tuple], rate: float, n_threads: int = 8
+) -> np.ndarray:  # seconds from when each was due
     "Send requests at a fixed rate; the clock of each starts when it was due, not when a connection was free"
     took, turn, lock = np.zeros(len(requests)), iter(range(len(requests))), threading.Lock()
     begin = time.perf_counter() + 0.1
@@ -94,7 +114,9 @@ def open_loop(server: Server, requests: list[tuple], rate: float, n_threads: int
     return took
 
 
-def closed_loop(server: Server, requests: list[tuple], seconds: float = 4.0, n_threads: int = 4) -> float:  # requests per second
+def closed_loop(
+    server: Server, requests: list[tuple], seconds: float = 4.0, n_threads: int = 4
+) -> float:  # requests per second
     "As many as it can take"
     done, end = [0] * n_threads, time.perf_counter() + seconds
 
@@ -112,12 +134,19 @@ def closed_loop(server: Server, requests: list[tuple], seconds: float = 4.0, n_t
     return sum(done) / seconds
 
 
-def told(name: str, took: np.ndarray, empty: float | None = None) -> dict:  # empty: p50 of the empty route, ms
+def told(
+    name: str, took: np.ndarray, empty: float | None = None
+) -> dict:  # empty: p50 of the empty route, ms
     "A line of the table"
     p50, p99 = np.quantile(took, [0.5, 0.99]) * 1e3
     ratio = f"{p50 / empty:5.1f} x an empty route" if empty else ""
     print(f"{name:<38} p50 {p50:7.2f} ms   p99 {p99:7.2f} ms   {ratio}", flush=True)
-    return {"name": name, "p50_ms": round(p50, 3), "p99_ms": round(p99, 3), "ratio": round(p50 / empty, 2) if empty else None}
+    return {
+        "name": name,
+        "p50_ms": round(p50, 3),
+        "p99_ms": round(p99, 3),
+        "ratio": round(p50 / empty, 2) if empty else None,
+    }
 
 
 def bare_insert(folder: Path, rows: list[tuple], batch: int) -> float:  # seconds a row
@@ -125,11 +154,16 @@ def bare_insert(folder: Path, rows: list[tuple], batch: int) -> float:  # second
     with sqlite3.connect(folder / "bare.sqlite", isolation_level=None) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("CREATE TABLE IF NOT EXISTS e (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, user TEXT, item TEXT, event TEXT, time INTEGER)")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS e (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, user TEXT, item TEXT, event TEXT, time INTEGER)"
+        )
         begin = time.perf_counter()
         for start in range(0, len(rows), batch):
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT INTO e (id, user, item, event, time) VALUES (?, ?, ?, ?, ?)", rows[start : start + batch])
+            connection.executemany(
+                "INSERT INTO e (id, user, item, event, time) VALUES (?, ?, ?, ?, ?)",
+                rows[start : start + batch],
+            )
             connection.execute("COMMIT")
         return (time.perf_counter() - begin) / len(rows)
 
@@ -151,14 +185,29 @@ def recommending(server: Server, users: list[str], longest: list[str], keys: lis
     out.append(told("an empty route, 100 a second", empty))
     base = float(np.median(empty)) * 1e3
     for key in keys:
-        paths = [("GET", f"/api/v1/customers/{user}/recommendations?model={key}&n=10&explain=false") for user in users]
+        paths = [
+            ("GET", f"/api/v1/customers/{user}/recommendations?model={key}&n=10&explain=false")
+            for user in users
+        ]
         closed_loop(server, paths[:20], 0.3)
-        for rate in (100, 25):  # where it cannot keep up, the figure tells of the queue alone; so again, a quarter as often
-            out.append(told(f"{key}, {rate} a second", open_loop(server, (paths * (n // len(paths) + 1))[: n * rate // 100], rate), base))
+        for rate in (
+            100,
+            25,
+        ):  # where it cannot keep up, the figure tells of the queue alone; so again, a quarter as often
+            out.append(
+                told(
+                    f"{key}, {rate} a second",
+                    open_loop(server, (paths * (n // len(paths) + 1))[: n * rate // 100], rate),
+                    base,
+                )
+            )
             if out[-1]["p50_ms"] < 100:
                 break
     for key in keys:
-        paths = [("GET", f"/api/v1/customers/{user}/recommendations?model={key}&n=10") for user in [*longest, *users][:50]]
+        paths = [
+            ("GET", f"/api/v1/customers/{user}/recommendations?model={key}&n=10")
+            for user in [*longest, *users][:50]
+        ]
         out.append(told(f"{key} with reasons, 5 a second", open_loop(server, paths, 5), base))
     return out
 
@@ -167,22 +216,42 @@ def storing(server: Server, folder: Path, users: list[str], items: list[str], n:
     "Feedback, one by one and in batches"
 
     def event(number: int, kind: str) -> dict:
-        return {"event_id": f"{kind}-{number}", "customer": users[number % len(users)], "item": items[number % len(items)], "event": "click"}
+        return {
+            "event_id": f"{kind}-{number}",
+            "customer": users[number % len(users)],
+            "item": items[number % len(items)],
+            "event": "click",
+        }
 
-    took = open_loop(server, [("POST", "/api/v1/feedback", {"events": [event(j, "single")]}) for j in range(n)], 50)
+    took = open_loop(
+        server, [("POST", "/api/v1/feedback", {"events": [event(j, "single")]}) for j in range(n)], 50
+    )
     out = [told("feedback, 50 a second", took)]
     begin, connection = time.perf_counter(), server.connect()
     for start in range(0, 5000, 500):
-        status, text = call(connection, "POST", "/api/v1/feedback", {"events": [event(start + j, "batch") for j in range(500)]})
+        status, text = call(
+            connection,
+            "POST",
+            "/api/v1/feedback",
+            {"events": [event(start + j, "batch") for j in range(500)]},
+        )
         assert status in (200, 201), text[:300]
     rate = 5000 / (time.perf_counter() - begin)
     one_by_one = bare_insert(folder, [(f"a{j}", users[0], items[0], "click", j) for j in range(n)], 1)
-    print(f"feedback in batches of 500: {rate:.0f} events a second; one by one {np.median(took) / one_by_one:.1f} x a bare insert ({one_by_one * 1e3:.2f} ms)")
-    return [*out, {"name": "events a second in batches", "value": round(rate)}, {"name": "feedback / bare insert", "value": round(float(np.median(took)) / one_by_one, 2)}]
+    print(
+        f"feedback in batches of 500: {rate:.0f} events a second; one by one {np.median(took) / one_by_one:.1f} x a bare insert ({one_by_one * 1e3:.2f} ms)"
+    )
+    return [
+        *out,
+        {"name": "events a second in batches", "value": round(rate)},
+        {"name": "feedback / bare insert", "value": round(float(np.median(took)) / one_by_one, 2)},
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--requests", type=int, default=1000, help="per model, without reasons")
     parser.add_argument("--json", type=Path, help="leave the figures here too")
     options = parser.parse_args()
@@ -194,14 +263,33 @@ def main() -> None:
         longest = [person["id"] for person in sorted(people, key=lambda person: -person["n_events"])]
         keys = [model["key"] for model in ask("/models")["models"]]
         items = [item["id"] for item in ask("/items?limit=100")["items"]]
-        print(f"start to ready {server.start_seconds:.1f} s, {server.memory:.0f} MiB, {os.cpu_count()} cores, longest history {people and max(p['n_events'] for p in people)} events")
-        figures = recommending(server, [person["id"] for person in people], longest[:25], keys, options.requests)
-        fastest = min((f for f in figures if "100 a second" in f["name"] and f["ratio"]), key=lambda f: f["p50_ms"])["name"].split(",")[0]
-        most = closed_loop(server, [("GET", f"/api/v1/customers/{person['id']}/recommendations?model={fastest}&n=10&explain=false") for person in people])
+        print(
+            f"start to ready {server.start_seconds:.1f} s, {server.memory:.0f} MiB, {os.cpu_count()} cores, longest history {people and max(p['n_events'] for p in people)} events"
+        )
+        figures = recommending(
+            server, [person["id"] for person in people], longest[:25], keys, options.requests
+        )
+        fastest = min(
+            (f for f in figures if "100 a second" in f["name"] and f["ratio"]), key=lambda f: f["p50_ms"]
+        )["name"].split(",")[0]
+        most = closed_loop(
+            server,
+            [
+                (
+                    "GET",
+                    f"/api/v1/customers/{person['id']}/recommendations?model={fastest}&n=10&explain=false",
+                )
+                for person in people
+            ],
+        )
         print(f"{fastest}: {most:.0f} requests a second")
         figures += storing(server, Path(folder), longest, items, options.requests // 2)
         print(f"{server.memory:.0f} MiB at the end")
-        figures += [{"name": "start_seconds", "value": server.start_seconds}, {"name": f"{fastest}, requests a second", "value": round(most)}, {"name": "memory_mib", "value": round(server.memory)}]
+        figures += [
+            {"name": "start_seconds", "value": server.start_seconds},
+            {"name": f"{fastest}, requests a second", "value": round(most)},
+            {"name": "memory_mib", "value": round(server.memory)},
+        ]
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
 

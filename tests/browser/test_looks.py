@@ -70,16 +70,22 @@ def test_by_keyboard_alone(shop: Server, tab: Callable):
         if (page.evaluate("document.activeElement.getAttribute('aria-label')") or "").startswith("Buy: "):
             break
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == f"Buy: {name}"
-    outline = page.evaluate("(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle + s.outlineWidth })()")
+    outline = page.evaluate(
+        "(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle + s.outlineWidth })()"
+    )
     assert outline != "none0px"  # one sees where one is
     page.keyboard.press("Enter")
     page.get_by_role("status").filter(has_text=f"bought {name}").first.wait_for()
-    until(page, "document.activeElement !== document.body")  # whoever cannot see where the list went does not start from the top
+    until(
+        page, "document.activeElement !== document.body"
+    )  # whoever cannot see where the list went does not start from the top
     page.get_by_role("button", name=re.compile("^Rate ")).first.focus()
     page.keyboard.press("Enter")
     page.get_by_role("radio", name="1 of 5").wait_for(state="attached")
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Rate ")  # the focus is back where it was
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith(
+        "Rate "
+    )  # the focus is back where it was
 
 
 def test_the_menu_on_a_narrow_screen(shop: Server, tab: Callable):
@@ -107,18 +113,32 @@ def test_numbers_and_dates_are_the_reader_s(shop: Server, tab: Callable):
     events = sum(shop.get("overview")["events"].values())
     assert f"{events:,}".replace(",", ".") in page.locator("main").inner_html()
     page = tab(shop, locale="en-US").open("/")
-    assert re.search(r"0\.\d{3}", page.get_by_role("region", name="Leaderboard").get_by_role("table").get_by_role("row").nth(1).inner_text())
+    assert re.search(
+        r"0\.\d{3}",
+        page.get_by_role("region", name="Leaderboard")
+        .get_by_role("table")
+        .get_by_role("row")
+        .nth(1)
+        .inner_text(),
+    )
 
 
 def test_the_leaderboard_says_what_the_api_measured(shop: Server, tab: Callable):
     models = {m["key"]: m for m in shop.get("models")["models"]}
-    value = {key: next((f["value"] for f in m["figures"] if f["metric"] == "ndcg" and f["k"] == 10), None) for key, m in models.items()}
+    value = {
+        key: next((f["value"] for f in m["figures"] if f["metric"] == "ndcg" and f["k"] == 10), None)
+        for key, m in models.items()
+    }
     best = max((key for key in value if value[key] is not None), key=value.get)
     page = tab(shop).open("/")
     board = page.get_by_role("region", name="Leaderboard").get_by_role("table")
     first = board.get_by_role("row").nth(1).inner_text()
     assert models[best]["label"].split(" (")[0] in first and f"{value[best]:.3f}" in first and "best" in first
-    pairs = [p for p in shop.get("comparisons")["pairs"] if p["metric"] == "ndcg" and p["k"] == 10 and best in (p["model"], p["other"])]
+    pairs = [
+        p
+        for p in shop.get("comparisons")["pairs"]
+        if p["metric"] == "ndcg" and p["k"] == 10 and best in (p["model"], p["other"])
+    ]
     assert len(pairs) == len([v for v in value.values() if v is not None]) - 1
     worse = sum(p["p_holm"] < 0.05 for p in pairs)
     assert board.get_by_text("significantly worse", exact=True).count() == worse
@@ -136,8 +156,15 @@ def test_every_segment_is_explained():
 
     from customer360.serving.profile import segment
 
-    said = (ROOT / "frontend/src/lib/words.ts").read_text(encoding="utf-8").partition("SEGMENTS = [")[2].partition("];")[0]
-    assert set(re.findall(r'word\("([^"]+)"', said)) == {segment({"recency": recent, "frequency": often}) for recent, often in product(range(1, 6), repeat=2)}
+    said = (
+        (ROOT / "frontend/src/lib/words.ts")
+        .read_text(encoding="utf-8")
+        .partition("SEGMENTS = [")[2]
+        .partition("];")[0]
+    )
+    assert set(re.findall(r'word\("([^"]+)"', said)) == {
+        segment({"recency": recent, "frequency": often}) for recent, often in product(range(1, 6), repeat=2)
+    }
 
 
 def test_how_fast(shop: Server, tab: Callable, record_property: Callable):
@@ -155,6 +182,9 @@ def test_how_fast(shop: Server, tab: Callable, record_property: Callable):
         page.wait_for_timeout(300)
         began = time.perf_counter()
         page.get_by_role("option").filter(has_text=customer).first.click()
-        until(page, f"document.querySelector('h1').innerText.includes('{customer}') && document.querySelectorAll('[data-item]').length === 12")
+        until(
+            page,
+            f"document.querySelector('h1').innerText.includes('{customer}') && document.querySelectorAll('[data-item]').length === 12",
+        )
         took.append(1000 * (time.perf_counter() - began))
     record_property("page: a customer switch with both lists, ms, median of five", round(sorted(took)[2]))

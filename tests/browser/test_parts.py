@@ -16,7 +16,15 @@ from postgres import free_port
 
 @pytest.mark.parametrize("script", ["lint", "test", "size"])
 def test_npm_run(built: Path, script: str, record_property):
-    done = subprocess.run(["npm", "run", "--silent", script], cwd=ROOT / "frontend", env=NODE, capture_output=True, text=True, timeout=400, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        ["npm", "run", "--silent", script],
+        cwd=ROOT / "frontend",
+        env=NODE,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     if script == "size":
         record_property("page", done.stdout.strip())
@@ -38,7 +46,9 @@ def ended(process: subprocess.Popen) -> None:
         raise
 
 
-def answers(url: str, process: subprocess.Popen, log: Path, seconds: float = 120, **headers: str) -> httpx.Response:
+def answers(
+    url: str, process: subprocess.Popen, log: Path, seconds: float = 120, **headers: str
+) -> httpx.Response:
     "What an address answers, as soon as anything does"
     until = time.monotonic() + seconds
     while True:
@@ -56,7 +66,15 @@ def answers(url: str, process: subprocess.Popen, log: Path, seconds: float = 120
 def test_make_serve_opens_on_the_page(built: Path, tmp_path: Path):
     port, log = free_port(), tmp_path / "log"
     with open(log, "wb") as out:
-        serve = subprocess.Popen(["make", "serve", f"PORT={port}"], cwd=ROOT, env=environment(tmp_path), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
+        serve = subprocess.Popen(
+            ["make", "serve", f"PORT={port}"],
+            cwd=ROOT,
+            env=environment(tmp_path),
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     try:
         answers(f"http://127.0.0.1:{port}/health/ready", serve, log)
         page = answers(f"http://127.0.0.1:{port}/customers/c0017", serve, log, accept="text/html")
@@ -77,11 +95,29 @@ def test_npm_start_sends_to_the_api_what_is_its_own(built: Path, small, tmp_path
             stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     try:
-        assert '<div id="root">' in answers(f"http://127.0.0.1:{port}/customers", npm, log, accept="text/html").text
+        assert (
+            '<div id="root">'
+            in answers(f"http://127.0.0.1:{port}/customers", npm, log, accept="text/html").text
+        )
         assert answers(f"http://127.0.0.1:{port}/api/v1/whoami", npm, log).json()["role"] == "admin"
-        event = {"events": [{"customer": server.customers(1)[0], "item": server.items(1)[0], "event": "like"}]}
+        event = {
+            "events": [{"customer": server.customers(1)[0], "item": server.items(1)[0], "event": "like"}]
+        }
         own = {"origin": f"http://127.0.0.1:{port}"}  # as a browser sends it from that page
-        assert httpx.post(f"http://127.0.0.1:{port}/api/v1/feedback", json=event, headers=own, trust_env=False).status_code == 200
-        assert httpx.post(f"http://127.0.0.1:{port}/api/v1/feedback", json=event, headers={"origin": "http://elsewhere.example"}, trust_env=False).status_code == 403
+        assert (
+            httpx.post(
+                f"http://127.0.0.1:{port}/api/v1/feedback", json=event, headers=own, trust_env=False
+            ).status_code
+            == 200
+        )
+        assert (
+            httpx.post(
+                f"http://127.0.0.1:{port}/api/v1/feedback",
+                json=event,
+                headers={"origin": "http://elsewhere.example"},
+                trust_env=False,
+            ).status_code
+            == 403
+        )
     finally:
         ended(npm)

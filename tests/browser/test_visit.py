@@ -8,7 +8,14 @@ import pytest
 from browsing import until
 from server import Server
 
-PAGES = {"overview": "/", "customers": "/customers", "visitor": "/visitor", "products": "/products", "search": "/search?q=a+quiet+gift+for+someone+who+cooks", "models": "/models"}
+PAGES = {
+    "overview": "/",
+    "customers": "/customers",
+    "visitor": "/visitor",
+    "products": "/products",
+    "search": "/search?q=a+quiet+gift+for+someone+who+cooks",
+    "models": "/models",
+}
 
 
 def titles(part) -> list[str]:
@@ -27,11 +34,17 @@ def test_find_a_customer_buy_something_and_see_the_list_answer(shop: Server, tab
     page.wait_for_url(re.compile(r"/customers/c\d+"))
     customer = page.url.split("/customers/")[1].split("?")[0]
     page.get_by_role("heading", level=1).filter(has_text="Mende").wait_for()
-    before = titles(listed(page, "hybrid")) or listed(page, "hybrid").locator("li").first.wait_for() or titles(listed(page, "hybrid"))
+    before = (
+        titles(listed(page, "hybrid"))
+        or listed(page, "hybrid").locator("li").first.wait_for()
+        or titles(listed(page, "hybrid"))
+    )
     assert len(before) == 6 and listed(page, "knn").locator("li").count() == 6
     assert listed(page, "hybrid").get_by_text("Because of").count() > 0
     asked = shop.get("feedback", customer=customer)["events"]
-    assert {event["event"] for event in asked} == {"impression"}  # what was shown is known, and nothing else was done
+    assert {event["event"] for event in asked} == {
+        "impression"
+    }  # what was shown is known, and nothing else was done
 
     page.get_by_role("button", name=f"Buy: {before[0]}").first.click()
     said = page.get_by_role("status").filter(has_text=f"bought {before[0]}")
@@ -39,7 +52,11 @@ def test_find_a_customer_buy_something_and_see_the_list_answer(shop: Server, tab
     assert "no longer suggested" in said.first.inner_text()
     for model in ("hybrid", "knn"):
         assert before[0] not in titles(listed(page, model))
-    bought = [event for event in shop.get("feedback", customer=customer, limit=1000)["events"] if event["event"] == "purchase"]
+    bought = [
+        event
+        for event in shop.get("feedback", customer=customer, limit=1000)["events"]
+        if event["event"] == "purchase"
+    ]
     assert len(bought) == 1 and bought[0]["recommendation_id"]
     why = shop.get(f"recommendations/{bought[0]['recommendation_id']}")
     assert why["model"] == "hybrid" and bought[0]["item"] in [item["item"] for item in why["items"]]
@@ -66,8 +83,12 @@ def test_another_model_is_a_choice_away_and_the_choice_is_in_the_address(shop: S
     assert listed(page, "svd").locator("li").count() == listed(page, "hybrid").locator("li").count() == 1
 
 
-@pytest.mark.parametrize(("button", "event"), [("Like", "like"), ("Add to cart", "cart"), ("Dismiss", "dismiss")])
-def test_every_deed_is_stored_and_takes_the_item_from_the_list(shop: Server, tab: Callable, button: str, event: str):
+@pytest.mark.parametrize(
+    ("button", "event"), [("Like", "like"), ("Add to cart", "cart"), ("Dismiss", "dismiss")]
+)
+def test_every_deed_is_stored_and_takes_the_item_from_the_list(
+    shop: Server, tab: Callable, button: str, event: str
+):
     customer = {"Like": "c0051", "Add to cart": "c0052", "Dismiss": "c0053"}[button]
     page = tab(shop).open(f"/customers/{customer}")
     first = titles(listed(page, "hybrid"))[0]
@@ -82,7 +103,11 @@ def test_a_double_click_is_one_deed(shop: Server, tab: Callable):
     first = titles(listed(page, "hybrid"))[0]
     page.get_by_role("button", name=f"Buy: {first}").first.dblclick()
     page.get_by_role("status").filter(has_text=f"bought {first}").first.wait_for()
-    assert [e["event"] for e in shop.get("feedback", customer="c0055", limit=1000)["events"] if e["event"] != "impression"] == ["purchase"]
+    assert [
+        e["event"]
+        for e in shop.get("feedback", customer="c0055", limit=1000)["events"]
+        if e["event"] != "impression"
+    ] == ["purchase"]
 
 
 def test_quick_deeds_on_different_items_are_all_stored(shop: Server, tab: Callable):
@@ -93,7 +118,11 @@ def test_quick_deeds_on_different_items_are_all_stored(shop: Server, tab: Callab
     page.evaluate(f"{hearts}.slice(0, 3).forEach(heart => heart.click())")
     page.get_by_role("status").filter(has_text="liked").first.wait_for()
     until(page, f"!{hearts}.some(heart => {names!r}.some(name => heart.ariaLabel.endsWith(name)))")
-    liked = [event["title"] for event in shop.get("feedback", customer="c0083", limit=1000)["events"] if event["event"] == "like"]
+    liked = [
+        event["title"]
+        for event in shop.get("feedback", customer="c0083", limit=1000)["events"]
+        if event["event"] == "like"
+    ]
     assert sorted(liked) == sorted(names)
 
 
@@ -104,7 +133,10 @@ def test_what_a_deed_changed_is_in_view_on_a_narrow_screen(shop: Server, tab: Ca
     button.click()
     said = page.get_by_role("status").filter(has_text="bought").first
     said.wait_for()
-    until(page, "(box => box.top >= 0 && box.bottom <= innerHeight)(document.querySelector('.changed').getBoundingClientRect())")
+    until(
+        page,
+        "(box => box.top >= 0 && box.bottom <= innerHeight)(document.querySelector('.changed').getBoundingClientRect())",
+    )
 
 
 def test_back_closes_what_was_opened(shop: Server, tab: Callable):
@@ -132,7 +164,10 @@ def test_how_many_is_kept_between_its_bounds(shop: Server, tab: Callable):
     page = tab(shop).open("/customers/c0056?n=3")
     for typed, shown in (("100000", 30), ("0", 1), ("7", 7)):
         page.get_by_label("How many").fill(typed)
-        until(page, f"document.querySelectorAll('[aria-label=\"Recommendations of knn\"] li').length === {shown}")
+        until(
+            page,
+            f"document.querySelectorAll('[aria-label=\"Recommendations of knn\"] li').length === {shown}",
+        )
 
 
 def test_rating_and_opening(shop: Server, tab: Callable):
@@ -142,7 +177,9 @@ def test_rating_and_opening(shop: Server, tab: Callable):
     radio = page.get_by_role("radio", name="4 of 5")
     page.locator(f"label[for='{radio.get_attribute('id')}']").click()
     page.get_by_role("status").filter(has_text=f"rated {first}").first.wait_for()
-    given = [e for e in shop.get("feedback", customer="c0060", limit=1000)["events"] if e["event"] == "rating"]
+    given = [
+        e for e in shop.get("feedback", customer="c0060", limit=1000)["events"] if e["event"] == "rating"
+    ]
     assert [e["rating"] for e in given] == [4.0]
     second = titles(listed(page, "hybrid"))[1]
     listed(page, "hybrid").get_by_role("button", name=second, exact=True).click()
@@ -257,7 +294,11 @@ def test_ids_that_need_care_in_an_address(shop: Server, tab: Callable):
 
 
 def test_what_is_not_there(shop: Server, tab: Callable):
-    for path, said in (("/customers/nobody", "Nobody has this id"), ("/products/nothing", "No product has this id"), ("/no/such/page", "There is no such page")):
+    for path, said in (
+        ("/customers/nobody", "Nobody has this id"),
+        ("/products/nothing", "No product has this id"),
+        ("/no/such/page", "There is no such page"),
+    ):
         one = tab(shop)
         one.page.goto(path)
         one.page.get_by_text(said).first.wait_for()
@@ -303,7 +344,9 @@ def test_roll_back_asks_first(built, small: Callable[..., Server], tab: Callable
     registry = Registry(server.home / "data/models/small")
     snapshot = registry.current("knn").snapshot
     older = registry.current("knn").version
-    newer = registry.publish(make_model("knn", params={"n_neighbours": 7}).fit(registry.snapshot(snapshot).data), snapshot).version
+    newer = registry.publish(
+        make_model("knn", params={"n_neighbours": 7}).fit(registry.snapshot(snapshot).data), snapshot
+    ).version
     registry.promote("knn", newer)
     server.start()
     page = tab(server).open("/models")
@@ -325,7 +368,9 @@ def test_the_server_dies_and_comes_back(built, small: Callable[..., Server], tab
     page = one.open(f"/customers/{customer}?left=knn&right=popularity")
     server.kill()
     page.get_by_role("button", name=re.compile("^Buy: ")).first.click()
-    page.get_by_text("Nothing was changed").wait_for()  # what is on the screen stays there, and nobody is told that it was stored
+    page.get_by_text(
+        "Nothing was changed"
+    ).wait_for()  # what is on the screen stays there, and nobody is told that it was stored
     page.get_by_text("The server does not answer", exact=True).wait_for()
     assert listed(page, "knn").locator("li").count() > 0
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Models").click()
@@ -342,7 +387,9 @@ def test_the_server_dies_and_comes_back(built, small: Callable[..., Server], tab
 def test_with_keys_it_asks_for_one_and_a_role_decides(built, small: Callable[..., Server], tab: Callable):
     from hashlib import sha256
 
-    server = small(C360_API_KEYS=f"write:{sha256(b'reads').hexdigest()},admin:{sha256(b'rules').hexdigest()}").start()
+    server = small(
+        C360_API_KEYS=f"write:{sha256(b'reads').hexdigest()},admin:{sha256(b'rules').hexdigest()}"
+    ).start()
     one = tab(server)
     one.page.goto("/models")
     one.page.get_by_text("This server asks for a key").wait_for()
@@ -350,7 +397,11 @@ def test_with_keys_it_asks_for_one_and_a_role_decides(built, small: Callable[...
         one.page.get_by_role("button", name=re.compile("a key|the key")).first.click()
         one.page.get_by_label("Key", exact=True).fill(key)
         one.page.get_by_role("button", name="Use it").click()
-        one.page.get_by_role("region", name="Versions").get_by_role("row").filter(has_text="User kNN").wait_for()
-        one.page.get_by_role("region", name="What happens right now").get_by_text("live", exact=True).wait_for()
+        one.page.get_by_role("region", name="Versions").get_by_role("row").filter(
+            has_text="User kNN"
+        ).wait_for()
+        one.page.get_by_role("region", name="What happens right now").get_by_text(
+            "live", exact=True
+        ).wait_for()
         one.page.get_by_text("You can look, not change").wait_for(state="visible" if says else "detached")
     one.errors.clear()  # the 401s of the beginning

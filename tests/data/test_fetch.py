@@ -25,7 +25,9 @@ from customer360.data.sources import (
     read_card,
 )
 
-RATINGS = "".join(f"{u}\t{i}\t{1 + (u * i) % 5}\t{881250949 + u}\n" for u in range(1, 101) for i in range(1, 41)).encode()
+RATINGS = "".join(
+    f"{u}\t{i}\t{1 + (u * i) % 5}\t{881250949 + u}\n" for u in range(1, 101) for i in range(1, 41)
+).encode()
 
 
 def archive(**members: bytes) -> bytes:
@@ -50,7 +52,13 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                outer.asked.append({"range": self.headers.get("Range"), "if_range": self.headers.get("If-Range"), "path": self.path})
+                outer.asked.append(
+                    {
+                        "range": self.headers.get("Range"),
+                        "if_range": self.headers.get("If-Range"),
+                        "path": self.path,
+                    }
+                )
                 act = outer.script.pop(0) if len(outer.script) > 1 else outer.script[0]
                 self.close_connection = True
                 act(self)
@@ -74,7 +82,15 @@ class Server:
 
     # What it can do ------------------------------------------------------------------------------------------------
 
-    def serve(self, handler, cut: int | None = None, ranges: bool = True, length: int | None = None, tag: bool = True, stall: float = 0):
+    def serve(
+        self,
+        handler,
+        cut: int | None = None,
+        ranges: bool = True,
+        length: int | None = None,
+        tag: bool = True,
+        stall: float = 0,
+    ):
         asked = handler.headers.get("Range")
         valid = ranges and asked and handler.headers.get("If-Range") == self.tag
         begin = int(asked[6:-1]) if valid else 0
@@ -145,7 +161,11 @@ def fetched(server: Server, raw: Path, **how) -> Path:
 def nothing_whole(folder: Path) -> bool:
     "Only parts, their notes and shown terms are left"
     return (
-        all(path.name.endswith((".part", ".part.json", ".terms.txt")) for path in folder.rglob("*") if path.is_file())
+        all(
+            path.name.endswith((".part", ".part.json", ".terms.txt"))
+            for path in folder.rglob("*")
+            if path.is_file()
+        )
         and not (folder / "tiny").exists()
     )
 
@@ -173,7 +193,9 @@ def test_many_cuts_are_no_reason_to_give_up_while_bytes_come(server, tmp_path):
 
 def test_a_later_run_goes_on(server, tmp_path):
     server.script = [server.cut(2000), server.say(503)]
-    with pytest.raises(DownloadError, match=r"answered 503 Service Unavailable.*2,000 bytes that came are kept"):
+    with pytest.raises(
+        DownloadError, match=r"answered 503 Service Unavailable.*2,000 bytes that came are kept"
+    ):
         get(server, tmp_path)
     assert nothing_whole(tmp_path)
     server.script, server.asked[:] = [server.serve], []
@@ -252,7 +274,10 @@ def test_more_promised_than_sent(server, tmp_path):
 
 def test_404_is_final(server, tmp_path):
     server.script = [server.say(404)]
-    with pytest.raises(DownloadError, match=r"tiny.zip could not be fetched: the server answered 404 Not Found.*DATA=<folder>"):
+    with pytest.raises(
+        DownloadError,
+        match=r"tiny.zip could not be fetched: the server answered 404 Not Found.*DATA=<folder>",
+    ):
         get(server, tmp_path)
     assert len(server.asked) == 1
     assert not list(tmp_path.iterdir())
@@ -307,7 +332,9 @@ def test_a_redirect_is_followed(server, tmp_path):
 def test_fetch_unpacks_what_the_card_names_and_nothing_else(server, tmp_path):
     server.script = [server.serve]
     home = fetched(server, tmp_path / "raw")
-    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
+    assert sorted(
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    ) == [
         "raw/tiny.terms.txt",
         "raw/tiny/README",
         "raw/tiny/u.data",
@@ -333,8 +360,13 @@ def test_terms_are_shown_once(server, tmp_path, caplog):
 
 
 def test_wrong_bytes(server, tmp_path):
-    server.script, server.content = [server.serve], archive(tiny__ratings=RATINGS.replace(b"\t5\t", b"\t4\t"), tiny__README=b"about")
-    with pytest.raises(DownloadError, match=r"u.data is not the file that was published: its sha256 is .*DATA=<folder>"):
+    server.script, server.content = (
+        [server.serve],
+        archive(tiny__ratings=RATINGS.replace(b"\t5\t", b"\t4\t"), tiny__README=b"about"),
+    )
+    with pytest.raises(
+        DownloadError, match=r"u.data is not the file that was published: its sha256 is .*DATA=<folder>"
+    ):
         fetched(server, tmp_path)
     assert nothing_whole(tmp_path)
     server.content, server.tag = WHOLE, '"v2"'
@@ -351,13 +383,17 @@ def test_a_flipped_bit_inside_the_archive(server, tmp_path):
 
 def test_a_log_in_page_in_place_of_the_file(server, tmp_path):
     server.script, server.content = [server.serve], b"<html>Please log in to the network</html>"
-    with pytest.raises(DownloadError, match=r"it begins with b'<html>Please log in.*a proxy may answer in its place"):
+    with pytest.raises(
+        DownloadError, match=r"it begins with b'<html>Please log in.*a proxy may answer in its place"
+    ):
         fetched(server, tmp_path)
     assert nothing_whole(tmp_path)
 
 
 def test_a_cut_that_cannot_be_noticed_by_length(server, tmp_path):
-    server.script = [server.cut(20_000, length=-1)]  # no Content-Length: the end of the connection looks like the end of the file
+    server.script = [
+        server.cut(20_000, length=-1)
+    ]  # no Content-Length: the end of the connection looks like the end of the file
     with pytest.raises(DownloadError, match="is no whole zip archive"):
         fetched(server, tmp_path)
     assert nothing_whole(tmp_path)
@@ -388,7 +424,13 @@ def test_git_blob_and_shape_are_checked(server, tmp_path):
     server.script = [server.serve]
     made = card(server)
     for field, wrong, said in (("git_blob", "0" * 40, "git blob"), ("shape", (5, 4), "rows and columns")):
-        bad = made.model_copy(update={"download": Download(url=server.url, members=made.download.members, **{field: {"u.data": wrong}})})
+        bad = made.model_copy(
+            update={
+                "download": Download(
+                    url=server.url, members=made.download.members, **{field: {"u.data": wrong}}
+                )
+            }
+        )
         with pytest.raises(DownloadError, match=f"its {said} is"):
             fetch(bad, tmp_path, FAST, loopback=True, progress=False)
         assert nothing_whole(tmp_path)

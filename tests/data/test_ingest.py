@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 
 from customer360.data.ingest import digest, ingest, load_snapshot, snapshot
-from customer360.data.sources import IngestError, SourceError, card_from_options, locate, parse_card, read_card
+from customer360.data.sources import (
+    IngestError,
+    SourceError,
+    card_from_options,
+    locate,
+    parse_card,
+    read_card,
+)
 from customer360.schema import Tables
 
 GOOD = [
@@ -21,14 +28,20 @@ GOOD = [
 HEADER = "customer,sku,stars,ts"
 
 
-def write(folder: Path, lines: list[str], name: str = "stars.csv", encoding: str = "utf-8", header: str = HEADER) -> Path:
+def write(
+    folder: Path, lines: list[str], name: str = "stars.csv", encoding: str = "utf-8", header: str = HEADER
+) -> Path:
     path = folder / name
     path.write_bytes("".join(f"{line}\n" for line in [header, *lines]).encode(encoding))
     return path
 
 
 def read(path: Path, **options):
-    return ingest(card_from_options(path, "customer", "sku", **{"rating": "stars", "scale": (1, 5), "timestamp": "ts"} | options))
+    return ingest(
+        card_from_options(
+            path, "customer", "sku", **{"rating": "stars", "scale": (1, 5), "timestamp": "ts"} | options
+        )
+    )
 
 
 def one_bad(folder: Path, line: str, at: int = 9, **options):
@@ -61,10 +74,15 @@ def test_source_order_is_kept(tmp_path):
     assert tables.interactions["timestamp"].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("form", ["csv", "tsv", "semicolon", "csv.gz", "jsonl", "parquet", "xlsx", "bom", "utf-16", "latin-1", "crlf"])
+@pytest.mark.parametrize(
+    "form",
+    ["csv", "tsv", "semicolon", "csv.gz", "jsonl", "parquet", "xlsx", "bom", "utf-16", "latin-1", "crlf"],
+)
 def test_every_format_gives_the_same_tables(tmp_path, form):
     expected = read(write(tmp_path, GOOD)).tables.interactions
-    frame = pd.DataFrame([line.split(",") for line in GOOD], columns=HEADER.split(",")).astype({"stars": int, "ts": int})
+    frame = pd.DataFrame([line.split(",") for line in GOOD], columns=HEADER.split(",")).astype(
+        {"stars": int, "ts": int}
+    )
     path, options, text = tmp_path / "same.csv", {}, "\n".join([HEADER, *GOOD]) + "\n"
     match form:
         case "csv":
@@ -97,7 +115,10 @@ def test_every_format_gives_the_same_tables(tmp_path, form):
 
 
 def test_a_missing_column(tmp_path):
-    with pytest.raises(IngestError, match=r"stars.csv, line 1: there is no column 'item' among \['customer', 'sku', 'stars', 'ts'\]"):
+    with pytest.raises(
+        IngestError,
+        match=r"stars.csv, line 1: there is no column 'item' among \['customer', 'sku', 'stars', 'ts'\]",
+    ):
         ingest(card_from_options(write(tmp_path, GOOD), "customer", "item", rating="stars", scale=(1, 5)))
     with pytest.raises(IngestError, match="Did you mean 'stars'"):
         read(write(tmp_path, GOOD), rating="Stars")
@@ -135,7 +156,8 @@ def test_a_wrong_encoding_names_line_and_byte(tmp_path):
     lines[20] = "zoë,tea,4,1600000000"
     path = write(tmp_path, lines, encoding="cp1252")
     with pytest.raises(
-        IngestError, match=r"stars.csv, line 22: byte 3 \(0xeb, in 'zo\\xeb,tea,4,'\) is not utf-8. Say encoding = \"cp1252\""
+        IngestError,
+        match=r"stars.csv, line 22: byte 3 \(0xeb, in 'zo\\xeb,tea,4,'\) is not utf-8. Say encoding = \"cp1252\"",
     ):
         read(path)
     assert "zoë" in read(path, encoding="cp1252").tables.customers["user"].tolist()
@@ -148,7 +170,9 @@ def test_a_wrong_encoding_names_line_and_byte(tmp_path):
 def test_files_that_are_something_else(tmp_path):
     pd.DataFrame({"customer": ["a"]}).to_excel(tmp_path / "sheet.xlsx")
     os.rename(tmp_path / "sheet.xlsx", tmp_path / "sheet.csv")
-    with pytest.raises(IngestError, match=r"this is a zip archive or a spreadsheet. Unpack it, or name it .xlsx"):
+    with pytest.raises(
+        IngestError, match=r"this is a zip archive or a spreadsheet. Unpack it, or name it .xlsx"
+    ):
         read(tmp_path / "sheet.csv")
     os.rename(write(tmp_path, GOOD), tmp_path / "stars.parquet")
     with pytest.raises(IngestError, match=r"stars.parquet: this is no parquet file"):
@@ -165,7 +189,14 @@ def test_a_spreadsheet_with_blank_rows_keeps_its_row_numbers(tmp_path):
     import openpyxl
 
     book = openpyxl.Workbook()
-    for row in [[], [], HEADER.split(","), [], *(line.split(",") for line in GOOD), ["ada", "jar", "nine", 1_600_000_000]]:
+    for row in [
+        [],
+        [],
+        HEADER.split(","),
+        [],
+        *(line.split(",") for line in GOOD),
+        ["ada", "jar", "nine", 1_600_000_000],
+    ]:
         book.active.append(row)
     book.save(tmp_path / "stars.xlsx")
     assert fate(read(tmp_path / "stars.xlsx")) == [(35, "the rating is no number")]
@@ -183,9 +214,12 @@ def test_ratings_without_a_scale(tmp_path):
     with pytest.raises(SourceError, match="say --scale LOWEST,HIGHEST"):
         read(write(tmp_path, GOOD), scale=None)
     card = parse_card(
-        '[facts]\nname = "x"\n[interactions]\nfile = "stars.csv"\ncolumns = { user = "customer", item = "sku", rating = "stars" }', tmp_path
+        '[facts]\nname = "x"\n[interactions]\nfile = "stars.csv"\ncolumns = { user = "customer", item = "sku", rating = "stars" }',
+        tmp_path,
     )
-    with pytest.raises(IngestError, match=r"names ratings but no scale \(the numbers in it run from 1 to 5\). State scale"):
+    with pytest.raises(
+        IngestError, match=r"names ratings but no scale \(the numbers in it run from 1 to 5\). State scale"
+    ):
         ingest(card)
 
 
@@ -247,8 +281,12 @@ def test_a_bad_row_is_rejected_with_its_line_and_reason(tmp_path, line, reason):
 
 
 def test_the_text_of_a_rejected_row_is_kept(tmp_path):
-    assert one_bad(tmp_path, "ada,jar,four,1600000000").rejects["text"].tolist() == ["ada,jar,four,1600000000"]
-    assert one_bad(tmp_path, 'ada,"j, ar",four,1600000000').rejects["text"].tolist() == ['ada,"j, ar",four,1600000000']
+    assert one_bad(tmp_path, "ada,jar,four,1600000000").rejects["text"].tolist() == [
+        "ada,jar,four,1600000000"
+    ]
+    assert one_bad(tmp_path, 'ada,"j, ar",four,1600000000').rejects["text"].tolist() == [
+        'ada,"j, ar",four,1600000000'
+    ]
 
 
 def test_lines_are_counted_as_an_editor_does(tmp_path):
@@ -260,9 +298,16 @@ def test_lines_are_counted_as_an_editor_does(tmp_path):
 
 def test_a_quote_that_is_never_closed_costs_the_lines_it_swallows(tmp_path):
     lines = [*(GOOD * 30)[:800], 'ada,"jar,4,1600000000', "ben,jar,4,1600000000"]
-    card = card_from_options(write(tmp_path, lines), "customer", "sku", rating="stars", scale=(1, 5), timestamp="ts")
-    card = card.model_copy(update={"interactions": card.interactions.model_copy(update={"duplicates": "keep"})})
-    assert fate(ingest(card)) == [(802, "broken quotes (unexpected end of data)"), (803, "broken quotes (unexpected end of data)")]
+    card = card_from_options(
+        write(tmp_path, lines), "customer", "sku", rating="stars", scale=(1, 5), timestamp="ts"
+    )
+    card = card.model_copy(
+        update={"interactions": card.interactions.model_copy(update={"duplicates": "keep"})}
+    )
+    assert fate(ingest(card)) == [
+        (802, "broken quotes (unexpected end of data)"),
+        (803, "broken quotes (unexpected end of data)"),
+    ]
     with pytest.raises(IngestError, match=r"line 2: .*broken quotes .*Close the quotes"):
         read(write(tmp_path, ['ada,"jar,4,1600000000', *GOOD]))
 
@@ -276,7 +321,9 @@ def test_a_broken_line_of_json(tmp_path):
     (tmp_path / "stars.jsonl").write_text("\n".join(lines))
     assert fate(read(tmp_path / "stars.jsonl")) == [(5, "no JSON object")]
     (tmp_path / "stars.jsonl").write_text("[" + ",\n".join(lines) + "]")
-    with pytest.raises(IngestError, match=r"stars.jsonl, line 1: this is one JSON array. Write one object per line"):
+    with pytest.raises(
+        IngestError, match=r"stars.jsonl, line 1: this is one JSON array. Write one object per line"
+    ):
         read(tmp_path / "stars.jsonl")
 
 
@@ -284,12 +331,18 @@ def test_milliseconds_stop_the_run_with_the_mend(tmp_path):
     lines = [line + "000" for line in GOOD]
     with pytest.raises(IngestError, match=r"30 of 30 rows .*are these milliseconds.*Say timestamp = \"ms\""):
         read(write(tmp_path, lines))
-    assert read(write(tmp_path, lines), time_format="ms").tables.interactions["timestamp"].iloc[0] == 1_600_000_000
+    assert (
+        read(write(tmp_path, lines), time_format="ms").tables.interactions["timestamp"].iloc[0]
+        == 1_600_000_000
+    )
 
 
 def test_dates(tmp_path):
     iso = [f"{who},tea,4,2024-01-{day:02d} 10:00:00" for day, who in enumerate(["ada"] * 25, 1)]
-    assert read(write(tmp_path, iso)).tables.interactions["timestamp"].iloc[0] == pd.Timestamp("2024-01-01 10:00", tz="UTC").timestamp()
+    assert (
+        read(write(tmp_path, iso)).tables.interactions["timestamp"].iloc[0]
+        == pd.Timestamp("2024-01-01 10:00", tz="UTC").timestamp()
+    )
     european = [f"{who},tea,4,{day:02d}/01/2024" for day, who in enumerate(["ada"] * 25, 1)]
     with pytest.raises(IngestError, match=r"the timestamp is no time \(25 rows.*%d/%m/%Y"):
         read(write(tmp_path, european))
@@ -300,7 +353,11 @@ def test_dates(tmp_path):
 
 
 def test_thousands_and_decimal_commas(tmp_path):
-    lines = [f'{who};{what};"1.{i}00,5";{1_600_000_000 + i}' for i, what in enumerate(["tea", "mug", "pot"]) for who in ["a", "b", "c"]]
+    lines = [
+        f'{who};{what};"1.{i}00,5";{1_600_000_000 + i}'
+        for i, what in enumerate(["tea", "mug", "pot"])
+        for who in ["a", "b", "c"]
+    ]
     path = write(tmp_path, lines, header=HEADER.replace(",", ";"))
     with pytest.raises(IngestError, match=r"the weight is no number .*decimal or thousands"):
         read(path, rating=None, scale=None, weight="stars")
@@ -325,9 +382,10 @@ def catalogue(folder: Path, rows: list[str], header: str = "sku,title,descriptio
     return write(folder, rows, "items.csv", header=header)
 
 
-ITEMS = [f"{i},{i.title()},A fine {i}.,{p}.50,Acme" for p, i in enumerate(["tea", "mug", "pot", "tin", "jug", "NA"])] + [
-    f"more{k},More {k},,1,Acme" for k in range(30)
-]
+ITEMS = [
+    f"{i},{i.title()},A fine {i}.,{p}.50,Acme"
+    for p, i in enumerate(["tea", "mug", "pot", "tin", "jug", "NA"])
+] + [f"more{k},More {k},,1,Acme" for k in range(30)]
 
 
 def test_the_items_file_is_the_whole_catalogue(tmp_path):
@@ -347,7 +405,9 @@ def test_the_title_without_a_column_of_that_name(tmp_path):
     tables = read(write(tmp_path, GOOD), items=items, title="label", text=["description"]).tables
     assert tables.items.loc[0, ["title", "text"]].tolist() == ["Tea", "A fine tea."]
     items = catalogue(tmp_path, ITEMS)
-    assert read(write(tmp_path, GOOD), items=items, text=["description"]).tables.items.loc[0, ["title", "text"]].tolist() == [
+    assert read(write(tmp_path, GOOD), items=items, text=["description"]).tables.items.loc[
+        0, ["title", "text"]
+    ].tolist() == [
         "Tea",
         "A fine tea.",
     ]
@@ -361,14 +421,20 @@ def test_an_item_that_its_file_lacks_is_added(tmp_path):
 
 
 def test_a_second_row_for_the_same_item(tmp_path):
-    got = read(write(tmp_path, GOOD), items=catalogue(tmp_path, [*ITEMS, "tea,Other tea,,1,Acme"]), text=["title"])
-    assert got.rejects[["file", "line", "reason"]].values.tolist() == [["items.csv", 38, "a second row for the same item"]]
+    got = read(
+        write(tmp_path, GOOD), items=catalogue(tmp_path, [*ITEMS, "tea,Other tea,,1,Acme"]), text=["title"]
+    )
+    assert got.rejects[["file", "line", "reason"]].values.tolist() == [
+        ["items.csv", 38, "a second row for the same item"]
+    ]
     assert got.tables.items["title"].iloc[0] == "Tea"
     assert got.counts["rejected"] == 0 and got.counts["rejected_elsewhere"] == 1
 
 
 def test_text_in_the_price(tmp_path):
-    got = read(write(tmp_path, GOOD), items=catalogue(tmp_path, [*ITEMS, "ink,Ink,,cheap,Acme"]), text=["title"])
+    got = read(
+        write(tmp_path, GOOD), items=catalogue(tmp_path, [*ITEMS, "ink,Ink,,cheap,Acme"]), text=["title"]
+    )
     assert got.rejects["reason"].tolist() == ["the price is no number"]
 
 
@@ -388,11 +454,16 @@ def test_a_text_column_that_is_not_there(tmp_path):
 
 def test_customers(tmp_path):
     people = write(
-        tmp_path, ["ada,Ada,36,01234,yes", "ben,Ben,41,10115,no", "zed,Zed,,,no"], "people.csv", header="customer,name,age,zip,club"
+        tmp_path,
+        ["ada,Ada,36,01234,yes", "ben,Ben,41,10115,no", "zed,Zed,,,no"],
+        "people.csv",
+        header="customer,name,age,zip,club",
     )
     got = read(write(tmp_path, GOOD), customers=people)
     table = got.tables.customers.set_index("user")
-    assert got.counts["customers_added"] == 3 and len(table) == 6  # zed never bought anything and is a customer all the same
+    assert (
+        got.counts["customers_added"] == 3 and len(table) == 6
+    )  # zed never bought anything and is a customer all the same
     assert table.loc["ada"].tolist() == ["Ada", 36.0, "01234", "yes"]
     assert table["age"].dtype == float and table["zip"].dtype == "str"
 
@@ -404,10 +475,18 @@ def test_purchases(tmp_path):
     again = [*GOOD, "ada,tea,2,1700000000"]
     got = read(write(tmp_path, again), rating=None, scale=None, weight="stars")
     assert got.tables.facts.scale is None and got.tables.facts.repeats
-    assert set(got.tables.interactions["event"]) == {"purchase"} and got.tables.interactions["rating"].isna().all()
+    assert (
+        set(got.tables.interactions["event"]) == {"purchase"}
+        and got.tables.interactions["rating"].isna().all()
+    )
     assert not read(write(tmp_path, GOOD), rating=None, scale=None, weight="stars").tables.facts.repeats
     with pytest.raises(IngestError, match="the weight is negative"):
-        read(write(tmp_path, [line.replace(",1,", ",-1,") for line in GOOD]), rating=None, scale=None, weight="stars")
+        read(
+            write(tmp_path, [line.replace(",1,", ",-1,") for line in GOOD]),
+            rating=None,
+            scale=None,
+            weight="stars",
+        )
 
 
 def test_purchases_without_times_are_not_taken_for_copies(tmp_path):
@@ -423,11 +502,18 @@ def test_events_by_column(tmp_path):
         for who, what in [(f"u{i}", "tea")]
     ]
     path = write(tmp_path, lines, header="customer,sku,kind,ts")
-    with pytest.raises(IngestError, match=r"an unknown kind of event \(20 rows, the first on line 2\).*translate the words"):
+    with pytest.raises(
+        IngestError, match=r"an unknown kind of event \(20 rows, the first on line 2\).*translate the words"
+    ):
         read(path, rating=None, scale=None, event="kind")
-    tables = read(path, rating=None, scale=None, event="kind", events={"buy": "purchase", "look": "view"}).tables
+    tables = read(
+        path, rating=None, scale=None, event="kind", events={"buy": "purchase", "look": "view"}
+    ).tables
     assert tables.interactions["event"].value_counts().to_dict() == {"purchase": 20, "view": 10}
-    assert tables.interactions.groupby("event")["weight"].first().to_dict() == {"purchase": 1.0, "view": pytest.approx(0.1)}
+    assert tables.interactions.groupby("event")["weight"].first().to_dict() == {
+        "purchase": 1.0,
+        "view": pytest.approx(0.1),
+    }
 
 
 def test_nothing_relevant(tmp_path):
@@ -441,7 +527,9 @@ def test_nothing_relevant(tmp_path):
 
 def test_min_ratings_and_k_core(tmp_path):
     lines = [*GOOD, "flo,tea,3,1600009999", "flo,hat,3,1600009999"]
-    card = card_from_options(write(tmp_path, lines), "customer", "sku", rating="stars", scale=(1, 5), timestamp="ts")
+    card = card_from_options(
+        write(tmp_path, lines), "customer", "sku", rating="stars", scale=(1, 5), timestamp="ts"
+    )
     few = ingest(card, min_ratings=3)
     assert few.filtered == {"customer with fewer than 3 ratings": 2} and few.counts["customers"] == 5
     assert few.counts["items"] == 7  # the catalogue stays whole
@@ -482,7 +570,9 @@ def test_a_card_of_ones_own(tmp_path):
     )
     card = read_card(tmp_path / "mine.toml")
     assert locate(card) == tmp_path
-    pd.testing.assert_frame_equal(ingest(tmp_path / "mine.toml").tables.interactions, read(tmp_path / "stars.csv").tables.interactions)
+    pd.testing.assert_frame_equal(
+        ingest(tmp_path / "mine.toml").tables.interactions, read(tmp_path / "stars.csv").tables.interactions
+    )
 
 
 # ---- real data -----------------------------------------------------------------------------------------------------
@@ -491,7 +581,11 @@ def test_a_card_of_ones_own(tmp_path):
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "rows", "customers", "items", "touched"),
-    [("ml-100k", 100_000, 943, 1_682, 1_682), ("ml-1m", 1_000_209, 6_040, 3_883, 3_706), ("ml-latest-small", 100_836, 610, 9_742, 9_724)],
+    [
+        ("ml-100k", 100_000, 943, 1_682, 1_682),
+        ("ml-1m", 1_000_209, 6_040, 3_883, 3_706),
+        ("ml-latest-small", 100_836, 610, 9_742, 9_724),
+    ],
 )
 def test_movielens(test_data, tmp_path, name, rows, customers, items, touched):
     got = ingest(name, locate(read_card(name), test_data))
@@ -499,8 +593,13 @@ def test_movielens(test_data, tmp_path, name, rows, customers, items, touched):
     assert (len(tables.interactions), len(tables.customers), len(tables.items)) == (rows, customers, items)
     assert tables.interactions["item"].nunique() == touched and len(got.rejects) == 0
     assert tables.facts.exact_timestamps == (name != "ml-1m")  # the copy here was rebuilt
-    assert tables.items["title"].iloc[0] == "Toy Story (1995)" and "Comedy" in tables.items["category"].iloc[0].split("|")
-    assert tables.items["text"].iloc[0].startswith("Toy Story (1995)\n") and len(tables.items["text"].iloc[0]) > 300
+    assert tables.items["title"].iloc[0] == "Toy Story (1995)" and "Comedy" in tables.items["category"].iloc[
+        0
+    ].split("|")
+    assert (
+        tables.items["text"].iloc[0].startswith("Toy Story (1995)\n")
+        and len(tables.items["text"].iloc[0]) > 300
+    )
     if name != "ml-latest-small":
         assert {"age", "gender", "occupation"} < set(tables.customers) and "zip" not in tables.customers
         assert any("é" in title for title in tables.items["title"])  # latin-1 was read as such
@@ -524,7 +623,9 @@ def test_online_retail(test_data):
     assert len(tables.interactions) == got.counts["kept"] == 396_337
     assert (len(tables.customers), len(tables.items)) == (4_334, 3_659)
     assert not {"POST", "M", "DOT", "C2", "PADS", "BANK CHARGES"} & set(tables.items["item"])
-    assert tables.interactions.duplicated(["user", "item", "timestamp"]).any()  # equal lines of one invoice are kept
+    assert tables.interactions.duplicated(
+        ["user", "item", "timestamp"]
+    ).any()  # equal lines of one invoice are kept
     assert tables.facts.scale is None and tables.facts.repeats and tables.facts.exact_timestamps
     heart = tables.items.set_index("item").loc["85123A"]
     assert heart["title"] == "WHITE HANGING HEART T-LIGHT HOLDER" and heart["price"] == 2.95
@@ -536,7 +637,8 @@ def test_online_retail_before_the_rule_about_products(test_data):
     card = read_card("online-retail")
     rules = [rule for rule in card.interactions.filters if not rule.reason.startswith("not a product")]
     got = ingest(
-        card.model_copy(update={"interactions": card.interactions.model_copy(update={"filters": rules})}), test_data / "online-retail"
+        card.model_copy(update={"interactions": card.interactions.model_copy(update={"filters": rules})}),
+        test_data / "online-retail",
     )
     assert (got.counts["kept"], got.counts["customers"], got.counts["items"]) == (397_884, 4_338, 3_665)
 
@@ -561,7 +663,9 @@ def test_online_retail_as_the_spreadsheet_it_is_published_as(test_data, tmp_path
 
 
 def test_a_small_simulated_shop(tmp_path):
-    (tmp_path / "small.toml").write_text('[facts]\nname = "small"\n[simulate]\nseed = 1\nn_customers = 60\nn_items = 40\ndays = 30\n')
+    (tmp_path / "small.toml").write_text(
+        '[facts]\nname = "small"\n[simulate]\nseed = 1\nn_customers = 60\nn_items = 40\ndays = 30\n'
+    )
     assert locate(read_card(tmp_path / "small.toml")) is None
     first, again = ingest(tmp_path / "small.toml"), ingest(tmp_path / "small.toml")
     assert (first.counts["customers"], first.counts["items"]) == (60, 40)

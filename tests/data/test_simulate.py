@@ -61,7 +61,9 @@ def test_every_kind_of_event_in_funnel_order(shop):
 def test_same_seed_same_shop(shop):
     again, other = simulate(0, 400, 200), simulate(1, 400, 200)
     for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(again.tables, name), getattr(shop.tables, name), check_exact=True)
+        pd.testing.assert_frame_equal(
+            getattr(again.tables, name), getattr(shop.tables, name), check_exact=True
+        )
         assert not getattr(other.tables, name).equals(getattr(shop.tables, name))
     np.testing.assert_array_equal(again.truth.matrix(), shop.truth.matrix())
 
@@ -71,7 +73,15 @@ def test_nothing_before_it_was_possible(shop):
     assert frame["timestamp"].is_monotonic_increasing
     assert frame["timestamp"].between(START, START + 365 * DAY - 1).all()
     first = frame.groupby(["user", "item", "event"])["timestamp"].min().unstack()
-    for earlier, later in (("impression", "view"), ("view", "click"), ("click", "cart"), ("cart", "purchase"), ("purchase", "rating"), ("click", "like"), ("view", "dismiss")):
+    for earlier, later in (
+        ("impression", "view"),
+        ("view", "click"),
+        ("click", "cart"),
+        ("cart", "purchase"),
+        ("purchase", "rating"),
+        ("click", "like"),
+        ("view", "dismiss"),
+    ):
         reached = first[later].notna()
         assert first.loc[reached, earlier].notna().all(), f"{later} without {earlier}"
         assert (first.loc[reached, earlier] <= first.loc[reached, later]).all(), f"{later} before {earlier}"
@@ -83,7 +93,11 @@ def test_repeats_only_of_what_gets_used_up(shop):
     categories = shop.tables.items.set_index("item")["category"][again["item"]]
     assert len(again) and set(categories) <= {"Coffee & tea", "Pantry", "Candles & bath"}
     for once in ("rating", "like", "dismiss"):
-        assert not shop.tables.interactions[shop.tables.interactions["event"] == once].duplicated(["user", "item"]).any()
+        assert (
+            not shop.tables.interactions[shop.tables.interactions["event"] == once]
+            .duplicated(["user", "item"])
+            .any()
+        )
 
 
 def test_withdrawn_products_are_not_shown_at_the_end(full):
@@ -106,7 +120,9 @@ def test_the_truth(full):
     floor, spread = full.noise_floor(), rated["rating"].std()
     assert 0.7 < floor < 0.85 and 1.05 < spread < 1.3
     # the floor is where the oracle is unbiased: in every band of true preference the mean rating is the true one
-    bands = pd.DataFrame({"true": true, "rating": rated["rating"]}).groupby(pd.qcut(true, 8, labels=False)).mean()
+    bands = (
+        pd.DataFrame({"true": true, "rating": rated["rating"]}).groupby(pd.qcut(true, 8, labels=False)).mean()
+    )
     np.testing.assert_allclose(bands["true"], bands["rating"], atol=0.08)
     # no reshaping of the truth beats it by more than luck
     for other in (true + 0.1, true - 0.1, 0.9 * true + 0.1 * true.mean()):
@@ -138,12 +154,18 @@ def test_planted_structure_is_found(full):
         top = np.argpartition(-np.where(train > 0, -np.inf, scores), 10, axis=1)[:, :10]
         return (np.take_along_axis(test, top, 1).sum(1) / np.maximum(test.sum(1), 1))[test.any(1)].mean()
 
-    popularity, ease, oracle = recall(np.broadcast_to(train.sum(0), shape)), recall(train @ weights), recall(full.truth.matrix())
+    popularity, ease, oracle = (
+        recall(np.broadcast_to(train.sum(0), shape)),
+        recall(train @ weights),
+        recall(full.truth.matrix()),
+    )
     assert ease > 1.5 * popularity
     assert oracle > ease
 
 
-@pytest.mark.parametrize(("n_customers", "n_items", "days"), [(1, 1, 1), (5, 5, 365), (5, 1, 30), (1, 20, 400), (30, 13, 7)])
+@pytest.mark.parametrize(
+    ("n_customers", "n_items", "days"), [(1, 1, 1), (5, 5, 365), (5, 1, 30), (1, 20, 400), (30, 13, 7)]
+)
 def test_small_shops(n_customers, n_items, days):
     shop = simulate(3, n_customers, n_items, days)
     assert (len(shop.tables.customers), len(shop.tables.items)) == (n_customers, n_items)
@@ -152,7 +174,18 @@ def test_small_shops(n_customers, n_items, days):
     assert shop.tables.interactions["timestamp"].max() < START + days * DAY
 
 
-@pytest.mark.parametrize("bad", [{"n_customers": 0}, {"n_items": -3}, {"days": 0}, {"seed": -1}, {"n_items": 2.5}, {"n_customers": "many"}, {"days": True}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"n_customers": 0},
+        {"n_items": -3},
+        {"days": 0},
+        {"seed": -1},
+        {"n_items": 2.5},
+        {"n_customers": "many"},
+        {"days": True},
+    ],
+)
 def test_bad_arguments(bad):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name} has to be a whole number of at least .*: got {value!r}"):

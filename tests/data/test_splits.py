@@ -39,7 +39,9 @@ RELEVANT = {Event.purchase: None, Event.like: None, Event.rating: 4.0}
 def naive_history(events: list[tuple], seen: frozenset = SEEN) -> dict[tuple[int, int], dict]:
     "(row, item) -> entry, one event after another; `events` are (row, item, kind, rating, seconds)"
     entries = {}
-    for row, item, kind, rating, when in sorted(events, key=lambda event: event[4]):  # sorted() keeps the source order of ties
+    for row, item, kind, rating, when in sorted(
+        events, key=lambda event: event[4]
+    ):  # sorted() keeps the source order of ties
         if kind == "impression" or row < 0 or item < 0:
             continue
         entry = entries.setdefault((row, item), {"weight": 0.0, "rating": NAN, "when": when, "seen": False})
@@ -52,12 +54,27 @@ def naive_history(events: list[tuple], seen: frozenset = SEEN) -> dict[tuple[int
 
 def as_entries(histories: Histories) -> dict[tuple[int, int], dict]:
     h = histories
-    assert h.weight.dtype == np.float32 and h.rating.dtype == np.float32 and h.seen.dtype == bool and h.when.dtype == np.int64
+    assert (
+        h.weight.dtype == np.float32
+        and h.rating.dtype == np.float32
+        and h.seen.dtype == bool
+        and h.when.dtype == np.int64
+    )
     assert len(h.items) == len(h.rating) == len(h.when) == len(h.seen) == h.weight.nnz == h.weight.indptr[-1]
     for start, stop in zip(h.weight.indptr[:-1], h.weight.indptr[1:], strict=True):
         assert (np.diff(h.items[start:stop]) > 0).all(), "items of a row are sorted and distinct"
-    columns = (h.rows.tolist(), h.items.tolist(), h.weight.data.tolist(), h.rating.tolist(), h.when.tolist(), h.seen.tolist())
-    return {(row, item): {"weight": w, "rating": r, "when": t, "seen": s} for row, item, w, r, t, s in zip(*columns, strict=True)}
+    columns = (
+        h.rows.tolist(),
+        h.items.tolist(),
+        h.weight.data.tolist(),
+        h.rating.tolist(),
+        h.when.tolist(),
+        h.seen.tolist(),
+    )
+    return {
+        (row, item): {"weight": w, "rating": r, "when": t, "seen": s}
+        for row, item, w, r, t, s in zip(*columns, strict=True)
+    }
 
 
 def assert_entries(got: dict, expected: dict) -> None:
@@ -68,7 +85,9 @@ def assert_entries(got: dict, expected: dict) -> None:
 
 def frame_of(events: list[tuple]) -> pd.DataFrame:
     user, item, kind, rating, when = zip(*events, strict=True) if events else [()] * 5
-    frame = pd.DataFrame({"user": np.array(user, np.int64), "item": np.array(item, np.int64), "event": np.array(kind, object)})
+    frame = pd.DataFrame(
+        {"user": np.array(user, np.int64), "item": np.array(item, np.int64), "event": np.array(kind, object)}
+    )
     frame["rating"], frame["timestamp"] = np.array(rating, np.float32), np.array(when, np.int64)
     frame["weight"] = frame["event"].map(EVENT_WEIGHTS).astype(np.float32)
     return frame.assign(row=np.arange(len(frame)))
@@ -118,9 +137,22 @@ def test_slices_against_a_dictionary(seed):
     made, entries = histories_of(frame_of(events), n_rows, n_items, SEEN), naive_history(events)
     rng = np.random.default_rng(seed)
     mask = rng.random(n_rows) < 0.5
-    for rows in (rng.integers(0, n_rows, 9), np.array([], int), slice(1, None), slice(None, None, -1), mask, np.array([-1]), [0]):
+    for rows in (
+        rng.integers(0, n_rows, 9),
+        np.array([], int),
+        slice(1, None),
+        slice(None, None, -1),
+        mask,
+        np.array([-1]),
+        [0],
+    ):
         taken = np.arange(n_rows)[rows]
-        expected = {(new, item): entry for new, old in enumerate(taken) for (row, item), entry in entries.items() if row == old}
+        expected = {
+            (new, item): entry
+            for new, old in enumerate(taken)
+            for (row, item), entry in entries.items()
+            if row == old
+        }
         assert len(made[rows]) == len(taken)
         assert_entries(as_entries(made[rows]), expected)
     twice = made[np.arange(n_rows)][::-1][::-1]
@@ -136,7 +168,9 @@ def test_leave_one_out_against_a_dictionary(seed):
         mine = [(item, entry) for (_, item), entry in sorted(as_entries(one).items())]
         copies = leave_one_out(one)
         assert len(copies) == len(mine)
-        expected = {(j, item): entry for j in range(len(mine)) for i, (item, entry) in enumerate(mine) if i != j}
+        expected = {
+            (j, item): entry for j in range(len(mine)) for i, (item, entry) in enumerate(mine) if i != j
+        }
         assert_entries(as_entries(copies), expected)
 
 
@@ -160,7 +194,13 @@ def test_the_rule_of_what_is_seen_is_the_cards():
 
 
 def test_a_dismissal_excludes_and_says_nothing_more():
-    events = [(0, 0, "purchase", NAN, 0), (0, 0, "dismiss", NAN, 5), (0, 1, "dismiss", NAN, 0), (0, 1, "view", NAN, 5), (0, 2, "dismiss", NAN, 9)]
+    events = [
+        (0, 0, "purchase", NAN, 0),
+        (0, 0, "dismiss", NAN, 5),
+        (0, 1, "dismiss", NAN, 0),
+        (0, 1, "view", NAN, 5),
+        (0, 2, "dismiss", NAN, 9),
+    ]
     made = histories_of(frame_of(events), 1, 3, SEEN)
     assert made.weight.data == pytest.approx([0, 0.1, 0])
     assert made.seen.tolist() == [True, True, True]
@@ -168,14 +208,19 @@ def test_a_dismissal_excludes_and_says_nothing_more():
 
 
 def test_a_dismissal_weighs_nothing_whatever_the_card_says():
-    frame = frame_of([(0, 0, "purchase", NAN, 0), (0, 0, "dismiss", NAN, 5), (0, 0, "view", NAN, 9)]).assign(weight=np.float32([1, 0.5, 0.1]))
+    frame = frame_of([(0, 0, "purchase", NAN, 0), (0, 0, "dismiss", NAN, 5), (0, 0, "view", NAN, 9)]).assign(
+        weight=np.float32([1, 0.5, 0.1])
+    )
     assert histories_of(frame, 1, 1, SEEN).weight.data == pytest.approx([0.1])
 
 
 def test_visitors_against_a_dictionary():
     made = visitors([[2, 0, 2], [], [1]], 4, seen=True)
     expected = {(0, 0): 1.0, (0, 2): 2.0, (2, 1): 1.0}
-    assert_entries(as_entries(made), {key: {"weight": w, "rating": NAN, "when": 0, "seen": True} for key, w in expected.items()})
+    assert_entries(
+        as_entries(made),
+        {key: {"weight": w, "rating": NAN, "when": 0, "seen": True} for key, w in expected.items()},
+    )
     assert visitors([], 4).weight.shape == (0, 4)
 
 
@@ -192,7 +237,18 @@ def test_unknown_items_of_a_visitor_make_no_entry():
         lambda: histories_of(frame_of([(0, 4, "view", NAN, 0)]), 2, 4, SEEN),
         lambda: histories_of(frame_of([(2, 0, "view", NAN, 0)]), 2, 4, SEEN),
         lambda: append(visitors([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), SEEN),
-        lambda: collapse(*(np.array([0]), np.array([-1]), np.ones(1), np.ones(1), np.zeros(1, np.int64), np.ones(1, bool), np.zeros(1, bool)), (2, 4)),
+        lambda: collapse(
+            *(
+                np.array([0]),
+                np.array([-1]),
+                np.ones(1),
+                np.ones(1),
+                np.zeros(1, np.int64),
+                np.ones(1, bool),
+                np.zeros(1, bool),
+            ),
+            (2, 4),
+        ),
     ],
 )
 def test_codes_out_of_range_are_refused(make):
@@ -204,7 +260,12 @@ def test_codes_out_of_range_are_refused(make):
 def test_histories_of_more_cells_than_32_bits_count():
     n_rows, n_items = 200_000, 100_000
     rows, items = np.array([n_rows - 1, 0, n_rows - 1]), np.array([n_items - 1, n_items - 1, 0])
-    made = histories_of(frame_of([(row, item, "view", NAN, 0) for row, item in zip(rows, items, strict=True)]), n_rows, n_items, SEEN)
+    made = histories_of(
+        frame_of([(row, item, "view", NAN, 0) for row, item in zip(rows, items, strict=True)]),
+        n_rows,
+        n_items,
+        SEEN,
+    )
     assert as_entries(made).keys() == {(0, n_items - 1), (n_rows - 1, 0), (n_rows - 1, n_items - 1)}
 
 
@@ -242,7 +303,11 @@ def test_train_and_test_are_all_and_the_same_each_time(name, seed):
     assert sorted(rows_of(split.train.interactions) + rows_of(split.test)) == rows_of(data.interactions)
     pd.testing.assert_frame_equal(split.test, again.test)
     pd.testing.assert_frame_equal(split.train.interactions, again.train.interactions)
-    assert split.train.users is data.users and split.train.items is data.items and split.train.facts is data.facts
+    assert (
+        split.train.users is data.users
+        and split.train.items is data.items
+        and split.train.facts is data.facts
+    )
     assert len(split.test) and split.train.histories.weight.shape == (40, 30)
     assert split.name == name
 
@@ -304,7 +369,9 @@ def test_leave_last_out_by_a_loop(seed):
 
 
 def test_at_one_moment_the_last_row_of_the_source_is_the_last():
-    data = small([(user, item, "purchase", NAN, 7) for item in range(9) for user in range(6)], 6, 10, relevant=RELEVANT)
+    data = small(
+        [(user, item, "purchase", NAN, 7) for item in range(9) for user in range(6)], 6, 10, relevant=RELEVANT
+    )
     for seed in range(3):
         shuffled = replace(data, interactions=data.interactions.sample(frac=1, random_state=seed))
         assert pairs_of(leave_last_out(shuffled).test) == {(user, 8) for user in range(6)}
@@ -324,7 +391,11 @@ def test_cold_items_takes_a_tenth_with_everything():
     for seed in (101, 102, 103):
         split = cold_items(data, seed)
         cold = set(split.candidates.tolist())
-        assert len(cold) == 3 and split.candidates.dtype == np.int32 and split.candidates.tolist() == sorted(cold)
+        assert (
+            len(cold) == 3
+            and split.candidates.dtype == np.int32
+            and split.candidates.tolist() == sorted(cold)
+        )
         assert set(split.test["item"]) == cold and not set(split.train.interactions["item"]) & cold
         seen_cold.append(cold)
     assert len({frozenset(cold) for cold in seen_cold}) == 3
@@ -353,7 +424,12 @@ def test_relevant_pairs_by_a_loop():
 
 
 def test_a_view_in_train_drops_nothing():
-    data = small([(0, 0, "view", NAN, 0), (1, 1, "purchase", NAN, 1), (0, 0, "purchase", NAN, 2)], 2, 2, relevant=RELEVANT)
+    data = small(
+        [(0, 0, "view", NAN, 0), (1, 1, "purchase", NAN, 1), (0, 0, "purchase", NAN, 2)],
+        2,
+        2,
+        relevant=RELEVANT,
+    )
     train, test = data.where(np.array([True, True, False])), data.interactions.iloc[[2]]
     assert pairs_of(Split("s", "", train, test).relevant()) == {(0, 0)}
 
@@ -366,7 +442,10 @@ def test_a_split_that_leaves_nothing_is_refused(name):
 
 
 def test_what_the_data_does_not_allow():
-    no_time, no_scale = small([(0, 0, "rating", 4, 7), (1, 0, "rating", 4, 7)], 2, 1), small([(0, 0, "view", NAN, 0), (0, 0, "view", NAN, 1)], 1, 1, scale=None)
+    no_time, no_scale = (
+        small([(0, 0, "rating", 4, 7), (1, 0, "rating", 4, 7)], 2, 1),
+        small([(0, 0, "view", NAN, 0), (0, 0, "view", NAN, 1)], 1, 1, scale=None),
+    )
     for data, name, reason in [
         (no_time, "global_time", "no timestamps"), (no_time, "leave_last_out", "no timestamps"), (no_time, "cold_items", "no text"),
         (no_time, "ml_folds", "without folds"), (no_scale, "kfold5", "no ratings"), (no_time, "u1", "no split is called 'u1'"),
@@ -400,7 +479,9 @@ def test_kfold5_of_ml100k_is_surprises(test_data):
     from surprise.model_selection import KFold
 
     raw, data = raw_ratings(test_data), ml100k(test_data)
-    theirs = surprise.Dataset.load_from_df(raw[["user", "item", "rating"]], surprise.Reader(rating_scale=(1, 5)))
+    theirs = surprise.Dataset.load_from_df(
+        raw[["user", "item", "rating"]], surprise.Reader(rating_scale=(1, 5))
+    )
     line = {pair: number for number, pair in enumerate(zip(raw["user"], raw["item"], strict=True))}
     for fold, (_, test) in enumerate(KFold(5, random_state=0).split(theirs)):
         split = kfold5(data, fold)
@@ -416,7 +497,13 @@ def test_ml_folds_are_the_files(test_data):
         for frame, name in ((split.train.interactions, f"u{fold}.base"), (split.test, f"u{fold}.test")):
             raw = raw_ratings(test_data, name)
             theirs = sorted(zip(raw["user"], raw["item"], raw["rating"], raw["timestamp"], strict=True))
-            ours = zip(data.users.decode(frame["user"]), data.items.decode(frame["item"]), frame["rating"], frame["timestamp"], strict=True)
+            ours = zip(
+                data.users.decode(frame["user"]),
+                data.items.decode(frame["item"]),
+                frame["rating"],
+                frame["timestamp"],
+                strict=True,
+            )
             assert sorted(ours) == theirs
     assert rows_of(ml_folds(data, 1).test) != rows_of(ml_folds(data, 2).test)
 

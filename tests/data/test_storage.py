@@ -25,7 +25,16 @@ from postgres import postgres
 
 from customer360 import config
 from customer360.data import storage
-from customer360.data.storage import ErasedCustomer, EventConflict, InvalidEvent, NewEvent, StorageError, Store, StoreDown, tables
+from customer360.data.storage import (
+    ErasedCustomer,
+    EventConflict,
+    InvalidEvent,
+    NewEvent,
+    StorageError,
+    Store,
+    StoreDown,
+    tables,
+)
 
 # A client: writes events one by one from some threads until it is killed, and says of each that it was acknowledged.
 CLIENT = """
@@ -107,7 +116,9 @@ def view(user: str = "ada", item: str = "tea", **more) -> NewEvent:
 def dump(store: Store) -> str:
     "Every value of every table"
     with store.engine.connect() as connection:
-        return "\n".join(str(tuple(row)) for table in tables.sorted_tables for row in connection.execute(sa.select(table)))
+        return "\n".join(
+            str(tuple(row)) for table in tables.sorted_tables for row in connection.execute(sa.select(table))
+        )
 
 
 # ---- the way in
@@ -128,7 +139,16 @@ def test_a_batch_is_stored_whole_or_not_at_all(store):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("user", "ben"), ("item", "mug"), ("event", "click"), ("timestamp", 1), ("rating", 2.0), ("rating", None), ("weight", 0.7), ("recommendation_id", "r2")],
+    [
+        ("user", "ben"),
+        ("item", "mug"),
+        ("event", "click"),
+        ("timestamp", 1),
+        ("rating", 2.0),
+        ("rating", None),
+        ("weight", 0.7),
+        ("recommendation_id", "r2"),
+    ],
 )
 def test_the_same_id_with_other_content_is_a_conflict(store, field, value):
     first = view(event_id="a", rating=3.0, weight=0.5, recommendation_id="r1")
@@ -137,7 +157,12 @@ def test_the_same_id_with_other_content_is_a_conflict(store, field, value):
         store.record_events([view("third"), first._replace(**{field: value})])
     assert (conflict.value.index, conflict.value.field, conflict.value.event_id) == (1, field, "a")
     with pytest.raises(EventConflict):  # inside one batch too
-        store.record_events([view(event_id="b", weight=1.0, rating=1.0, recommendation_id="x"), view(event_id="b")._replace(**{field: value})])
+        store.record_events(
+            [
+                view(event_id="b", weight=1.0, rating=1.0, recommendation_id="x"),
+                view(event_id="b")._replace(**{field: value}),
+            ]
+        )
     assert store.last_seq() == 2
 
 
@@ -150,10 +175,29 @@ def test_what_the_client_left_to_us_is_no_conflict(store):
 
 
 def test_an_event_is_read_back_as_it_was_sent(store):
-    sent = NewEvent("ädä 🫖", "'; drop table events; --", "rating", 1_700_000_000, np.float32(3.3), 0.123456789012345, "id\n1", "r")
+    sent = NewEvent(
+        "ädä 🫖",
+        "'; drop table events; --",
+        "rating",
+        1_700_000_000,
+        np.float32(3.3),
+        0.123456789012345,
+        "id\n1",
+        "r",
+    )
     receipt = store.record_events([sent])[0]
     (kept,) = store.events(user="ädä 🫖")
-    assert kept[:9] == (receipt.seq, "id\n1", sent.user, sent.item, "rating", float(np.float32(3.3)), 0.123456789012345, 1_700_000_000, "r")
+    assert kept[:9] == (
+        receipt.seq,
+        "id\n1",
+        sent.user,
+        sent.item,
+        "rating",
+        float(np.float32(3.3)),
+        0.123456789012345,
+        1_700_000_000,
+        "r",
+    )
     frame = store.events_of(["ädä 🫖"])
     assert frame.dtypes.astype(str).to_dict() | {"user": "", "item": ""} == {
         "user": "", "item": "", "event": "str", "rating": "float32", "weight": "float32", "timestamp": "int64", "row": "int64",
@@ -163,11 +207,25 @@ def test_an_event_is_read_back_as_it_was_sent(store):
     assert store.interactions(upto=0).dtypes.equals(store.interactions().dtypes)
 
 
-anything = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.binary(max_size=2), st.just("x" * 300))
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=4),
+    st.binary(max_size=2),
+    st.just("x" * 300),
+)
 
 
 @effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(event=st.builds(NewEvent, *[st.one_of(st.just(good), anything) for good in ("ada", "tea", "rating", 5, 3.0, 1.0)], *[st.text(max_size=3)] * 2))
+@given(
+    event=st.builds(
+        NewEvent,
+        *[st.one_of(st.just(good), anything) for good in ("ada", "tea", "rating", 5, 3.0, 1.0)],
+        *[st.text(max_size=3)] * 2,
+    )
+)
 def test_any_event_is_refused_by_name_or_stored(store, event):
     event = event._replace(event_id=event.event_id and uuid.uuid4().hex + event.event_id)
     try:
@@ -176,41 +234,75 @@ def test_any_event_is_refused_by_name_or_stored(store, event):
         assert refused.field in NewEvent._fields and refused.index == 0
     else:
         kept = store.events(after=receipt.seq - 1, limit=1)[0]
-        assert (kept.user, kept.item, kept.event, kept.rating) == (event.user, event.item, event.event, event.rating)
+        assert (kept.user, kept.item, kept.event, kept.rating) == (
+            event.user,
+            event.item,
+            event.event,
+            event.rating,
+        )
         assert not receipt.duplicate and event.event_id in ("", kept.event_id)
 
 
 def test_pages_of_events(store):
-    store.record_events([view(user, event=kind) for user in ("ada", "ben") for kind in ("view", "click", "cart")])
+    store.record_events(
+        [view(user, event=kind) for user in ("ada", "ben") for kind in ("view", "click", "cart")]
+    )
     pages, after = [], 0
     while page := store.events(after=after, limit=2):
         pages.append([event.seq for event in page])
         after = page[-1].seq
     assert pages == [[1, 2], [3, 4], [5, 6]]
-    assert [event.seq for event in store.events(newest_first=True, after=5, user="ada", kinds=["view", "cart"])] == [3, 1]
-    assert store.events(user="nobody") == [] and store.rows_of("nobody") == [] and len(store.events_of([])) == 0
+    assert [
+        event.seq for event in store.events(newest_first=True, after=5, user="ada", kinds=["view", "cart"])
+    ] == [3, 1]
+    assert (
+        store.events(user="nobody") == [] and store.rows_of("nobody") == [] and len(store.events_of([])) == 0
+    )
 
 
 def test_what_was_done_with_an_item_and_how_much_of_everything(store):
     day = 1_700_006_400  # midnight
-    acts = [("ada", "tea", "view", day - 1), ("ada", "tea", "view", day), ("ben", "tea", "purchase", day), ("v1", "mug", "view", day), ("v1", "tea", "like", day)]
+    acts = [
+        ("ada", "tea", "view", day - 1),
+        ("ada", "tea", "view", day),
+        ("ben", "tea", "purchase", day),
+        ("v1", "mug", "view", day),
+        ("v1", "tea", "like", day),
+    ]
     store.record_events([view(user, item, event=kind, timestamp=when) for user, item, kind, when in acts])
     store.record_events([view("ben", "tea", event="rating", rating=4.0, timestamp=day + 86_399)])
-    assert [row[:3] for row in store.rows_on("tea", after=2)] == [("ben", "purchase", None), ("v1", "like", None), ("ben", "rating", 4.0)]
+    assert [row[:3] for row in store.rows_on("tea", after=2)] == [
+        ("ben", "purchase", None),
+        ("v1", "like", None),
+        ("ben", "rating", 4.0),
+    ]
     assert store.rows_on("tea")[-1] == ("ben", "rating", 4.0, day + 86_399, 6) and store.rows_on("pot") == []
 
     def told(after: int = 0) -> list[list]:
         frame = store.tally(after)
         return [[str(row.day)[:10], row.event, row.n, row.ratings] for row in frame.itertuples()]
 
-    today = [["2023-11-15", "like", 1, 0], ["2023-11-15", "purchase", 1, 0], ["2023-11-15", "rating", 1, 1], ["2023-11-15", "view", 2, 0]]
+    today = [
+        ["2023-11-15", "like", 1, 0],
+        ["2023-11-15", "purchase", 1, 0],
+        ["2023-11-15", "rating", 1, 1],
+        ["2023-11-15", "view", 2, 0],
+    ]
     assert told() == [["2023-11-14", "view", 1, 0], *today] and told(5) == today[2:3] and told(6) == []
     store.merge("v1", "ada")
-    assert [row[0] for row in store.rows_on("tea")] == ["ada", "ada", "ben", "ada", "ben"] and told()[1:] == today
+    assert [row[0] for row in store.rows_on("tea")] == ["ada", "ada", "ben", "ada", "ben"] and told()[
+        1:
+    ] == today
     assert sorted(store.customer_ids()) == ["ada", "ben"]
     store.erase("ben")
-    assert [row[1] for row in store.rows_on("tea")] == ["view", "view", "like"] and store.customer_ids() == ["ada"]
-    assert told() == [["2023-11-14", "view", 1, 0], ["2023-11-15", "like", 1, 0], ["2023-11-15", "view", 2, 0]]
+    assert [row[1] for row in store.rows_on("tea")] == ["view", "view", "like"] and store.customer_ids() == [
+        "ada"
+    ]
+    assert told() == [
+        ["2023-11-14", "view", 1, 0],
+        ["2023-11-15", "like", 1, 0],
+        ["2023-11-15", "view", 2, 0],
+    ]
 
 
 # ---- many at once
@@ -225,7 +317,11 @@ def test_a_conflict_is_nothing_to_its_neighbours(store):
         if n % 4 == 0:
             batch.append(view("thief", event_id="taken"))
         try:
-            return "stored" if all(not receipt.duplicate for receipt in store.record_events(batch)) else "duplicate"
+            return (
+                "stored"
+                if all(not receipt.duplicate for receipt in store.record_events(batch))
+                else "duplicate"
+            )
         except EventConflict as conflict:
             assert conflict.index == 3
             return "conflict"
@@ -269,7 +365,15 @@ def test_one_event_sent_by_many_is_stored_once(store, url):
 def test_three_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
     code = "import sys; from customer360.data.storage import *; s = Store.open(sys.argv[1]); s.record_events([NewEvent('a', 'b', 'view')]); print(s._key.hex())"
     urls = (f"sqlite:///{tmp_path}/new.sqlite", cluster.create("fresh"))
-    six = [(url, subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) for url in urls * 3]
+    six = [
+        (
+            url,
+            subprocess.Popen(
+                [sys.executable, "-c", code, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            ),
+        )
+        for url in urls * 3
+    ]
     said = {url: set() for url in urls}
     for url, process in six:
         out, err = process.communicate()
@@ -313,7 +417,12 @@ def test_the_server_is_killed_and_comes_back():
         for strike in (cluster.kill, lambda: cluster.stop("immediate"), cluster.kill):
             time.sleep(0.4)
             strike()
-            for call in (store.ping, lambda: store.record_events([view()]), lambda: store.rows_of("ada"), lambda: store.put_item("x", {})):
+            for call in (
+                store.ping,
+                lambda: store.record_events([view()]),
+                lambda: store.rows_of("ada"),
+                lambda: store.put_item("x", {}),
+            ):
                 began = time.monotonic()
                 with pytest.raises(StoreDown, match="try again"):
                     call()
@@ -403,7 +512,9 @@ def test_the_migrations_make_what_the_code_expects(store):
         assert compare_metadata(context, tables) == []
     found = sa.inspect(store.engine)
     for name, table in tables.tables.items():
-        assert {index["name"] for index in found.get_indexes(name) if not index.get("duplicates_constraint")} == {index.name for index in table.indexes}
+        assert {
+            index["name"] for index in found.get_indexes(name) if not index.get("duplicates_constraint")
+        } == {index.name for index in table.indexes}
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
@@ -415,10 +526,14 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     with Store.open(url) as again:
         assert again.rows_on("item-3") == rows and len(rows) == 29
-        assert "events_item_seq" in {index["name"] for index in sa.inspect(again.engine).get_indexes("events")}
+        assert "events_item_seq" in {
+            index["name"] for index in sa.inspect(again.engine).get_indexes("events")
+        }
         if url.startswith("sqlite"):
             with again.engine.connect() as connection:
-                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {storage._ROWS_ON.compile(again.engine)}", ("item-3", 0)).all()
+                plan = connection.exec_driver_sql(
+                    f"EXPLAIN QUERY PLAN {storage._ROWS_ON.compile(again.engine)}", ("item-3", 0)
+                ).all()
             assert "USING INDEX events_item_seq" in str(plan)
 
 
@@ -429,7 +544,10 @@ def test_customers_of_an_older_version_are_found_without_their_accents(store, ur
         connection.exec_driver_sql("UPDATE customers SET search = 'u1 josé ñuñez' WHERE \"user\" = 'u1'")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     with Store.open(url) as again:
-        assert [[known["user"] for known in again.customers(search=text)] for text in ("jose", "NUÑEZ josé", "plain")] == [["u1"], ["u1"], ["u2"]]
+        assert [
+            [known["user"] for known in again.customers(search=text)]
+            for text in ("jose", "NUÑEZ josé", "plain")
+        ] == [["u1"], ["u1"], ["u2"]]
 
 
 def test_a_database_of_a_newer_version_is_refused(store, url):
@@ -454,32 +572,55 @@ def test_pages_of_customers_have_one_order_everywhere(store):
 
 
 def test_search_is_about_text_and_takes_any_text(store):
-    store.put_customer("u1", {"name": "Zoë MÜLLER", "note": "100% \\ _wool_", "age": 44, "none": None, "on": True})
+    store.put_customer(
+        "u1", {"name": "Zoë MÜLLER", "note": "100% \\ _wool_", "age": 44, "none": None, "on": True}
+    )
     store.put_customer("u2", {"name": "Straße\0\ud800"})
-    found = {text: [known["user"] for known in store.customers(search=text)] for text in ("müller", "ZOË", "100%", "_wool_", "\\", "%", "44", "U", "STRASSE", "x%", "\0", "\udfff")}
+    found = {
+        text: [known["user"] for known in store.customers(search=text)]
+        for text in ("müller", "ZOË", "100%", "_wool_", "\\", "%", "44", "U", "STRASSE", "x%", "\0", "\udfff")
+    }
     one, two = ["u1"], ["u2"]
     assert found == {
         "müller": one, "ZOË": one, "100%": one, "_wool_": one, "\\": one, "%": one, "44": [], "U": ["u1", "u2"], "STRASSE": two, "x%": [], "\0": found["\0"],
         "\udfff": found["\udfff"],
     }  # fmt: skip
-    words = {text: [known["user"] for known in store.customers(search=text)] for text in ("muller zoe", "  wool\tzoe 100% ", "muller strasse", "mul ler")}
+    words = {
+        text: [known["user"] for known in store.customers(search=text)]
+        for text in ("muller zoe", "  wool\tzoe 100% ", "muller strasse", "mul ler")
+    }
     assert words == {"muller zoe": one, "  wool\tzoe 100% ": one, "muller strasse": [], "mul ler": one}
-    assert store.customer("u1")["attributes"] == {"name": "Zoë MÜLLER", "note": "100% \\ _wool_", "age": 44, "none": None, "on": True}
+    assert store.customer("u1")["attributes"] == {
+        "name": "Zoë MÜLLER",
+        "note": "100% \\ _wool_",
+        "age": 44,
+        "none": None,
+        "on": True,
+    }
 
 
 def test_merged_ids_are_one_customer_from_then_on(store):
     store.put_customer("ada", {"name": "Ada", "city": None})
     store.record_events([view("v1", "tea"), view("v2", "mug"), view("ada", "pot")])
-    store.record_recommendations([{"recommendation_id": "r", "user": "v1", "model": "knn", "version": "1", "time": 5, "payload": {}}])
+    store.record_recommendations(
+        [{"recommendation_id": "r", "user": "v1", "model": "knn", "version": "1", "time": 5, "payload": {}}]
+    )
     store.put_customer("v1", {"name": "visitor", "campaign": "spring"})
     assert store.merge("v2", "v1") == 1 and store.merge("v1", "ada") == 2  # a chain ends in one step
     assert {store.resolve(user) for user in ("v1", "v2", "ada")} == {"ada"}
     assert store.customer("v2") == store.customer("ada") | {"merged_into": "ada"}
     assert store.customer("ada")["attributes"] == {"name": "Ada", "city": None, "campaign": "spring"}
-    assert [row[0] for row in store.rows_of("v2")] == ["tea", "mug", "pot"] and len(store.events(user="v1")) == 3
-    assert set(store.events_of(["v1", "v2"])["user"]) == {"ada"} and len(store.events_of(["v1", "ada", "v2"])) == 3
+    assert [row[0] for row in store.rows_of("v2")] == ["tea", "mug", "pot"] and len(
+        store.events(user="v1")
+    ) == 3
+    assert (
+        set(store.events_of(["v1", "v2"])["user"]) == {"ada"}
+        and len(store.events_of(["v1", "ada", "v2"])) == 3
+    )
     assert store.recommendation("r")["user"] == "ada"
-    assert not store.put_customer("v2", {"name": "A"}) and store.customer("ada")["attributes"] == {"name": "A"}
+    assert not store.put_customer("v2", {"name": "A"}) and store.customer("ada")["attributes"] == {
+        "name": "A"
+    }
     assert [known["user"] for known in store.customers()] == ["ada"]
     sent = view("v2", "late", event_id="x")
     assert [store.record_events([sent])[0].duplicate for _ in range(2)] == [False, True]
@@ -488,7 +629,11 @@ def test_merged_ids_are_one_customer_from_then_on(store):
         with pytest.raises(ValueError):
             store.merge(source, target)
     assert dump(store) == before
-    assert store.merge("v1", "ada") == 0 and store.merge("unheard", "of") == 0 and store.resolve("unheard") == "of"
+    assert (
+        store.merge("v1", "ada") == 0
+        and store.merge("unheard", "of") == 0
+        and store.resolve("unheard") == "of"
+    )
 
 
 # ---- erasure
@@ -498,23 +643,49 @@ def test_no_trace_is_left_but_a_hash(store, url):
     "Of a customer among many, whose rows were moved, changed and merged before"
     words = ["erika", "gabler", "visitor-xyz", "till-000", "rec-000", "tulips"]
     for n in range(20):
-        crowd = [view(f"user-{(n * 50 + i) % 97}", f"item-{i}", recommendation_id=f"other-{i}") for i in range(50)]
-        hers = [view("erika" if n % 2 else "visitor-xyz", "mug", event_id=f"till-000{n}-{i}", recommendation_id=f"rec-000{n}") for i in range(3)]
+        crowd = [
+            view(f"user-{(n * 50 + i) % 97}", f"item-{i}", recommendation_id=f"other-{i}") for i in range(50)
+        ]
+        hers = [
+            view(
+                "erika" if n % 2 else "visitor-xyz",
+                "mug",
+                event_id=f"till-000{n}-{i}",
+                recommendation_id=f"rec-000{n}",
+            )
+            for i in range(3)
+        ]
         store.record_events(crowd + hers)
         store.put_customer("erika", {"name": "Erika Gabler", "note": "tulips " * n})
         store.record_recommendations(
-            [{"recommendation_id": f"rec-000{n}", "user": "erika", "model": "knn", "version": "1", "time": n, "payload": {"likes": "tulips"}}]
+            [
+                {
+                    "recommendation_id": f"rec-000{n}",
+                    "user": "erika",
+                    "model": "knn",
+                    "version": "1",
+                    "time": n,
+                    "payload": {"likes": "tulips"},
+                }
+            ]
         )
     store.merge("visitor-xyz", "erika")
     assert all(word in dump(store).casefold() for word in words)
     others = {event.seq for event in store.events(limit=10**6) if event.user != "erika"}
     about = json.dumps(store.export("visitor-xyz"))
     assert about.count("till-000") == 60 and "tulips" in about and "user-" not in about
-    assert store.erase("visitor-xyz").removed == {"events": 60, "recommendations": 20, "customers": 1, "merges": 1}
+    assert store.erase("visitor-xyz").removed == {
+        "events": 60,
+        "recommendations": 20,
+        "customers": 1,
+        "merges": 1,
+    }
     assert not [word for word in words if word in dump(store).casefold()]
     assert {event.seq for event in store.events(limit=10**6)} == others
     if url.startswith("sqlite"):
-        held = b"".join(path.read_bytes() for path in Path(sa.make_url(url).database).parent.iterdir()).lower()
+        held = b"".join(
+            path.read_bytes() for path in Path(sa.make_url(url).database).parent.iterdir()
+        ).lower()
         assert b"user-5" in held and not [word for word in words if word.encode() in held]
     assert store.erased(["user-5", "erika", "visitor-xyz"]).tolist() == [False, True, True]
     many = [f"x{i}" for i in range(2000)] + ["erika"]
@@ -537,8 +708,23 @@ def test_an_erased_customer_stays_away(store, url):
                 with pytest.raises(ErasedCustomer) as gone:
                     call()
                 assert gone.value.user == user
-            again.record_recommendations([{"recommendation_id": user, "user": user, "model": "m", "version": "1", "time": 1, "payload": {}}])
-            assert again.recommendation(user) is None and again.customer(user) is None and again.rows_of(user) == []
+            again.record_recommendations(
+                [
+                    {
+                        "recommendation_id": user,
+                        "user": user,
+                        "model": "m",
+                        "version": "1",
+                        "time": 1,
+                        "payload": {},
+                    }
+                ]
+            )
+            assert (
+                again.recommendation(user) is None
+                and again.customer(user) is None
+                and again.rows_of(user) == []
+            )
 
 
 def test_erasing_while_events_come_in_leaves_none(store):
@@ -603,12 +789,18 @@ def test_two_erasures_at_once_are_both_cleaned_up(tmp_path, monkeypatch):
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
         store.record_events([view(user * 9, f"item {i}") for user in ("erika", "jonas") for i in range(300)])
         store.erase("erika" * 9, clean=False)
-        monkeypatch.setattr(storage, "_clean", lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False)))
+        monkeypatch.setattr(
+            storage, "_clean", lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False))
+        )
         store.clean()  # while it ends, somebody else is erased
         monkeypatch.undo()
         assert [path for path in tmp_path.iterdir() if b"jonas" in path.read_bytes()]
         store.clean()
-        assert not [path for path in tmp_path.iterdir() if b"jonas" in path.read_bytes() or b"erika" in path.read_bytes()]
+        assert not [
+            path
+            for path in tmp_path.iterdir()
+            if b"jonas" in path.read_bytes() or b"erika" in path.read_bytes()
+        ]
 
 
 def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypatch):
@@ -639,10 +831,15 @@ def test_the_catalogue_tells_what_has_changed(store, url):
         assert store.items_since(0) == (0, []) and other.catalogue_version() == 0
         assert store.put_item("kettle", {"title": "Kettle", "available": True, "price": 3})
         version, items = other.items_since(0)
-        assert items == [{"item": "kettle", "withdrawn": False, "title": "Kettle", "available": True, "price": 3}]
+        assert items == [
+            {"item": "kettle", "withdrawn": False, "title": "Kettle", "available": True, "price": 3}
+        ]
         store.withdraw("kettle")
         store.withdraw("from the snapshot")
-        assert other.items_since(version)[1] == [items[0] | {"withdrawn": True}, {"item": "from the snapshot", "withdrawn": True}]
+        assert other.items_since(version)[1] == [
+            items[0] | {"withdrawn": True},
+            {"item": "from the snapshot", "withdrawn": True},
+        ]
         assert not store.put_item("kettle", {"title": "Kettle II"})
         assert other.items_since(3) == (4, [{"item": "kettle", "withdrawn": False, "title": "Kettle II"}])
         assert other.items_since(4) == (4, []) and other.versions()["catalogue"] == 4
@@ -655,17 +852,47 @@ def test_outcomes_count_what_was_shown_once(store):
     picks = {"items": [{"item": f"i{i}", "probability": 0.5 + i / 10} for i in range(3)]}
     day = 86_400_000
     rows = [
-        {"recommendation_id": "r1", "user": "ada", "model": "knn", "version": "1", "time": 3 * day + 5, "experiment": "e", "arm": "a", "payload": picks},
-        {"recommendation_id": "r2", "user": None, "model": "svd", "version": "2", "time": 4 * day, "payload": {"items": ["odd"]}},
-        {"recommendation_id": "r3", "user": "ben", "model": "svd", "version": "2", "time": 4 * day, "payload": {}},
+        {
+            "recommendation_id": "r1",
+            "user": "ada",
+            "model": "knn",
+            "version": "1",
+            "time": 3 * day + 5,
+            "experiment": "e",
+            "arm": "a",
+            "payload": picks,
+        },
+        {
+            "recommendation_id": "r2",
+            "user": None,
+            "model": "svd",
+            "version": "2",
+            "time": 4 * day,
+            "payload": {"items": ["odd"]},
+        },
+        {
+            "recommendation_id": "r3",
+            "user": "ben",
+            "model": "svd",
+            "version": "2",
+            "time": 4 * day,
+            "payload": {},
+        },
     ]
     store.record_recommendations(rows)
     store.record_recommendations(rows)
     acts = [("ada", "i0", "impression"), ("ada", "i2", "impression"), ("ada", "i0", "impression"), ("ada", "i0", "click"), ("ada", "i0", "click"),
             ("ada", "i0", "cart"), ("ada", "i0", "purchase"), ("ada", "i9", "like")]  # fmt: skip
     store.record_events([view(user, item, event=kind, recommendation_id="r1") for user, item, kind in acts])
-    store.record_events([view("visitor", "i1", event="impression", timestamp=1_800_000_000, recommendation_id="r2")])
-    store.record_events([view("ben", "i1", event="click", recommendation_id="r3"), view("ben", "i1", event="impression", recommendation_id="lost")])
+    store.record_events(
+        [view("visitor", "i1", event="impression", timestamp=1_800_000_000, recommendation_id="r2")]
+    )
+    store.record_events(
+        [
+            view("ben", "i1", event="click", recommendation_id="r3"),
+            view("ben", "i1", event="impression", recommendation_id="lost"),
+        ]
+    )
     found = store.outcomes()
     assert found.drop(columns=["day", "time"]).to_numpy(object).tolist() == [
         ["r1", "ada", "knn", "1", "e", "a", 2, 1, 1, [0.5, 0.7]],
@@ -681,7 +908,9 @@ def test_documents_keep_their_versions_when_two_write(store, url):
         versions = list(pool.map(lambda n: (store, other)[n % 2].put_document("rules", {"n": n}), range(24)))
     assert sorted(versions) == list(range(1, 25))
     assert store.document("rules") == (24, {"n": versions.index(24)})
-    assert [(version, value["n"]) for version, _, value in store.documents("rules")] == [(v, versions.index(v)) for v in range(1, 25)]
+    assert [(version, value["n"]) for version, _, value in store.documents("rules")] == [
+        (v, versions.index(v)) for v in range(1, 25)
+    ]
     assert store.versions() == {"events": 0, "catalogue": 0, "identities": 0, "rules": 24}
 
 
@@ -693,7 +922,11 @@ def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_prop
     for pragma in storage.PRAGMAS:
         bare.execute(f"PRAGMA {pragma}")
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
-        for (sql,) in sqlite3.connect(tmp_path / "a.sqlite").execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'events' AND sql IS NOT NULL").fetchall():
+        for (sql,) in (
+            sqlite3.connect(tmp_path / "a.sqlite")
+            .execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'events' AND sql IS NOT NULL")
+            .fetchall()
+        ):
             bare.execute(sql)
         ours, theirs = [], []
         for n in range(150):
@@ -703,7 +936,10 @@ def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_prop
             ours.append(time.perf_counter() - began)
             began = time.perf_counter()
             bare.execute("BEGIN IMMEDIATE")
-            bare.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (n, event.event_id, event.user, event.item, "view", None, 0.1, 5, "", 7))
+            bare.execute(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (n, event.event_id, event.user, event.item, "view", None, 0.1, 5, "", 7),
+            )
             bare.execute("COMMIT")
             theirs.append(time.perf_counter() - began)
         batch = [[view(f"u{i}", f"i{n}") for i in range(500)] for n in range(6)]
@@ -713,10 +949,14 @@ def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_prop
         rate = 3000 / (time.perf_counter() - began)
         reads = [_seconds(lambda n=n: store.rows_of(f"u{n % 50}")) for n in range(300)]
     ratio = np.median(ours) / np.median(theirs)
-    record_property("one event in the store / a bare insert of the same row (3 wanted)", round(float(ratio), 2))
+    record_property(
+        "one event in the store / a bare insert of the same row (3 wanted)", round(float(ratio), 2)
+    )
     record_property("events per second in batches of 500 (1000 wanted)", round(rate))
     record_property("reading one customer, ms (0.3 wanted)", round(float(np.median(reads)) * 1000, 3))
-    assert ratio < 10 and rate > 200  # a busy machine is slow; a sync per event, or a table scan, is slower than that
+    assert (
+        ratio < 10 and rate > 200
+    )  # a busy machine is slow; a sync per event, or a table scan, is slower than that
 
 
 def _seconds(call) -> float:

@@ -20,7 +20,19 @@ from conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
-COLUMNS = ["split", "split_seed", "segment", "model", "metric", "k", "value", "low", "high", "n_customers", "n_seeds"]
+COLUMNS = [
+    "split",
+    "split_seed",
+    "segment",
+    "model",
+    "metric",
+    "k",
+    "value",
+    "low",
+    "high",
+    "n_customers",
+    "n_seeds",
+]
 COSTS = ("fit_seconds", "users_per_second", "peak_memory")
 METRICS = {
     "rmse",
@@ -92,7 +104,11 @@ NOT_A_NUMBER = "    def _score(self, histories, users):\n        return np.full(
 
 def notebook(path: Path, code: str) -> Path:
     "A notebook as Jupyter writes it, with words, a magic and a cell of code"
-    cells = [nbformat.v4.new_markdown_cell("# My model"), nbformat.v4.new_code_cell("%matplotlib inline"), nbformat.v4.new_code_cell(code)]
+    cells = [
+        nbformat.v4.new_markdown_cell("# My model"),
+        nbformat.v4.new_code_cell("%matplotlib inline"),
+        nbformat.v4.new_code_cell(code),
+    ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     return path
 
@@ -102,7 +118,11 @@ def report(home: Path, *arguments: str | Path, **changes: str | Path) -> list[st
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def work(home: Path) -> dict[str, int]:
@@ -137,7 +157,11 @@ def runs(tmp_path_factory) -> Path:
             if number == 3:
                 shop.write_text(CARD + "\n[models.knn]\nn_neighbours = 7\n")
             begun = time.monotonic()
-            done = well(c360(home, *report(home, "--models", "popularity,knn" + ",bias" * (number == 3), "--add", mine)))
+            done = well(
+                c360(
+                    home, *report(home, "--models", "popularity,knn" + ",bias" * (number == 3), "--add", mine)
+                )
+            )
             seconds = time.monotonic() - begun
             shutil.copytree(home / "reports/demo", home / f"report{number}")
             (home / f"work{number}.json").write_text(
@@ -153,9 +177,19 @@ def after(runs: Path, number: int) -> dict:
 
 def test_the_report_is_whole(runs):
     first = runs / "report1"
-    assert {path.name for path in first.iterdir()} >= {"index.html", "leaderboard.csv", "figures", "notebooks", "run.json"}
+    assert {path.name for path in first.iterdir()} >= {
+        "index.html",
+        "leaderboard.csv",
+        "figures",
+        "notebooks",
+        "run.json",
+    }
     for picture in (first / "figures").iterdir():
-        assert picture.suffix == ".png" and picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 5000
+        assert (
+            picture.suffix == ".png"
+            and picture.read_bytes().startswith(b"\x89PNG")
+            and picture.stat().st_size > 5000
+        )
     assert {"headline", "accuracy-coverage", "segment-activity", "time-beside-random", "unseen-items"} <= {
         path.stem for path in (first / "figures").iterdir()
     }
@@ -184,11 +218,22 @@ def test_the_leaderboard_has_the_stated_form(runs):
         "cold_items",
         "cold_items-all",
     }
-    leading = board[(board["split"] == "ratio75_item") & (board["metric"] == "ndcg") & (board["k"] == "10") & (board["segment"] == "all")]
-    shuffles = leading[leading["split_seed"] != "mean"].astype({"value": float}).groupby("model")["value"].mean()
-    stated = leading[leading["split_seed"] == "mean"].set_index("model")[["low", "value", "high"]].astype(float)
+    leading = board[
+        (board["split"] == "ratio75_item")
+        & (board["metric"] == "ndcg")
+        & (board["k"] == "10")
+        & (board["segment"] == "all")
+    ]
+    shuffles = (
+        leading[leading["split_seed"] != "mean"].astype({"value": float}).groupby("model")["value"].mean()
+    )
+    stated = (
+        leading[leading["split_seed"] == "mean"].set_index("model")[["low", "value", "high"]].astype(float)
+    )
     assert (stated["low"] <= stated["value"]).all() and (stated["value"] <= stated["high"]).all()
-    pd.testing.assert_series_equal(stated["value"].sort_index(), shuffles.sort_index(), check_names=False, rtol=1e-4)
+    pd.testing.assert_series_equal(
+        stated["value"].sort_index(), shuffles.sort_index(), check_names=False, rtol=1e-4
+    )
     for _, part in board.groupby(["split", "split_seed"]):
         segments = part["segment"].tolist()
         assert segments == sorted(segments, key=lambda segment: segment != "all"), "segment `all` comes first"
@@ -203,7 +248,9 @@ class Loads(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        wanted = {"src", "srcset", "poster", "data"} | ({"href"} if tag in ("link", "image", "use") else set())
+        wanted = {"src", "srcset", "poster", "data"} | (
+            {"href"} if tag in ("link", "image", "use") else set()
+        )
         self.fetched += [value or "" for name, value in attrs if name in wanted]
 
 
@@ -238,8 +285,14 @@ def test_provenance_is_whole(runs):
     assert (run["dataset"], run["synthetic"], run["threads"], run["protocols"]) == ("demo", True, 1, "quick")
     assert len(run["commit"]) == (40 if (ROOT / ".git").exists() else 0)
     assert run["versions"]["numpy"] and run["machine"]["cores"] and run["wall_seconds"] > 0
-    assert {split["name"]: len(split["hash"]) for split in run["splits"]} == {"ratio75_item": 16, "global_time": 16, "cold_items": 16}
-    assert len(run["jobs"]) == 3 * 5 and all(job["fit_seconds"] >= 0 and job["peak_memory"] > 0 for job in run["jobs"])
+    assert {split["name"]: len(split["hash"]) for split in run["splits"]} == {
+        "ratio75_item": 16,
+        "global_time": 16,
+        "cold_items": 16,
+    }
+    assert len(run["jobs"]) == 3 * 5 and all(
+        job["fit_seconds"] >= 0 and job["peak_memory"] > 0 for job in run["jobs"]
+    )
     assert run["models"]["dampened"]["params"] == {"seed": 0, "power": 0.5}
     assert set(run["contract"]) == {"popularity", "knn", "dampened"}
     assert run["test_evaluations"] == {"cold_items": 3, "global_time": 3, "ratio75_item": 9}
@@ -249,12 +302,18 @@ def test_the_same_again_does_nothing_again(runs):
     first, second = after(runs, 1), after(runs, 2)
     assert second["work"] == first["work"] and len(first["work"]) == 5 + 15 + 15
     assert second["seconds"] < first["seconds"]
-    assert "train-" not in second["err"] and "evaluate" not in second["err"] and "report            : 100%" in second["err"]
+    assert (
+        "train-" not in second["err"]
+        and "evaluate" not in second["err"]
+        and "report            : 100%" in second["err"]
+    )
     for name in ("index.html", "leaderboard.csv", "run.json"):
         assert (runs / "report1" / name).exists() and (runs / "report2" / name).exists()
     assert (runs / "report2/leaderboard.csv").read_bytes() == (runs / "report1/leaderboard.csv").read_bytes()
     for path in (runs / "report1/notebooks").iterdir():
-        assert path.name == "report.ipynb" or filecmp.cmp(path, runs / "report2/notebooks" / path.name, shallow=False)
+        assert path.name == "report.ipynb" or filecmp.cmp(
+            path, runs / "report2/notebooks" / path.name, shallow=False
+        )
     assert (
         json.loads((runs / "report2/run.json").read_text())["test_evaluations"]
         == json.loads((runs / "report1/run.json").read_text())["test_evaluations"]
@@ -266,7 +325,11 @@ def test_only_what_changed_is_trained_and_judged(runs):
     assert {path: later[path] for path in before} == before
     new = set(later) - set(before)
     splits = {"ratio75_item", "global_time", "cold_items"}
-    assert named(new, "fits") == named(new, "results") == {(split, model) for split in splits for model in ("dampened", "knn", "bias")}
+    assert (
+        named(new, "fits")
+        == named(new, "results")
+        == {(split, model) for split in splits for model in ("dampened", "knn", "bias")}
+    )
     stages = {Path(path).name.rpartition("-")[0] for path in new if "/stages/" in path}
     assert stages == {"train-dampened", "train-knn", "train-bias", "evaluate"}
     models = json.loads((runs / "report3/run.json").read_text())["models"]
@@ -280,7 +343,10 @@ def figures(board: Path) -> list[str]:
 
 
 def test_the_figures_of_the_other_models_stay_as_they_were(runs):
-    one, three = ({line for line in figures(runs / f"report{n}/leaderboard.csv") if line.split(",")[3] == "popularity"} for n in (1, 3))
+    one, three = (
+        {line for line in figures(runs / f"report{n}/leaderboard.csv") if line.split(",")[3] == "popularity"}
+        for n in (1, 3)
+    )
     assert one == three and len(one) > 500
 
 
@@ -290,7 +356,9 @@ def test_the_figures_of_the_other_models_stay_as_they_were(runs):
 def stop(home: Path, with_signal: signal.Signals) -> subprocess.CompletedProcess:
     "A run that is stopped in the third of its fits on the shop"
     mark = home / f"{with_signal.name}.mark"
-    process = start(home, *report(home, "--models", "popularity,knn", "--add", home / "mine.ipynb"), WAIT_AT=mark)
+    process = start(
+        home, *report(home, "--models", "popularity,knn", "--add", home / "mine.ipynb"), WAIT_AT=mark
+    )
     wait_for(mark.with_suffix(".reached"), process)
     process.send_signal(with_signal)
     return end(process, 60)
@@ -312,7 +380,10 @@ def troubled(tmp_path_factory) -> Path:
         card(home)
         notebook(home / "mine.ipynb", MINE)
         interrupted = stop(home, signal.SIGINT)
-        notes = {"interrupted": [interrupted.returncode, interrupted.stdout, interrupted.stderr], "after SIGINT": whole(home)}
+        notes = {
+            "interrupted": [interrupted.returncode, interrupted.stdout, interrupted.stderr],
+            "after SIGINT": whole(home),
+        }
         notes["hidden"] = [str(path) for path in home.rglob(".*")]
         notes["reports"] = [path.name for path in home.glob("reports/*")]
         home.rename(moved)
@@ -324,7 +395,10 @@ def troubled(tmp_path_factory) -> Path:
         (moved / "reports/.demo.1").mkdir(parents=True)
         (moved / "reports/.demo.1/index.html").write_text("half a page")
         notes["half"] = half.name
-        both = [start(moved, *report(moved, "--models", "popularity,knn", "--add", moved / "mine.ipynb")) for _ in range(2)]
+        both = [
+            start(moved, *report(moved, "--models", "popularity,knn", "--add", moved / "mine.ipynb"))
+            for _ in range(2)
+        ]
         notes["both"] = [[done.returncode, done.stdout, done.stderr[-3000:]] for done in map(end, both)]
         notes["at the end"] = whole(moved)
         (folder / "notes.json").write_text(json.dumps(notes))
@@ -341,7 +415,10 @@ def test_an_interrupt_ends_in_a_sentence_and_leaves_nothing_half_done(notes):
     code, out, err = notes["interrupted"]
     assert code == 130 and out == "" and "Traceback" not in err
     assert err.splitlines()[-1] == "Stopped. What is finished is kept: the same command continues."
-    assert len([line for line in err.replace("\r", "\n").splitlines() if line.strip() and "cell" not in line]) == 1, err
+    assert (
+        len([line for line in err.replace("\r", "\n").splitlines() if line.strip() and "cell" not in line])
+        == 1
+    ), err
     assert len(notes["after SIGINT"]) == 2 and notes["hidden"] == [] and notes["reports"] == []
 
 
@@ -366,7 +443,9 @@ def test_two_runs_at_once_both_end_well(notes, troubled):
 
 
 def test_two_empty_homes_give_the_same_figures_byte_for_byte(runs, troubled):
-    ours, theirs = (figures(home / "leaderboard.csv") for home in (runs / "report1", troubled / "höme/reports/demo"))
+    ours, theirs = (
+        figures(home / "leaderboard.csv") for home in (runs / "report1", troubled / "höme/reports/demo")
+    )
     assert ours == theirs and len(ours) > 2000
 
 
@@ -386,9 +465,9 @@ def rated(tmp_path_factory) -> Path:
         ratings().to_csv(home / "my.csv", index=False)
         items = [f"00{item}" for item in range(75)]
         words = [["a red lamp", "a blue cup", "a tall chair"][number % 3] for number in range(75)]
-        pd.DataFrame({"what": items, "title": [f"Thing {item}" for item in items], "description": words}).to_csv(
-            home / "items.csv", index=False
-        )
+        pd.DataFrame(
+            {"what": items, "title": [f"Thing {item}" for item in items], "description": words}
+        ).to_csv(home / "items.csv", index=False)
         columns = "--user who --item what --rating stars --scale 1,5 --timestamp ts --items items.csv --text title,description"
         filters = "--min-ratings 12 --k-core 3 --models popularity,knn,bias"
         well(c360(home, "report", "--interactions", "my.csv", *columns.split(), *filters.split(), cwd=home))
@@ -398,7 +477,9 @@ def rated(tmp_path_factory) -> Path:
 
 def test_ratings_of_ones_own(rated):
     board = pd.read_csv(rated / "reports/my/leaderboard.csv")
-    rmse = board[(board["metric"] == "rmse") & (board["segment"] == "all") & (board["split"] == "ratio75_item")]
+    rmse = board[
+        (board["metric"] == "rmse") & (board["segment"] == "all") & (board["split"] == "ratio75_item")
+    ]
     assert set(rmse["model"]) == {"popularity", "knn", "bias"} and rmse["value"].between(0.5, 3).all()
     assert {"ratio75_item", "global_time", "cold_items"} <= set(board["split"]), "with text, items can be new"
     page = (rated / "reports/my/index.html").read_text(encoding="utf-8")
@@ -410,7 +491,10 @@ def test_the_filters_leave_what_they_say(rated):
     rows = ratings()
     left = rows[rows.groupby("who")["what"].transform("size") >= 12]
     few = len(rows) - len(left)
-    while (weak := left.groupby("who")["what"].transform("size").lt(3) | left.groupby("what")["who"].transform("size").lt(3)).any():
+    while (
+        weak := left.groupby("who")["what"].transform("size").lt(3)
+        | left.groupby("what")["who"].transform("size").lt(3)
+    ).any():
         left = left[~weak]
     assert run["counts"]["filtered"]["customer with fewer than 12 ratings"] == few > 0
     assert run["counts"]["filtered"]["outside the 3-core"] == len(rows) - few - len(left) > 0
@@ -433,9 +517,35 @@ def sold(tmp_path_factory) -> Path:
     def make(home: Path) -> None:
         rows = purchases()
         day = pd.to_datetime(rows["ts"], unit="s").dt.strftime("%d/%m/%Y %H:%M:%S")
-        rows.assign(qty=1 + rows["ts"] % 5, day=day).drop(columns="ts").to_csv(home / "sales 2024.csv", index=False, sep=";")
-        columns = ["--user", "who", "--item", "what", "--weight", "qty", "--timestamp", "day", "--time-format", "%d/%m/%Y %H:%M:%S"]
-        well(c360(home, "report", "--interactions", "sales 2024.csv", *columns, "--models", "popularity,knn", "--name", "sales", cwd=home))
+        rows.assign(qty=1 + rows["ts"] % 5, day=day).drop(columns="ts").to_csv(
+            home / "sales 2024.csv", index=False, sep=";"
+        )
+        columns = [
+            "--user",
+            "who",
+            "--item",
+            "what",
+            "--weight",
+            "qty",
+            "--timestamp",
+            "day",
+            "--time-format",
+            "%d/%m/%Y %H:%M:%S",
+        ]
+        well(
+            c360(
+                home,
+                "report",
+                "--interactions",
+                "sales 2024.csv",
+                *columns,
+                "--models",
+                "popularity,knn",
+                "--name",
+                "sales",
+                cwd=home,
+            )
+        )
 
     return once(tmp_path_factory, "sold", make)
 
@@ -449,7 +559,9 @@ def test_without_ratings_rmse_is_blank_and_the_reason_is_given(sold):
     page = (sold / "reports/sales/index.html").read_text(encoding="utf-8")
     assert "the data holds no ratings" in page
     run = json.loads((sold / "reports/sales/run.json").read_text())
-    assert run["scale"] is None and run["counts"]["kept"] == len(purchases()) and run["counts"]["rejected"] == 0
+    assert (
+        run["scale"] is None and run["counts"]["kept"] == len(purchases()) and run["counts"]["rejected"] == 0
+    )
     assert run["blanks"]["knn"] == {"rmse": "the data holds no ratings", "mae": "the data holds no ratings"}
     assert "global_time-repeats" in set(board["split"]), "customers buy again"
     assert run["skipped_splits"]["cold_items"] == "its items have no text"
@@ -460,17 +572,23 @@ def test_without_ratings_rmse_is_blank_and_the_reason_is_given(sold):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "nbs/pipelines").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_every_parameter_of_a_pipeline_notebook_is_documented(path):
-    cell = next(cell for cell in nbformat.read(path, 4).cells if "parameters" in cell.metadata.get("tags", []))
+    cell = next(
+        cell for cell in nbformat.read(path, 4).cells if "parameters" in cell.metadata.get("tags", [])
+    )
     found = papermill.inspect_notebook(str(path))
     assert list(found) == [line.partition(":")[0] for line in cell.source.splitlines()]
     for name, parameter in found.items():
         assert parameter["inferred_type_name"] in ("str", "int", "list", "dict"), name
-        assert ast.literal_eval(parameter["default"]) is not None and len(parameter["help"].split()) >= 3, name
+        assert ast.literal_eval(parameter["default"]) is not None and len(parameter["help"].split()) >= 3, (
+            name
+        )
 
 
 def test_papermill_prints_them(tmp_path):
     command = [sys.executable, "-m", "papermill", "--help-notebook", ROOT / "nbs/pipelines/train.ipynb"]
-    said = well(subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=60)).stdout
+    said = well(
+        subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=60)
+    ).stdout
     assert '  model: str (default "knn")' in said and "key of the model" in said
 
 
@@ -485,7 +603,10 @@ def broken(runs: Path, folder: Path, key: str, how: str) -> subprocess.Completed
 
 @pytest.mark.parametrize(
     ("key", "how", "error", "message"),
-    [("stuck", RAISES, "ZeroDivisionError", "the third cog is stuck"), ("nan", NOT_A_NUMBER, "ContractError", "a score is not finite")],
+    [
+        ("stuck", RAISES, "ZeroDivisionError", "the third cog is stuck"),
+        ("nan", NOT_A_NUMBER, "ContractError", "a score is not finite"),
+    ],
     ids=["raises", "breaks the contract"],
 )
 def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(runs, tmp_path, key, how, error, message):
@@ -493,7 +614,12 @@ def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(runs, tmp_pa
     done = broken(runs, tmp_path, key, how)
     assert sentence(done) == f"train-{key}: {error}: {message}"
     failed = Path(done.stderr.rstrip().rpartition("The cell that failed and its traceback: ")[2])
-    errors = [output for cell in nbformat.read(failed, 4).cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    errors = [
+        output
+        for cell in nbformat.read(failed, 4).cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
     assert [output.ename for output in errors] == [error]
     assert contents(runs / "reports") == before
     assert not list(runs.glob(f"data/interim/**/.*{key}*")), "what was begun is cleared away"
@@ -502,7 +628,10 @@ def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(runs, tmp_pa
 def test_a_killed_notebook_is_a_sentence(runs, tmp_path):
     before = contents(runs / "reports")
     done = broken(runs, tmp_path, "killed", KILLED)
-    assert sentence(done) == "train-killed: the process that ran the notebook was killed, most often because memory ran out"
+    assert (
+        sentence(done)
+        == "train-killed: the process that ran the notebook was killed, most often because memory ran out"
+    )
     assert contents(runs / "reports") == before
 
 
@@ -515,7 +644,10 @@ def test_a_killed_notebook_is_a_sentence(runs, tmp_path):
         ),
         (MINE.replace('"dampened"', '"knn"'), "the key 'knn' of Dampened is taken: choose another"),
         ("x = 1", "defines no recommender"),
-        ("import a_package_of_mine", "code cell 2 fails with ModuleNotFoundError: No module named 'a_package_of_mine'"),
+        (
+            "import a_package_of_mine",
+            "code cell 2 fails with ModuleNotFoundError: No module named 'a_package_of_mine'",
+        ),
     ],
     ids=["no key", "taken key", "no model", "failing cell"],
 )

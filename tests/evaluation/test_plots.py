@@ -10,7 +10,11 @@ from matplotlib.text import Text
 from customer360.evaluation import plots
 from customer360.evaluation.stats import compare, leaderboard
 
-LONG = {"hybrid": "Hybrid of everything with learnt fusion weights", "svd": "Singular value decomposition (Surprise)", "ease": "EASE"}
+LONG = {
+    "hybrid": "Hybrid of everything with learnt fusion weights",
+    "svd": "Singular value decomposition (Surprise)",
+    "ease": "EASE",
+}
 
 
 class Result(NamedTuple):
@@ -27,7 +31,10 @@ def results(models=("hybrid", "svd", "ease", "random"), ratings=True, n=60) -> l
     for split in ("ratio75_item", "global_time", "cold_items", "cold_items-all"):
         for at, model in enumerate(models):
             random = np.random.default_rng([at, len(split)])
-            frame = pd.DataFrame({"user": [f"u{i}" for i in range(n)]} | {f"{m}@10": random.beta(2, 4 + at, n) for m in ("precision", "recall", "ndcg")})
+            frame = pd.DataFrame(
+                {"user": [f"u{i}" for i in range(n)]}
+                | {f"{m}@10": random.beta(2, 4 + at, n) for m in ("precision", "recall", "ndcg")}
+            )
             frame["segment:activity"] = np.array(["1–5", "6–20", "21–100", ">100"])[np.arange(n) % 4]
             if ratings:
                 frame["n_ratings"] = 5
@@ -43,9 +50,16 @@ def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[st
         "accuracy_coverage": plots.accuracy_coverage(board, labels=labels),
         "by_segment": plots.by_segment(board, labels=labels),
         "unseen_items": plots.unseen_items(board, labels=labels),
-        "differences": plots.differences(compare(made, split="ratio75_item", n_draws=50, n_flips=100), labels),
+        "differences": plots.differences(
+            compare(made, split="ratio75_item", n_draws=50, n_flips=100), labels
+        ),
         "time_beside_random": plots.time_beside_random(board, labels=labels),
-        "calibration": plots.calibration({result.model: reliable(at) for at, result in enumerate(made[: len(made) // 4])}, (1, 5), {}, labels),
+        "calibration": plots.calibration(
+            {result.model: reliable(at) for at, result in enumerate(made[: len(made) // 4])},
+            (1, 5),
+            {},
+            labels,
+        ),
         "learning_curves": plots.learning_curves(CURVES),
         "beliefs": plots.beliefs({question: SHARES for question in ("ranking", "ratings")}, labels),
     }
@@ -60,20 +74,62 @@ def reliable(at: int) -> pd.DataFrame:
     })  # fmt: skip
 
 
-CURVES = pd.DataFrame({"head": ["ranking"] * 5 + ["ratings"] * 3, "epoch": [1, 2, 3, 4, 5, 1, 2, 3], "training": [9.0, 7, 6, 5, 4, 1, 0.9, 0.8], "held_out": [9.0, 8, 7.5, 7.6, 7.7, 1.1, 1, 1.05]})
-SHARES = pd.DataFrame([[0.6, 0.4, 0.0], [0.25, 0.75, 0.0], [0.0, 0.001, 0.999]], ["regular", "visitor", "cold item"], ["svd", "ncf", "bert"])
+CURVES = pd.DataFrame(
+    {
+        "head": ["ranking"] * 5 + ["ratings"] * 3,
+        "epoch": [1, 2, 3, 4, 5, 1, 2, 3],
+        "training": [9.0, 7, 6, 5, 4, 1, 0.9, 0.8],
+        "held_out": [9.0, 8, 7.5, 7.6, 7.7, 1.1, 1, 1.05],
+    }
+)
+SHARES = pd.DataFrame(
+    [[0.6, 0.4, 0.0], [0.25, 0.75, 0.0], [0.0, 0.001, 0.999]],
+    ["regular", "visitor", "cold item"],
+    ["svd", "ncf", "bert"],
+)
 
 
 def cut_off(fig: plots.Figure) -> list[str]:
     "Texts that reach beyond the picture"
     fig.canvas.draw()
     renderer, (width, height) = fig.canvas.get_renderer(), fig.canvas.get_width_height()
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in fig.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [
+        (text.get_text(), text.get_window_extent(renderer))
+        for text in fig.findobj(Text)
+        if text.get_visible() and text.get_text().strip()
+    ]
     ticks = {tick.get_text() for ax in fig.axes for tick in [*ax.get_xticklabels(), *ax.get_yticklabels()]}
-    return [text for text, box in boxes if (box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1) and text not in ticks]
+    return [
+        text
+        for text, box in boxes
+        if (box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1) and text not in ticks
+    ]
 
 
-@pytest.mark.parametrize("models", [("svd",), ("hybrid", "svd", "ease"), ("hybrid", "hybrid-ncf-bert", "svd", "knn", "tfidf", "ncf", "bert", "near", "bayes", "ease", "popularity", "bias", "random", "mine")], ids=len)
+@pytest.mark.parametrize(
+    "models",
+    [
+        ("svd",),
+        ("hybrid", "svd", "ease"),
+        (
+            "hybrid",
+            "hybrid-ncf-bert",
+            "svd",
+            "knn",
+            "tfidf",
+            "ncf",
+            "bert",
+            "near",
+            "bayes",
+            "ease",
+            "popularity",
+            "bias",
+            "random",
+            "mine",
+        ),
+    ],
+    ids=len,
+)
 def test_nothing_is_cut_off_and_every_figure_is_described(models):
     for name, fig in figures(results(models), LONG).items():
         assert cut_off(fig) == [], name
@@ -83,7 +139,10 @@ def test_nothing_is_cut_off_and_every_figure_is_described(models):
 def test_the_same_figure_twice_is_the_same_file(tmp_path):
     first, second = figures(results()), figures(results())
     for name, fig in first.items():
-        assert plots.save(fig, tmp_path / name / "a.png").read_bytes() == plots.save(second[name], tmp_path / name / "b.png").read_bytes(), name
+        assert (
+            plots.save(fig, tmp_path / name / "a.png").read_bytes()
+            == plots.save(second[name], tmp_path / name / "b.png").read_bytes()
+        ), name
 
 
 def test_data_without_ratings_says_so():
@@ -104,12 +163,19 @@ def test_a_missing_split_or_segment_is_named():
 
 def test_html_is_one_self_contained_element():
     html = plots.as_html(plots.headline(leaderboard(results(), n_draws=20)))
-    assert html.startswith('<img src="data:image/png;base64,') and 'alt="Split ratio75_item' in html and "http" not in html
+    assert (
+        html.startswith('<img src="data:image/png;base64,')
+        and 'alt="Split ratio75_item' in html
+        and "http" not in html
+    )
 
 
 def test_a_variant_has_its_models_colour_and_a_mark_of_its_own():
     made = results(("hybrid", "hybrid-ncf-bert", "svd"))
-    lines = {line.get_linestyle() == "-": line for line in plots.time_beside_random(leaderboard(made, n_draws=20)).axes[0].get_lines()[:2]}
+    lines = {
+        line.get_linestyle() == "-": line
+        for line in plots.time_beside_random(leaderboard(made, n_draws=20)).axes[0].get_lines()[:2]
+    }
     first, second = plots.headline(leaderboard(made, n_draws=20)).axes[0].get_lines()[1:4:2]
     looks = {(line.get_color().lower(), line.get_markerfacecolor() == "white") for line in (first, second)}
     assert len({colour for colour, _ in looks}) == 1 and {hollow for _, hollow in looks} == {True, False}
@@ -124,12 +190,17 @@ def test_the_calibration_figure_shows_the_bins():
     shown = frame[frame["n_customers"] >= 10]
     assert np.allclose(dots.get_xydata(), shown[["predicted", "given"]])
     intervals = np.array([path.vertices for path in ax.collections[0].get_paths()])
-    assert np.allclose(intervals[:, :, 1], shown[["low", "high"]]) and np.allclose(intervals[:, 0, 0], shown["predicted"])
+    assert np.allclose(intervals[:, :, 1], shown[["low", "high"]]) and np.allclose(
+        intervals[:, 0, 0], shown["predicted"]
+    )
     bars = {round(bar.get_x() + bar.get_width() / 2, 3): bar.get_height() for bar in ax.patches}
     assert list(bars) == [1.625, 2.125, 3.375, 4.375], "the middle of each bin of a sixteenth of the scale"
     assert np.allclose(np.array(list(bars.values())) / bars[3.375], [0.1, 0.09, 1, 0.5])
     assert ax.get_xlim()[0] < 1.6 and ax.get_ylim()[1] >= shown["high"].max()
-    assert plots.alt(fig) == "Mean given rating against predicted rating. svd: off by .250 on average, from 1.60 predicted and 1.80 given to 4.30 and 3.90."
+    assert (
+        plots.alt(fig)
+        == "Mean given rating against predicted rating. svd: off by .250 on average, from 1.60 predicted and 1.80 given to 4.30 and 3.90."
+    )
     assert "too few ratings for a dot" in plots.alt(plots.calibration({"svd": frame[1:2]}, (1, 5)))
 
 
@@ -138,14 +209,28 @@ def test_the_chosen_pass_is_the_one_with_the_lowest_held_out_loss():
     for ax, (head, best, loss) in zip(fig.axes, [("ranking", 3, 7.5), ("ratings", 2, 1.0)], strict=True):
         own = CURVES[CURVES["head"] == head]
         training, held_out, dot, line = ax.get_lines()
-        assert np.allclose(training.get_xydata(), own[["epoch", "training"]]) and np.allclose(held_out.get_xydata(), own[["epoch", "held_out"]])
+        assert np.allclose(training.get_xydata(), own[["epoch", "training"]]) and np.allclose(
+            held_out.get_xydata(), own[["epoch", "held_out"]]
+        )
         assert dot.get_xydata().tolist() == [[best, loss]] and set(line.get_xdata()) == {best}
-        assert ax.get_title(loc="left") == head and f"pass {best} kept" in {text.get_text() for text in ax.texts}
+        assert ax.get_title(loc="left") == head and f"pass {best} kept" in {
+            text.get_text() for text in ax.texts
+        }
 
 
 def test_each_cell_of_the_beliefs_shows_its_share():
     fig = plots.beliefs({"ranking": SHARES, "ratings": SHARES[["ncf", "svd"]]}, {"svd": "Factors"})
-    assert [text.get_text() for text in fig.axes[0].texts] == ["60%", "40%", "0", "25%", "75%", "0", "0", "0", "100%"]
+    assert [text.get_text() for text in fig.axes[0].texts] == [
+        "60%",
+        "40%",
+        "0",
+        "25%",
+        "75%",
+        "0",
+        "0",
+        "0",
+        "100%",
+    ]
     assert [text.get_text() for text in fig.axes[1].texts] == ["40%", "60%", "75%", "25%", "0", "0"]
     assert [tick.get_text() for tick in fig.axes[0].get_xticklabels()] == ["Factors", "ncf", "bert"]
     assert [tick.get_text() for tick in fig.axes[0].get_yticklabels()] == ["regular", "visitor", "cold item"]

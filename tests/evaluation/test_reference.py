@@ -36,16 +36,24 @@ class SurprisesSVD(Recommender):
 
         shuffled = np.arange(100_000)
         np.random.RandomState(0).shuffle(shuffled)
-        table = train.interactions.set_index("row").reindex(shuffled).dropna(subset="rating")[["user", "item", "rating"]]
+        table = (
+            train.interactions.set_index("row")
+            .reindex(shuffled)
+            .dropna(subset="rating")[["user", "item", "rating"]]
+        )
         table = table.astype({"user": int, "item": int}).astype({"user": str, "item": str})
-        known = surprise.Dataset.load_from_df(table, surprise.Reader(rating_scale=train.scale)).build_full_trainset()
+        known = surprise.Dataset.load_from_df(
+            table, surprise.Reader(rating_scale=train.scale)
+        ).build_full_trainset()
         self.theirs = surprise.SVD(random_state=self.seed).fit(known)
         self.known = set(table["user"]), set(table["item"])
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         return np.zeros(histories.weight.shape, np.float32)
 
-    def _rate(self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray) -> np.ndarray:
+    def _rate(
+        self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:
         predicted = bias(self, histories, rows, items)
         for at, (user, item) in enumerate(zip(users[rows].astype(str), items.astype(str), strict=True)):
             if user in self.known[0] and item in self.known[1]:
@@ -56,8 +64,17 @@ class SurprisesSVD(Recommender):
 def figures(customers: pd.DataFrame) -> pd.Series:
     "Averages over customers with relevant items; RMSE over all test ratings"
     columns = [name for name in customers if "@" in name]
-    pooled = np.sqrt(customers["squared_error"].sum() / customers["n_ratings"].sum()) if "squared_error" in customers else np.nan
-    return pd.concat([customers[columns].mean(), pd.Series({"rmse": pooled, "n": customers.get("n_ratings", pd.Series(dtype=int)).sum()})])
+    pooled = (
+        np.sqrt(customers["squared_error"].sum() / customers["n_ratings"].sum())
+        if "squared_error" in customers
+        else np.nan
+    )
+    return pd.concat(
+        [
+            customers[columns].mean(),
+            pd.Series({"rmse": pooled, "n": customers.get("n_ratings", pd.Series(dtype=int)).sum()}),
+        ]
+    )
 
 
 @cache
@@ -71,7 +88,9 @@ def mean_of(test_data: Path, split: str, seeds: range, model: type[Recommender])
 
 
 def assert_near(got: pd.Series, ndcg: float, precision: float, recall: float) -> None:
-    assert got[["ndcg@10", "precision@10", "recall@10"]].tolist() == pytest.approx([ndcg, precision, recall], abs=0.003)
+    assert got[["ndcg@10", "precision@10", "recall@10"]].tolist() == pytest.approx(
+        [ndcg, precision, recall], abs=0.003
+    )
 
 
 def test_popularity_is_the_published_one(test_data):
@@ -88,14 +107,20 @@ def test_ease_on_fresh_shuffles(test_data):
 
 def test_knn_reaches_the_bar(test_data, record_property):
     got = mean_of(test_data, "ratio75_item", range(101, 104), UserKNN)
-    record_property("kNN, shuffles 101-103: nDCG@10, P@10, R@10", got[["ndcg@10", "precision@10", "recall@10"]].round(4).tolist())
+    record_property(
+        "kNN, shuffles 101-103: nDCG@10, P@10, R@10",
+        got[["ndcg@10", "precision@10", "recall@10"]].round(4).tolist(),
+    )
     assert got["ndcg@10"] >= 0.45 and got["precision@10"] >= 0.39
 
 
 @pytest.mark.slow
 def test_svd_reaches_the_bar(test_data, record_property):
     got = mean_of(test_data, "ratio75_item", range(101, 104), SVD)
-    record_property("SVD, shuffles 101-103: nDCG@10, P@10, R@10", got[["ndcg@10", "precision@10", "recall@10"]].round(4).tolist())
+    record_property(
+        "SVD, shuffles 101-103: nDCG@10, P@10, R@10",
+        got[["ndcg@10", "precision@10", "recall@10"]].round(4).tolist(),
+    )
     assert got["ndcg@10"] >= 0.48 and got["precision@10"] >= 0.41
 
 
@@ -129,15 +154,27 @@ def test_surprises_svd_is_judged_as_surprise_judges_it(test_data):
     from surprise.model_selection import KFold
 
     raw = raw_ratings(test_data)[["user", "item", "rating"]]
-    train, test = list(KFold(5, random_state=0).split(surprise.Dataset.load_from_df(raw, surprise.Reader(rating_scale=(1, 5)))))[2]
+    train, test = list(
+        KFold(5, random_state=0).split(
+            surprise.Dataset.load_from_df(raw, surprise.Reader(rating_scale=(1, 5)))
+        )
+    )[2]
     theirs = surprise.SVD(random_state=0).fit(train)
-    both = [(u, i, r) for u, i, r in test if train.knows_user(_inner(train.to_inner_uid, u)) and train.knows_item(_inner(train.to_inner_iid, i))]
+    both = [
+        (u, i, r)
+        for u, i, r in test
+        if train.knows_user(_inner(train.to_inner_uid, u)) and train.knows_item(_inner(train.to_inner_iid, i))
+    ]
     assert 19_900 < len(both) < 20_000
     data, split = ml100k(test_data), kfold5(ml100k(test_data), 2)
     users, items, given = zip(*both, strict=True)
     predicted = SurprisesSVD().fit(split.train).predict(data.users.encode(users), data.items.encode(items))
-    assert np.sqrt(np.mean((predicted - np.array(given)) ** 2)) == pytest.approx(surprise.accuracy.rmse(theirs.test(both), verbose=False), abs=1e-6)
-    assert judged(test_data, "kfold5", 2, SurprisesSVD)["rmse"] == pytest.approx(surprise.accuracy.rmse(theirs.test(test), verbose=False), abs=1e-3)
+    assert np.sqrt(np.mean((predicted - np.array(given)) ** 2)) == pytest.approx(
+        surprise.accuracy.rmse(theirs.test(both), verbose=False), abs=1e-6
+    )
+    assert judged(test_data, "kfold5", 2, SurprisesSVD)["rmse"] == pytest.approx(
+        surprise.accuracy.rmse(theirs.test(test), verbose=False), abs=1e-3
+    )
 
 
 def _inner(inner: Callable[[str], int], raw: str) -> int:
@@ -160,16 +197,29 @@ def test_a_stranger_with_a_known_past_gets_the_known_ones_list(test_data, model)
     split: Split = ratio75_item(ml100k(test_data), 42)
     model.fit(split.train)
     everyone, past = np.arange(split.train.n_users), split.train.histories
-    known, stranger = model.recommend(everyone, 10), model.recommend(np.full(len(everyone), -1), 10, histories=past)
+    known, stranger = (
+        model.recommend(everyone, 10),
+        model.recommend(np.full(len(everyone), -1), 10, histories=past),
+    )
     assert np.array_equal(known.codes, stranger.codes) and np.array_equal(known.scores, stranger.scores)
     for user in everyone[::97]:
-        assert model.recommend([-1], 10, histories=past[[user]]).codes[0].tolist() == known.codes[user].tolist()
+        assert (
+            model.recommend([-1], 10, histories=past[[user]]).codes[0].tolist() == known.codes[user].tolist()
+        )
     items = (everyone * 7) % split.train.n_items
-    np.testing.assert_allclose(model.predict(np.full(len(everyone), -1), items, histories=past), model.predict(everyone, items), atol=1e-5)
+    np.testing.assert_allclose(
+        model.predict(np.full(len(everyone), -1), items, histories=past),
+        model.predict(everyone, items),
+        atol=1e-5,
+    )
 
 
 def test_the_same_figures_twice(test_data):
     "Another object, the same seed: equal to the last bit"
     split = ratio75_item(ml100k(test_data), 101)
     for model in (UserKNN, EASE):
-        pd.testing.assert_series_equal(figures(evaluate(model().fit(split.train), split).customers), judged(test_data, "ratio75_item", 101, model), check_exact=True)
+        pd.testing.assert_series_equal(
+            figures(evaluate(model().fit(split.train), split).customers),
+            judged(test_data, "ratio75_item", 101, model),
+            check_exact=True,
+        )

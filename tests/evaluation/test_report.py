@@ -16,17 +16,35 @@ from customer360.evaluation.stats import leaderboard, read_leaderboard
 from customer360.metrics import RANKING
 
 SKILL = {"svd": 0.42, "ease": 0.41, "knn": 0.30, "popularity": 0.15, "random": 0.02}
-LABELS = {"svd": "SVD (ratings: Funk)", "ease": "EASE", "knn": "User kNN (cosine)", "popularity": "Popularity", "random": "Random order"}
+LABELS = {
+    "svd": "SVD (ratings: Funk)",
+    "ease": "EASE",
+    "knn": "User kNN (cosine)",
+    "popularity": "Popularity",
+    "random": "Random order",
+}
 
 
 def result(
-    model: str, split: str = "ratio75_item", seed: str = "101", *, ratings: bool = True, n: int = 60, segment: str = "activity"
+    model: str,
+    split: str = "ratio75_item",
+    seed: str = "101",
+    *,
+    ratings: bool = True,
+    n: int = 60,
+    segment: str = "activity",
 ) -> Result:
     "Customers who are easy or hard for every model alike, and hits that follow from the model's skill"
-    easy, own = np.random.default_rng([7, len(seed)]).normal(0, 0.08, n), np.random.default_rng([len(model), len(split), len(seed)])
+    easy, own = (
+        np.random.default_rng([7, len(seed)]).normal(0, 0.08, n),
+        np.random.default_rng([len(model), len(split), len(seed)]),
+    )
     value = np.clip(SKILL[model] + easy + own.normal(0, 0.02, n), 0, 1)
     frame = pd.DataFrame(
-        {"user": [f"secret{i}" for i in range(n)], f"segment:{segment}": np.array(["1–5", "6–20", "21–100"])[np.arange(n) % 3]}
+        {
+            "user": [f"secret{i}" for i in range(n)],
+            f"segment:{segment}": np.array(["1–5", "6–20", "21–100"])[np.arange(n) % 3],
+        }
     )
     frame["segment:known"] = np.where(np.arange(n) % 4, "new", "known")
     if split not in ("ml_folds", "kfold5"):
@@ -36,9 +54,19 @@ def result(
     figures = (
         {}
         if split in ("ml_folds", "kfold5")
-        else {f"{name}@10": 0.3 for name in ("coverage", "novelty", "diversity", "personalisation", "head_share")}
+        else {
+            f"{name}@10": 0.3
+            for name in ("coverage", "novelty", "diversity", "personalisation", "head_share")
+        }
     )
-    return Result(split, seed, model, 0, frame, figures | {"fit_seconds": 1.0, "peak_memory": 2e8, "users_per_second": 900.0})
+    return Result(
+        split,
+        seed,
+        model,
+        0,
+        frame,
+        figures | {"fit_seconds": 1.0, "peak_memory": 2e8, "users_per_second": 900.0},
+    )
 
 
 def results(models=tuple(SKILL), ratings: bool = True) -> list[Result]:
@@ -158,8 +186,16 @@ def test_the_page_is_sound(page):
 
 def test_what_lies_beside_the_page(made):
     found = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
-    assert {"index.html", "leaderboard.csv", "significance.csv", "figures/headline.png", "figures/differences-ndcg-10.png"} <= found
-    pd.testing.assert_frame_equal(read_leaderboard(made / "leaderboard.csv"), leaderboard(results()), check_dtype=False)
+    assert {
+        "index.html",
+        "leaderboard.csv",
+        "significance.csv",
+        "figures/headline.png",
+        "figures/differences-ndcg-10.png",
+    } <= found
+    pd.testing.assert_frame_equal(
+        read_leaderboard(made / "leaderboard.csv"), leaderboard(results()), check_dtype=False
+    )
     rows = list(csv.DictReader((made / "significance.csv").open(encoding="utf-8")))
     assert {row["metric"] for row in rows} == {"rmse", "ndcg@10", "precision@10", "recall@10"}
     assert {row["split"] for row in rows} >= {"ratio75_item", "global_time-running"}
@@ -173,7 +209,10 @@ def test_the_words_follow_from_the_figures(page):
     ).iloc[0]
     assert f"By nDCG@10 SVD is best: {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]." in page.text
     assert "On 60 customers and 40 items, 5 models were compared over 2 shuffles." in page.text
-    assert re.search(r"User kNN loses to EASE: nDCG@10 0\.\d{3} against 0\.\d{3}, a difference of 0\.\d{3} that is significant", page.text)
+    assert re.search(
+        r"User kNN loses to EASE: nDCG@10 0\.\d{3} against 0\.\d{3}, a difference of 0\.\d{3} that is significant",
+        page.text,
+    )
     assert "SVD loses" not in page.text
 
 
@@ -183,13 +222,17 @@ def test_a_close_second_is_named_and_marked(tmp_path):
         [
             result("svd"),
             result("knn"),
-            result("svd")._replace(model="ease", customers=result("svd").customers.assign(**{"ndcg@10": shaken(result("svd"))})),
+            result("svd")._replace(
+                model="ease", customers=result("svd").customers.assign(**{"ndcg@10": shaken(result("svd"))})
+            ),
         ],
         {},
         LABELS,
     )
     assert "The difference to EASE (" in page.text and "is not significant" in page.text
-    assert re.search(r"With these customers a difference to EASE of 0\.\d{3} would have been found", page.text)
+    assert re.search(
+        r"With these customers a difference to EASE of 0\.\d{3} would have been found", page.text
+    )
     assert re.search(r"EASE 0\.\d{3} ≈", page.rows("Accuracy"))
 
 
@@ -217,7 +260,12 @@ def test_all_18_cells_of_the_brief(page):
 
 @pytest.mark.parametrize(
     ("metric", "bar", "said"),
-    [("rmse", 0.0, "not reached: "), ("rmse", 99.0, "reached"), ("recall@10", 1.1, "not reached: "), ("recall@10", 0.0, "reached")],
+    [
+        ("rmse", 0.0, "not reached: "),
+        ("rmse", 99.0, "reached"),
+        ("recall@10", 1.1, "not reached: "),
+        ("recall@10", 0.0, "reached"),
+    ],
 )
 def test_a_bar_is_reached_from_the_right_side(metric, bar, said):
     evidence = report.gather([result("knn")], {}, LABELS)
@@ -231,7 +279,11 @@ def test_other_data_has_no_brief_table(tmp_path):
 
 
 def test_data_without_ratings(tmp_path):
-    run = RUN | {"scale": None, "counts": RUN["counts"] | {"ratings": 0}, "blanks": {"knn": {"rmse": "the data holds no ratings"}}}
+    run = RUN | {
+        "scale": None,
+        "counts": RUN["counts"] | {"ratings": 0},
+        "blanks": {"knn": {"rmse": "the data holds no ratings"}},
+    }
     page = write(tmp_path, results(ratings=False), run, LABELS)
     assert "There is no RMSE: the data holds no ratings." in page.text
     assert "Blank: RMSE and MAE of User kNN: the data holds no ratings." in page.text
@@ -250,7 +302,16 @@ def test_one_model_alone(tmp_path):
 
 def test_a_model_that_lacks_a_shuffle_is_not_compared(tmp_path):
     page = write(
-        tmp_path, [result("svd"), result("ease"), result("svd", seed="1022"), result("ease", seed="1022"), result("knn")], {}, LABELS
+        tmp_path,
+        [
+            result("svd"),
+            result("ease"),
+            result("svd", seed="1022"),
+            result("ease", seed="1022"),
+            result("knn"),
+        ],
+        {},
+        LABELS,
     )
     assert "User kNN" in page.text
     assert "knn" not in (tmp_path / "significance.csv").read_text()
@@ -309,7 +370,9 @@ def test_all_protocols(tmp_path):
     page = write(tmp_path, [*results(["svd", "ease"]), *more], RUN | {"skipped_splits": {}}, LABELS)
     assert {"splits", "repeats"} <= set(page.ids)
     assert "Each fold of ml_folds" in page.text and "leave_last_out" in page.text
-    assert "Seed 42 is the published shuffle" in page.text and "mean over the shuffles 101 and 102" in page.text
+    assert (
+        "Seed 42 is the published shuffle" in page.text and "mean over the shuffles 101 and 102" in page.text
+    )
 
 
 HOSTILE = '<script>alert("1")</script> & $x^{$'
@@ -345,7 +408,14 @@ def test_the_showcase_shows_lists_and_reasons(tmp_path):
         {"customer": "c", "name": "Ada", "about": "reader", "history": ["Tea", "Mug"], "model": model, "rank": rank, "title": f"{model} pick {rank}", "category": "Home", "reason": "because of Tea", "relevant": rank == 2}
         for model in ("svd", "knn", "random") for rank in (2, 1)
     ]  # fmt: skip
-    page = write(tmp_path, [result("knn"), result("svd")], {"synthetic": True}, LABELS, pd.DataFrame(rows), floor=0.8123)
+    page = write(
+        tmp_path,
+        [result("knn"), result("svd")],
+        {"synthetic": True},
+        LABELS,
+        pd.DataFrame(rows),
+        floor=0.8123,
+    )
     assert (
         "Ada reader Last chosen, up to eight: Tea; Mug. User kNN knn pick 1 Home · because of Tea knn pick 2 ✓ Home · because of Tea SVD svd pick 1"
         in page.text

@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customer360.evaluation.stats import COLUMNS, compare, draws, interval, leaderboard, read_leaderboard, write_leaderboard
+from customer360.evaluation.stats import (
+    COLUMNS,
+    compare,
+    draws,
+    interval,
+    leaderboard,
+    read_leaderboard,
+    write_leaderboard,
+)
 
 
 class Result(NamedTuple):
@@ -21,9 +29,21 @@ class Result(NamedTuple):
     overall: dict[str, float]
 
 
-def result(model="knn", split="s", split_seed="", model_seed=0, n=40, seed=0, ratings=True, metrics=("precision@10", "ndcg@10"), **overall) -> Result:
+def result(
+    model="knn",
+    split="s",
+    split_seed="",
+    model_seed=0,
+    n=40,
+    seed=0,
+    ratings=True,
+    metrics=("precision@10", "ndcg@10"),
+    **overall,
+) -> Result:
     random = np.random.default_rng([seed, n])
-    frame = pd.DataFrame({"user": [f"u{i}" for i in range(n)]} | {metric: random.random(n) for metric in metrics})
+    frame = pd.DataFrame(
+        {"user": [f"u{i}" for i in range(n)]} | {metric: random.random(n) for metric in metrics}
+    )
     frame["segment:activity"] = np.array(["1–5", "6–20", "21–100", ">100"])[np.arange(n) % 4]
     if ratings:
         frame["n_ratings"] = random.integers(1, 9, n)
@@ -46,7 +66,13 @@ def test_columns_and_order():
     assert tuple(board.columns) == COLUMNS
     assert list(board["split"].unique()) == ["a", "s"]
     assert list(board.query("split == 'a'")["split_seed"].unique()) == ["mean", "9", "10"]
-    assert list(board["segment"].unique()) == ["all", "activity=1–5", "activity=6–20", "activity=21–100", "activity=>100"]
+    assert list(board["segment"].unique()) == [
+        "all",
+        "activity=1–5",
+        "activity=6–20",
+        "activity=21–100",
+        "activity=>100",
+    ]
     assert list(board.query("split == 's'")["model"].unique()) == ["knn", "hybrid", "hybrid-ncf", "mine"]
     alone = board.query("split == 's' and split_seed == 'mean' and segment == 'all' and model == 'knn'")
     assert list(alone["metric"]) == ["rmse", "mae", "precision", "ndcg", "coverage", "fit_seconds"]
@@ -55,7 +81,10 @@ def test_columns_and_order():
 
 
 def test_order_of_results_does_not_matter_and_bytes_repeat(tmp_path):
-    results = [result(model, split_seed=seed, seed=hash_) for hash_, (model, seed) in enumerate((m, s) for m in ("knn", "svd", "x") for s in ("101", "102"))]
+    results = [
+        result(model, split_seed=seed, seed=hash_)
+        for hash_, (model, seed) in enumerate((m, s) for m in ("knn", "svd", "x") for s in ("101", "102"))
+    ]
     first = write_leaderboard(leaderboard(results), tmp_path / "a.csv")
     second = write_leaderboard(leaderboard(results[::-1]), tmp_path / "b.csv")
     assert first.read_bytes() == second.read_bytes()
@@ -67,7 +96,9 @@ def test_order_of_results_does_not_matter_and_bytes_repeat(tmp_path):
 def test_mean_row_is_the_mean_of_the_shuffles_and_leaves_the_published_one_out():
     results = [result(split="ratio75_item", split_seed=s, seed=int(s)) for s in ("42", "101", "102", "103")]
     board = leaderboard(results).query("metric == 'rmse' and segment == 'all'").set_index("split_seed")
-    assert board.loc["mean", "value"] == pytest.approx(board.loc[["101", "102", "103"], "value"].mean(), rel=1e-5)
+    assert board.loc["mean", "value"] == pytest.approx(
+        board.loc[["101", "102", "103"], "value"].mean(), rel=1e-5
+    )
     assert board.loc["mean", "n_seeds"] == 3
     assert board.loc["mean", "low"] < board.loc["mean", "value"] < board.loc["mean", "high"]
 
@@ -75,7 +106,10 @@ def test_mean_row_is_the_mean_of_the_shuffles_and_leaves_the_published_one_out()
 def test_same_customers_in_every_shuffle_do_not_shrink_the_interval():
     same = [result(split_seed=s, seed=0) for s in ("1", "2", "3")]  # three times the very same figures
     board = leaderboard(same).query("metric == 'ndcg' and segment == 'all'").set_index("split_seed")
-    assert board.loc["mean", ["value", "low", "high"]].tolist() == board.loc["1", ["value", "low", "high"]].tolist()
+    assert (
+        board.loc["mean", ["value", "low", "high"]].tolist()
+        == board.loc["1", ["value", "low", "high"]].tolist()
+    )
 
 
 def test_model_seeds_are_averaged_per_customer():
@@ -137,7 +171,9 @@ def test_customers_missing_in_one_seed():
     board = leaderboard([full, part])
     both = board.query("segment == 'all' and metric == 'ndcg'").set_index("split_seed")
     assert both.loc["2", "value"] == pytest.approx(part.customers["ndcg@10"].mean(), rel=1e-5)
-    assert both.loc["mean", "value"] == pytest.approx((both.loc["1", "value"] + both.loc["2", "value"]) / 2, rel=1e-5)
+    assert both.loc["mean", "value"] == pytest.approx(
+        (both.loc["1", "value"] + both.loc["2", "value"]) / 2, rel=1e-5
+    )
     assert both.loc["2", "high"] - both.loc["2", "low"] > both.loc["1", "high"] - both.loc["1", "low"]
 
 
@@ -163,27 +199,43 @@ def test_equal_models_do_not_differ_and_lower_rmse_wins():
     twin = compare([result("knn"), result("svd")]).iloc[0]
     assert twin["difference"] == 0 and twin["p"] == 1 and not twin["better"]
     worse = result("svd")
-    worse = worse._replace(customers=worse.customers.assign(squared_error=worse.customers["squared_error"] * 2))
+    worse = worse._replace(
+        customers=worse.customers.assign(squared_error=worse.customers["squared_error"] * 2)
+    )
     best = compare([worse, result("knn")], "rmse").iloc[0]
     assert (best["model"], best["better"]) == ("knn", True) and best["difference"] < 0 and best["high"] < 0
     against = compare([worse, result("knn")], "rmse", against="knn").iloc[0]
-    assert against["model"] == "svd" and not against["better"] and against["p_holm"] < 0.05 and against["difference"] > 0
+    assert (
+        against["model"] == "svd"
+        and not against["better"]
+        and against["p_holm"] < 0.05
+        and against["difference"] > 0
+    )
 
 
 def test_interval_of_a_mean_is_about_the_normal_one():
     values = np.random.default_rng(0).normal(size=(500, 1))
     low, high = interval(values, np.ones((500, 1)), draws(500))
     half = 1.96 * values.std(ddof=1) / np.sqrt(500)
-    assert low[0] == pytest.approx(values.mean() - half, abs=0.012) and high[0] == pytest.approx(values.mean() + half, abs=0.012)
+    assert low[0] == pytest.approx(values.mean() - half, abs=0.012) and high[0] == pytest.approx(
+        values.mean() + half, abs=0.012
+    )
 
 
 def test_a_large_leaderboard_is_quick_and_small():
     "6,040 customers, 10 models, 30 metrics, 2,000 draws; bounds are far from what it takes, to catch a change of order"
-    metrics = [f"{name}@{k}" for name in ("precision", "recall", "ndcg", "map", "mrr", "hit_rate") for k in (1, 3, 5, 10, 20)][:28]
+    metrics = [
+        f"{name}@{k}"
+        for name in ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")
+        for k in (1, 3, 5, 10, 20)
+    ][:28]
     results = [result(f"m{i}", n=6040, seed=i, metrics=metrics) for i in range(10)]
     kilo = 1 if sys.platform != "darwin" else 1024
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kilo, time.process_time()
     board = leaderboard(results)
-    took, grown = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kilo - before
+    took, grown = (
+        time.process_time() - start,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kilo - before,
+    )
     assert len(board) == 2 * 5 * 10 * 30
     assert took < 60 and grown < 500 * 1024, f"{took:.1f} s of CPU, {grown / 1024:.0f} MiB more"

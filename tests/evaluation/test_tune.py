@@ -32,13 +32,17 @@ def camps() -> pd.DataFrame:
     rng = np.random.default_rng(0)
     user, item = np.nonzero(rng.random((60, 40)) < 0.5)
     stars = np.where((user + item) % 2, 1.3, 4.7) + rng.uniform(-0.3, 0.3, len(user))
-    return pd.DataFrame({"who": user, "what": item, "stars": stars.round(2), "ts": np.arange(len(user)) + 1_600_000_000})
+    return pd.DataFrame(
+        {"who": user, "what": item, "stars": stars.round(2), "ts": np.arange(len(user)) + 1_600_000_000}
+    )
 
 
 def reversed_in_test(ratings: pd.DataFrame, data: Dataset, seed: int) -> pd.DataFrame:
     "The same pairs, but in the test part of that shuffle everybody rates as the other camp does: trust nobody"
     rows = ratio75_item(data, seed).test["row"]
-    return ratings.assign(stars=ratings["stars"].where(~ratings.index.isin(rows), 6 - ratings["stars"]).round(2))
+    return ratings.assign(
+        stars=ratings["stars"].where(~ratings.index.isin(rows), 6 - ratings["stars"]).round(2)
+    )
 
 
 def written(folder: Path, ratings: pd.DataFrame, name: str) -> Path:
@@ -77,8 +81,13 @@ def test_test_rows_would_reverse_the_choice_and_do_not(both):
     plain, changed = (ratio75_item(read(path), 101) for path in both)
     ease_of_trust = TUNED["knn"]["rating"]["shrinkage"]
     for split, wanted in ((plain, min(ease_of_trust)), (changed, max(ease_of_trust))):
-        error = [outcomes(make_model("knn", params={"shrinkage": value}), split, "rating").mean() for value in ease_of_trust]
-        assert ease_of_trust[int(np.argmin(error))] == wanted, "the plant does not do what it should: the test parts ask for opposite values"
+        error = [
+            outcomes(make_model("knn", params={"shrinkage": value}), split, "rating").mean()
+            for value in ease_of_trust
+        ]
+        assert ease_of_trust[int(np.argmin(error))] == wanted, (
+            "the plant does not do what it should: the test parts ask for opposite values"
+        )
     searched = [search("knn", train_part(read(path)), n_trials=8, n_slices=1) for path in both]
     pd.testing.assert_frame_equal(figures(searched[0]), figures(searched[1]))
     rating = searched[1][searched[1]["group"] == "rating"]
@@ -89,13 +98,29 @@ def test_test_rows_would_reverse_the_choice_and_do_not(both):
 def test_the_command_sees_the_train_part_only(both, tmp_path):
     tables = []
     for number, path in enumerate(both):
-        done = well(c360(tmp_path / str(number), "tune", "--dataset", path, "--model", "knn", "--trials", "8", "--slices", "1"))
+        done = well(
+            c360(
+                tmp_path / str(number),
+                "tune",
+                "--dataset",
+                path,
+                "--model",
+                "knn",
+                "--trials",
+                "8",
+                "--slices",
+                "1",
+            )
+        )
         tables.append(pd.read_csv(tmp_path / str(number) / "reports/tuning/camps.csv"))
         assert (tmp_path / str(number) / "reports/tuning/camps.ipynb").exists()
     pd.testing.assert_frame_equal(figures(tables[0]), figures(tables[1]))
     assert len(tables[0]) == 1 + 8 + len(TUNED["knn"]["rating"]["shrinkage"])
     chosen = best(tables[0])["knn"]
-    assert all(f"{name} = {json.dumps(value)}" in done.stdout for name, value in chosen.items()) and "[models.knn]" in done.stdout
+    assert (
+        all(f"{name} = {json.dumps(value)}" in done.stdout for name, value in chosen.items())
+        and "[models.knn]" in done.stdout
+    )
 
 
 def params_of(neighbours: int) -> dict:
@@ -105,7 +130,11 @@ def params_of(neighbours: int) -> dict:
 def train(home: Path, path: Path, neighbours: int) -> Recommender:
     "What `c360 train` leaves with that on the card"
     path.write_text(f"{CARD}\n[models.knn]\nn_neighbours = {neighbours}\npower = 1.0\n", encoding="utf-8")
-    left = Path(well(c360(home, "train", "--dataset", path, "--model", "knn", "--no-figures")).stdout.split(": ")[1].strip())
+    left = Path(
+        well(c360(home, "train", "--dataset", path, "--model", "knn", "--no-figures"))
+        .stdout.split(": ")[1]
+        .strip()
+    )
     return Registry(left.parents[1]).load("knn")[0]
 
 
@@ -120,8 +149,12 @@ def test_the_card_reaches_the_fitted_model(tmp_path):
     run = json.loads((tmp_path / "reports/demo/run.json").read_text(encoding="utf-8"))
     assert run["models"]["knn"]["params"] == params_of(7)
     assert all(job["params"] == params_of(7) for job in run["jobs"]) and run["jobs"]
-    fits = [fit for fit in snapshots[0].parent.glob("fits/*/model") if not fit.parent.name.startswith("all-")]  # those are of `c360 train`
-    assert len(fits) == len(run["jobs"]) and all(model_class("knn").load(fit).params == params_of(7) for fit in fits)
+    fits = [
+        fit for fit in snapshots[0].parent.glob("fits/*/model") if not fit.parent.name.startswith("all-")
+    ]  # those are of `c360 train`
+    assert len(fits) == len(run["jobs"]) and all(
+        model_class("knn").load(fit).params == params_of(7) for fit in fits
+    )
     assert "n_neighbours = 7, power = 1" in (tmp_path / "reports/demo/index.html").read_text(encoding="utf-8")
 
 
@@ -143,7 +176,11 @@ def test_a_wrong_table_is_named(tmp_path, table):
     assert WRONG[table] in str(error.value)
 
 
-@pytest.mark.parametrize("command", [("report", "--models", "popularity"), ("train",), ("evaluate",), ("recommend",)], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "command",
+    [("report", "--models", "popularity"), ("train",), ("evaluate",), ("recommend",)],
+    ids=lambda words: words[0],
+)
 def test_every_command_refuses_a_wrong_card(tmp_path, command):
     table = next(iter(WRONG))
     (tmp_path / "shop.toml").write_text(f"{CARD}\n{table}\n", encoding="utf-8")

@@ -46,18 +46,29 @@ def rated(cells: np.ndarray, scale: tuple[float, float] | None = (1, 5), **more)
     "A data set from a table of ratings, NaN where there is none"
     user, item = np.nonzero(~np.isnan(cells))
     facts = Facts("planted", scale=scale, relevant={Event.rating: None})
-    frame = interactions(user.astype(str), item.astype(str), "rating", cells[user, item], np.arange(len(user)))
+    frame = interactions(
+        user.astype(str), item.astype(str), "rating", cells[user, item], np.arange(len(user))
+    )
     coded = frame.assign(user=user.astype(np.int32), item=item.astype(np.int32))
     users, items = (IdMap(np.arange(n).astype(str).astype(object)) for n in cells.shape)
     return Dataset(coded, users, items, facts, **more)
 
 
-def planted(seed: int, n_users: int = 150, n_items: int = 60, share: float = 0.3, noise: float = 0.4) -> tuple[Dataset, np.ndarray]:
+def planted(
+    seed: int, n_users: int = 150, n_items: int = 60, share: float = 0.3, noise: float = 0.4
+) -> tuple[Dataset, np.ndarray]:
     "Ratings on a scale from 1 to 5 that two tastes decide, and the true cells"
     rng = np.random.default_rng([41, seed])
-    truth = 3 + rng.normal(0, 0.3, (n_users, 1)) + rng.normal(0, 0.3, n_items) + rng.normal(0, 0.7, (n_users, 2)) @ rng.normal(0, 0.7, (2, n_items))
+    truth = (
+        3
+        + rng.normal(0, 0.3, (n_users, 1))
+        + rng.normal(0, 0.3, n_items)
+        + rng.normal(0, 0.7, (n_users, 2)) @ rng.normal(0, 0.7, (2, n_items))
+    )
     shown = rng.random(truth.shape) < share
-    return rated(np.where(shown, np.clip(truth + rng.normal(0, noise, truth.shape), 1, 5), np.nan)), np.clip(truth, 1, 5)
+    return rated(np.where(shown, np.clip(truth + rng.normal(0, noise, truth.shape), 1, 5), np.nan)), np.clip(
+        truth, 1, 5
+    )
 
 
 def random_side(rng: np.random.Generator, q: int, n: int, d: int) -> tuple[csr_matrix, np.ndarray]:
@@ -90,7 +101,10 @@ def test_substitution_against_scipy(d):
     lower, right = np.tril(rng.normal(size=(5, d, d))) + 3 * np.eye(d), rng.normal(size=(5, d))
     kept = right.copy()
     for transposed in (False, True):
-        expected = [solve_triangular(one, b, lower=True, trans=int(transposed)) for one, b in zip(lower, right, strict=True)]
+        expected = [
+            solve_triangular(one, b, lower=True, trans=int(transposed))
+            for one, b in zip(lower, right, strict=True)
+        ]
         np.testing.assert_allclose(substitute(lower, right, transposed), expected, atol=1e-10)
     assert (right == kept).all()
 
@@ -108,12 +122,16 @@ def test_posterior_against_bayes_theorem(seed):
         y, r = with_one(vectors)[seen], ratings[[row]].data - vectors[seen, -1]
         gain = covariance @ y.T @ np.linalg.inv(y @ covariance @ y.T + np.eye(len(seen)) / alpha)
         np.testing.assert_allclose(mean[row], prior[row] + gain @ (r - y @ prior[row]), atol=1e-4)
-        np.testing.assert_allclose(np.linalg.inv(lower[row] @ lower[row].T), covariance - gain @ y @ covariance, atol=1e-4)
+        np.testing.assert_allclose(
+            np.linalg.inv(lower[row] @ lower[row].T), covariance - gain @ y @ covariance, atol=1e-4
+        )
 
 
 def test_a_row_without_ratings_has_its_prior():
     vectors = np.ones((2, 3), np.float32)
-    mean, lower = posterior(csr_matrix((1, 2), dtype=np.float32), vectors, 5.0, np.array([[1.0, 2, 3]]), 4 * np.eye(3))
+    mean, lower = posterior(
+        csr_matrix((1, 2), dtype=np.float32), vectors, 5.0, np.array([[1.0, 2, 3]]), 4 * np.eye(3)
+    )
     np.testing.assert_allclose(mean, [[1, 2, 3]], atol=1e-6)
     np.testing.assert_allclose(lower[0], 2 * np.eye(3), atol=1e-6)
 
@@ -125,7 +143,9 @@ def test_normal_wishart_moments():
     m, d = x.mean(0), 3
     inverse_scale = np.eye(d) + (x - m).T @ (x - m) + 2 * 7 / 9 * np.outer(m, m) + extra.T @ extra
     drawn = [normal_wishart(x, extra, rng) for _ in range(20_000)]
-    np.testing.assert_allclose(np.mean([p for _, p in drawn], 0), (d + 7 + 4) * np.linalg.inv(inverse_scale), atol=0.02)
+    np.testing.assert_allclose(
+        np.mean([p for _, p in drawn], 0), (d + 7 + 4) * np.linalg.inv(inverse_scale), atol=0.02
+    )
     away = np.array([mu for mu, _ in drawn]) - 7 / 9 * m
     np.testing.assert_allclose(away.mean(0), 0, atol=0.02)
     together = np.mean([9 * np.outer(a, a) @ p for a, (_, p) in zip(away, drawn, strict=True)], 0)
@@ -175,7 +195,9 @@ def test_suggestions_against_weighted_ridge():
     known, w = n_ratings > 0, n_ratings[n_ratings > 0] / n_ratings[n_ratings > 0].mean()
     vectors = rng.normal(size=(5, 3))
     big = np.hstack([np.ones((7, 1)), features])
-    square = (big[known].T * w) @ big[known] + np.diag([0, 0.7, 0.7])  # with an intercept that is not held back
+    square = (big[known].T * w) @ big[known] + np.diag(
+        [0, 0.7, 0.7]
+    )  # with an intercept that is not held back
     expected = big @ np.linalg.solve(square, (big[known].T * w) @ vectors)
     np.testing.assert_allclose(suggested_vectors(vectors, n_ratings, features, 0.7), expected, atol=1e-8)
 
@@ -189,7 +211,9 @@ def test_ranking_against_loops():
     for row in range(3):
         for item in range(6):
             others = [j for j in range(6) if j != item and length[item] * length[j] > 0]
-            expected = sum(asked[row, j] * owned[:, item] @ owned[:, j] / (length[item] * length[j]) for j in others)
+            expected = sum(
+                asked[row, j] * owned[:, item] @ owned[:, j] / (length[item] * length[j]) for j in others
+            )
             assert found[row, item] == pytest.approx(expected, abs=1e-5)
 
 
@@ -201,7 +225,11 @@ def drawn_side(n: int, source: Principal, rng: np.random.Generator) -> np.ndarra
     half = np.tril(rng.standard_normal((2, 2)), -1) + np.diag(np.sqrt(rng.chisquare([2, 1])))
     root = np.linalg.inv(half.T)
     mean, away = root @ rng.standard_normal(2) / np.sqrt(2), (root @ rng.standard_normal((2, n))).T
-    coefficients = source.size[:, None] / np.sqrt(rng.gamma(1, 100)) * (root @ rng.standard_normal((2, len(source.size)))).T
+    coefficients = (
+        source.size[:, None]
+        / np.sqrt(rng.gamma(1, 100))
+        * (root @ rng.standard_normal((2, len(source.size)))).T
+    )
     return (mean + away + source.basis @ coefficients).astype(np.float32)
 
 
@@ -217,7 +245,9 @@ def ranks(seed: int) -> tuple[float, float]:
     ratings = csr_matrix((seen.astype(np.float32), np.nonzero(shown)), shown.shape)
     draws = list(islice(chain(ratings, sources[0], [sources[1]], 1, rng), 100, 400, 6))
     at = [expected_ratings(draw.customers, draw.items, np.array([0]), np.array([0]))[0] for draw in draws]
-    return np.mean([draw.noise_precision < noise_precision for draw in draws]), np.mean(np.array(at) < cells[0, 0])
+    return np.mean([draw.noise_precision < noise_precision for draw in draws]), np.mean(
+        np.array(at) < cells[0, 0]
+    )
 
 
 def test_what_was_drawn_from_the_prior_is_found_where_the_posterior_says():
@@ -243,13 +273,18 @@ def test_planted_tastes_are_found(seed):
     hidden = np.ones(truth.shape, bool)
     hidden[data.ratings["user"], data.ratings["item"]] = False
     pairs = np.nonzero(hidden)
-    by_bias, ours = (rmse(truth[hidden], model.fit(data).predict(*pairs)) for model in (Bias(), new(n_components=0)))
+    by_bias, ours = (
+        rmse(truth[hidden], model.fit(data).predict(*pairs)) for model in (Bias(), new(n_components=0))
+    )
     assert ours < 0.75 * by_bias and ours < 0.4
 
 
 def test_better_than_the_biases_on_held_out_ratings():
     split = ratio75_item(planted(7)[0], seed=7)
-    truth, pairs = split.test["rating"].to_numpy(), (split.test["user"].to_numpy(), split.test["item"].to_numpy())
+    truth, pairs = (
+        split.test["rating"].to_numpy(),
+        (split.test["user"].to_numpy(), split.test["item"].to_numpy()),
+    )
     by_bias, ours = (rmse(truth, model.fit(split.train).predict(*pairs)) for model in (Bias(), new()))
     assert ours < by_bias - 0.05
 
@@ -266,9 +301,15 @@ def test_strangers_and_regulars_with_one_history_are_rated_alike():
 
 def test_another_unit_of_ratings_changes_nothing():
     data, _ = planted(2, 40, 20)
-    hundred = replace(data, interactions=data.interactions.assign(rating=20 * data.interactions["rating"]), facts=replace(data.facts, scale=(20, 100)))
+    hundred = replace(
+        data,
+        interactions=data.interactions.assign(rating=20 * data.interactions["rating"]),
+        facts=replace(data.facts, scale=(20, 100)),
+    )
     pairs = np.mgrid[:40, :20].reshape(2, -1)
-    np.testing.assert_allclose(new().fit(hundred).predict(*pairs), 20 * new().fit(data).predict(*pairs), atol=0.1)
+    np.testing.assert_allclose(
+        new().fit(hundred).predict(*pairs), 20 * new().fit(data).predict(*pairs), atol=0.1
+    )
 
 
 def test_what_is_known_of_an_unrated_item_counts():
@@ -279,7 +320,10 @@ def test_what_is_known_of_an_unrated_item_counts():
     cells[rng.random(cells.shape) < 0.5] = np.nan
     cells[:, :2] = np.nan
     text = pd.Series(np.where(liked, "warm wool", "cold tin"))
-    for known in ({"item_features": csr_matrix(np.stack([liked, ~liked], 1).astype(np.float32))}, {"item_text": text}):
+    for known in (
+        {"item_features": csr_matrix(np.stack([liked, ~liked], 1).astype(np.float32))},
+        {"item_text": text},
+    ):
         good, bad = new().fit(rated(cells, **known)).predict([0, 0], [0, 1])
         assert good > 3.5 and bad < 2.5
     same = new().fit(rated(cells)).predict([0, 0], [0, 1])
@@ -335,13 +379,22 @@ EDGES = {
 @pytest.mark.parametrize("known", [False, True], ids=["bare", "described"])
 def test_edges(cells, known):
     n_users, n_items = cells.shape
-    more = {"item_text": pd.Series(["a b"] * n_items), "item_features": csr_matrix(np.ones((n_items, 2), np.float32))} if known else {}
+    more = (
+        {
+            "item_text": pd.Series(["a b"] * n_items),
+            "item_features": csr_matrix(np.ones((n_items, 2), np.float32)),
+        }
+        if known
+        else {}
+    )
     model = new().fit(rated(cells, **more))
     users, items = np.mgrid[-1:n_users, -1:n_items].reshape(2, -1)
     predicted = model.predict(users, items)
     assert np.isfinite(predicted).all() and predicted.min() >= 1 and predicted.max() <= 5
     assert np.isfinite(model.score(rated(cells).histories)).all()
-    assert all(value.dtype == np.float32 for name, value in model.state.items() if isinstance(value, np.ndarray))
+    assert all(
+        value.dtype == np.float32 for name, value in model.state.items() if isinstance(value, np.ndarray)
+    )
 
 
 def test_all_ratings_equal_are_predicted_exactly():
@@ -353,7 +406,9 @@ def test_all_ratings_equal_are_predicted_exactly():
 def test_an_unknown_item_gets_the_bias():
     data, _ = planted(4, 30, 12)
     users = np.arange(-1, 30)
-    np.testing.assert_array_equal(new().fit(data).predict(users, np.full(31, -1)), Bias().fit(data).predict(users, np.full(31, -1)))
+    np.testing.assert_array_equal(
+        new().fit(data).predict(users, np.full(31, -1)), Bias().fit(data).predict(users, np.full(31, -1))
+    )
 
 
 def test_purchases_alone_are_ranked_and_not_rated():
@@ -368,7 +423,12 @@ def test_purchases_beside_ratings_are_no_ratings():
     data, _ = planted(5, 40, 20)
     frame = data.interactions
     only_buys = frame["user"] >= 30
-    mixed = replace(data, interactions=frame.assign(rating=frame["rating"].mask(only_buys), event=frame["event"].mask(only_buys, "purchase")))
+    mixed = replace(
+        data,
+        interactions=frame.assign(
+            rating=frame["rating"].mask(only_buys), event=frame["event"].mask(only_buys, "purchase")
+        ),
+    )
     model = new().fit(mixed)
     assert np.isfinite(model.predict(np.arange(40), np.arange(40) % 20)).all()
     assert model.having_.any(axis=(0, 2)).sum() > 0 and model.items_.shape == (20, 20, 4)

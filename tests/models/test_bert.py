@@ -19,11 +19,23 @@ from customer360.data.prepare import Dataset, cold_items, dataset, ratio75_item,
 from customer360.data.simulate import simulate
 from customer360.metrics import ndcg
 from customer360.models import bert
-from customer360.models.base import Popularity, Random, Recommender, check_recommender, checkerboard, held_out_lists, hidden, top_n
+from customer360.models.base import (
+    Popularity,
+    Random,
+    Recommender,
+    check_recommender,
+    checkerboard,
+    held_out_lists,
+    hidden,
+    top_n,
+)
 from customer360.models.bert import BERT, EncoderError, clean_text, embed, encode, find_encoder, nearest
 from customer360.schema import Event, Facts, interactions
 
-pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore:builtin type:DeprecationWarning")]  # SWIG's, of faiss
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("ignore:builtin type:DeprecationWarning"),
+]  # SWIG's, of faiss
 
 WORDS = ["tent", "stove", "novel", "pan", "warm", "red", "small", "rain"]
 
@@ -50,7 +62,9 @@ def tiny(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("tiny")
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
     (place / "vocab.txt").write_text("\n".join(vocabulary))
-    BertTokenizerFast(vocab=str(place / "vocab.txt"), vocab_file=str(place / "vocab.txt")).save_pretrained(place)
+    BertTokenizerFast(vocab=str(place / "vocab.txt"), vocab_file=str(place / "vocab.txt")).save_pretrained(
+        place
+    )
     import torch
 
     torch.manual_seed(0)
@@ -96,8 +110,16 @@ def test_vectors_are_those_of_sentence_transformers():
         str(find_encoder().folder), device="cpu", local_files_only=True
     )
     reference.max_seq_length = 128
-    texts = ["A waterproof tent for two", "палатка на двоих", "the of and", "tent " * 500, "Ünïcode — “quotes” & 3½ stars ★"]
-    np.testing.assert_allclose(encode(texts, find_encoder()), reference.encode(texts, normalize_embeddings=True), atol=2e-6)
+    texts = [
+        "A waterproof tent for two",
+        "палатка на двоих",
+        "the of and",
+        "tent " * 500,
+        "Ünïcode — “quotes” & 3½ stars ★",
+    ]
+    np.testing.assert_allclose(
+        encode(texts, find_encoder()), reference.encode(texts, normalize_embeddings=True), atol=2e-6
+    )
 
 
 def test_the_bundled_encoder_needs_no_network():
@@ -151,7 +173,11 @@ def test_weights_cut_short_are_refused(tiny, tmp_path, kept):
 
 
 def test_other_damage_is_refused(tiny, tmp_path):
-    for name, content in (("config.json", "{"), ("config.json", '{"hidden_size": null}'), ("config.json", "[]")):
+    for name, content in (
+        ("config.json", "{"),
+        ("config.json", '{"hidden_size": null}'),
+        ("config.json", "[]"),
+    ):
         broken = copy(tiny, tmp_path / f"{len(list(tmp_path.iterdir()))}")
         (broken / name).write_text(content)
         with pytest.raises(EncoderError, match="cut short or damaged"):
@@ -163,7 +189,9 @@ def test_other_damage_is_refused(tiny, tmp_path):
         weights = load_file(broken / "model.safetensors")
         name = next(name for name in sorted(weights) if name.endswith("query.weight"))
         weights = (
-            {key: value for key, value in weights.items() if key != name} if change == "lacks" else weights | {name: weights[name][:3]}
+            {key: value for key, value in weights.items() if key != name}
+            if change == "lacks"
+            else weights | {name: weights[name][:3]}
         )
         save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
         with pytest.raises(EncoderError):
@@ -177,7 +205,10 @@ def test_other_damage_is_refused(tiny, tmp_path):
 
 def test_fingerprints_tell_encoders_apart(tiny, tmp_path):
     first = find_encoder(str(tiny))
-    assert (first.dimension, first.fingerprint) == (16, find_encoder(str(copy(tiny, tmp_path / "same"))).fingerprint)
+    assert (first.dimension, first.fingerprint) == (
+        16,
+        find_encoder(str(copy(tiny, tmp_path / "same"))).fingerprint,
+    )
     other = copy(tiny, tmp_path / "other")
     weights = bytearray((other / "model.safetensors").read_bytes())
     weights[-1] ^= 1
@@ -306,7 +337,10 @@ def test_directions_against_a_dense_decomposition():
     expected = (v.T / items[:, None] ** 0.35) @ np.diag(s / (s + s[-1])) @ (v * items**0.35)
     np.testing.assert_allclose(left @ right.T, expected, atol=1e-9)
     few = csr_matrix(np.ones((1, 1), np.float32))
-    for matrix, score in ((few, 0.5), (csr_matrix((3, 2), dtype=np.float32), 0.0)):  # one item; nothing at all
+    for matrix, score in (
+        (few, 0.5),
+        (csr_matrix((3, 2), dtype=np.float32), 0.0),
+    ):  # one item; nothing at all
         left, right = bert.item_directions(matrix, 4, 0.25, 0.35, 1.0, rng)
         assert left.shape == right.shape == (matrix.shape[1], 4)
         np.testing.assert_allclose((matrix @ left @ right.T).max(), score)
@@ -314,12 +348,18 @@ def test_directions_against_a_dense_decomposition():
 
 def test_left_out_predictions_are_those_of_regressions_without_the_item():
     rng = np.random.default_rng(1)
-    text, targets, counts = bert.unit(rng.normal(size=(9, 4))).astype(np.float32), rng.normal(size=(9, 2)), rng.uniform(1, 9, 9)
+    text, targets, counts = (
+        bert.unit(rng.normal(size=(9, 4))).astype(np.float32),
+        rng.normal(size=(9, 2)),
+        rng.uniform(1, 9, 9),
+    )
     _, left_out = bert.regress(text, targets, counts, 0.3, 5.0)
     for i in range(9):
         rest = np.delete(np.arange(9), i)
         alpha, _ = bert.regress(text[rest], targets[rest], counts[rest], 0.3, 5.0)
-        np.testing.assert_allclose(left_out[i], (bert.text_kernel(text[[i]], text[rest], 0.3) @ alpha)[0], atol=1e-6)
+        np.testing.assert_allclose(
+            left_out[i], (bert.text_kernel(text[[i]], text[rest], 0.3) @ alpha)[0], atol=1e-6
+        )
 
 
 def test_posterior_against_one_customer_at_a_time():
@@ -328,13 +368,24 @@ def test_posterior_against_one_customer_at_a_time():
     past = visitors([[0, 3, 4], [], [7]], 8)
     past = replace(past, rating=np.float32([4, np.nan, 2, 5]))
     half = rng.normal(size=(3, 3))
-    prior, chosen = bert.Prior(half @ half.T + np.eye(3), rng.normal(size=(2, 3)), 0.7), rng.normal(size=(3, 2))
+    prior, chosen = (
+        bert.Prior(half @ half.T + np.eye(3), rng.normal(size=(2, 3)), 0.7),
+        rng.normal(size=(3, 2)),
+    )
     means, covariances = bert.posterior(bert.rating_sums(past, features, offsets), prior, chosen)
     for row, (items, ratings) in enumerate([([0, 4], [4, 2]), ([], []), ([7], [5])]):
         expected, mine = chosen[row] @ prior.mapping, features[items]
-        gain = prior.covariance @ mine.T @ np.linalg.inv(mine @ prior.covariance @ mine.T + 0.7 * np.eye(len(items)))
-        np.testing.assert_allclose(means[row], expected + gain @ (np.array(ratings) - offsets[items] - mine @ expected), atol=1e-6)
-        np.testing.assert_allclose(covariances[row], prior.covariance - gain @ mine @ prior.covariance, atol=1e-6)
+        gain = (
+            prior.covariance
+            @ mine.T
+            @ np.linalg.inv(mine @ prior.covariance @ mine.T + 0.7 * np.eye(len(items)))
+        )
+        np.testing.assert_allclose(
+            means[row], expected + gain @ (np.array(ratings) - offsets[items] - mine @ expected), atol=1e-6
+        )
+        np.testing.assert_allclose(
+            covariances[row], prior.covariance - gain @ mine @ prior.covariance, atol=1e-6
+        )
 
 
 # --- retrieval -------------------------------------------------------------------------------------------------------
@@ -378,12 +429,17 @@ def test_recommendations_are_the_best_scores(shop):
     for exclude_seen, exclude, n in ((True, None, 10), (False, None, 7), (True, out, 10), (True, None, 200)):
         masked = np.where(seen & exclude_seen, -np.inf, scores)
         masked[:, [] if exclude is None else exclude] = -np.inf
-        found, expected = model.recommend(everyone, n, exclude_seen=exclude_seen, exclude=exclude), top_n(masked, n)
+        found, expected = (
+            model.recommend(everyone, n, exclude_seen=exclude_seen, exclude=exclude),
+            top_n(masked, n),
+        )
         np.testing.assert_array_equal(found.codes, expected.codes)
         np.testing.assert_array_equal(found.scores, expected.scores)
     mixed = visitors([[], [3], [], [50, 51]], shop.n_items, Event.purchase, seen=True)
     found = model.recommend([-1] * 4, 5, histories=mixed)
-    np.testing.assert_array_equal(found.codes, super(BERT, model).recommend([-1] * 4, 5, histories=mixed).codes)
+    np.testing.assert_array_equal(
+        found.codes, super(BERT, model).recommend([-1] * 4, 5, histories=mixed).codes
+    )
     np.testing.assert_array_equal(found.codes[0], Popularity().fit(shop).recommend([-1], 5).codes[0])
     assert model.recommend([], 5).codes.shape == (0, 5) and model.recommend([0, 1], 0).codes.shape == (2, 0)
 
@@ -393,7 +449,12 @@ def test_an_approximate_index_hides_what_is_seen(shop):
     everyone = np.arange(shop.n_users)
     found = rough.recommend(everyone)
     assert not hidden(shop.histories, None, True, None)[everyone[:, None], found.codes].any()
-    assert np.mean([np.isin(a, b).mean() for a, b in zip(exact.recommend(everyone).codes, found.codes, strict=True)]) > 0.9
+    assert (
+        np.mean(
+            [np.isin(a, b).mean() for a, b in zip(exact.recommend(everyone).codes, found.codes, strict=True)]
+        )
+        > 0.9
+    )
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -415,9 +476,15 @@ def test_texts_that_say_nothing_or_too_much(encoded):
     data = replace(checkerboard(), item_text=pd.Series([odd[i % len(odd)] for i in range(24)], dtype=object))
     model = BERT().fit(data)
     assert max(len(text) for text in encoded) <= 128 * bert.CHARACTERS
-    assert np.isfinite(model.score(data.histories)).all() and np.isfinite(model.predict(np.arange(24), np.arange(24))).all()
+    assert (
+        np.isfinite(model.score(data.histories)).all()
+        and np.isfinite(model.predict(np.arange(24), np.arange(24))).all()
+    )
     top = model.search(["tent", "", "\n"], 24)
-    assert set(top.codes[0]) == {-1, *(i for i in range(24) if i % 10 > 1)}  # what has no text is not found by text
+    assert set(top.codes[0]) == {
+        -1,
+        *(i for i in range(24) if i % 10 > 1),
+    }  # what has no text is not found by text
     assert (top.codes[1:] == -1).all() and np.isneginf(top.scores[1:]).all()
     silent = BERT().fit(replace(data, item_text=pd.Series([""] * 24)))
     assert np.isfinite(silent.score(data.histories)).all() and (silent.search(["tent"]).codes == -1).all()
@@ -446,7 +513,9 @@ def test_nothing_happened_yet():
 def test_the_contract_with_word_vectors():
     check_recommender(BERT(encoder="word2vec"))
     model = BERT(encoder="word2vec").fit(checkerboard())
-    assert (model.search(["snow white"], 3).codes % 2 == 1).all() and (model.search(["unheard"], 3).codes == -1).all()
+    assert (model.search(["snow white"], 3).codes % 2 == 1).all() and (
+        model.search(["unheard"], 3).codes == -1
+    ).all()
 
 
 def test_a_saved_model_searches_and_projects_as_before(shop, tmp_path):
@@ -456,7 +525,9 @@ def test_a_saved_model_searches_and_projects_as_before(shop, tmp_path):
         loaded = Recommender.load(tmp_path / f"model{name}")
         for before, after in zip(model.search(["a warm tent"]), loaded.search(["a warm tent"]), strict=True):
             np.testing.assert_array_equal(before, after)
-        np.testing.assert_array_equal(loaded.project(shop_text := loaded.text_[:5])[1], model.project(shop_text)[1])
+        np.testing.assert_array_equal(
+            loaded.project(shop_text := loaded.text_[:5])[1], model.project(shop_text)[1]
+        )
         json.loads((tmp_path / f"model{name}" / "manifest.json").read_text())
 
 
@@ -483,7 +554,9 @@ def test_it_goes_by_the_text(record_property):
     popular, learnt = quality(Popularity().fit(warm.train), warm), BERT().fit(warm.train)
     after = quality(with_texts_of(learnt, order), warm)
     assert quality(learnt, warm) > 1.3 * popular > 1.3 * after
-    np.testing.assert_array_equal(with_texts_of(learnt, np.arange(300)).recommend([0, 1]).codes, learnt.recommend([0, 1]).codes)
+    np.testing.assert_array_equal(
+        with_texts_of(learnt, np.arange(300)).recommend([0, 1]).codes, learnt.recommend([0, 1]).codes
+    )
 
     wrong = data.item_text[order].reset_index(drop=True)
     chance = np.mean([quality(Random().fit(split.train), split) for split in cold])

@@ -11,7 +11,15 @@ from customer360.data.prepare import Dataset, cold_items, dataset, make_split, r
 from customer360.data.simulate import simulate
 from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
-from customer360.models.base import EASE, NoItemText, Popularity, Random, Recommender, checkerboard, held_out_lists
+from customer360.models.base import (
+    EASE,
+    NoItemText,
+    Popularity,
+    Random,
+    Recommender,
+    checkerboard,
+    held_out_lists,
+)
 from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, situation
 from customer360.models.registry import MODELS, PARTS, make_model
 from customer360.models.svd import SVD
@@ -43,7 +51,9 @@ def test_a_cold_item_leans_on_text(hybrid):
 
 def test_a_component_that_knows_nothing_is_not_believed(shop):
     train = ratio75_item(shop, 7).train
-    shares = Hybrid(components={"svd": SVD(n_factors=16), "random": Random()}).fit(train).fusion("rank").table()
+    shares = (
+        Hybrid(components={"svd": SVD(n_factors=16), "random": Random()}).fit(train).fusion("rank").table()
+    )
     assert shares.loc["regular", "random"] < 0.3, "alike would be a half"
 
 
@@ -61,7 +71,13 @@ def test_its_ratings_beat_each_of_its_parts_or_come_close(shop, hybrid):
     test = test[test["rating"].notna()]
 
     def rmse(model: Recommender) -> float:
-        return float(np.sqrt(np.mean((model.predict(test["user"].to_numpy(), test["item"].to_numpy()) - test["rating"]) ** 2)))
+        return float(
+            np.sqrt(
+                np.mean(
+                    (model.predict(test["user"].to_numpy(), test["item"].to_numpy()) - test["rating"]) ** 2
+                )
+            )
+        )
 
     assert rmse(hybrid) < min(rmse(part) for part in hybrid.parts.values()) + 0.01
 
@@ -98,7 +114,9 @@ def test_without_text_the_others_carry_on(shop):
 
 
 def test_without_ratings_it_ranks():
-    model = Hybrid(components={"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}).fit(checkerboard(ratings=False))
+    model = Hybrid(components={"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}).fit(
+        checkerboard(ratings=False)
+    )
     assert model.recommend([0], 3).codes.min() >= 0
 
 
@@ -130,7 +148,9 @@ def test_an_artefact_with_an_altered_part_is_refused(hybrid, tmp_path):
 def test_situations_add_up():
     shares = situation(np.arange(50)[:, None], np.arange(60), (3, 0))
     assert np.allclose(shares.sum(0), 1) and (shares >= 0).all()
-    assert (np.diff(shares[2], axis=1) <= 1e-6).all(), "the more customers have an item, the less it is a cold one"
+    assert (np.diff(shares[2], axis=1) <= 1e-6).all(), (
+        "the more customers have an item, the less it is a cold one"
+    )
 
 
 def test_unknown_components_are_named():
@@ -157,14 +177,23 @@ def test_fits_that_are_there_are_used(light, tmp_path, monkeypatch):
     own = {key: fit_job(snapshot, Job("ratio75_item", 101, key), split) for key in ("svd", "tfidf")}
     counted = []
     for cls in (SVD, TFIDF):
-        monkeypatch.setattr(cls, "_fit", lambda self, train, fit=cls._fit: (counted.append(self.key), fit(self, train))[1])
+        monkeypatch.setattr(
+            cls, "_fit", lambda self, train, fit=cls._fit: (counted.append(self.key), fit(self, train))[1]
+        )
     first = fit_job(snapshot, Job("ratio75_item", 101, "hybrid"), split)
     assert counted == ["svd", "tfidf"], "only the fits on what is left of the slice are new"
     second = fit_job(snapshot, Job("ratio75_item", 101, "hybrid-ncf-bert"), split)
     assert counted == ["svd", "tfidf"], "the second hybrid fits nothing"
-    inner = [json.loads((path / "fit.json").read_text()) for path in (snapshot / "fits").glob("ratio75_item-slice-*")]
-    least = sum(fit.costs["fit_seconds"] for fit in own.values()) + sum(fit["costs"]["fit_seconds"] for fit in inner)
-    assert min(first.costs["fit_seconds"], second.costs["fit_seconds"]) > 0.9 * least, "a hybrid costs what its parts cost"
+    inner = [
+        json.loads((path / "fit.json").read_text())
+        for path in (snapshot / "fits").glob("ratio75_item-slice-*")
+    ]
+    least = sum(fit.costs["fit_seconds"] for fit in own.values()) + sum(
+        fit["costs"]["fit_seconds"] for fit in inner
+    )
+    assert min(first.costs["fit_seconds"], second.costs["fit_seconds"]) > 0.9 * least, (
+        "a hybrid costs what its parts cost"
+    )
     hybrid = Recommender.load(second.path / "model")
     assert isinstance(hybrid, PlainHybrid)
     assert (hybrid.parts["svd"].items_ == Recommender.load(own["svd"].path / "model").items_).all()
@@ -175,10 +204,20 @@ def test_a_cards_values_reach_the_components(tmp_path):
 
     params = pipeline.card_params(read_card("demo"))
     assert params["hybrid"]["components"]["knn"] == params["knn"]
-    assert pd.Series(make_model("hybrid", params=params["hybrid"]).components["knn"].params)["power"] == params["knn"]["power"]
+    assert (
+        pd.Series(make_model("hybrid", params=params["hybrid"]).components["knn"].params)["power"]
+        == params["knn"]["power"]
+    )
 
 
 def test_weights_are_equal_where_nothing_tells_the_items_apart():
     past = checkerboard(4).histories[np.zeros(30, int)]
-    one = Case(past, np.ones((3, 30, 1), np.float32), np.zeros((30, 1), bool), np.arange(31), np.zeros(30, int), np.arange(1))
+    one = Case(
+        past,
+        np.ones((3, 30, 1), np.float32),
+        np.zeros((30, 1), bool),
+        np.arange(31),
+        np.zeros(30, int),
+        np.arange(1),
+    )
     np.testing.assert_allclose(one.weights(), np.full(3, 1 / 3), rtol=1e-6)

@@ -70,9 +70,15 @@ def test_top_n_against_sorting(seed):
     scores = rng.integers(0, 4, (q, c)).astype(np.float32)
     scores[rng.random((q, c)) < rng.choice([0, 0.3, 1])] = -np.inf
     top = top_n(scores, n)
-    assert top.codes.shape == top.scores.shape == (q, n) and top.codes.dtype == np.int32 and top.scores.dtype == np.float32
+    assert (
+        top.codes.shape == top.scores.shape == (q, n)
+        and top.codes.dtype == np.int32
+        and top.scores.dtype == np.float32
+    )
     for row, codes, best in zip(scores.tolist(), top.codes.tolist(), top.scores.tolist(), strict=True):
-        expected = sorted((code for code in range(c) if row[code] > -np.inf), key=lambda code: (-row[code], code))[:n]
+        expected = sorted(
+            (code for code in range(c) if row[code] > -np.inf), key=lambda code: (-row[code], code)
+        )[:n]
         assert codes == expected + [-1] * (n - len(expected))
         assert best == [row[code] for code in expected] + [-np.inf] * (n - len(expected))
 
@@ -103,7 +109,10 @@ def test_bias_against_loops(seed):
     data = shop(seed)
     mean, of_item, of_user = naive_biases(data)
     users, items = np.mgrid[-1 : data.n_users, -1 : data.n_items].reshape(2, -1)
-    expected = [np.clip(mean + of_item.get(i, 0) + of_user.get(u, 0), 1, 5) for u, i in zip(users.tolist(), items.tolist(), strict=True)]
+    expected = [
+        np.clip(mean + of_item.get(i, 0) + of_user.get(u, 0), 1, 5)
+        for u, i in zip(users.tolist(), items.tolist(), strict=True)
+    ]
     np.testing.assert_allclose(new("bias").fit(data).predict(users, items), expected, atol=1e-5)
 
 
@@ -121,7 +130,9 @@ def test_ease_against_a_dense_inverse(seed, regularisation):
     model = EASE(regularisation=regularisation).fit(data)
     has_past = x.sum(1) > 0
     assert not has_past.all()
-    np.testing.assert_allclose(model.score(data.histories)[has_past], (x @ weights)[has_past], rtol=1e-3, atol=2e-5)
+    np.testing.assert_allclose(
+        model.score(data.histories)[has_past], (x @ weights)[has_past], rtol=1e-3, atol=2e-5
+    )
 
 
 def test_ease_is_the_minimum():
@@ -144,14 +155,18 @@ def test_ease_is_the_minimum():
 # --- SVD
 
 
-def dense_fold_in(strength: np.ndarray, factors: np.ndarray, unobserved: float, regularisation: float) -> np.ndarray:
+def dense_fold_in(
+    strength: np.ndarray, factors: np.ndarray, unobserved: float, regularisation: float
+) -> np.ndarray:
     "Every cell of the matrix as one equation, by least squares; customers without evidence are 0"
     rows = []
     for row in strength:
         weight, target = unobserved + row, (row > 0).astype(float)
         ridge = regularisation * np.sqrt(row.sum() + unobserved * len(row))
         left = np.vstack([np.sqrt(weight)[:, None] * factors, np.sqrt(ridge) * np.eye(factors.shape[1])])
-        rows.append(np.linalg.lstsq(left, np.concatenate([np.sqrt(weight) * target, np.zeros(factors.shape[1])]))[0])
+        rows.append(
+            np.linalg.lstsq(left, np.concatenate([np.sqrt(weight) * target, np.zeros(factors.shape[1])]))[0]
+        )
     return np.array(rows)
 
 
@@ -162,17 +177,23 @@ def test_fold_in_against_full_least_squares(seed):
     for n_factors in (1, 4, 40):
         factors = rng.normal(size=(data.n_items, n_factors)).astype(np.float32)
         got = fold_in(data.histories.strength, factors, 0.2, 0.7)
-        np.testing.assert_allclose(got, dense_fold_in(strengths(data), factors.astype(float), 0.2, 0.7), rtol=1e-3, atol=2e-4)
+        np.testing.assert_allclose(
+            got, dense_fold_in(strengths(data), factors.astype(float), 0.2, 0.7), rtol=1e-3, atol=2e-4
+        )
 
 
 def test_alternation_against_full_least_squares():
     data, (f, n) = shop(), (4, 3)
     x = strengths(data)
-    items = generator(0, "svd").normal(0, 0.3 / np.sqrt(f), (data.n_items, f)).astype(np.float32).astype(float)
+    items = (
+        generator(0, "svd").normal(0, 0.3 / np.sqrt(f), (data.n_items, f)).astype(np.float32).astype(float)
+    )
     for _ in range(n):
         users = dense_fold_in(x, items, 0.25, 0.45)
         items = dense_fold_in(x.T, users, 0.25, 0.45)
-    np.testing.assert_allclose(alternate(data.histories.strength, f, 0.25, 0.45, n, generator(0, "svd")), items, atol=2e-4)
+    np.testing.assert_allclose(
+        alternate(data.histories.strength, f, 0.25, 0.45, n, generator(0, "svd")), items, atol=2e-4
+    )
     model = SVD(n_factors=f, n_iterations=n, n_epochs=1).fit(data)
     has_past = x.sum(1) > 0
     scores = dense_fold_in(x, items, 0.25, 0.45) @ items.T
@@ -182,7 +203,10 @@ def test_alternation_against_full_least_squares():
 @pytest.mark.parametrize("seed", range(3))
 def test_fold_in_of_ratings_against_full_least_squares(seed):
     data, rng = shop(seed), np.random.default_rng(seed)
-    factors, offsets = rng.normal(size=(data.n_items, 3)).astype(np.float32), rng.normal(size=data.n_items).astype(np.float32)
+    factors, offsets = (
+        rng.normal(size=(data.n_items, 3)).astype(np.float32),
+        rng.normal(size=data.n_items).astype(np.float32),
+    )
     got = fold_in_ratings(data.histories, 3.1, offsets, factors, 2.0, 0.5)
     ratings = data.ratings
     for user in range(data.n_users):
@@ -200,12 +224,19 @@ def test_svd_predicts_with_surprises_items():
 
     data = shop(2)
     model = SVD(n_factors=3, n_epochs=5).fit(data)
-    table = surprise.Dataset.load_from_df(data.ratings[["user", "item", "rating"]], surprise.Reader(rating_scale=(1, 5))).build_full_trainset()
+    table = surprise.Dataset.load_from_df(
+        data.ratings[["user", "item", "rating"]], surprise.Reader(rating_scale=(1, 5))
+    ).build_full_trainset()
     theirs = surprise.SVD(n_factors=3, n_epochs=5, lr_all=0.005, reg_all=0.1, random_state=0).fit(table)
     factors, offsets = np.zeros((data.n_items, 3), np.float32), np.zeros(data.n_items, np.float32)
     for item in data.ratings["item"].unique():
-        factors[item], offsets[item] = theirs.qi[table.to_inner_iid(item)], theirs.bi[table.to_inner_iid(item)]
-    vectors = fold_in_ratings(data.histories, table.global_mean, offsets, factors, model.ridge, model.offset_ridge)
+        factors[item], offsets[item] = (
+            theirs.qi[table.to_inner_iid(item)],
+            theirs.bi[table.to_inner_iid(item)],
+        )
+    vectors = fold_in_ratings(
+        data.histories, table.global_mean, offsets, factors, model.ridge, model.offset_ridge
+    )
     expected = np.clip(table.global_mean + offsets + vectors[:, -1:] + vectors[:, :-1] @ factors.T, 1, 5)
     users, items = np.mgrid[: data.n_users, : data.n_items].reshape(2, -1)
     np.testing.assert_allclose(model.predict(users, items), expected.ravel(), atol=1e-4)
@@ -214,7 +245,9 @@ def test_svd_predicts_with_surprises_items():
 def test_equations_without_a_single_solution_are_refused():
     row = csr_matrix(np.float32([[1, 0, 0]]))
     with pytest.raises(np.linalg.LinAlgError, match="use a larger regularisation"):
-        solve_rows(row, row.data, np.zeros((3, 2), np.float32), np.zeros((2, 2), np.float32), np.zeros(1, np.float32))
+        solve_rows(
+            row, row.data, np.zeros((3, 2), np.float32), np.zeros((2, 2), np.float32), np.zeros(1, np.float32)
+        )
 
 
 # --- kNN
@@ -236,7 +269,9 @@ def test_similarities_against_loops(density):
     rows = random_sparse(60, 400, density, format="csr", random_state=1, dtype=np.float32)
     rows = csr_matrix(np.vstack([rows.toarray(), rows[:3].toarray() * 2, -rows[:2].toarray()]))
     got = similarities(unit_rows(rows[:9]), unit_rows(rows))
-    np.testing.assert_allclose(got, naive_cosines(rows[:9].toarray().astype(float), rows.toarray().astype(float)), atol=2e-6)
+    np.testing.assert_allclose(
+        got, naive_cosines(rows[:9].toarray().astype(float), rows.toarray().astype(float)), atol=2e-6
+    )
     assert (got[:3, [60, 61, 62]].diagonal() == 0).all() and (got[:2, [63, 64]] >= 0).all()
 
 
@@ -244,7 +279,9 @@ def test_similarities_against_loops(density):
 def test_votes_against_loops(seed):
     rng = np.random.default_rng([23, seed])
     m, n_items = 12, 7
-    similarity = np.round(rng.random((4, m)) * (rng.random((4, m)) < 0.6), 1).astype(np.float32)  # ties, and nobody alike
+    similarity = np.round(rng.random((4, m)) * (rng.random((4, m)) < 0.6), 1).astype(
+        np.float32
+    )  # ties, and nobody alike
     similarity[0] = 0
     strength = csr_matrix((rng.random((m, n_items)) * (rng.random((m, n_items)) < 0.5)).astype(np.float32))
     for n_neighbours in (1, 3, 12, 50):
@@ -267,7 +304,9 @@ def test_neighbours_residual_against_loops(seed):
     for n_neighbours in (1, 2, 50):
         got = neighbours_residual(similarity, rest, rows, items, n_neighbours, 0.3)
         for row, item, value in zip(rows, items, got, strict=True):
-            raters = [(float(similarity[row, other]), float(rest[item, other])) for other in rest[[item]].indices]
+            raters = [
+                (float(similarity[row, other]), float(rest[item, other])) for other in rest[[item]].indices
+            ]
             nearest = sorted(raters, reverse=True)[:n_neighbours]
             expected = sum(s * r for s, r in nearest) / (sum(s for s, _ in nearest) + 0.3)
             assert value == pytest.approx(expected, abs=1e-5)
@@ -304,7 +343,14 @@ def test_knn_ratings_against_loops(seed):
     model = UserKNN(n_neighbours=3, shrinkage=0.4).fit(data)
     for user in range(data.n_users):
         for item in range(data.n_items):
-            raters = sorted(((similarity[user, other], rest[other, item]) for other in range(data.n_users) if not np.isnan(rest[other, item])), reverse=True)
+            raters = sorted(
+                (
+                    (similarity[user, other], rest[other, item])
+                    for other in range(data.n_users)
+                    if not np.isnan(rest[other, item])
+                ),
+                reverse=True,
+            )
             if len(raters) > 3 and raters[2][0] - raters[3][0] < 1e-5:
                 continue  # a tie between neighbours: either may be asked
             voted = sum(s * r for s, r in raters[:3]) / (sum(s for s, _ in raters[:3]) + 0.4)
@@ -316,7 +362,9 @@ def test_knn_ratings_against_loops(seed):
 
 
 def naive_recommend(scores: np.ndarray, hide: set[int], pool: list[int] | None, n: int) -> list[int]:
-    allowed = [code for code in (range(len(scores)) if pool is None else sorted(set(pool))) if code not in hide]
+    allowed = [
+        code for code in (range(len(scores)) if pool is None else sorted(set(pool))) if code not in hide
+    ]
     best = sorted(allowed, key=lambda code: (-scores[code], code))[:n]
     return best + [-1] * (n - len(best))
 
@@ -334,7 +382,9 @@ def test_recommend_is_the_best_of_score(key, seed):
     for _ in range(12):
         n, exclude_seen = int(rng.integers(0, 40)), bool(rng.integers(0, 2))
         exclude = rng.integers(0, data.n_items, 4) if rng.random() < 0.5 else None
-        pool = [None, rng.integers(0, data.n_items, 9), rng.integers(0, data.n_items, (len(users), 6))][rng.integers(0, 3)]
+        pool = [None, rng.integers(0, data.n_items, 9), rng.integers(0, data.n_items, (len(users), 6))][
+            rng.integers(0, 3)
+        ]
         top = model.recommend(users, n, exclude_seen=exclude_seen, exclude=exclude, candidates=pool)
         for row in range(len(users)):
             hide = set(past[row].items[past[row].seen].tolist()) if exclude_seen else set()
@@ -342,9 +392,15 @@ def test_recommend_is_the_best_of_score(key, seed):
             mine = None if pool is None else pool[row].tolist() if pool.ndim == 2 else pool.tolist()
             expected = naive_recommend(scores[row], hide, mine, n)
             got = top.codes[row].tolist()
-            if got != expected:  # near ties may fall either way, since a batch sums in another order than a slice of it
-                assert [scores[row, code] if code >= 0 else -9 for code in got] == pytest.approx([scores[row, c] if c >= 0 else -9 for c in expected], rel=1e-5)
-            assert set(got) & hide <= {-1} and len({code for code in got if code >= 0}) == sum(code >= 0 for code in got)
+            if (
+                got != expected
+            ):  # near ties may fall either way, since a batch sums in another order than a slice of it
+                assert [scores[row, code] if code >= 0 else -9 for code in got] == pytest.approx(
+                    [scores[row, c] if c >= 0 else -9 for c in expected], rel=1e-5
+                )
+            assert set(got) & hide <= {-1} and len({code for code in got if code >= 0}) == sum(
+                code >= 0 for code in got
+            )
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -358,7 +414,12 @@ def test_a_dismissal_only_hides(key):
         after = append(before, events, SEEN)
         if key != "random":
             np.testing.assert_allclose(model.score(after), model.score(before), rtol=1e-5, atol=1e-9)
-        assert not set(model.recommend([-1], data.n_items, histories=after).codes[0].tolist()) & {*past, 3, 4, 23}
+        assert not set(model.recommend([-1], data.n_items, histories=after).codes[0].tolist()) & {
+            *past,
+            3,
+            4,
+            23,
+        }
 
 
 @pytest.mark.parametrize("key", PERSONAL)
@@ -380,7 +441,9 @@ def test_a_refit_forgets_everything(key):
         model.predict([0, 1], [2, 3])
         model.recommend([0, 1], 5)
     assert np.array_equal(used.recommend(np.arange(34), 9).scores, fresh.recommend(np.arange(34), 9).scores)
-    assert np.array_equal(used.predict(np.arange(29), np.arange(29)), fresh.predict(np.arange(29), np.arange(29)))
+    assert np.array_equal(
+        used.predict(np.arange(29), np.arange(29)), fresh.predict(np.arange(29), np.arange(29))
+    )
 
 
 @pytest.mark.parametrize("key", PERSONAL)
@@ -388,10 +451,16 @@ def test_a_dismissal_of_something_new_teaches_nothing(key):
     "A train customer who dismisses an item they never had: the model is the same"
     data = shop()
     free = sorted(set(range(data.n_items)) - set(data.histories[[0]].items.tolist()))[:3]
-    events = interactions(["0"] * len(free), [str(i) for i in free], "dismiss", timestamp=10**6).assign(user=np.int32(0), item=np.array(free, np.int32))
-    more = replace(data, interactions=pd.concat([data.interactions, events.assign(row=10**6 + np.arange(len(free)))]))
+    events = interactions(["0"] * len(free), [str(i) for i in free], "dismiss", timestamp=10**6).assign(
+        user=np.int32(0), item=np.array(free, np.int32)
+    )
+    more = replace(
+        data, interactions=pd.concat([data.interactions, events.assign(row=10**6 + np.arange(len(free)))])
+    )
     everyone = data.histories[np.arange(1, data.n_users)]
-    np.testing.assert_allclose(new(key).fit(more).score(everyone), new(key).fit(data).score(everyone), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        new(key).fit(more).score(everyone), new(key).fit(data).score(everyone), rtol=1e-4, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -403,11 +472,15 @@ def test_answers_do_not_depend_on_the_company(key):
     together = model.predict(users, items)
     order = rng.permutation(300)
     np.testing.assert_allclose(model.predict(users[order], items[order]), together[order], atol=1e-5)
-    np.testing.assert_allclose([model.predict([u], [i])[0] for u, i in zip(users, items, strict=True)], together, atol=1e-5)
+    np.testing.assert_allclose(
+        [model.predict([u], [i])[0] for u, i in zip(users, items, strict=True)], together, atol=1e-5
+    )
     past = data.histories[np.maximum(users, 0)]
     past = histories_of_where(past, users >= 0)
     np.testing.assert_allclose(model.predict(np.full(300, -1), items, histories=past), together, atol=1e-5)
-    assert np.array_equal(model.predict(users, items, histories=past), model.predict(users, items, histories=past))
+    assert np.array_equal(
+        model.predict(users, items, histories=past), model.predict(users, items, histories=past)
+    )
 
 
 def histories_of_where(histories: Histories, keep: np.ndarray) -> Histories:
@@ -418,10 +491,16 @@ def histories_of_where(histories: Histories, keep: np.ndarray) -> Histories:
 
 def stacked(parts: list[Histories]) -> Histories:
     weight = csr_matrix(
-        (np.concatenate([p.weight.data for p in parts]), np.concatenate([p.items for p in parts]), np.cumsum([0, *(p.weight.nnz for p in parts)])),
+        (
+            np.concatenate([p.weight.data for p in parts]),
+            np.concatenate([p.items for p in parts]),
+            np.cumsum([0, *(p.weight.nnz for p in parts)]),
+        ),
         (len(parts), parts[0].n_items),
     )
-    return Histories(weight, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rating", "when", "seen")))
+    return Histories(
+        weight, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rating", "when", "seen"))
+    )
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -432,15 +511,26 @@ def test_more_customers_than_a_slice(key):
     model = new(key).fit(data)
     users = rng.permutation(2100)
     own = (users[:, None] + np.arange(5)) % 12
-    top, among, predicted = model.recommend(users, 6), model.recommend(users, 6, candidates=own), model.predict(users, users % 12)
+    top, among, predicted = (
+        model.recommend(users, 6),
+        model.recommend(users, 6, candidates=own),
+        model.predict(users, users % 12),
+    )
     given = model.recommend(users, 6, histories=data.histories[users])
-    np.testing.assert_allclose(model.predict(users, users % 12, histories=data.histories[users]), predicted, atol=1e-5)
+    np.testing.assert_allclose(
+        model.predict(users, users % 12, histories=data.histories[users]), predicted, atol=1e-5
+    )
     assert np.array_equal(top.codes, given.codes) and np.array_equal(top.scores, given.scores)
     for row in (0, 1023, 1024, 1500, 2047, 2048, 2099):
         alone = model.recommend(users[[row]], 6)
         np.testing.assert_allclose(alone.scores[0], top.scores[row], rtol=1e-4, atol=1e-6)
         assert alone.codes[0].tolist() == top.codes[row].tolist() or key == "svd"
-        np.testing.assert_allclose(model.recommend(users[[row]], 6, candidates=own[[row]]).scores[0], among.scores[row], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(
+            model.recommend(users[[row]], 6, candidates=own[[row]]).scores[0],
+            among.scores[row],
+            rtol=1e-4,
+            atol=1e-6,
+        )
         assert set(among.codes[row].tolist()) <= {-1, *own[row].tolist()}
         assert model.predict(users[[row]], users[[row]] % 12)[0] == pytest.approx(predicted[row], abs=1e-5)
 
@@ -450,7 +540,10 @@ def test_a_stranger_with_a_known_past_gets_the_known_ones_list(key):
     data = shop(1)
     model = new(key).fit(data)
     everyone = np.arange(data.n_users)
-    known, stranger = model.recommend(everyone, 15), model.recommend(np.full(data.n_users, -1), 15, histories=data.histories)
+    known, stranger = (
+        model.recommend(everyone, 15),
+        model.recommend(np.full(data.n_users, -1), 15, histories=data.histories),
+    )
     assert np.array_equal(known.codes, stranger.codes) and np.array_equal(known.scores, stranger.scores)
 
 
@@ -458,7 +551,9 @@ def test_a_stranger_with_a_known_past_gets_the_known_ones_list(key):
 def test_similar_items(key):
     data = shop()
     model = new(key).fit(data)
-    similar = model.similar_items(np.array([3, -1, 24, 0]), 30)  # -1 is unknown, 24 is an item that nobody has
+    similar = model.similar_items(
+        np.array([3, -1, 24, 0]), 30
+    )  # -1 is unknown, 24 is an item that nobody has
     for row, item in enumerate([3, None, 24, 0]):
         codes = [code for code in similar.codes[row].tolist() if code >= 0]
         assert sorted(codes) == sorted(set(range(data.n_items)) - {item})
@@ -489,24 +584,43 @@ def test_reasons_by_scoring_again(key):
             assert reason.share == pytest.approx(value / abs(whole - nothing), rel=1e-2, abs=1e-3)
         named = {reason.ref for reason in model.explain(past, np.array([item]), n=99)[0]}
         assert named >= {code for code, value in zip(past.items.tolist(), loss, strict=True) if value > 1e-5}
-        assert not named & {code for code, value in zip(past.items.tolist(), loss, strict=True) if value < -1e-5}, "what speaks against it is no reason"
+        assert not named & {
+            code for code, value in zip(past.items.tolist(), loss, strict=True) if value < -1e-5
+        }, "what speaks against it is no reason"
 
 
 def taken(history: Histories, entries: np.ndarray) -> Histories:
-    weight = csr_matrix((history.weight.data[entries], history.items[entries], [0, len(entries)]), (1, history.n_items))
+    weight = csr_matrix(
+        (history.weight.data[entries], history.items[entries], [0, len(entries)]), (1, history.n_items)
+    )
     return Histories(weight, history.rating[entries], history.when[entries], history.seen[entries])
 
 
 @pytest.mark.parametrize("key", EVERY)
 def test_training_leaves_the_data_as_it_was(key):
     data = shop()
-    before = data.interactions.copy(), [a.copy() for a in (data.histories.weight.data, data.histories.items, data.histories.rating, data.histories.seen)]
+    before = (
+        data.interactions.copy(),
+        [
+            a.copy()
+            for a in (
+                data.histories.weight.data,
+                data.histories.items,
+                data.histories.rating,
+                data.histories.seen,
+            )
+        ],
+    )
     model = new(key).fit(data)
     model.recommend(np.arange(data.n_users), 5, histories=data.histories)
     model.predict(np.arange(5), np.arange(5))
     model.explain(data.histories[:2], np.array([1, 2]))
     pd.testing.assert_frame_equal(data.interactions, before[0])
-    for now, then in zip((data.histories.weight.data, data.histories.items, data.histories.rating, data.histories.seen), before[1], strict=True):
+    for now, then in zip(
+        (data.histories.weight.data, data.histories.items, data.histories.rating, data.histories.seen),
+        before[1],
+        strict=True,
+    ):
         np.testing.assert_array_equal(now, then)
 
 
@@ -525,11 +639,21 @@ EDGES = {
     "one item": small([(u, 0, "rating", 1 + u, 0) for u in range(5)], 5, 1),
     "no customer": small([], 0, 6),
     "all ratings equal": small([(u, i, "rating", 3, 0) for u in range(5) for i in range(5)], 5, 6),
-    "everybody has everything": small([(u, i, "rating", 1 + (u * i) % 5, 0) for u in range(5) for i in range(6)], 5, 6),
+    "everybody has everything": small(
+        [(u, i, "rating", 1 + (u * i) % 5, 0) for u in range(5) for i in range(6)], 5, 6
+    ),
     "somebody has everything": small([*ALL_ITEMS, (1, 2, "rating", 5, 0), (2, 2, "view", NAN, 0)], 5, 6),
-    "purchases": small([(u, i, "purchase", NAN, 0) for u in range(4) for i in range(u, 5)], 5, 6, None, {Event.purchase: None}),
+    "purchases": small(
+        [(u, i, "purchase", NAN, 0) for u in range(4) for i in range(u, 5)],
+        5,
+        6,
+        None,
+        {Event.purchase: None},
+    ),
     "twins": small([(u, i, "rating", 4, 0) for u in range(4) for i in range(3)], 5, 6),
-    "ends of the scale": small([(u, i, "rating", 1 + 4 * ((u + i) % 2), 0) for u in range(5) for i in range(4)], 5, 6),
+    "ends of the scale": small(
+        [(u, i, "rating", 1 + 4 * ((u + i) % 2), 0) for u in range(5) for i in range(4)], 5, 6
+    ),
 }
 
 
@@ -541,7 +665,11 @@ def test_edges(key, case, capfd):
     model = new(key).fit(data)
     users = np.arange(-1, data.n_users)
     scores = model.score(data.histories)
-    assert scores.shape == (data.n_users, data.n_items) and scores.dtype == np.float32 and np.isfinite(scores).all()
+    assert (
+        scores.shape == (data.n_users, data.n_items)
+        and scores.dtype == np.float32
+        and np.isfinite(scores).all()
+    )
     top = model.recommend(users, data.n_items + 4)
     assert top.codes.shape == top.scores.shape == (len(users), data.n_items + 4)
     assert (top.codes[0] >= 0).sum() == data.n_items, "a visitor is shown everything there is"
@@ -554,17 +682,26 @@ def test_edges(key, case, capfd):
     assert (model.recommend([-1] * 3, 2, histories=views).codes >= -1).all()
     assert model.similar_items(np.arange(data.n_items), 3).codes.shape == (data.n_items, 3)
     everyone = model.explain(data.histories, np.zeros(data.n_users, int))
-    assert len(everyone) == data.n_users and all(np.isfinite(reason.share) for reasons in everyone for reason in reasons)
+    assert len(everyone) == data.n_users and all(
+        np.isfinite(reason.share) for reasons in everyone for reason in reasons
+    )
     pairs = np.mgrid[-1 : data.n_users, -1 : data.n_items].reshape(2, -1)
     if data.scale is None:
         with pytest.raises(NoRatingScale, match="was fitted on data without ratings: use `recommend`"):
             model.predict(*pairs)
     else:
         predicted = model.predict(*pairs)
-        assert predicted.dtype == np.float32 and np.isfinite(predicted).all() and predicted.min() >= 1 and predicted.max() <= 5
+        assert (
+            predicted.dtype == np.float32
+            and np.isfinite(predicted).all()
+            and predicted.min() >= 1
+            and predicted.max() <= 5
+        )
         assert np.isfinite(model.predict([-1] * 3, [0, 0, -1], histories=views)).all()
         if case == "all ratings equal":
-            np.testing.assert_allclose(predicted, 3, atol=0.01 if key == "svd" else 1e-5)  # gradient descent starts from noise
+            np.testing.assert_allclose(
+                predicted, 3, atol=0.01 if key == "svd" else 1e-5
+            )  # gradient descent starts from noise
     out, err = capfd.readouterr()
     assert not out and not err
 
@@ -590,7 +727,11 @@ def test_empty_questions(key):
     assert model.score(data.histories, candidates=none).shape == (data.n_users, 0)
     for users in (none, []):
         top = model.recommend(users, 4)
-        assert top.codes.shape == top.scores.shape == (0, 4) and top.codes.dtype == np.int32 and top.scores.dtype == np.float32
+        assert (
+            top.codes.shape == top.scores.shape == (0, 4)
+            and top.codes.dtype == np.int32
+            and top.scores.dtype == np.float32
+        )
     assert model.recommend([0, 1], 0).codes.shape == (2, 0)
     for pool in (none, np.zeros((2, 0), np.int32)):
         assert model.recommend([0, -1], 3, candidates=pool).codes.tolist() == [[-1] * 3] * 2
@@ -631,7 +772,11 @@ def test_wrong_questions_are_named(key):
     ):
         with pytest.raises(ValueError, match="the same length"):
             ask()
-    for ask in (lambda: new(key).recommend([0]), lambda: new(key).predict([0], [0]), lambda: new(key).similar_items([0])):
+    for ask in (
+        lambda: new(key).recommend([0]),
+        lambda: new(key).predict([0], [0]),
+        lambda: new(key).similar_items([0]),
+    ):
         with pytest.raises(NotFittedError, match=r"call `fit\(train\)` first"):
             ask()
 
@@ -652,7 +797,9 @@ def test_rated_without_a_scale_or_text():
     "Text absent or there, the answers are the same"
     with_text, without = checkerboard(), checkerboard(text=False)
     for key in EVERY:
-        np.testing.assert_array_equal(new(key).fit(with_text).score(with_text.histories), new(key).fit(without).score(without.histories))
+        np.testing.assert_array_equal(
+            new(key).fit(with_text).score(with_text.histories), new(key).fit(without).score(without.histories)
+        )
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -726,10 +873,22 @@ def crowd(n_users: int = 20_000, n_items: int = 5_000, each: int = 25) -> Datase
     rng = np.random.default_rng(0)
     item = (n_items * rng.random(n_users * each) ** 2.5).astype(np.int32)
     n = len(item)
-    frame = pd.DataFrame({"user": np.repeat(np.arange(n_users, dtype=np.int32), each), "item": item, "event": "purchase", "rating": np.float32(NAN)})
+    frame = pd.DataFrame(
+        {
+            "user": np.repeat(np.arange(n_users, dtype=np.int32), each),
+            "item": item,
+            "event": "purchase",
+            "rating": np.float32(NAN),
+        }
+    )
     frame = frame.assign(weight=np.float32(1), timestamp=np.arange(n), row=np.arange(n))
     facts = Facts("crowd", relevant={Event.purchase: None})
-    return Dataset(frame, IdMap(np.arange(n_users).astype(str).astype(object)), IdMap(np.arange(n_items).astype(str).astype(object)), facts)
+    return Dataset(
+        frame,
+        IdMap(np.arange(n_users).astype(str).astype(object)),
+        IdMap(np.arange(n_items).astype(str).astype(object)),
+        facts,
+    )
 
 
 def peak_of(call: Callable[[], object]) -> float:
@@ -770,7 +929,9 @@ def test_unseen_items_are_ranked_some_customers_at_a_time(many, record_property)
     record_property("cold items, 20,000 × 500: peak MB", round(peak))
     assert peak < 200
     n_shown = np.bincount(found[0].codes.ravel(), minlength=5000)[split.candidates]
-    assert n_shown.min() > 0.7 * n_shown.mean() and n_shown.max() < 1.3 * n_shown.mean(), "nobody knows these items, so each is shown as often"
+    assert n_shown.min() > 0.7 * n_shown.mean() and n_shown.max() < 1.3 * n_shown.mean(), (
+        "nobody knows these items, so each is shown as often"
+    )
 
 
 # --- the check of the contract
@@ -785,7 +946,9 @@ def breaks(says: str, name: str, **methods: Callable) -> None:
 
 
 def top_but(change: Callable) -> Callable:
-    return lambda self, users, n=10, **options: TopN(*change(self, *EASE.recommend(self, users, n, **options)))
+    return lambda self, users, n=10, **options: TopN(
+        *change(self, *EASE.recommend(self, users, n, **options))
+    )
 
 
 def score_but(change: Callable) -> Callable:
@@ -793,62 +956,147 @@ def score_but(change: Callable) -> Callable:
 
 
 def without(option: str, method: Callable = EASE.recommend) -> Callable:
-    return lambda self, *given, **options: method(self, *given, **{name: value for name, value in options.items() if name != option})
+    return lambda self, *given, **options: method(
+        self, *given, **{name: value for name, value in options.items() if name != option}
+    )
 
 
 def first_row_of_candidates(method: Callable) -> Callable:
     def asked(self, *given, candidates=None, **options):
-        return method(self, *given, candidates=candidates[0] if np.ndim(candidates) == 2 else candidates, **options)
+        return method(
+            self, *given, candidates=candidates[0] if np.ndim(candidates) == 2 else candidates, **options
+        )
 
     return asked
 
 
 def rates(change: Callable) -> Callable:
-    return lambda self, users, items, *, histories=None: change(EASE.predict(self, users, items, histories=histories), np.asarray(users), np.asarray(items))
+    return lambda self, users, items, *, histories=None: change(
+        EASE.predict(self, users, items, histories=histories), np.asarray(users), np.asarray(items)
+    )
 
 
 # the form of scores and lists
-breaks("score gives float64", "WideScores", score=lambda self, *given, **options: EASE.score(self, *given, **options).astype(float))
-breaks("recommend gives int64", "WideCodes", recommend=top_but(lambda self, codes, scores: (codes.astype(np.int64), scores)))
-breaks("recommend gives int32 and float64", "WideTopScores", recommend=top_but(lambda self, codes, scores: (codes, scores.astype(float))))
-breaks("a score is not finite", "OneNaN", _score=score_but(lambda s, h, u: np.where(s == s.max(), np.float32(NAN), s)))
-breaks("a score is not finite", "Infinite", _score=score_but(lambda s, h, u: np.where(s == s.min(), np.float32(-np.inf), s)))
-breaks("falling order", "Rising", recommend=top_but(lambda self, codes, scores: (codes[:, ::-1], scores[:, ::-1])))
+breaks(
+    "score gives float64",
+    "WideScores",
+    score=lambda self, *given, **options: EASE.score(self, *given, **options).astype(float),
+)
+breaks(
+    "recommend gives int64",
+    "WideCodes",
+    recommend=top_but(lambda self, codes, scores: (codes.astype(np.int64), scores)),
+)
+breaks(
+    "recommend gives int32 and float64",
+    "WideTopScores",
+    recommend=top_but(lambda self, codes, scores: (codes, scores.astype(float))),
+)
+breaks(
+    "a score is not finite",
+    "OneNaN",
+    _score=score_but(lambda s, h, u: np.where(s == s.max(), np.float32(NAN), s)),
+)
+breaks(
+    "a score is not finite",
+    "Infinite",
+    _score=score_but(lambda s, h, u: np.where(s == s.min(), np.float32(-np.inf), s)),
+)
+breaks(
+    "falling order",
+    "Rising",
+    recommend=top_but(lambda self, codes, scores: (codes[:, ::-1], scores[:, ::-1])),
+)
 breaks("the one with the higher code comes first", "HighTies", recommend=top_but(lambda self, codes, scores: (np.where(codes >= 0, 23 - codes, -1).astype(np.int32), np.where(codes >= 0, np.float32(1), scores))), _score=score_but(lambda s, h, u: s * 0 + 1))  # fmt: skip
-breaks("best scores", "SecondBest", recommend=lambda self, users, n=10, **options: TopN(*(a[:, 1:] for a in EASE.recommend(self, users, n + 1, **options))))
+breaks(
+    "best scores",
+    "SecondBest",
+    recommend=lambda self, users, n=10, **options: TopN(
+        *(a[:, 1:] for a in EASE.recommend(self, users, n + 1, **options))
+    ),
+)
 breaks("beside the score of another", "Shifted", recommend=top_but(lambda self, codes, scores: (np.sort(codes, 1) if (codes >= 0).all() else codes, scores)), _score=score_but(lambda s, h, u: s + np.linspace(1, 2, 24, dtype=np.float32)[: s.shape[1]]))  # fmt: skip
-breaks("a short list is not padded", "Unpadded", recommend=top_but(lambda self, codes, scores: (codes[:, : self.n_items], scores[:, : self.n_items])))
-breaks("something else than a candidate", "PaddedWithZero", recommend=top_but(lambda self, codes, scores: (np.maximum(codes, 0), scores)))
-breaks("empty place is not -inf", "ZeroForNothing", recommend=top_but(lambda self, codes, scores: (codes, np.where(codes < 0, np.float32(0), scores))))
-breaks("recommend gives \\(24, 4\\)", "OneShort", recommend=lambda self, users, n=10, **options: EASE.recommend(self, users, n - 1, **options))
+breaks(
+    "a short list is not padded",
+    "Unpadded",
+    recommend=top_but(lambda self, codes, scores: (codes[:, : self.n_items], scores[:, : self.n_items])),
+)
+breaks(
+    "something else than a candidate",
+    "PaddedWithZero",
+    recommend=top_but(lambda self, codes, scores: (np.maximum(codes, 0), scores)),
+)
+breaks(
+    "empty place is not -inf",
+    "ZeroForNothing",
+    recommend=top_but(lambda self, codes, scores: (codes, np.where(codes < 0, np.float32(0), scores))),
+)
+breaks(
+    "recommend gives \\(24, 4\\)",
+    "OneShort",
+    recommend=lambda self, users, n=10, **options: EASE.recommend(self, users, n - 1, **options),
+)
 breaks("a seen item is recommended", "Repeating", recommend=lambda self, users, n=10, **options: EASE.recommend(self, users, n, **options | {"exclude_seen": False}))  # fmt: skip
 
 # what is asked for
 breaks("scores change with the candidates", "ScoresAll", score=without("candidates", EASE.score))
 breaks("something else than a candidate", "ShowsAll", recommend=without("candidates"))
-breaks("scores change where each customer has their own", "OneForAllScores", score=first_row_of_candidates(EASE.score))
+breaks(
+    "scores change where each customer has their own",
+    "OneForAllScores",
+    score=first_row_of_candidates(EASE.score),
+)
 breaks("the customer's own candidates", "OneForAll", recommend=first_row_of_candidates(EASE.recommend))
 breaks("an excluded item", "IgnoresExclude", recommend=without("exclude"))
 breaks("stays hidden although", "AlwaysHides", recommend=without("exclude_seen"))
 breaks("the history that it is given", "KnowsBetter", recommend=lambda self, users, n=10, *, histories=None, **options: EASE.recommend(self, users, n, histories=histories if np.max(users, initial=-1) < 0 else None, **options))  # fmt: skip
 breaks("an item is among those similar to it", "Narcissus", similar_items=lambda self, items, n=10: EASE.recommend(self, np.full(len(items), -1), n, candidates=items))  # fmt: skip
-breaks("another shape", "FewSimilar", similar_items=lambda self, items, n=10: EASE.similar_items(self, items[:1], n))
-breaks("IndexError", "KnowsNoStranger", _score=lambda self, histories, users: [EASE._score(self, histories, users), np.arange(24)[np.where(users < 0, 99, users)]][0])
+breaks(
+    "another shape",
+    "FewSimilar",
+    similar_items=lambda self, items, n=10: EASE.similar_items(self, items[:1], n),
+)
+breaks(
+    "IndexError",
+    "KnowsNoStranger",
+    _score=lambda self, histories, users: [
+        EASE._score(self, histories, users),
+        np.arange(24)[np.where(users < 0, 99, users)],
+    ][0],
+)
 breaks("an unfitted model answers", "NeverShy", recommend=lambda self, users, n=10, **options: EASE.recommend(self, users, n, **options) if hasattr(self, "weights_") else top_n(np.zeros((len(users), n), np.float32), n))  # fmt: skip
 
 # ratings
-breaks("a predicted rating is not finite", "NoIdeaOfItem", predict=rates(lambda r, u, i: np.where(i < 0, np.float32(NAN), r)))
-breaks("a predicted rating is not finite", "NoIdeaOfCustomer", predict=rates(lambda r, u, i: np.where(u < 0, np.float32(NAN), r)))
+breaks(
+    "a predicted rating is not finite",
+    "NoIdeaOfItem",
+    predict=rates(lambda r, u, i: np.where(i < 0, np.float32(NAN), r)),
+)
+breaks(
+    "a predicted rating is not finite",
+    "NoIdeaOfCustomer",
+    predict=rates(lambda r, u, i: np.where(u < 0, np.float32(NAN), r)),
+)
 breaks("predict gives float64", "WideRatings", predict=rates(lambda r, u, i: r.astype(float)))
 breaks("off the scale", "Generous", predict=rates(lambda r, u, i: r + np.float32(3)))
 breaks("rated 0.3000 away, more than the declared 0.0", "Snob", _rate=lambda self, h, users, rows, items: EASE._rate(self, h, users, rows, items) * 0 + np.where(users[rows] >= 0, 3.3, 3))  # fmt: skip
 breaks("more than the declared 0.1", "ToleratedSnob", tolerance=0.1, _rate=lambda self, h, users, rows, items: EASE._rate(self, h, users, rows, items) * 0 + np.where(users[rows] >= 0, 3.3, 3))  # fmt: skip
-breaks("away, more than", "RatesTheStored", predict=lambda self, users, items, *, histories=None, rows=None: EASE.predict(self, users, items, rows=rows))
+breaks(
+    "away, more than",
+    "RatesTheStored",
+    predict=lambda self, users, items, *, histories=None, rows=None: EASE.predict(
+        self, users, items, rows=rows
+    ),
+)
 breaks("predict answers instead of raising NoRatingScale", "Inventive", predict=lambda self, users, items, *, histories=None, rows=None: EASE.predict(self, users, items, histories=histories, rows=rows) if getattr(self, "scale_", 1) else np.zeros(len(users), np.float32))  # fmt: skip
 
 # the same again
 breaks("the same seed gives another answer", "Moody", _fit=lambda self, train: [EASE._fit(self, train), setattr(self, "weights_", self.weights_ * np.random.default_rng().random(self.weights_.shape, np.float32))][0])  # fmt: skip
-breaks("differs from the same row in a batch", "Sociable", _score=score_but(lambda s, h, u: (s - s.mean()).astype(np.float32)))
+breaks(
+    "differs from the same row in a batch",
+    "Sociable",
+    _score=score_but(lambda s, h, u: (s - s.mean()).astype(np.float32)),
+)
 
 
 def remembers(self, train):
@@ -883,22 +1131,48 @@ def learns_ratings(self, train):
 
 breaks("a refit does not start afresh", "Nostalgic", fit=remembers)
 breaks("a refit does not start afresh", "Hoarder", fit=hoards, _score=lambda self, h, u: EASE._score(self, h, u) * np.float32(vars(self).setdefault("cache", 1 + self.n_items)))  # fmt: skip
-breaks("ValueError: user codes .* while checking this: Same seed", "FitsOnce", fit=lambda self, train: self if hasattr(self, "weights_") else EASE.fit(self, train))
+breaks(
+    "ValueError: user codes .* while checking this: Same seed",
+    "FitsOnce",
+    fit=lambda self, train: self if hasattr(self, "weights_") else EASE.fit(self, train),
+)
 breaks("a loaded model answers something else", "Rounded", save=rounds)
-breaks("a loaded model answers something else", "ForgetsScores", _fit=shelves, _score=lambda self, h, u: EASE._score(self, h, u) * np.float32(hasattr(self, "kept") + 1))
+breaks(
+    "a loaded model answers something else",
+    "ForgetsScores",
+    _fit=shelves,
+    _score=lambda self, h, u: EASE._score(self, h, u) * np.float32(hasattr(self, "kept") + 1),
+)
 breaks("a loaded model answers something else", "ForgetsRatings", _fit=learns_ratings, _rate=lambda self, h, u, rows, items: EASE._rate(self, h, u, rows, items) - getattr(self, "shift", 0))  # fmt: skip
-breaks("AttributeError: .*'kept'", "ForgetsAll", _fit=shelves, _score=lambda self, h, u: EASE._score(self, h, u) + 0 * self.kept[0, 0])
+breaks(
+    "AttributeError: .*'kept'",
+    "ForgetsAll",
+    _fit=shelves,
+    _score=lambda self, h, u: EASE._score(self, h, u) + 0 * self.kept[0, 0],
+)
 breaks("ArtefactError: .* is not a saved model", "SavesNothing", save=lambda self, path: None)
-breaks("ArtefactError: x_ is a csr_matrix", "KeepsObjects", _fit=lambda self, train: [EASE._fit(self, train), setattr(self, "x_", train.histories.weight)][0])
+breaks(
+    "ArtefactError: x_ is a csr_matrix",
+    "KeepsObjects",
+    _fit=lambda self, train: [EASE._fit(self, train), setattr(self, "x_", train.histories.weight)][0],
+)
 
 # taste
 breaks("the missing item is first for", "Contrary", _score=score_but(lambda s, h, u: -s))
 breaks("a grown history changes no score", "Stubborn", _score=score_but(lambda s, h, u: np.where((np.arange(s.shape[1]) % 2 == h.items[h.weight.indptr[:-1].clip(0, max(len(h.items) - 1, 0))][:, None] % 2), np.float32(1), np.float32(0)) if len(h.items) else s))  # fmt: skip
 breaks("a dismissal changes scores", "Resentful", _score=lambda self, h, u: EASE._score(self, replace(h, weight=csr_matrix((np.maximum(h.weight.data, 0.5), h.items, h.weight.indptr), h.weight.shape)), u))  # fmt: skip
 breaks("between one and n reasons", "Silent", explain=lambda self, histories, items, n=3: [[] for _ in items])
-breaks("between one and n reasons", "Talkative", explain=lambda self, histories, items, n=3: EASE.explain(self, histories, items, n + 2))
+breaks(
+    "between one and n reasons",
+    "Talkative",
+    explain=lambda self, histories, items, n=3: EASE.explain(self, histories, items, n + 2),
+)
 breaks("nothing in the history explains", "Populist", explain=lambda self, histories, items, n=3: [[Explanation("popularity", int(item), 1.0)] for item in items])  # fmt: skip
-breaks("not in the history", "Dreamer", explain=lambda self, histories, items, n=3: [[Explanation("item", int(item), 1.0)] for item in items])
+breaks(
+    "not in the history",
+    "Dreamer",
+    explain=lambda self, histories, items, n=3: [[Explanation("item", int(item), 1.0)] for item in items],
+)
 breaks("dropping the first reason costs less", "Pretext", explain=lambda self, histories, items, n=3: [[Explanation("item", int(item) ^ 1, 1.0)] for item in items])  # fmt: skip
 
 
@@ -947,7 +1221,11 @@ def test_a_strangers_file_and_what_can_be_wrong_with_it(tmp_path):
     (found,) = add_notebook(path)
     assert model_class("mine-of-a-test") is found and found.label == "Mine"
     assert add_notebook(path)[0].key == "mine-of-a-test"  # again, after an edit
-    for text, says in [("x = 1", "defines no recommender"), ("1 / 0", "code cell 1 fails with ZeroDivisionError"), (MINE.format(key="knn"), "'knn' of Mine is taken")]:
+    for text, says in [
+        ("x = 1", "defines no recommender"),
+        ("1 / 0", "code cell 1 fails with ZeroDivisionError"),
+        (MINE.format(key="knn"), "'knn' of Mine is taken"),
+    ]:
         path.write_text(text)
         with pytest.raises(ValueError, match=says):
             add_notebook(path)

@@ -24,7 +24,13 @@ def shop(seed: int, n: int = 600, n_users: int = 20, n_items: int = 15) -> Datas
     text = [" ".join(rng.choice(WORDS, 4)) for _ in range(n_items)]
     text[0], text[-2] = "unlike anything", ""
     items = pd.DataFrame({"item": [str(code) for code in range(n_items)], "text": text})
-    return small(random_events(rng, n, n_users - 2, n_items - 2, KINDS), n_users, n_items, relevant={Event.purchase: None}, items=items)
+    return small(
+        random_events(rng, n, n_users - 2, n_items - 2, KINDS),
+        n_users,
+        n_items,
+        relevant={Event.purchase: None},
+        items=items,
+    )
 
 
 def naive_gram(data: Dataset, nearness: float, floor: float) -> np.ndarray:
@@ -45,7 +51,9 @@ def naive_weights(gram: np.ndarray, regularisation: float) -> np.ndarray:
     out = np.zeros_like(gram)
     for item in range(len(gram)):
         rest = np.delete(np.arange(len(gram)), item)
-        out[rest, item] = np.linalg.solve(gram[np.ix_(rest, rest)] + regularisation * np.eye(len(rest)), gram[rest, item])
+        out[rest, item] = np.linalg.solve(
+            gram[np.ix_(rest, rest)] + regularisation * np.eye(len(rest)), gram[rest, item]
+        )
     return out
 
 
@@ -53,7 +61,13 @@ def naive_weights(gram: np.ndarray, regularisation: float) -> np.ndarray:
 def test_places_against_ranks(seed):
     h = shop(seed).histories
     assert (h.weight.data == 0).any() and len(np.unique(np.stack([h.rows, h.when]), axis=1).T) < len(h.items)
-    expected = pd.Series(np.where(h.weight.data > 0, h.when, np.nan)).groupby(h.rows).rank(method="average").sub(1).fillna(0)
+    expected = (
+        pd.Series(np.where(h.weight.data > 0, h.when, np.nan))
+        .groupby(h.rows)
+        .rank(method="average")
+        .sub(1)
+        .fillna(0)
+    )
     assert np.allclose(places(h), expected) and places(h).dtype == np.float32
 
 
@@ -70,7 +84,9 @@ def test_gram_against_loops_and_no_negative_eigenvalue(nearness):
     assert np.array_equal(gram, gram.T) and np.linalg.eigvalsh(gram.astype(float)).min() > -1e-4
 
 
-@pytest.mark.parametrize(("nearness", "floor"), [(0, 0.5), (-1, 0.5), (10, -0.1), (10, 1.1), (float("nan"), 0.5)])
+@pytest.mark.parametrize(
+    ("nearness", "floor"), [(0, 0.5), (-1, 0.5), (10, -0.1), (10, 1.1), (float("nan"), 0.5)]
+)
 def test_what_is_no_kernel_is_refused(nearness, floor):
     with pytest.raises(ValueError, match="nearness must be above 0"):
         kernel(np.zeros(1, np.float32), nearness, floor)
@@ -93,15 +109,28 @@ def test_weights_against_regressions(seed, regularisation):
 def test_without_time_and_text_it_is_ease(floor):
     "Where all is one moment, or every pair counts the same"
     data = shop(2)
-    once = replace(data, item_text=None, interactions=data.interactions.assign(timestamp=0) if floor < 1 else data.interactions)
+    once = replace(
+        data,
+        item_text=None,
+        interactions=data.interactions.assign(timestamp=0) if floor < 1 else data.interactions,
+    )
     near, ease = NearEASE(regularisation=7, floor=floor).fit(once), EASE(regularisation=7).fit(once)
-    assert np.array_equal(near.touched_, ease.touched_) and np.allclose(near.weights_, ease.weights_, atol=1e-5)
+    assert np.array_equal(near.touched_, ease.touched_) and np.allclose(
+        near.weights_, ease.weights_, atol=1e-5
+    )
 
 
 def test_time_tells():
     "Everybody has 0 and 1 together, and 2 long before or after: without time no item says more than another"
-    events = [(u, i, "purchase", np.nan, t) for u in range(20) for i, t in [(0, 100), (1, 100), (2, 0 if u % 2 else 200), *((3 + k, 90 + k) for k in range(8))]]
-    plain, near = (model.fit(small(events, 20, 11)).score(visitors([[0]], 11))[0] for model in (EASE(regularisation=5), NearEASE(regularisation=5)))
+    events = [
+        (u, i, "purchase", np.nan, t)
+        for u in range(20)
+        for i, t in [(0, 100), (1, 100), (2, 0 if u % 2 else 200), *((3 + k, 90 + k) for k in range(8))]
+    ]
+    plain, near = (
+        model.fit(small(events, 20, 11)).score(visitors([[0]], 11))[0]
+        for model in (EASE(regularisation=5), NearEASE(regularisation=5))
+    )
     assert plain[1] == pytest.approx(plain[2], rel=1e-3) and near[1] > 1.5 * near[2] > 0
 
 
@@ -115,7 +144,9 @@ def test_an_item_of_which_nothing_is_known_has_no_weight(text):
     assert not model.score(visitors([[data.n_items - 2]], data.n_items)).any()
 
 
-@pytest.mark.parametrize("text", [["one", "two", "three"], ["", "", ""], ["the", "of", "and"], ["a", "a", "a"]])
+@pytest.mark.parametrize(
+    "text", [["one", "two", "three"], ["", "", ""], ["the", "of", "and"], ["a", "a", "a"]]
+)
 def test_texts_that_connect_nothing(text):
     rows = text_rows(pd.Series(text))
     assert rows.shape == (3, 0) and rows.dtype == np.float32
@@ -160,7 +191,9 @@ def test_reasons_against_dropping(seed):
             for row, reasons in enumerate(quick):
                 slow = explain_by_dropping(model, histories[[row]], item, 2)
                 assert [why.kind for why in reasons] == [why.kind for why in slow]
-                assert [why.share for why in reasons] == pytest.approx([why.share for why in slow], rel=1e-2, abs=1e-4)
+                assert [why.share for why in reasons] == pytest.approx(
+                    [why.share for why in slow], rel=1e-2, abs=1e-4
+                )
                 assert slow != [Explanation("popularity", item, 1.0)] or reasons == slow
 
 
@@ -177,6 +210,11 @@ def test_a_long_history_is_explained_at_once():
     "By dropping, 3,000 entries are 3,000 histories of 2,999: nine million sums of a row"
     n = 3000
     model = NearEASE().fit(small([(0, i, "purchase", np.nan, i) for i in range(5)], 1, n))
-    model.touched_, model.weights_ = np.arange(n, dtype=np.int32), np.full((n, n), 0.5, np.float32) - 0.5 * np.eye(n, dtype=np.float32)
-    model._score = lambda histories, users: np.zeros((1, n), np.float32) if histories.weight.nnz == 0 else pytest.fail("it scored the history")
+    model.touched_, model.weights_ = (
+        np.arange(n, dtype=np.int32),
+        np.full((n, n), 0.5, np.float32) - 0.5 * np.eye(n, dtype=np.float32),
+    )
+    model._score = lambda histories, users: (
+        np.zeros((1, n), np.float32) if histories.weight.nnz == 0 else pytest.fail("it scored the history")
+    )
     assert len(model.explain(visitors([range(n)], n), np.array([7]), 3)[0]) == 3

@@ -34,7 +34,9 @@ SIX = ["bert", "hybrid", "knn", "ncf", "svd", "tfidf"]
 def shop(seed: int = 0) -> Tables:
     "Forty customers and twenty items, nothing known of either but a name"
     made = simulate(seed=seed, n_customers=40, n_items=20, days=40).tables
-    return Tables(made.facts, made.interactions, made.items[["item", "title"]], made.customers[["user", "name"]])
+    return Tables(
+        made.facts, made.interactions, made.items[["item", "title"]], made.customers[["user", "name"]]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +45,37 @@ def two(tmp_path_factory) -> Path:
     registry = Registry(tmp_path_factory.mktemp("two") / "demo")
     for seed in (0, 1):
         name = registry.add_snapshot(shop(seed), watermark=seed)
-        release = registry.publish(make_model("ease").fit(registry.snapshot(name).data), name, figures=[{"metric": "ndcg", "k": 10, "value": 0.1 + seed}])
+        release = registry.publish(
+            make_model("ease").fit(registry.snapshot(name).data),
+            name,
+            figures=[{"metric": "ndcg", "k": 10, "value": 0.1 + seed}],
+        )
         registry.promote("ease", release.version)
     plain = registry.publish(make_model("popularity").fit(registry.snapshot(name).data), name)
     registry.promote("popularity", plain.version)
-    registry.keep_comparisons("ratio75_item", [pair_of(release, plain)], name, {"ease": [release.version, "results"]})
+    registry.keep_comparisons(
+        "ratio75_item", [pair_of(release, plain)], name, {"ease": [release.version, "results"]}
+    )
     return registry.root
 
 
 def pair_of(release: Release, other: Release, **changes: object) -> dict:
     "What a test may have found"
-    found = {"metric": "ndcg", "k": 10, "difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.01, "better": True, "detectable": 0.012}
-    return {"model": release.key, "version": release.version, "other": other.key, "other_version": other.version} | found | changes
+    found = {
+        "metric": "ndcg",
+        "k": 10,
+        "difference": 0.02,
+        "low": 0.01,
+        "high": 0.03,
+        "p_holm": 0.01,
+        "better": True,
+        "detectable": 0.012,
+    }
+    return (
+        {"model": release.key, "version": release.version, "other": other.key, "other_version": other.version}
+        | found
+        | changes
+    )
 
 
 @pytest.fixture
@@ -73,11 +94,17 @@ CHANGES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.copyfile"}
 
 def changes(event: str, arguments: tuple, root: Path) -> bool:
     "Is this audit event about to change something below `root`?"
-    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    writes = (
+        event == "open"
+        and isinstance(arguments[2], int)
+        and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    )
     return (event in CHANGES or bool(writes)) and str(root) in str(arguments)
 
 
-def killed_at(step: int, root: Path, act: Callable[[], object]) -> bool:  # False: the act had fewer steps, and ended well
+def killed_at(
+    step: int, root: Path, act: Callable[[], object]
+) -> bool:  # False: the act had fewer steps, and ended well
     "Do something in a child process that the kernel kills before its n-th change of a file below `root`"
     child = os.fork()
     if child == 0:
@@ -139,10 +166,14 @@ def test_killed_while_keeping_comparisons(two, tmp_path):
     registry = Registry(two)
     (pair,) = registry.comparisons()["pairs"]
     found = []
-    for after in deaths(two, tmp_path, lambda registry: registry.keep_comparisons("ratio75_item", [pair | {"k": 5}])):
+    for after in deaths(
+        two, tmp_path, lambda registry: registry.keep_comparisons("ratio75_item", [pair | {"k": 5}])
+    ):
         found.append([kept["k"] for kept in after.comparisons()["pairs"]])
         assert after.load("ease")[1].version == versions(after)[-1]
-    assert found[0] == [10] and found[-1] == [10, 5] and {tuple(ks) for ks in found} == {(10,), (10, 5)}, "it happens at one moment"
+    assert found[0] == [10] and found[-1] == [10, 5] and {tuple(ks) for ks in found} == {(10,), (10, 5)}, (
+        "it happens at one moment"
+    )
 
 
 def test_killed_while_erasing(two, tmp_path):
@@ -169,7 +200,9 @@ def test_killed_while_installing(two, tmp_path):
 
 def test_a_model_that_cannot_be_written_leaves_nothing(copied, monkeypatch):
     before = sorted(copied.root.rglob("*"))
-    model = make_model("ease", params={"regularisation": 9.0}).fit(copied.snapshot(copied.snapshots()[0]).data)
+    model = make_model("ease", params={"regularisation": 9.0}).fit(
+        copied.snapshot(copied.snapshots()[0]).data
+    )
     model.thought_ = object()
     with pytest.raises(ArtefactError, match="thought_ is a object"):
         copied.publish(model, copied.snapshots()[0])
@@ -186,18 +219,33 @@ def flip(path: Path, at: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["release.json", "manifest.json", "weights.npz", "snapshot/manifest.json", "snapshot/interactions.parquet", "snapshot/items.parquet", "snapshot/customers.parquet"]
+    "name",
+    [
+        "release.json",
+        "manifest.json",
+        "weights.npz",
+        "snapshot/manifest.json",
+        "snapshot/interactions.parquet",
+        "snapshot/items.parquet",
+        "snapshot/customers.parquet",
+    ],
 )
 def test_a_flipped_byte_is_refused_by_name_and_the_last_good_one_serves(copied, name):
     current = copied.current("ease")
-    path = copied.root / "snapshots" / current.snapshot / name.removeprefix("snapshot/") if "/" in name else current.path / name
+    path = (
+        copied.root / "snapshots" / current.snapshot / name.removeprefix("snapshot/")
+        if "/" in name
+        else current.path / name
+    )
     whole = path.read_bytes()
     for at in np.random.default_rng(0).integers(0, len(whole), 12):
         flip(path, at)
         registry = Registry(copied.root)  # another process: nothing is in its memory
         try:
             model, release = registry.load("ease")
-            assert path.suffix == ".json" and json.loads(path.read_text()) == json.loads(whole)  # a blank became another blank
+            assert path.suffix == ".json" and json.loads(path.read_text()) == json.loads(
+                whole
+            )  # a blank became another blank
         except ArtefactError as error:
             assert str(path) in str(error)
             model, release, problems = registry.load_good("ease")
@@ -247,7 +295,11 @@ def test_damaged_comparisons_are_refused_by_name_and_begun_anew(copied):
 
 
 def test_what_was_found_is_about_releases_in_use(copied):
-    (pair,), ease, plain = copied.comparisons()["pairs"], copied.releases("ease"), copied.current("popularity")
+    (pair,), ease, plain = (
+        copied.comparisons()["pairs"],
+        copied.releases("ease"),
+        copied.current("popularity"),
+    )
     old = pair_of(ease[0], plain)
     copied.keep_comparisons("ratio75_item", [old])
     assert copied.comparisons()["pairs"] == [pair], "the first release of EASE is not in use"
@@ -258,7 +310,9 @@ def test_what_was_found_is_about_releases_in_use(copied):
     assert copied.comparisons()["pairs"] == [old], "the same pair the other way round is the same pair"
 
 
-@pytest.mark.parametrize(("key", "version"), [("../demo/ease", "x"), ("ease", "../../etc"), ("ease", ".."), ("", "x"), ("/", "x")])
+@pytest.mark.parametrize(
+    ("key", "version"), [("../demo/ease", "x"), ("ease", "../../etc"), ("ease", ".."), ("", "x"), ("/", "x")]
+)
 def test_names_are_not_paths(copied, key, version):
     with pytest.raises(RegistryError, match="is no name of a model or a version"):
         copied.load(key, version)
@@ -277,12 +331,20 @@ def test_a_model_of_other_data_is_not_taken(copied):
 
 def traces(folder: Path, user: str) -> list[str]:
     "Files that hold an id: as bytes, escaped as JSON does, or inside a compressed table or archive"
-    spellings = {user.encode(), json.dumps(user)[1:-1].encode(), user.encode("utf-16-le"), user.encode("utf-32-le")}
+    spellings = {
+        user.encode(),
+        json.dumps(user)[1:-1].encode(),
+        user.encode("utf-16-le"),
+        user.encode("utf-32-le"),
+    }
     found = []
     for path in (path for path in folder.rglob("*") if path.is_file()):
         content = path.read_bytes()
         if path.suffix == ".parquet":
-            content += pq.read_table(path).to_pandas().to_csv().encode() + str(pq.read_metadata(path).to_dict()).encode()
+            content += (
+                pq.read_table(path).to_pandas().to_csv().encode()
+                + str(pq.read_metadata(path).to_dict()).encode()
+            )
         if path.suffix == ".npz":
             with np.load(io.BytesIO(content)) as arrays:
                 content += b"".join(array.tobytes() for array in arrays.values())
@@ -294,12 +356,21 @@ def traces(folder: Path, user: str) -> list[str]:
 def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
     who, tables = "Zoë-4711", shop()
     names = {"c0005": who}
-    tables = Tables(tables.facts, tables.interactions.replace({"user": names}), tables.items, tables.customers.replace({"user": names}))
+    tables = Tables(
+        tables.facts,
+        tables.interactions.replace({"user": names}),
+        tables.items,
+        tables.customers.replace({"user": names}),
+    )
     registry = Registry(tmp_path / "demo")
     name = registry.add_snapshot(tables)
     data = registry.snapshot(name).data
-    half = data.where(data.interactions["row"].to_numpy() % 2 == 0)  # trained on less than the snapshot: it holds histories of its own
-    mixed = Hybrid(components={"ease": make_model("ease"), "svd": make_model("svd", params={"n_factors": 4})}).fit(half)
+    half = data.where(
+        data.interactions["row"].to_numpy() % 2 == 0
+    )  # trained on less than the snapshot: it holds histories of its own
+    mixed = Hybrid(
+        components={"ease": make_model("ease"), "svd": make_model("svd", params={"n_factors": 4})}
+    ).fit(half)
     for model in (make_model("ease").fit(data), make_model("svd", params={"n_factors": 4}).fit(half), mixed):
         registry.promote(model.key, registry.publish(model, name).version)
     own = [path for path in registry.root.rglob("histories.npz")]
@@ -328,9 +399,24 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
 
     def csv(n: int) -> Source:
         rng = np.random.default_rng(0)
-        rows = [f"c{u},p{i},{1 + (u * i + u + i) % 5},{1_600_000_000 + 90 * u + i}" for u in range(n) for i in rng.permutation(20)[: 4 + u % 9]]
+        rows = [
+            f"c{u},p{i},{1 + (u * i + u + i) % 5},{1_600_000_000 + 90 * u + i}"
+            for u in range(n)
+            for i in rng.permutation(20)[: 4 + u % 9]
+        ]
         (tmp_path / "mine.csv").write_text("\n".join(["customer,sku,stars,ts", *rows]) + "\n")
-        return Source("", "", {"interactions": str(tmp_path / "mine.csv"), "user": "customer", "item": "sku", "rating": "stars", "scale": [1, 5], "timestamp": "ts"})
+        return Source(
+            "",
+            "",
+            {
+                "interactions": str(tmp_path / "mine.csv"),
+                "user": "customer",
+                "item": "sku",
+                "rating": "stars",
+                "scale": [1, 5],
+                "timestamp": "ts",
+            },
+        )
 
     monkeypatch.setattr(settings(), "home", tmp_path)
     snapshot, _ = ingest_stage(csv(60))
@@ -338,11 +424,18 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
 
     def told() -> set[tuple]:
         pairs = registry.comparisons()["pairs"]
-        return {(frozenset([(p["model"], p["version"]), (p["other"], p["other_version"])]), p["metric"], p["k"]) for p in pairs}
+        return {
+            (frozenset([(p["model"], p["version"]), (p["other"], p["other_version"])]), p["metric"], p["k"])
+            for p in pairs
+        }
 
     def expected(*releases: Release) -> set[tuple]:
         metrics = [("rmse", None), ("ndcg", 10), ("precision", 10), ("recall", 10)]
-        return {(frozenset([(a.key, a.version), (b.key, b.version)]), *metric) for a, b in combinations(releases, 2) for metric in metrics}
+        return {
+            (frozenset([(a.key, a.version), (b.key, b.version)]), *metric)
+            for a, b in combinations(releases, 2)
+            for metric in metrics
+        }
 
     plain = publish_whole(snapshot, "popularity")
     assert told() == set()
@@ -355,17 +448,31 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     newer = publish_whole(snapshot, "ease", {"regularisation": 3.0})
     assert told() == expected(plain, newer, aside) and bias.key == "random"
 
-    figure = {(r.key, row["metric"], row["k"]): row["value"] for r in (plain, newer, aside) for row in r.figures}
-    per_customer = {r.model: r.customers.set_index("user") for r in load_results([judged_part(snapshot, "popularity"), judged_part(snapshot, "knn")])}
+    figure = {
+        (r.key, row["metric"], row["k"]): row["value"] for r in (plain, newer, aside) for row in r.figures
+    }
+    per_customer = {
+        r.model: r.customers.set_index("user")
+        for r in load_results([judged_part(snapshot, "popularity"), judged_part(snapshot, "knn")])
+    }
     for pair in registry.comparisons()["pairs"]:
         of = (pair["metric"], pair["k"])
         assert abs(pair["difference"] - (figure[pair["model"], *of] - figure[pair["other"], *of])) < 1e-4
-    recall = next(p for p in registry.comparisons()["pairs"] if p["metric"] == "recall" and {p["model"], p["other"]} == {"popularity", "knn"})
+    recall = next(
+        p
+        for p in registry.comparisons()["pairs"]
+        if p["metric"] == "recall" and {p["model"], p["other"]} == {"popularity", "knn"}
+    )
     mean = {key: frame["recall@10"].mean() for key, frame in per_customer.items()}
-    assert abs(recall["difference"] - (mean[recall["model"]] - mean[recall["other"]])) < 1e-5 and recall["difference"] >= 0
+    assert (
+        abs(recall["difference"] - (mean[recall["model"]] - mean[recall["other"]])) < 1e-5
+        and recall["difference"] >= 0
+    )
 
     registry.rollback("ease")
-    monkeypatch.setattr(pipeline, "code_of", lambda key: "the code has changed")  # what was judged with the old one is not taken for what the new one would reach
+    monkeypatch.setattr(
+        pipeline, "code_of", lambda key: "the code has changed"
+    )  # what was judged with the old one is not taken for what the new one would reach
     again = publish_whole(snapshot, "popularity")
     assert again.version == plain.version and told() == expected(plain, aside)
     monkeypatch.undo()
@@ -382,9 +489,26 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
 
     monkeypatch.setattr(settings(), "home", tmp_path)
     monkeypatch.setattr(settings(), "dataset", "mine")
-    stars = [f"{who},{what},{1 + (w + i) % 5},{1_600_000_000 + 90 * w + i}" for w, who in enumerate(["ada", "Zoë-4711", *map(str, range(20))]) for i, what in enumerate(["tea", "mug", "pot", "tin", "jug"])]
-    (tmp_path / "mine.csv").write_text("\n".join(["customer,sku,stars,ts", *stars, "Zoë-4711,tea,many,5"]) + "\n")
-    source = Source("", "", {"interactions": str(tmp_path / "mine.csv"), "user": "customer", "item": "sku", "rating": "stars", "scale": [1, 5], "timestamp": "ts"})
+    stars = [
+        f"{who},{what},{1 + (w + i) % 5},{1_600_000_000 + 90 * w + i}"
+        for w, who in enumerate(["ada", "Zoë-4711", *map(str, range(20))])
+        for i, what in enumerate(["tea", "mug", "pot", "tin", "jug"])
+    ]
+    (tmp_path / "mine.csv").write_text(
+        "\n".join(["customer,sku,stars,ts", *stars, "Zoë-4711,tea,many,5"]) + "\n"
+    )
+    source = Source(
+        "",
+        "",
+        {
+            "interactions": str(tmp_path / "mine.csv"),
+            "user": "customer",
+            "item": "sku",
+            "rating": "stars",
+            "scale": [1, 5],
+            "timestamp": "ts",
+        },
+    )
     snapshot, got = ingest_stage(source)
     assert (len(got.rejects), got.filtered) == (1, {})
     release = publish_whole(snapshot, "ease")
@@ -403,7 +527,9 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
     assert got.counts["rows"] == got.counts["kept"] + got.counts["filtered"] + got.counts["rejected"]
     assert again != snapshot and publish_whole(again, "ease").snapshot != release.snapshot
     assert not traces(tmp_path / "data/interim", "Zoë-4711") and not traces(registry.root, "Zoë-4711")
-    assert traces(tmp_path / "data/interim", "ada") and traces(registry.root, "ada"), "the search finds those who are there"
+    assert traces(tmp_path / "data/interim", "ada") and traces(registry.root, "ada"), (
+        "the search finds those who are there"
+    )
 
 
 # ---- parts of a hybrid -----------------------------------------------------------------------------------------------
@@ -417,7 +543,11 @@ def test_a_hybrid_and_its_parts_are_kept_once(tmp_path):
     released = registry.publish(make_model("ease").fit(data), name)
     hybrid = Hybrid(components=parts).fit(data)
     release = registry.publish(hybrid, name)
-    assert release.parts == {"ease_": ["ease", released.version]} and not (release.path / "ease_").exists() and (release.path / "svd_").exists()
+    assert (
+        release.parts == {"ease_": ["ease", released.version]}
+        and not (release.path / "ease_").exists()
+        and (release.path / "svd_").exists()
+    )
     loaded, _ = registry.load("hybrid", release.version)
     np.testing.assert_array_equal(loaded.score(data.histories), hybrid.score(data.histories))
     assert loaded.histories_ is loaded.ease_.histories_, "the pasts are in memory once"
@@ -440,7 +570,10 @@ def test_the_bundle_is_small_and_in_git():
 
 def test_the_bundle_is_of_the_demo_shop_as_it_is_simulated(tmp_path):
     "So that `c360 train` and the models that come along know the same customers and items"
-    assert Registry(tmp_path / "demo").add_snapshot(ingest(read_card("demo")).tables) in Registry(BUNDLE).snapshots()
+    assert (
+        Registry(tmp_path / "demo").add_snapshot(ingest(read_card("demo")).tables)
+        in Registry(BUNDLE).snapshots()
+    )
 
 
 def test_the_bundle_says_which_of_its_models_is_better(tmp_path, monkeypatch):
@@ -448,7 +581,9 @@ def test_the_bundle_says_which_of_its_models_is_better(tmp_path, monkeypatch):
     kept, fresh = Registry(BUNDLE).comparisons(), open_registry("demo")
     assert fresh.comparisons()["pairs"] == kept["pairs"] and kept["split"] == "ratio75_item"
     used = {key: release.version for key in fresh.keys() if (release := fresh.current(key))}
-    sides = [((p["model"], p["version"]), (p["other"], p["other_version"]), p["metric"]) for p in kept["pairs"]]
+    sides = [
+        ((p["model"], p["version"]), (p["other"], p["other_version"]), p["metric"]) for p in kept["pairs"]
+    ]
     assert len(sides) == 4 * 7 * 6 // 2 and all({one, other} <= set(used.items()) for one, other, _ in sides)
     assert fresh.erase(["c0001"]) and fresh.comparisons()["pairs"] == kept["pairs"]
 
@@ -463,23 +598,39 @@ def test_a_fresh_clone_answers_with_every_model(tmp_path, monkeypatch):
         top = model.recommend(np.arange(100))
         assert (top.codes >= 0).all() and np.isfinite(top.scores).all()
         metrics = {(row["metric"], row["k"]): row for row in release.figures}
-        assert metrics["ndcg", 10]["low"] < metrics["ndcg", 10]["value"] < metrics["ndcg", 10]["high"] and ("rmse", None) in metrics
+        assert (
+            metrics["ndcg", 10]["low"] < metrics["ndcg", 10]["value"] < metrics["ndcg", 10]["high"]
+            and ("rmse", None) in metrics
+        )
     assert open_registry("demo").keys() == registry.keys()
 
 
-def same_as_bundled(tmp_path: Path, keys: list[str], parts: list[str]) -> dict[str, bool]:  # key -> bit by bit the same?
+def same_as_bundled(
+    tmp_path: Path, keys: list[str], parts: list[str]
+) -> dict[str, bool]:  # key -> bit by bit the same?
     "Train in a process of its own, and compare figures and recommendations with the bundle's"
     code = f"import sys; sys.path.insert(0, 'tools'); import pretrain; from pathlib import Path; pretrain.pretrain(Path(sys.argv[1]), {tuple(keys)}, {tuple(parts)})"
-    done = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     bundled, fresh, found = Registry(BUNDLE), Registry(tmp_path / "data/models/demo"), {}
     for key in keys:
         (old, was), (new, now) = bundled.load(key), fresh.load(key)
         assert was.snapshot == now.snapshot and was.params == now.params
         before, after = (pd.DataFrame(release.figures).set_index(["metric", "k"]) for release in (was, now))
-        room = (before["high"] - before["low"]) / 2 * (0.5 if key in ("ncf", "hybrid") else 0.1)  # other processors round otherwise
+        room = (
+            (before["high"] - before["low"]) / 2 * (0.5 if key in ("ncf", "hybrid") else 0.1)
+        )  # other processors round otherwise
         off = (before["value"] - after["value"]).abs()
-        assert (off <= room.fillna(0.01 * before["value"].abs())).all(), (key, pd.DataFrame({"bundled": before["value"], "fresh": after["value"]})[off > room])
+        assert (off <= room.fillna(0.01 * before["value"].abs())).all(), (
+            key,
+            pd.DataFrame({"bundled": before["value"], "fresh": after["value"]})[off > room],
+        )
         everyone = np.arange(len(old.histories_))
         same = (old.recommend(everyone).codes == new.recommend(everyone).codes).mean()
         assert same >= (0.7 if key in ("ncf", "hybrid") else 0.98), (key, same)
@@ -489,9 +640,14 @@ def same_as_bundled(tmp_path: Path, keys: list[str], parts: list[str]) -> dict[s
 
 @pytest.mark.slow
 def test_training_afresh_gives_the_same(tmp_path, record_property):
-    record_property("trained afresh, the same bit by bit", same_as_bundled(tmp_path, ["popularity", "knn", "tfidf"], []))
+    record_property(
+        "trained afresh, the same bit by bit", same_as_bundled(tmp_path, ["popularity", "knn", "tfidf"], [])
+    )
 
 
 @pytest.mark.long
 def test_training_all_of_them_afresh_gives_the_same(tmp_path, record_property):
-    record_property("trained afresh, the same bit by bit", same_as_bundled(tmp_path, ["svd", "ncf", "bert", "hybrid"], ["near", "bayes", "knn"]))
+    record_property(
+        "trained afresh, the same bit by bit",
+        same_as_bundled(tmp_path, ["svd", "ncf", "bert", "hybrid"], ["near", "bayes", "knn"]),
+    )

@@ -13,7 +13,16 @@ from customer360.data.prepare import Dataset, Split, cold_items, dataset, ratio7
 from customer360.data.simulate import simulate
 from customer360.metrics import ndcg
 from customer360.models.base import NoItemText, Popularity, Random, Recommender, checkerboard, held_out_lists
-from customer360.models.tfidf import LONGEST, MOST_TERMS, TFIDF, evidence, item_vectors, popularity_prior, similar_residual, terms
+from customer360.models.tfidf import (
+    LONGEST,
+    MOST_TERMS,
+    TFIDF,
+    evidence,
+    item_vectors,
+    popularity_prior,
+    similar_residual,
+    terms,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -26,14 +35,28 @@ def board(texts: list | None = None, n: int = 8, **kwargs) -> Dataset:
 def answers(model: Recommender, data: Dataset) -> list[np.ndarray]:
     everyone = np.arange(data.n_users)
     pairs = np.mgrid[-1 : data.n_users, -1 : data.n_items].reshape(2, -1)
-    return [*model.recommend(everyone, 3), model.score(data.histories), *model.similar_items(np.arange(data.n_items), 2), model.predict(*pairs)]
+    return [
+        *model.recommend(everyone, 3),
+        model.score(data.histories),
+        *model.similar_items(np.arange(data.n_items), 2),
+        model.predict(*pairs),
+    ]
 
 
 TEXTS = {
     "no text but one": ["lamp", *[""] * 7],
     "no text at all": [""] * 8,
     "missing values": [None, np.nan, "red lamp", "red lamp", "red cup", "", None, "cup"],
-    "a megabyte": ["red lamp " * 120_000, "x" * 1_000_000, "庭" * 1_000_000, "x" * 1_000_000, "cup", "red cup", "lamp", ". " * 500_000],
+    "a megabyte": [
+        "red lamp " * 120_000,
+        "x" * 1_000_000,
+        "庭" * 1_000_000,
+        "x" * 1_000_000,
+        "cup",
+        "red cup",
+        "lamp",
+        ". " * 500_000,
+    ],
     "stop words only": ["the", "of the", "and", "a", "with the", "it is", "to", "the"],
     "signs only": ["!!!", "…", "\x00\uffff", "—", "  ", "\n", "🎈🎈", "1"],
     "all the same": ["red lamp"] * 8,
@@ -51,7 +74,10 @@ def test_texts_that_say_little(texts, learnt, tmp_path):
     for reasons in model.explain(data.histories, np.arange(8)):
         assert 1 <= len(reasons) <= 3 and all(np.isfinite(reason.share) for reason in reasons)
     model.save(tmp_path / "model")
-    assert all(np.array_equal(a, b) for a, b in zip(answers(Recommender.load(tmp_path / "model"), data), found, strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(answers(Recommender.load(tmp_path / "model"), data), found, strict=True)
+    )
 
 
 @pytest.mark.parametrize("texts", ["no text at all", "stop words only", "one word each"])
@@ -64,7 +90,11 @@ def test_nothing_to_read_leaves_popularity(texts):
 
 def test_one_item():
     data = board(["a red lamp"], 2)
-    data = replace(data, items=replace(data.items, ids=data.items.ids[:1]), interactions=data.interactions.assign(item=np.int32(0))[:1])
+    data = replace(
+        data,
+        items=replace(data.items, ids=data.items.ids[:1]),
+        interactions=data.interactions.assign(item=np.int32(0))[:1],
+    )
     model = TFIDF().fit(data)
     assert model.recommend([0, -1], 2, exclude_seen=False).codes.tolist() == [[0, -1], [0, -1]]
     assert np.isfinite(model.predict([0, -1, 0], [0, 0, -1])).all()
@@ -88,7 +118,10 @@ def test_all_ratings_equal():
 
 
 def test_without_text_it_says_what_to_do():
-    with pytest.raises(NoItemText, match="TFIDF reads item text and the items of 'checkerboard' have none: give the item table a column `text`"):
+    with pytest.raises(
+        NoItemText,
+        match="TFIDF reads item text and the items of 'checkerboard' have none: give the item table a column `text`",
+    ):
         TFIDF().fit(board(text=False))
 
 
@@ -96,9 +129,19 @@ def test_without_text_it_says_what_to_do():
 
 SCRIPTS = {
     "Chinese": ["红色的灯笼挂在花园里", "花园里有一盏灯笼", "厨房用的不锈钢锅", "不锈钢厨房刀"],
-    "Japanese": ["庭のランタン、手作り", "手作りランタンと庭", "台所のステンレス鍋", "ステンレスの包丁、台所用"],
+    "Japanese": [
+        "庭のランタン、手作り",
+        "手作りランタンと庭",
+        "台所のステンレス鍋",
+        "ステンレスの包丁、台所用",
+    ],
     "Thai": ["โคมไฟสวน", "โคมไฟในสวน", "หม้อสแตนเลส", "มีดสแตนเลส"],
-    "Russian": ["Садовый фонарь, ручная работа", "Фонарь ручная работа", "Кухонный нож", "Нож и кухонный котёл"],
+    "Russian": [
+        "Садовый фонарь, ручная работа",
+        "Фонарь ручная работа",
+        "Кухонный нож",
+        "Нож и кухонный котёл",
+    ],
     "Arabic": ["فانوس الحديقة يدوي", "فَانُوس يدوي", "سكين المطبخ", "قدر المطبخ سكين"],
     "Hebrew": ["פנס גינה ידני", "פנס ידני", "סכין מטבח", "סיר מטבח סכין"],
     "Hindi": ["बगीचे की लालटेन", "लालटेन बगीचे में", "रसोई का चाकू", "चाकू रसोई"],
@@ -148,14 +191,22 @@ def test_words_add_up_to_the_score(options):
     model = TFIDF(**options).fit(data)
     items = np.arange(0, 90, 7)
     past = data.histories[: len(items)]
-    whole, empty = (model.score(each, candidates=items[:, None])[:, 0] for each in (past, visitors([[]] * len(items), 90)))
+    whole, empty = (
+        model.score(each, candidates=items[:, None])[:, 0] for each in (past, visitors([[]] * len(items), 90))
+    )
     of_prior = model.prior * popularity_prior(model.popularity_)[items]
     for row, reasons in enumerate(model.explain(past, items, n=10_000)):
-        positive = sum(reason.share for reason in reasons if reason.kind == "word") * abs(whole[row] - empty[row])
-        for_it = model._vectors[[items[row]]].toarray()[0] * (model._directions @ ((evidence(past[[row]].strength) @ model._inputs)[0] @ model.weights_))
+        positive = sum(reason.share for reason in reasons if reason.kind == "word") * abs(
+            whole[row] - empty[row]
+        )
+        for_it = model._vectors[[items[row]]].toarray()[0] * (
+            model._directions @ ((evidence(past[[row]].strength) @ model._inputs)[0] @ model.weights_)
+        )
         assert for_it.sum() / model.typical_ == pytest.approx(whole[row] - of_prior[row], abs=1e-3)
         assert positive == pytest.approx(np.maximum(for_it, 0).sum() / model.typical_, abs=1e-3)
-        assert {reason.ref for reason in reasons if reason.kind == "word"} <= set(terms(data.item_text[items[row]]))
+        assert {reason.ref for reason in reasons if reason.kind == "word"} <= set(
+            terms(data.item_text[items[row]])
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))

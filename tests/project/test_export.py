@@ -17,25 +17,46 @@ def fresh(tmp_path_factory) -> Path:
     for name in ("settings.ini", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "nbs", copy / "nbs", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    shutil.copytree(ROOT / "customer360/data/migrations", copy / "customer360/data/migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([Path(sys.executable).with_name("nbdev_export")], cwd=copy, check=True, capture_output=True, timeout=300)
+    shutil.copytree(
+        ROOT / "customer360/data/migrations",
+        copy / "customer360/data/migrations",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    subprocess.run(
+        [Path(sys.executable).with_name("nbdev_export")],
+        cwd=copy,
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
     return copy
 
 
 def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def test_nothing_is_missing_and_nothing_is_orphaned(fresh):
-    exported, present = files(fresh / "customer360"), files(ROOT / "customer360")  # the steps of a database are written by hand, and in both
+    exported, present = (
+        files(fresh / "customer360"),
+        files(ROOT / "customer360"),
+    )  # the steps of a database are written by hand, and in both
     assert exported, "nothing was exported"
-    assert not present - exported, f"no notebook exports {sorted(present - exported)}: delete them, or rename the notebook's default_exp"
+    assert not present - exported, (
+        f"no notebook exports {sorted(present - exported)}: delete them, or rename the notebook's default_exp"
+    )
     assert not exported - present, f"run nbdev_export: {sorted(exported - present)} are missing"
 
 
 def test_every_module_is_fresh(fresh):
     names = sorted(files(fresh / "customer360") & files(ROOT / "customer360"))
-    _, differ, unreadable = filecmp.cmpfiles(fresh / "customer360", ROOT / "customer360", names, shallow=False)
+    _, differ, unreadable = filecmp.cmpfiles(
+        fresh / "customer360", ROOT / "customer360", names, shallow=False
+    )
     assert not differ + unreadable, (
         f"{differ + unreadable} are not what the notebooks say: run nbdev_export, and edit the notebook, never the module"
     )

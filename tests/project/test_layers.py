@@ -23,10 +23,37 @@ KNOWS = {
     "schema": {"config"},
     "metrics": set(),
     "data.storage": {"config", "schema"},
-    **dict.fromkeys(["models.base", "models.knn", "models.svd", "models.tfidf", "models.ncf", "models.bert", "models.hybrid", "models.bayes", "models.near"], MODEL),
+    **dict.fromkeys(
+        [
+            "models.base",
+            "models.knn",
+            "models.svd",
+            "models.tfidf",
+            "models.ncf",
+            "models.bert",
+            "models.hybrid",
+            "models.bayes",
+            "models.near",
+        ],
+        MODEL,
+    ),
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
-HEAVY = {"torch", "transformers", "faiss", "matplotlib", "sklearn", "surprise", "faker", "papermill", "nbconvert", "nbformat", "fastapi", "sqlalchemy", "alembic"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "faiss",
+    "matplotlib",
+    "sklearn",
+    "surprise",
+    "faker",
+    "papermill",
+    "nbconvert",
+    "nbformat",
+    "fastapi",
+    "sqlalchemy",
+    "alembic",
+}
 ABOUT = {
     "data.simulate": {"faker"},
     "data.storage": {"sqlalchemy"},
@@ -91,8 +118,12 @@ def exported(notebook: Path) -> list[Cell]:
 @functools.cache
 def module(notebook: Path) -> str:
     "The module that a lesson exports, such as `data.prepare`"
-    named = [match[1] for cell in cells(notebook) if (match := re.search(r"#\| *default_exp +(\S+)", cell.source))]
-    assert len(named) == 1, f"{notebook.name} names {len(named)} modules in default_exp: one lesson is one module"
+    named = [
+        match[1] for cell in cells(notebook) if (match := re.search(r"#\| *default_exp +(\S+)", cell.source))
+    ]
+    assert len(named) == 1, (
+        f"{notebook.name} names {len(named)} modules in default_exp: one lesson is one module"
+    )
     return named[0]
 
 
@@ -128,7 +159,9 @@ def test_imports_go_down(notebook):
     for cell in cells(notebook):
         for name in ours(cell.imports()):
             lower = numbers[name] < number(notebook) or (name == module(notebook) and not cell.exported)
-            assert lower, f"{notebook.name} imports customer360.{name} of lesson {numbers[name]}, which comes later:\n{cell.source}"
+            assert lower, (
+                f"{notebook.name} imports customer360.{name} of lesson {numbers[name]}, which comes later:\n{cell.source}"
+            )
 
 
 @lessons
@@ -136,7 +169,9 @@ def test_a_module_knows_only_what_the_plan_says(notebook):
     known = KNOWS.get(module(notebook))
     if known is not None:
         imported = set().union(*(ours(cell.imports()) for cell in exported(notebook)))
-        assert imported <= known, f"{module(notebook)} imports {sorted(imported - known)}, and may know only {sorted(known)}"
+        assert imported <= known, (
+            f"{module(notebook)} imports {sorted(imported - known)}, and may know only {sorted(known)}"
+        )
 
 
 def test_metrics_need_numpy_alone():
@@ -148,7 +183,9 @@ def test_metrics_need_numpy_alone():
 def test_models_never_import_each_other():
     siblings = {name for name in KNOWS if name.startswith("models.") and name != "models.base"}
     for notebook in NOTEBOOKS:
-        if module(notebook) in siblings - {"models.hybrid"}:  # the lesson on the hybrid shows it at work with others
+        if module(notebook) in siblings - {
+            "models.hybrid"
+        }:  # the lesson on the hybrid shows it at work with others
             for cell in cells(notebook):
                 assert not ours(cell.imports()) & (siblings - {module(notebook)}), cell.source
 
@@ -156,7 +193,9 @@ def test_models_never_import_each_other():
 def test_the_api_knows_serving_and_the_schema():
     for path in sorted((ROOT / "api").rglob("*.py")):
         names = ours(Cell(path.read_text(encoding="utf-8"), ()).imports(relative=True))
-        assert all(name == "schema" or name.startswith("serving") for name in names), f"{path} imports {names}"
+        assert all(name == "schema" or name.startswith("serving") for name in names), (
+            f"{path} imports {names}"
+        )
 
 
 @lessons
@@ -164,7 +203,9 @@ def test_heavy_packages_wait(notebook):
     about = ABOUT.get(module(notebook), set())
     for cell in exported(notebook):
         heavy = (packages(cell.imports(top=True)) & HEAVY) - about
-        assert not heavy, f"{notebook.name} imports {sorted(heavy)} when it is imported: do it inside the function\n{cell.source}"
+        assert not heavy, (
+            f"{notebook.name} imports {sorted(heavy)} when it is imported: do it inside the function\n{cell.source}"
+        )
 
 
 def test_every_package_is_declared():
@@ -180,7 +221,9 @@ def test_every_package_is_declared():
     needs = " ".join(value for key, value in settings["DEFAULT"].items() if key.endswith("requirements"))
     declared = {_plain(re.split(r"[<>=[]", need)[0]) for need in needs.split()}
     sources = importlib.metadata.packages_distributions()
-    undeclared = {name for name in imported if not {_plain(source) for source in sources.get(name, [name])} & declared}
+    undeclared = {
+        name for name in imported if not {_plain(source) for source in sources.get(name, [name])} & declared
+    }
     assert not undeclared, f"settings.ini does not name what brings {sorted(undeclared)}"
 
 
@@ -217,8 +260,12 @@ def test_no_star_import_and_no_print(notebook):
     for cell in cells(notebook):
         for node in ast.walk(cell.tree):
             assert not (isinstance(node, ast.ImportFrom) and node.names[0].name == "*"), cell.source
-            printed = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-            assert not (cell.exported and printed), f"{notebook.name} prints: log it, or return it\n{cell.source}"
+            printed = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            )
+            assert not (cell.exported and printed), (
+                f"{notebook.name} prints: log it, or return it\n{cell.source}"
+            )
 
 
 @lessons
@@ -228,10 +275,20 @@ def test_public_signatures_are_annotated_and_described(notebook):
         for function in _public(cell.tree.body):
             parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
             parameters += [p for p in (function.args.vararg, function.args.kwarg) if p is not None]
-            wrong += [f"{function.name}: {p.arg} has no type" for p in parameters if p.annotation is None and p.arg not in ("self", "cls")]
+            wrong += [
+                f"{function.name}: {p.arg} has no type"
+                for p in parameters
+                if p.annotation is None and p.arg not in ("self", "cls")
+            ]
             wrong += [f"{function.name}: does not say what it returns"] if function.returns is None else []
-            plain = any(ast.unparse(decorator) == "property" for decorator in function.decorator_list)  # its name says it
-            wrong += [f"{function.name}: has no docstring"] if not plain and not ast.get_docstring(function) else []
+            plain = any(
+                ast.unparse(decorator) == "property" for decorator in function.decorator_list
+            )  # its name says it
+            wrong += (
+                [f"{function.name}: has no docstring"]
+                if not plain and not ast.get_docstring(function)
+                else []
+            )
     assert not wrong
 
 
@@ -248,9 +305,19 @@ def _public(body: list[ast.stmt]):
 def test_what_is_exported_is_shown_at_work(notebook):
     "Each public function stands in an example, in another function of the lesson, or in a pipeline; commands are typed, not called"
     all_code = "\n".join(cell.source for path in [notebook, *PIPELINES] for cell in cells(path))
-    functions = [node for cell in exported(notebook) for node in cell.tree.body if isinstance(node, ast.FunctionDef)]
-    called = [node.name for node in functions if not any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list)]
-    unseen = [name for name in called if not name.startswith("_") and name != "main" and len(re.findall(rf"\b{name}\b", all_code)) < 2]
+    functions = [
+        node for cell in exported(notebook) for node in cell.tree.body if isinstance(node, ast.FunctionDef)
+    ]
+    called = [
+        node.name
+        for node in functions
+        if not any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list)
+    ]
+    unseen = [
+        name
+        for name in called
+        if not name.startswith("_") and name != "main" and len(re.findall(rf"\b{name}\b", all_code)) < 2
+    ]
     assert not unseen, f"nothing uses {unseen} of {notebook.name}"
 
 
@@ -269,7 +336,9 @@ def test_pipelines_take_parameters_and_export_nothing(notebook):
         f"{notebook.name} has {len(tagged)} cells tagged `parameters`: nbdev_clean strips tags that settings.ini does not allow"
     )
     for node in tagged[0].tree.body:
-        assert isinstance(node, ast.AnnAssign) and node.value is not None, f"not `name: type = literal  # what it is`: {ast.unparse(node)}"
+        assert isinstance(node, ast.AnnAssign) and node.value is not None, (
+            f"not `name: type = literal  # what it is`: {ast.unparse(node)}"
+        )
         ast.literal_eval(node.value)
         assert "#" in tagged[0].source.splitlines()[node.lineno - 1], f"no comment beside {ast.unparse(node)}"
 

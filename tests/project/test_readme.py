@@ -16,7 +16,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_five_lines_fit_and_recommend(tmp_path):
     (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
     assert len(block.strip().splitlines()) == 5
-    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert len(re.findall(r"'p\d{4}'", done.stdout)) == 5
 
@@ -30,10 +32,17 @@ COLUMNS = {
 @pytest.mark.parametrize("report", ["ml-100k", "ml-1m"])
 def test_the_table_is_the_committed_leaderboard(report):
     board = pd.read_csv(ROOT / f"reports/{report}/leaderboard.csv", keep_default_na=False)
-    board = board[(board["split_seed"] == "mean") & (board["segment"] == "all")].set_index(["split", "model", "metric", "k"])
+    board = board[(board["split_seed"] == "mean") & (board["segment"] == "all")].set_index(
+        ["split", "model", "metric", "k"]
+    )
     run = json.loads((ROOT / f"reports/{report}/run.json").read_text(encoding="utf-8"))
     keys = {model["label"]: key for key, model in run["models"].items()}
-    (_, *columns), _, *table = ([cell.strip() for cell in line.strip("|").split("|")] for line in README.split(f"<!-- table: written from reports/{report}/leaderboard.csv -->\n")[1].split("\n\n")[0].splitlines())
+    (_, *columns), _, *table = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in README.split(f"<!-- table: written from reports/{report}/leaderboard.csv -->\n")[1]
+        .split("\n\n")[0]
+        .splitlines()
+    )
     assert len(table) == len(keys) and len(columns) >= 5
     for name, *cells in table:
         for cell, column in zip(cells, columns, strict=True):

@@ -28,10 +28,26 @@ def run_examples(folder: Path, *options: str, ci: str) -> subprocess.CompletedPr
     (folder / "tests").mkdir()
     for name in ("conftest.py", "server.py", "browsing.py", "command.py", "postgres.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests")
-    (folder / "tests/allowed_skips.txt").write_text("# comment\ntest_examples.py::test_listed: no printer in CI\n")
+    (folder / "tests/allowed_skips.txt").write_text(
+        "# comment\ntest_examples.py::test_listed: no printer in CI\n"
+    )
     (folder / "tests/test_examples.py").write_text(EXAMPLES)
-    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-p", "no:cacheprovider", *options, "tests"]
-    return subprocess.run(command, cwd=folder, env=os.environ | {"CI": ci}, capture_output=True, text=True, timeout=120)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        folder,
+        "-p",
+        "no:cacheprovider",
+        *options,
+        "tests",
+    ]
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | {"CI": ci}, capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
@@ -64,5 +80,7 @@ def test_ci_run(tmp_path, recipe, code, last):
     shutil.copy(ROOT / ".ci/run", tmp_path / ".ci")
     (tmp_path / "Makefile").write_text(f"test:\n\t{recipe}\n")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
-    done = subprocess.run(["bash", ".ci/run"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["bash", ".ci/run"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (code, last), done.stdout + done.stderr

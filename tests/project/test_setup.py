@@ -43,13 +43,23 @@ def script(path: Path, *lines: str) -> Path:
 
 
 def environment(**changes: str | Path) -> dict[str, str]:
-    inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHON", "MAKEFLAGS", "MAKELEVEL", "VIRTUAL_ENV")}
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("PYTHON", "MAKEFLAGS", "MAKELEVEL", "VIRTUAL_ENV")
+    }
     return inherited | {key: str(value) for key, value in changes.items()}
 
 
 def make(folder: Path, *arguments: str, **changes: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env=environment(**changes), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+        ["make", *arguments],
+        cwd=folder,
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -100,8 +110,15 @@ def test_python_without_venv(copy, tmp_path):
 @pytest.mark.slow
 def test_no_network(copy):
     (copy / "requirements.txt").write_text("six\n")
-    unreachable = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "", "PIP_RETRIES": "1"}
-    done = make(copy, "setup", PYTHON=sys.executable, PIP_CONFIG_FILE=os.devnull, PIP_NO_CACHE_DIR="1", **unreachable)
+    unreachable = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_FIND_LINKS": "",
+        "PIP_RETRIES": "1",
+    }
+    done = make(
+        copy, "setup", PYTHON=sys.executable, PIP_CONFIG_FILE=os.devnull, PIP_NO_CACHE_DIR="1", **unreachable
+    )
     assert done.returncode != 0
     assert "No network: pip could not reach its package index" in done.stderr
     assert not (copy / ".venv/complete").exists()
@@ -139,10 +156,14 @@ def test_set_up_once_and_again_only_after_a_change(copy, record_property):
     assert make(copy, "setup").returncode != 0
     (copy / "requirements.txt").write_text("# nothing\n")
     mended = make(copy, "setup")
-    assert mended.returncode == 0 and (copy / ".venv/kept").exists(), "an update that pip refused costs nothing"
+    assert mended.returncode == 0 and (copy / ".venv/kept").exists(), (
+        "an update that pip refused costs nothing"
+    )
 
     moved = copy.rename(copy.with_name("moved"))
-    assert "Setting up .venv" in make(moved, "setup").stdout, "the scripts of a moved .venv point to the old place"
+    assert "Setting up .venv" in make(moved, "setup").stdout, (
+        "the scripts of a moved .venv point to the old place"
+    )
 
 
 @pytest.mark.slow
@@ -150,8 +171,12 @@ def test_a_set_up_cut_short_is_not_believed(copy):
     "Ctrl-C while pip works: the next call starts afresh"
     package = copy / "slow"
     package.mkdir()
-    (package / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n')
-    (package / "backend.py").write_text("import time, pathlib\npathlib.Path('reached').touch()\ntime.sleep(60)\n")
+    (package / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (package / "backend.py").write_text(
+        "import time, pathlib\npathlib.Path('reached').touch()\ntime.sleep(60)\n"
+    )
     (copy / "requirements.txt").write_text("./slow\n")
     process = subprocess.Popen(
         ["make", "setup"],

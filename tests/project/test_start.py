@@ -22,7 +22,9 @@ STEPS = ("pip install -r requirements.txt", "python train.py --model knn", "uvic
 def clone(tmp_path: Path) -> Path:
     "What git tracks, with an environment of its own that finds the packages of this one installed already"
     folder = tmp_path / "customer360"
-    for name in subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0"):
+    for name in subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0"):
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
@@ -42,15 +44,37 @@ def words(step: str, *more: str) -> list[str]:
 def test_the_first_three_commands(clone: Path):
     readme = re.sub(r"\s*#.*", "", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert all(step in readme for step in STEPS)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("C360_", "PYTHONPATH", "VIRTUAL_ENV"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("C360_", "PYTHONPATH", "VIRTUAL_ENV"))
+    }
     for step in STEPS[:2]:
-        done = subprocess.run(words(step), cwd=clone, env=clean, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            words(step),
+            cwd=clone,
+            env=clean,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            stdin=subprocess.DEVNULL,
+        )
         assert done.returncode == 0, f"{step}: {done.stdout[-1500:]}{done.stderr[-3000:]}"
     port, log = free_port(), clone / "server.log"
     with open(log, "wb") as out:
-        server = subprocess.Popen(words(STEPS[2], "--port", str(port)), cwd=clone, env=clean, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        server = subprocess.Popen(
+            words(STEPS[2], "--port", str(port)),
+            cwd=clone,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     try:
-        answer = waited(f"http://127.0.0.1:{port}/api/v1/customers/c0104/recommendations?model=knn&n=3", server, log)
+        answer = waited(
+            f"http://127.0.0.1:{port}/api/v1/customers/c0104/recommendations?model=knn&n=3", server, log
+        )
         assert len(answer["items"]) == 3 and all(item["reasons"] for item in answer["items"])
         trained = {path.name for path in (clone / "data/models/demo/knn").iterdir()}
         assert answer["version"] in trained, (answer["version"], trained)

@@ -66,15 +66,32 @@ def run(*command: str | Path, cwd: Path | None = None, timeout: float = 300) -> 
     "Run a program without our settings; returns what it printed"
     env = {key: value for key, value in os.environ.items() if not key.startswith(("C360_", "PYTHON"))}
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+        [str(word) for word in command],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
     )
-    assert done.returncode == 0, f"{command[:3]} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    assert done.returncode == 0, (
+        f"{command[:3]} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    )
     return done.stdout
 
 
 def install(home: Path, *what: str | Path, timeout: float = 300) -> None:
     run(
-        sys.executable, "-m", "pip", "--python", home / "bin/python", "install", "-q", "--disable-pip-version-check", *what, timeout=timeout
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        home / "bin/python",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        *what,
+        timeout=timeout,
     )
 
 
@@ -88,7 +105,11 @@ def test_the_wheel_holds_code_pipelines_and_cards(wheel):
     wanted |= {f"customer360/pipelines/{path.name}" for path in (ROOT / "nbs/pipelines").glob("*.ipynb")}
     wanted |= {f"customer360/cards/{path.name}" for path in (ROOT / "data/cards").glob("*.toml")}
     bundle = ROOT / "data/pretrained"
-    wanted |= {f"customer360/pretrained/{path.relative_to(bundle)}" for path in bundle.rglob("*") if path.is_file() and path.name != ".lock"}
+    wanted |= {
+        f"customer360/pretrained/{path.relative_to(bundle)}"
+        for path in bundle.rglob("*")
+        if path.is_file() and path.name != ".lock"
+    }
     assert {name for name in names if ".dist-info/" not in name} == wanted
 
 

@@ -48,7 +48,12 @@ def test_another_process_assigns_the_same_arms():
     experiment = Experiment("spring", ARMS)
     given = json.dumps({"experiment": experiment.to_dict(), "users": users})
     told = subprocess.run(
-        [sys.executable, "-c", code], input=given, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
+        [sys.executable, "-c", code],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONHASHSEED": "7"},
     ).stdout
     assert json.loads(told) == [assign(experiment, user) for user in users]
 
@@ -92,21 +97,38 @@ lists = st.lists(st.sampled_from([0.0, 1.0, 1.5, -2.0, 1e30, -1e30, np.nan, -np.
 def test_a_list_keeps_its_rules_and_its_probabilities(scores, n, exploration, temperature, cap, depth, seed):
     scores, codes = np.array(scores, np.float64), np.arange(len(scores), dtype=np.int32)[::-1].copy()
     groups = codes % 3 - 1
-    shown = explore(scores, codes, n, exploration, temperature, np.random.default_rng(seed), depth=depth, groups=groups, cap=cap)
+    shown = explore(
+        scores,
+        codes,
+        n,
+        exploration,
+        temperature,
+        np.random.default_rng(seed),
+        depth=depth,
+        groups=groups,
+        cap=cap,
+    )
     finite, of = np.isfinite(scores), dict(zip(codes.tolist(), range(len(codes)), strict=True))
     places = [of[code] for code in shown.codes.tolist()]
     assert len(set(places)) == len(places) and finite[places].all()
     room = finite & (groups < 0), [finite & (groups == group) for group in (0, 1)]
     most = room[0].sum() + sum(min(inside.sum(), len(codes) if cap is None else cap) for inside in room[1])
     assert len(places) == min(n, most)
-    again = place_chances(scores, codes, shown.codes, exploration, temperature, depth=depth, groups=groups, cap=cap, n=n)
+    again = place_chances(
+        scores, codes, shown.codes, exploration, temperature, depth=depth, groups=groups, cap=cap, n=n
+    )
     np.testing.assert_allclose(again.sum(1), 1, rtol=1e-9)
     np.testing.assert_allclose(again[np.arange(len(places)), places], shown.probabilities, rtol=1e-12)
     assert (shown.probabilities > 0).all() and (exploration > 0 or (shown.probabilities == 1).all())
 
 
 def test_every_list_comes_as_often_as_its_probability_says():
-    rng, codes, scores, groups = np.random.default_rng(5), np.arange(5), np.array([3.0, 2.5, 1, 1, 0]), np.array([0, 0, 1, 1, -1])
+    rng, codes, scores, groups = (
+        np.random.default_rng(5),
+        np.arange(5),
+        np.array([3.0, 2.5, 1, 1, 0]),
+        np.array([0, 0, 1, 1, -1]),
+    )
     shown = [explore(scores, codes, 3, 0.9, 2.0, rng, depth=4, groups=groups, cap=1) for _ in range(20_000)]
     keys = [tuple(each.codes.tolist()) for each in shown]
     chance = {key: float(np.prod(each.probabilities)) for key, each in zip(keys, shown, strict=True)}
@@ -125,7 +147,9 @@ def test_a_request_pays_little():
         Experiment("e", ARMS),
     )
 
-    def fastest(call, times=200) -> float:  # microseconds; the fastest of many is what the code costs, not what the neighbours do
+    def fastest(
+        call, times=200
+    ) -> float:  # microseconds; the fastest of many is what the code costs, not what the neighbours do
         taken = []
         for _ in range(times):
             start = time.perf_counter()
@@ -153,10 +177,15 @@ def test_a_hundred_thousand_outcomes_are_a_table_in_a_second():
 
 def test_nobody_clicked_everybody_clicked_and_nobody_came():
     table = online_metrics(
-        outcomes(impressions=[10] * 8, clicks=[0] * 4 + [10] * 4, arm=["a"] * 4 + ["b"] * 4, user=list("pqrspqrs")), "arm"
+        outcomes(
+            impressions=[10] * 8, clicks=[0] * 4 + [10] * 4, arm=["a"] * 4 + ["b"] * 4, user=list("pqrspqrs")
+        ),
+        "arm",
     ).set_index("arm")
     assert (
-        table["click_through"].tolist() == [0, 1] and table.loc["a", "click_through_low"] == 0 and table.loc["b", "click_through_high"] == 1
+        table["click_through"].tolist() == [0, 1]
+        and table.loc["a", "click_through_low"] == 0
+        and table.loc["b", "click_through_high"] == 1
     )
     assert 0.3 < table.loc["a", "click_through_high"] < 1, "four customers are no forty"
     assert online_metrics(outcomes(impressions=[0, 0]))["click_through"].isna().all()

@@ -11,7 +11,13 @@ import pandas as pd
 def happens(story: str, home: Path) -> None:
     "A process of its own, since settings are read once"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
-    done = subprocess.run([sys.executable, "-c", story], env=environment | {"C360_HOME": str(home)}, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", story],
+        env=environment | {"C360_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -49,7 +55,11 @@ def traces(home: Path) -> list[Path]:
         named = b"c0104" in path.read_bytes()
         if path.suffix == ".parquet":  # compressed: look at what it says
             table = pd.read_parquet(path)
-            named = named or any((table[name].astype(str) == "c0104").any() for name in table if not pd.api.types.is_numeric_dtype(table[name]))
+            named = named or any(
+                (table[name].astype(str) == "c0104").any()
+                for name in table
+                if not pd.api.types.is_numeric_dtype(table[name])
+            )
         found += [path] if named else []
     return found
 
