@@ -12,19 +12,36 @@ pytest_plugins = ["server", "browsing"]  # fixtures that start the API, and a br
 ROOT = Path(__file__).parents[1]
 
 
+NO_DATA = "no data: set C360_TEST_DATA"  # the reason of the one skip that the marker `data` may excuse
+BESIDE = ROOT.parent / "shared" / "datasets"  # where `.ci/run` looks for the data sets
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
-    "The folder of real data sets; without it the test is skipped"
+    "Return the folder of real data sets, or skip the test where there is none"
     folder = config.settings().test_data
     if folder is None:
-        pytest.skip("no data: set C360_TEST_DATA")
+        pytest.skip(NO_DATA)
     if not folder.is_dir():
-        pytest.fail(f"C360_TEST_DATA is {folder}, which is no folder")
+        pytest.fail(f"C360_TEST_DATA is {folder}, which is not a folder")
     return folder.resolve()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    "Refuse tests that use real data and are not marked `data`, and the reverse: the marker decides which skips are excused"
+    wrong = [
+        item.nodeid
+        for item in items
+        if ("test_data" in item.fixturenames) != (item.get_closest_marker("data") is not None)
+    ]
+    if wrong:
+        raise pytest.UsageError(
+            f"mark tests that use the fixture `test_data` with `data`, and no others: {', '.join(wrong)}"
+        )
+
+
 def _allowed_skips() -> dict[str, str]:
-    "Test name to reason, from `allowed_skips.txt`"
+    "Return the entries of `allowed_skips.txt`, test name or `marker data`, with their reasons"
     lines = (Path(__file__).parent / "allowed_skips.txt").read_text(encoding="utf-8").splitlines()
     named = (line.partition(": ") for line in lines if line.strip() and not line.startswith("#"))
     allowed = {name.strip(): reason.strip() for name, _, reason in named}
@@ -33,11 +50,20 @@ def _allowed_skips() -> dict[str, str]:
     return allowed
 
 
-def _no_silent_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    "In CI a skip is a failure unless it is listed by name with its reason"
+def _is_excused(report: pytest.TestReport | pytest.CollectReport, markers: set[str]) -> bool:
+    "Return whether `allowed_skips.txt` lists this skip: by its name, or by the marker `data` where there is no data"
+    allowed = _allowed_skips()
+    if report.nodeid.removeprefix("tests/") in allowed:
+        return True
+    has_data = "C360_TEST_DATA" in os.environ or BESIDE.is_dir()
+    return "marker data" in allowed and "data" in markers and NO_DATA in report.longrepr[2] and not has_data
+
+
+def _no_silent_skip(report: pytest.TestReport | pytest.CollectReport, markers: set[str]) -> None:
+    "Make a skip that is not excused a failure in CI"
     if not report.skipped or hasattr(report, "wasxfail") or os.environ.get("CI") != "true":
         return
-    if report.nodeid.removeprefix("tests/") not in _allowed_skips():
+    if not _is_excused(report, markers):
         report.outcome = "failed"
         report.longrepr = (
             f"{report.nodeid} was skipped ({report.longrepr[2]}) and is not listed in tests/allowed_skips.txt"
@@ -47,14 +73,14 @@ def _no_silent_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    _no_silent_skip(report)
+    _no_silent_skip(report, {marker.name for marker in item.iter_markers()})
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     report = yield
-    _no_silent_skip(report)
+    _no_silent_skip(report, set())
     return report
 
 
