@@ -459,7 +459,7 @@ def test_what_the_data_does_not_allow():
 
 @pytest.mark.data
 @pytest.mark.parametrize("seed", [42, 101])
-def test_ratio75_item_of_ml100k_is_the_published_split(test_data, seed):
+def test_ratio75_item_of_ml100k_follows_the_recipe(test_data, seed):
     raw = raw_ratings(test_data)
     train = ratio75_by_hand(raw, seed)
     split = ratio75_item(ml100k(test_data), seed)
@@ -471,6 +471,27 @@ def test_ratio75_item_of_ml100k_is_the_published_split(test_data, seed):
     assert data.items.decode(frame["item"]).tolist() == given["item"].tolist()
     assert frame["rating"].tolist() == given["rating"].tolist()
     assert frame["timestamp"].tolist() == given["timestamp"].tolist()
+
+
+def recommenders_test_rows(ratings: pd.DataFrame, seed: int = 42) -> set[int]:
+    """Return the test rows of Microsoft Recommenders' own shuffle
+
+    As its `python_stratified_split(filter_by="item")` draws them: one random number per row in source order,
+    rows sorted by item and number, the first 75 % of each item's rows (rounded) for training.
+    """
+    draws = np.random.RandomState(seed).rand(len(ratings))
+    order = ratings.assign(draw=draws).sort_values(["item", "draw"]).groupby("item")
+    is_test = order.cumcount() + 1 > (0.75 * order["item"].transform("size")).round()
+    return set(is_test.index[is_test])
+
+
+@pytest.mark.data
+def test_ratio75_item_with_seed_42_is_another_shuffle_than_that_of_recommenders(test_data):
+    "The recipe is theirs and the test part as large, but it shares no more rows with theirs than chance gives"
+    theirs = recommenders_test_rows(raw_ratings(test_data))
+    ours = set(rows_of(ratio75_item(ml100k(test_data), 42).test))
+    assert (len(theirs), len(ours), len(theirs & ours)) == (24_934, 24_934, 6_246)
+    assert abs(len(theirs & ours) / len(ours) - 0.25) < 0.005
 
 
 @pytest.mark.data
