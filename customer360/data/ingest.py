@@ -40,7 +40,7 @@ from customer360.data.sources import (
     read_card,
     read_table,
 )
-from ..schema import INTERACTIONS, Event, Facts, Tables, is_relevant
+from ..schema import INTERACTIONS, EventType, Facts, Tables, is_relevant
 
 # %% ../../nbs/1_data/40_ingest.ipynb #e3f027a7
 def numbers(
@@ -142,7 +142,7 @@ MENDS = {
     "nanoseconds": 'say timestamp = "ns" on the card (--time-format ns)',
     "a date": 'say timestamp = "%Y%m%d" on the card (--time-format)',
     "time": 'say on the card how times are written, such as timestamp = "%d/%m/%Y" (--time-format)',
-    "event": f"use {', '.join(Event)}, or translate the words under [interactions.events] on the card",
+    "event": f"use {', '.join(EventType)}, or translate the words under [interactions.events] on the card",
     "fields": "quote cells that hold the separator, or name the right separator",
     "quotes": 'close the quotes, or say quote = "" on the card if they are ordinary characters',
     "twice": 'drop the copies, or say duplicates = "keep" on the card if each counts',
@@ -236,7 +236,9 @@ def _events(sieve: Sieve, spec: InteractionsFile) -> pd.Series:
     if "event" not in spec.columns:
         return pd.Series(str(spec.event), index=raw.index, dtype="str")
     words = raw[spec.columns["event"]]
-    ours = {str(kind): str(kind) for kind in Event} | {word: str(kind) for word, kind in spec.events.items()}
+    ours = {str(kind): str(kind) for kind in EventType} | {
+        word: str(kind) for word, kind in spec.events.items()
+    }
     kind = words.map(ours)
     sieve.reject(kind.isna(), "an unknown kind of event")
     return kind
@@ -261,7 +263,7 @@ def _ratings(sieve: Sieve, spec: InteractionsFile, facts: Facts, event: pd.Serie
             "state scale = [lowest, highest] under [facts]",
         )
     sieve.reject(np.isnan(value) & (text.str.strip() != ""), "the rating is no number")
-    sieve.reject(np.isnan(value) & (event == Event.rating), "no rating")
+    sieve.reject(np.isnan(value) & (event == EventType.rating), "no rating")
     sieve.reject(
         (value < facts.scale[0]) | (value > facts.scale[1]),
         f"the rating is off the scale {facts.scale[0]:g} to {facts.scale[1]:g}",
@@ -466,7 +468,7 @@ def enough(
     rated: bool = False,  # count rating events only
 ) -> np.ndarray:  # bool (rows,), the rows that stay
     "Which interactions survive the two filters"
-    counted = frame[frame["event"] == Event.rating] if rated else frame
+    counted = frame[frame["event"] == EventType.rating] if rated else frame
     per_user = counted.groupby("user").size()
     stay = frame["user"].map(per_user).fillna(0).to_numpy() >= min_ratings
     pairs = frame.loc[stay, ["user", "item"]].drop_duplicates()
@@ -564,7 +566,7 @@ def settled_facts(
     exact = facts.exact_timestamps and "timestamp" in spec.columns
     if spec.exact_only_if:
         exact = exact and git_blob(path) == spec.exact_only_if.removeprefix("git-blob:")
-    bought = table[table["event"] == Event.purchase]
+    bought = table[table["event"] == EventType.purchase]
     again = bool(bought.duplicated(["user", "item"]).any()) if spec.repeats == "detect" else facts.repeats
     return replace(facts, exact_timestamps=exact, repeats=again)
 

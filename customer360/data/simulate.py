@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from ..config import generator
-from ..schema import Event, Facts, Tables, interactions
+from ..schema import EventType, Facts, Tables, interactions
 
 # %% ../../nbs/1_data/10_simulate.ipynb #2c4c4f6b
 SCALE = (1.0, 5.0)
@@ -582,7 +582,7 @@ FACTS = Facts(
     name="demo",
     title="Demo shop",
     scale=SCALE,
-    relevant={Event.purchase: None, Event.like: None, Event.rating: 4.0},
+    relevant={EventType.purchase: None, EventType.like: None, EventType.rating: 4.0},
     exact_timestamps=True,
     repeats=True,
     terms="Simulated; free to use",

@@ -44,7 +44,7 @@ from pydantic import (
 )
 
 from ..config import folder
-from ..schema import Event, Facts, SchemaError
+from ..schema import EventType, Facts, SchemaError
 
 # %% ../../nbs/1_data/20_sources.ipynb #8efa2152
 log = logging.getLogger(__name__)
@@ -124,8 +124,8 @@ class Rule(BaseModel):
 class InteractionsFile(Layout):
     "The file that says who did what with which item"
 
-    event: Event = Event.rating  # the kind of every row, where no column says it
-    events: dict[str, Event] = {}  # words of the event column -> our kinds
+    event: EventType = EventType.rating  # the kind of every row, where no column says it
+    events: dict[str, EventType] = {}  # words of the event column -> our kinds
     timestamp: str = "auto"  # s, ms, us, ns (since 1970), iso, or a format such as %d/%m/%Y; auto: s or iso
     duplicates: Literal["reject", "keep"] = "reject"  # the very same row, in all its columns, twice
     filters: list[Rule] = []

@@ -34,7 +34,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc as failures
 
 from ..config import folder, settings
-from ..schema import EVENT_WEIGHTS, INTERACTIONS, Event
+from ..schema import EVENT_WEIGHTS, INTERACTIONS, EventType
 
 # %% ../../nbs/1_data/50_storage.ipynb #s006
 class StorageError(RuntimeError):
@@ -594,7 +594,9 @@ def check_event(
         if wrong := _bad_id(getattr(event, name), required):
             raise InvalidEvent(index, name, wrong)
     if event.event not in EVENT_WEIGHTS:
-        raise InvalidEvent(index, "event", f"is {event.event!r}: use one of {[str(kind) for kind in Event]}")
+        raise InvalidEvent(
+            index, "event", f"is {event.event!r}: use one of {[str(kind) for kind in EventType]}"
+        )
     for name, low in (("rating", -math.inf), ("weight", 0)):
         value = getattr(event, name)
         if value is not None and not (_is_number(value) and math.isfinite(value) and value >= low):
@@ -603,7 +605,7 @@ def check_event(
                 name,
                 f"is {value!r}: give a finite number{' of at least 0' if low == 0 else ''}, or None",
             )
-    if event.event == Event.rating and event.rating is None:
+    if event.event == EventType.rating and event.rating is None:
         raise InvalidEvent(index, "rating", "is missing: an event of the kind 'rating' needs one")
     when = event.timestamp
     if when is not None and not (_is_number(when) and when == int(when) and 0 <= when <= LAST_TIMESTAMP):
@@ -1152,7 +1154,7 @@ class _Items(_Merging):
         return now, [{"item": row.item, "withdrawn": row.withdrawn, **json.loads(row.fields)} for row in rows]
 
 # %% ../../nbs/1_data/50_storage.ipynb #s080
-CONVERSIONS = (Event.cart, Event.purchase, Event.like)
+CONVERSIONS = (EventType.cart, EventType.purchase, EventType.like)
 
 
 class _Recommendations(_Items):
@@ -1226,8 +1228,8 @@ _SHOWN = sa.select(RECOMMENDATIONS).where(
 _TOUCHED = (
     sa.select(
         EVENTS.c.recommendation_id, EVENTS.c.user, EVENTS.c.item,
-        sa.func.max(sa.case((EVENTS.c.event == Event.impression, 1), else_=0)).label("impressed"),
-        sa.func.max(sa.case((EVENTS.c.event == Event.click, 1), else_=0)).label("clicked"),
+        sa.func.max(sa.case((EVENTS.c.event == EventType.impression, 1), else_=0)).label("impressed"),
+        sa.func.max(sa.case((EVENTS.c.event == EventType.click, 1), else_=0)).label("clicked"),
         sa.func.max(sa.case((EVENTS.c.event.in_(CONVERSIONS), 1), else_=0)).label("converted"),
     )
     .where(EVENTS.c.recommendation_id != "", EVENTS.c.timestamp >= sa.bindparam("since"))

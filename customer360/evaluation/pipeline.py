@@ -48,7 +48,7 @@ from customer360.data.prepare import (
     dataset,
     fingerprint,
     make_split,
-    visitors,
+    histories_from_items,
 )
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
@@ -671,7 +671,7 @@ def latest(
 ) -> list[int]:
     "The items that a customer last chose, newest first"
     own = past.items[past.seen & (past.weight.data > 0)]
-    return own[(-past.when[past.seen & (past.weight.data > 0)]).argsort(kind="stable")][:n].tolist()
+    return own[(-past.timestamp[past.seen & (past.weight.data > 0)]).argsort(kind="stable")][:n].tolist()
 
 
 def reason_text(
@@ -880,7 +880,7 @@ def recommendations(
         raise ValueError(
             f"no customer has the id {customer!r}: ids look like {data.users.ids[0]!r}; for a new visitor name items with --history"
         )
-    past = data.histories[user] if customer else visitors([codes], data.n_items, seen=True)
+    past = data.histories[user] if customer else histories_from_items([codes], data.n_items, seen=True)
     top = model.recommend(user, n, histories=past)
     shown = top.codes[0][top.codes[0] >= 0]
     titles = (tables.items["title"] if "title" in tables.items else tables.items["item"]).to_numpy()

@@ -157,12 +157,12 @@ def _title(metric: str, k: int | None) -> str:
     return TITLES.get(metric, metric) + (f"@{k}" if k else "")
 
 
-def _tint(model: str, strength: float) -> str:
-    return to_hex([1 - strength * (1 - channel) for channel in to_rgb(colour(model))])
+def _tint(model: str, confidence: float) -> str:
+    return to_hex([1 - confidence * (1 - channel) for channel in to_rgb(colour(model))])
 
 
-def _look(model: str, strength: float = 1.0) -> dict[str, object]:
-    tint, hollow = _tint(model, strength), model not in PALETTE and model.split("-")[0] in PALETTE
+def _look(model: str, confidence: float = 1.0) -> dict[str, object]:
+    tint, hollow = _tint(model, confidence), model not in PALETTE and model.split("-")[0] in PALETTE
     return {
         "color": tint,
         "markerfacecolor": "white" if hollow else tint,

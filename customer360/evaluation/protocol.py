@@ -35,7 +35,7 @@ from customer360.metrics import (
     personalisation,
 )
 from ..models.base import Lists, Recommender, held_out_lists
-from ..schema import Event
+from ..schema import EventType
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #69cdb2e8
 KS = (5, 10, 20)  # cut-offs; 10 leads
@@ -298,7 +298,7 @@ def moments(
         ["user", "timestamp", "row"], kind="stable", ignore_index=True
     )
     events["position"] = np.arange(len(events))
-    touched = events[events["is_test"] & (events["event"] != Event.impression)].drop_duplicates(
+    touched = events[events["is_test"] & (events["event"] != EventType.impression)].drop_duplicates(
         ["user", "item"]
     )
     asked = touched.merge(split.relevant(), on=["user", "item"]).sort_values("position", ignore_index=True)

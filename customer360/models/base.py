@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'SLICE', 'NOTHING_KNOWN', 'MEASURED', 'TopN', 'Explanation', 'top_n', 'NotFittedError',
-           'NoRatingScale', 'NoItemText', 'ArtefactError', 'item_offsets', 'user_offsets', 'bias', 'stored', 'runs',
-           'check_fitted', 'check_codes', 'check_lengths', 'nothing_known', 'hidden', 'strongest',
-           'explain_by_dropping', 'dropped', 'worth_dropping', 'explain_at_once', 'save_artefact', 'sha256',
+           'NoRatingScale', 'NoItemText', 'ArtefactError', 'item_offsets', 'user_offsets', 'bias', 'training_histories',
+           'runs', 'check_fitted', 'check_codes', 'check_lengths', 'cold_start_scores', 'exclusion_mask', 'strongest',
+           'explain_by_dropping', 'dropped', 'select_entries', 'explain_at_once', 'save_artefact', 'sha256',
            'load_artefact', 'Recommender', 'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'Lists',
            'held_out_lists', 'checkerboard', 'ContractError', 'check_answers', 'check_requests', 'check_ratings',
            'check_repeatable', 'check_taste', 'check_reasons', 'check_recommender']
@@ -41,11 +41,11 @@ from customer360.data.prepare import (
     Split,
     append,
     fingerprint,
+    histories_from_items,
     leave_one_out,
-    visitors,
 )
 from ..metrics import hits
-from ..schema import Event, Facts, interactions
+from ..schema import EventType, Facts, interactions
 
 # %% ../../nbs/2_models/10_base.ipynb #fd948d61
 class TopN(NamedTuple):
@@ -162,7 +162,7 @@ class _Learns(ABC):
         self.histories_, self.trained_on_ = train.histories, fingerprint(train)
         self.scale_ = train.scale
         self.mean_, self.item_offset_ = item_offsets(train.histories, np.mean(train.scale or 0))
-        self.popularity_ = np.asarray(train.histories.strength.sum(0), np.float32).ravel()
+        self.popularity_ = np.asarray(train.histories.confidence.sum(0), np.float32).ravel()
         self._fit(train)
         return self
 
@@ -222,7 +222,7 @@ class _Rates(_Learns):
         out = np.empty(len(items), np.float32)
         for i, start in enumerate(range(0, len(distinct), SLICE)):
             whose, part = distinct[start : start + SLICE], order[edges[i] : edges[i + 1]]
-            past = stored(self, whose) if histories is None else histories[start : start + SLICE]
+            past = training_histories(self, whose) if histories is None else histories[start : start + SLICE]
             out[part] = self._rate(past, whose, row_of[part] - start, items[part])
         return np.clip(out, *self.scale_)
 
@@ -248,13 +248,13 @@ def bias(
     return model.mean_ + of_item + user_offsets(histories, model.mean_, model.item_offset_)[rows]
 
 
-def stored(
+def training_histories(
     model: _Learns,  # fitted
     users: np.ndarray,  # int32 (q,), -1 where unknown
 ) -> Histories:  # q rows, empty where unknown
     "The histories that a model keeps of its train customers"
     kept = model.histories_
-    known = kept[np.maximum(users, 0)] if len(kept) else visitors([[]] * len(users), kept.n_items)
+    known = kept[np.maximum(users, 0)] if len(kept) else histories_from_items([[]] * len(users), kept.n_items)
     filled = (users >= 0)[known.rows]
     return known._take(
         np.flatnonzero(filled),
@@ -276,7 +276,7 @@ def runs(
     columns = (
         histories.items,
         histories.weight.data,
-        histories.when,
+        histories.timestamp,
         histories.seen,
         np.nan_to_num(histories.rating, nan=-np.inf),
     )
@@ -320,7 +320,7 @@ def check_lengths(**given: Sized | None) -> None:
 NOTHING_KNOWN = np.float32(1e-6)  # the largest score for a history without evidence
 
 
-def nothing_known(
+def cold_start_scores(
     model: _Rates,  # fitted
 ) -> np.ndarray:  # float32 (n_items,)
     "The scores of a history without evidence"
@@ -350,7 +350,7 @@ class _Scores(_Rates):
         scores = self._score(histories, users)
         blank = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) == 0
         if self.personal and blank.any():
-            scores[blank] = nothing_known(self)
+            scores[blank] = cold_start_scores(self)
         if candidates is None:
             return scores
         candidates = check_codes(candidates, self.n_items, "item", lowest=0)
@@ -380,10 +380,10 @@ class _Recommends(_Scores):
         parts = [top_n(np.zeros((0, 1), np.float32), n)]
         for start in range(0, len(users), SLICE):
             part = slice(start, start + SLICE)
-            past = stored(self, users[part]) if histories is None else histories[part]
+            past = training_histories(self, users[part]) if histories is None else histories[part]
             pool = candidates[part] if candidates is not None and candidates.ndim == 2 else candidates
             scores = self.score(past, users=users[part], candidates=pool)
-            top = top_n(np.where(hidden(past, pool, exclude_seen, exclude), -np.inf, scores), n)
+            top = top_n(np.where(exclusion_mask(past, pool, exclude_seen, exclude), -np.inf, scores), n)
             parts.append(top if pool is None else TopN(_codes_of(top.codes, pool), top.scores))
         return TopN(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
@@ -398,11 +398,11 @@ class _Recommends(_Scores):
         return self.recommend(
             np.full(len(items), -1),
             n,
-            histories=visitors([[item] for item in items], self.n_items, seen=True),
+            histories=histories_from_items([[item] for item in items], self.n_items, seen=True),
         )
 
 # %% ../../nbs/2_models/10_base.ipynb #9067b52f
-def hidden(
+def exclusion_mask(
     histories: Histories,  # q rows
     pool: np.ndarray | None,  # int32 (c,) or (q, c), the candidates, sorted; None: the whole catalogue
     exclude_seen: bool,
@@ -450,7 +450,7 @@ def explain_by_dropping(
     n: int,  # reasons at most
 ) -> list[Explanation]:  # strongest first
     "What the score of an item loses without each entry of the history: every one is dropped, and all is scored again"
-    what_ifs = _stack([history, leave_one_out(history), visitors([[]], history.n_items)])
+    what_ifs = _stack([history, leave_one_out(history), histories_from_items([[]], history.n_items)])
     *scores, empty = model.score(what_ifs, candidates=np.array([item]))[:, 0].astype(np.float64)
     return strongest(history, np.arange(len(history.items)), np.array(scores), empty, item, n)
 
@@ -465,7 +465,7 @@ def _stack(parts: list[Histories]) -> Histories:
     weight = csr_matrix((data, items, indptr), (len(indptr) - 1, parts[0].n_items))
     return Histories(
         weight,
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "when", "seen")),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "timestamp", "seen")),
     )
 
 # %% ../../nbs/2_models/10_base.ipynb #21bfb00c
@@ -495,7 +495,7 @@ class _Drops(_Recommends):
         evidence = history.weight.data > 0
         nothing = evidence.sum() - np.append(0, evidence[entries]) == 0
         if self.personal and nothing.any():
-            scores[nothing] = nothing_known(self)[slice(None) if items is None else items]
+            scores[nothing] = cold_start_scores(self)[slice(None) if items is None else items]
         return scores
 
     def _score_each(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
@@ -548,7 +548,7 @@ def dropped(
     return history._take(np.nonzero(kept)[1], np.append(0, np.cumsum(kept.sum(1))))
 
 
-def worth_dropping(
+def select_entries(
     model: _Drops,  # fitted
     history: Histories,  # one row
     items: np.ndarray,  # int32 (c,), the items to explain
@@ -569,7 +569,7 @@ def explain_at_once(
     "What in a history speaks for each of several items"
     if not model.personal:
         return [[Explanation("popularity", item, 1.0)] for item in items.tolist()]
-    entries, empty = worth_dropping(model, history, items, n), nothing_known(model)
+    entries, empty = select_entries(model, history, items, n), cold_start_scores(model)
     scores = model.score_without(history, entries, items)
     return [
         strongest(history, entries, scores[:, j], float(empty[item]), item, n)
@@ -604,7 +604,7 @@ def save_artefact(
                 items=h.items,
                 indptr=h.weight.indptr,
                 rating=h.rating,
-                when=h.when,
+                when=h.timestamp,
                 seen=h.seen,
             )
         manifest = {
@@ -821,7 +821,7 @@ class EASE(Recommender):
     regularisation: float = 500.0  # lambda; the protocol's value
 
     def _fit(self, train: Dataset) -> None:
-        x = train.histories.strength
+        x = train.histories.confidence
         touched = np.flatnonzero(np.diff(x.tocsc().indptr))
         gram = (x[:, touched].T @ x[:, touched]).toarray().astype(np.float32)
         gram[np.diag_indices_from(gram)] += self.regularisation
@@ -833,8 +833,8 @@ class EASE(Recommender):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         scores = np.zeros((len(histories), self.n_items), np.float32)
         if len(self.touched_) == self.n_items:
-            return histories.strength @ self.weights_
-        scores[:, self.touched_] = histories.strength[:, self.touched_] @ self.weights_
+            return histories.confidence @ self.weights_
+        scores[:, self.touched_] = histories.confidence[:, self.touched_] @ self.weights_
         return scores
 
     @cached_property
@@ -845,7 +845,7 @@ class EASE(Recommender):
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         rows, columns = self._place[history.items], self._place if items is None else self._place[items]
-        strength, known = np.where(rows >= 0, history.strength.data, 0), columns >= 0
+        confidence, known = np.where(rows >= 0, history.confidence.data, 0), columns >= 0
         out = np.zeros((1 + len(entries), len(columns)))
         if items is None:
             whole, says = (
@@ -854,8 +854,8 @@ class EASE(Recommender):
             )
         else:
             says = self.weights_[np.ix_(rows, columns[known])]
-            whole, says = strength @ says, says[entries]
-        out[:, known] = np.vstack([whole, whole - strength[entries, None] * says])
+            whole, says = confidence @ says, says[entries]
+        out[:, known] = np.vstack([whole, whole - confidence[entries, None] * says])
         return out
 
 # %% ../../nbs/2_models/10_base.ipynb #77edeb65
@@ -913,7 +913,7 @@ def held_out_lists(
 def _shuffled_ties(
     model: Recommender, users: np.ndarray, pool: np.ndarray, n: int, rng: np.random.Generator
 ) -> np.ndarray:  # int32 (q, n)
-    scores = model.score(stored(model, users), users=users, candidates=pool)
+    scores = model.score(training_histories(model, users), users=users, candidates=pool)
     codes = pool[np.lexsort((rng.random(scores.shape), -scores), axis=1)[:, :n]]
     return np.pad(codes, ((0, 0), (0, n - codes.shape[1])), constant_values=-1)
 
@@ -929,7 +929,7 @@ def checkerboard(
     facts = Facts(
         "checkerboard",
         scale=(1, 5) if ratings else None,
-        relevant={Event.rating: None} if ratings else {Event.purchase: None},
+        relevant={EventType.rating: None} if ratings else {EventType.purchase: None},
     )
     frame = interactions(
         user.astype(str), item.astype(str), "rating" if ratings else "purchase", stars, np.arange(len(user))
@@ -993,7 +993,8 @@ def check_answers(model: Recommender, data: Dataset) -> None:
         f"score gives {scores.dtype} {scores.shape}, not float32 {n_users, n_items}",
     )
     _promise(
-        np.isfinite(scores).all() and np.isfinite(model.score(visitors([[], [3]], n_items))).all(),
+        np.isfinite(scores).all()
+        and np.isfinite(model.score(histories_from_items([[], [3]], n_items))).all(),
         "a score is not finite",
     )
     top = model.recommend(everyone, 5)
@@ -1011,10 +1012,10 @@ def check_answers(model: Recommender, data: Dataset) -> None:
         "of two items with the same score, the one with the higher code comes first",
     )
     _promise(
-        not hidden(data.histories, None, True, None)[everyone[:, None], top.codes].any(),
+        not exclusion_mask(data.histories, None, True, None)[everyone[:, None], top.codes].any(),
         "a seen item is recommended",
     )
-    best = np.sort(np.where(hidden(data.histories, None, True, None), -np.inf, scores), 1)[:, :-6:-1]
+    best = np.sort(np.where(exclusion_mask(data.histories, None, True, None), -np.inf, scores), 1)[:, :-6:-1]
     _promise(_close(best, top.scores), "recommend does not show the items with the best scores")
     _promise(
         _close(np.take_along_axis(scores, top.codes, 1), top.scores),
@@ -1056,7 +1057,7 @@ def check_requests(model: Recommender, data: Dataset) -> None:
         (np.sort(model.recommend([0], n_items, exclude_seen=False).codes) == everyone).all(),
         "a seen item stays hidden although exclude_seen is False",
     )
-    past = visitors([[0, 3]], n_items, seen=True)
+    past = histories_from_items([[0, 3]], n_items, seen=True)
     told = [model.recommend([user], n_items, histories=past).codes[0] for user in (0, -1)]
     _promise(
         all(set(codes) == {-1, *everyone} - {0, 3} for codes in told),
@@ -1112,7 +1113,7 @@ def check_repeatable(model: Recommender, data: Dataset) -> None:
     used = _learn(model, other)
     _everything(used, other)  # what a model works out when it is asked must be forgotten too
     _repeated(_everything(used.fit(data), data), everyone, "a refit does not start afresh")
-    mixed = _stack([data.histories[first], visitors([[], [0], [1, 2, 3]], data.n_items)])
+    mixed = _stack([data.histories[first], histories_from_items([[], [0], [1, 2, 3]], data.n_items)])
     single = np.concatenate([model.score(mixed[[row]], users=[row]) for row in first])
     batch = model.score(mixed, users=np.append(first, [-1] * 3))[first]
     _promise(_close(single, batch, rtol=1e-5), "a row scored alone differs from the same row in a batch")
@@ -1146,7 +1147,7 @@ def check_taste(
         found >= 0.9,
         f"on the checkerboard the missing item is first for {found:.0%} of the customers, not for at least 90 %",
     )
-    visitor = visitors([[0, 2]], data.n_items, Event.purchase, seen=True)
+    visitor = histories_from_items([[0, 2]], data.n_items, EventType.purchase, seen=True)
     events = interactions(["0"] * 2, ["0"] * 2, ["purchase", "dismiss"], timestamp=9).assign(user=0, item=5)
     grown, dismissed = (append(visitor, events.iloc[[which]], data.facts.seen) for which in (0, 1))
     others = np.delete(everyone, [0, 2, 5])
@@ -1166,8 +1167,8 @@ def check_reasons(model: Recommender, data: Dataset) -> None:
     first, others = [], []
     for row in range(6):
         own = data.histories[[row]].items
-        past = visitors(
-            [[*own, row ^ 1]], data.n_items, Event.purchase, seen=True
+        past = histories_from_items(
+            [[*own, row ^ 1]], data.n_items, EventType.purchase, seen=True
         )  # one item of the other colour: no reason for this one
         reasons = model.explain(past, np.array([row]), n=2)
         _promise(

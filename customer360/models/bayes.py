@@ -118,11 +118,11 @@ def principal(
 
 
 def shares(
-    strength: csr_matrix,  # float32 (q, n)
+    confidence: csr_matrix,  # float32 (q, n)
 ) -> csr_matrix:  # float32 (q, n)
     "Each row divided by the square root of its sum, as in SVD++"
-    total = np.asarray(strength.sum(1)).ravel()
-    return csr_matrix(diags(1 / np.sqrt(np.where(total > 0, total, 1))) @ strength, dtype=np.float32)
+    total = np.asarray(confidence.sum(1)).ravel()
+    return csr_matrix(diags(1 / np.sqrt(np.where(total > 0, total, 1))) @ confidence, dtype=np.float32)
 
 # %% ../../nbs/2_models/32_bayes.ipynb #748e3047
 def item_knowledge(
@@ -152,9 +152,9 @@ def side_information(
     Principal, list[Principal], np.ndarray
 ]:  # n customers; m items, who has them first; float (n_items, k) attributes and words
     "What else is known: what customers have, who has an item, what it is"
-    strength, known = train.histories.strength, item_knowledge(train)
-    having = principal(shares(strength)[users], n_components, rng)
-    owners = principal(shares(csr_matrix(strength.T))[items], n_components, rng)
+    confidence, known = train.histories.confidence, item_knowledge(train)
+    having = principal(shares(confidence)[users], n_components, rng)
+    owners = principal(shares(csr_matrix(confidence.T))[items], n_components, rng)
     described = [principal(features[items], n_components, rng) for features in known]
     everything = [features @ source.directions for features, source in zip(known, described, strict=True)]
     return having, [owners, *described], np.hstack([np.zeros((train.n_items, 0)), *everything])
@@ -163,13 +163,13 @@ def side_information(
 def draw_coefficients(
     rest: np.ndarray,  # (n, d), vectors without the general mean and the other sources
     source: Principal,
-    strength: float,  # lambda
+    confidence: float,  # lambda
     precision: np.ndarray,  # (d, d), Lambda
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, float]:  # (k, d), C; the next lambda
     "Draw what a source says, and how much that is held back"
     half = np.linalg.cholesky(precision)
-    weight = 1 + strength / source.size[:, None] ** 2
+    weight = 1 + confidence / source.size[:, None] ** 2
     noise = np.linalg.solve(half.T, rng.standard_normal((len(half), len(weight)))).T
     drawn = source.basis.T @ rest / weight + noise / np.sqrt(weight)
     return drawn, rng.gamma(
@@ -343,21 +343,21 @@ def fold_in(
 
 # %% ../../nbs/2_models/32_bayes.ipynb #6f7e3936
 def unit_columns(
-    strength: csr_matrix,  # float32 (m, n_items)
+    confidence: csr_matrix,  # float32 (m, n_items)
 ) -> csr_matrix:  # float32 (m, n_items); empty columns stay empty
     "Each column divided by its length"
-    length = np.sqrt(np.asarray(strength.multiply(strength).sum(0)).ravel())
-    return csr_matrix(strength @ diags(1 / np.where(length > 0, length, 1)), dtype=np.float32)
+    length = np.sqrt(np.asarray(confidence.multiply(confidence).sum(0)).ravel())
+    return csr_matrix(confidence @ diags(1 / np.where(length > 0, length, 1)), dtype=np.float32)
 
 
 def goes_with(
-    strength: csr_matrix,  # float32 (q, n_items)
+    confidence: csr_matrix,  # float32 (q, n_items)
     columns: csr_matrix,  # float32 (m, n_items), `unit_columns` of what the m customers have
 ) -> np.ndarray:  # float32 (q, n_items)
     "Summed cosine of each item to what each history holds, itself left out"
-    with_itself = (columns.T @ (columns @ strength.T.toarray())).T
+    with_itself = (columns.T @ (columns @ confidence.T.toarray())).T
     had_by_some = np.asarray(columns.multiply(columns).sum(0)) > 0
-    return np.ascontiguousarray(np.maximum(with_itself - strength.toarray() * had_by_some, 0), np.float32)
+    return np.ascontiguousarray(np.maximum(with_itself - confidence.toarray() * had_by_some, 0), np.float32)
 
 # %% ../../nbs/2_models/32_bayes.ipynb #84cd81c2
 MOST_ITEMS = 6000  # the cosines of each two items are kept for catalogues up to this size: 144 MB
@@ -441,7 +441,7 @@ class _Draws(Recommender):
 
     @cached_property
     def _columns(self) -> csr_matrix:
-        return unit_columns(self.histories_.strength)
+        return unit_columns(self.histories_.confidence)
 
     @cached_property
     def _cosines(self) -> np.ndarray | None:
@@ -463,19 +463,19 @@ class BayesianMF(_Draws):
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         if self._cosines is None:
-            return goes_with(histories.strength, self._columns)
-        return np.asarray(histories.strength @ self._cosines)
+            return goes_with(histories.confidence, self._columns)
+        return np.asarray(histories.confidence @ self._cosines)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         if self._cosines is None:
             return self._score_each(history, entries, items)
-        strength = history.strength.data.astype(np.float64)
+        confidence = history.confidence.data.astype(np.float64)
         if items is None:
             whole, says = self._score(history, np.array([-1]))[0], self._cosines[history.items[entries]]
         else:
             says = self._cosines[np.ix_(history.items, items)]
-            whole, says = strength @ says, says[entries]
-        return np.vstack([whole, whole - strength[entries, None] * says])
+            whole, says = confidence @ says, says[entries]
+        return np.vstack([whole, whole - confidence[entries, None] * says])
 
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
@@ -486,7 +486,7 @@ class BayesianMF(_Draws):
         of_draws = self.items_, self.having_, self.prior_, self.precision_, self.noise_precision_
         ratings, total = standardised(histories, self.mean_, self.spread_), np.zeros(len(rows))
         if len(histories) == 1:
-            has = histories.strength / np.float32(np.sqrt(histories.strength.data.sum() or 1))
+            has = histories.confidence / np.float32(np.sqrt(histories.confidence.data.sum() or 1))
             vectors, drawn = (
                 folded_draws(ratings, has, *self._by_item, *of_draws[2:]),
                 self._by_item[0][items],
@@ -497,7 +497,7 @@ class BayesianMF(_Draws):
                 + drawn[:, :, -1].sum(1)
             )
             return np.where(items >= 0, self.mean_ + self.spread_ * total / len(self.items_), fallback)
-        has = shares(histories.strength)
+        has = shares(histories.confidence)
         for drawn, *rest in zip(*of_draws, strict=True):
             vectors, _ = fold_in(ratings, has, drawn, *rest)
             total += expected_ratings(vectors, drawn, rows, items)

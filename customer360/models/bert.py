@@ -42,11 +42,11 @@ from customer360.models.base import (
     check_codes,
     check_fitted,
     check_lengths,
-    hidden,
+    exclusion_mask,
     sha256,
-    stored,
     symmetric_inverse,
     top_n,
+    training_histories,
 )
 
 if TYPE_CHECKING:
@@ -465,7 +465,7 @@ class _Reads(Recommender):
 
 # %% ../../nbs/2_models/30_bert.ipynb #4b90bff4
 def item_directions(
-    strength: csr_matrix,  # float32 (n_users, n_items)
+    confidence: csr_matrix,  # float32 (n_users, n_items)
     n_factors: int,  # directions kept at most
     user_power: float,  # a: how much less an entry of a long history counts
     item_power: float,  # b: how much less an entry of a popular item counts
@@ -473,12 +473,14 @@ def item_directions(
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # P and Q, each float64 (n_items, n_factors)
     "Item vectors from interactions alone, by a truncated singular value decomposition"
-    n_items = strength.shape[1]
+    n_items = confidence.shape[1]
     per_user, per_item = (
-        np.maximum(np.asarray(strength.sum(axis), np.float64).ravel(), 1) for axis in (1, 0)
+        np.maximum(np.asarray(confidence.sum(axis), np.float64).ravel(), 1) for axis in (1, 0)
     )
     x = csr_matrix(
-        diags_array(per_user**-user_power) @ strength.astype(np.float64) @ diags_array(per_item**-item_power)
+        diags_array(per_user**-user_power)
+        @ confidence.astype(np.float64)
+        @ diags_array(per_item**-item_power)
     )
     if min(x.shape) > 2 * n_factors:
         _, singular, v = svds(x, n_factors, v0=rng.random(min(x.shape)), return_singular_vectors="vh")
@@ -545,9 +547,9 @@ class _Places(_Reads):
     width: float = 0.3  # differences of cosine that matter to the regression
     noise: float = 5.0  # customers whose word counts as much as the text's
 
-    def _learn_vectors(self, strength: csr_matrix) -> None:
+    def _learn_vectors(self, confidence: csr_matrix) -> None:
         options = self.n_factors, self.user_power, self.item_power, self.shrinkage
-        targets = np.hstack(item_directions(strength, *options, generator(self.seed, "bert")))
+        targets = np.hstack(item_directions(confidence, *options, generator(self.seed, "bert")))
         known = _teachers(self.popularity_)
         targets, counts = targets[known], self.popularity_[known].astype(np.float64)
         self.centre_ = self.text_.mean(0)
@@ -579,11 +581,11 @@ class _Ranks(_Places):
 
     def _customers(self, histories: Histories) -> np.ndarray:  # float64 (q, n_factors)
         if len(histories) == 1:  # the same without a sparse matrix of its own
-            some = histories.strength.data.astype(np.float64)
+            some = histories.confidence.data.astype(np.float64)
             return (some @ self._vectors[0][histories.items])[None] / max(some.sum(), 1) ** self.user_power
-        strength = histories.strength.astype(np.float64)
-        total = np.maximum(np.asarray(strength.sum(1)), 1).reshape(-1, 1)
-        return (strength @ self._vectors[0]) / total**self.user_power
+        confidence = histories.confidence.astype(np.float64)
+        total = np.maximum(np.asarray(confidence.sum(1)), 1).reshape(-1, 1)
+        return (confidence @ self._vectors[0]) / total**self.user_power
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         return (self._customers(histories) @ self._wanted).astype(np.float32)
@@ -593,9 +595,11 @@ class _Ranks(_Places):
         return np.ascontiguousarray(self._vectors[1].T, np.float64)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
-        has, strength = self._vectors[0][history.items], history.strength.data.astype(np.float64)
-        sums = strength @ has - np.vstack([np.zeros(has.shape[1]), strength[entries, None] * has[entries]])
-        total = np.maximum(strength.sum() - np.append(0, strength[entries]), 1)
+        has, confidence = self._vectors[0][history.items], history.confidence.data.astype(np.float64)
+        sums = confidence @ has - np.vstack(
+            [np.zeros(has.shape[1]), confidence[entries, None] * has[entries]]
+        )
+        total = np.maximum(confidence.sum() - np.append(0, confidence[entries]), 1)
         return (
             sums
             / total[:, None] ** self.user_power
@@ -789,7 +793,7 @@ class BERT(_Stars):
                 f"{train.facts.name} has no item text, and {type(self).__name__} reads nothing else: give the items a column `text`"
             )
         self._read(train.item_text.tolist())
-        self._learn_vectors(train.histories.strength)
+        self._learn_vectors(train.histories.confidence)
         if train.scale:
             self._learn_ratings(train.histories)
 
@@ -808,7 +812,7 @@ class BERT(_Stars):
             return super().recommend(users, n, histories=histories, candidates=candidates, **hides)
         users = check_codes(users, len(self.histories_), "user")
         check_lengths(users=users, histories=histories)
-        past = stored(self, users) if histories is None else histories
+        past = training_histories(self, users) if histories is None else histories
         asked = np.bincount(past.rows[past.weight.data > 0], minlength=len(past)) > 0
         top, rows, blank = (
             top_n(np.zeros((len(users), 0), np.float32), n),
@@ -825,7 +829,7 @@ class BERT(_Stars):
                 self._vectors[1],
                 self._customers(mine),
                 n,
-                hidden(mine, None, exclude_seen, exclude),
+                exclusion_mask(mine, None, exclude_seen, exclude),
             )
             top.codes[part], top.scores[part] = found
         return top

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SITUATIONS', 'SLICE_SHARE', 'COLD_SHARE', 'VISIT', 'TRIED', 'ELECTIONS', 'EQUAL', 'DEPTH', 'HALVES', 'FEWEST',
-           'CELLS', 'PAIRS', 'SAMPLED', 'standardised', 'on_scale', 'situation', 'owners', 'n_known', 'fusion_slice',
-           'forgetful', 'ranking_weights', 'rating_weights', 'places', 'Case', 'asked', 'Fusion', 'ranking_fusion',
-           'predictions', 'rating_fusion', 'fitting_with', 'fitted', 'Hybrid', 'PlainHybrid']
+           'CELLS', 'PAIRS', 'SAMPLED', 'standardised', 'on_scale', 'regime_weights', 'owners', 'n_known',
+           'fusion_slice', 'forgetful', 'ranking_weights', 'rating_weights', 'places', 'Case', 'asked', 'Fusion',
+           'ranking_fusion', 'predictions', 'rating_fusion', 'fitting_with', 'fitted', 'Hybrid', 'PlainHybrid']
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #2fb764e0
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ import pandas as pd
 from ..config import generator, on_all_cores
 from ..data.prepare import Dataset, Histories, Split, fingerprint
 from ..metrics import ndcg
-from .base import SLICE, NoItemText, Recommender, dropped, hidden
+from .base import SLICE, NoItemText, Recommender, dropped, exclusion_mask
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #9169409e
 def standardised(
@@ -65,7 +65,7 @@ def on_scale(
 SITUATIONS = ("regular", "visitor", "cold item")
 
 
-def situation(
+def regime_weights(
     n_user: np.ndarray,  # int, items in a history
     n_item: np.ndarray,  # int, customers who have an item; broadcasts with `n_user`
     halfway: tuple[float, float],  # h_u, h_i; with 0 the first entry settles it
@@ -119,7 +119,7 @@ def forgetful(
     n: int = VISIT,
 ) -> Histories:  # q rows
     "The same customers with only the last n entries of their histories"
-    order = np.lexsort([histories.items, histories.when, histories.rows])  # by customer, then by time
+    order = np.lexsort([histories.items, histories.timestamp, histories.rows])  # by customer, then by time
     age = histories.weight.indptr[histories.rows + 1] - 1 - np.arange(len(order))  # 0: the newest of the row
     entries = np.sort(order[age < n])
     return histories._take(
@@ -264,7 +264,7 @@ def asked(
     return Case(
         known,
         scores,
-        hidden(whole, None, True, None),
+        exclusion_mask(whole, None, True, None),
         indptr,
         pairs["item"].to_numpy()[rows],
         np.arange(split.train.n_items),
@@ -280,7 +280,7 @@ class Fusion(NamedTuple):
 
     def __call__(self, said: np.ndarray, n_user: np.ndarray, n_item: np.ndarray) -> np.ndarray:
         "One answer out of c: said is float32 (c, ...), the counts broadcast to (...)"
-        parts = zip(situation(n_user, n_item, tuple(self.halfway)), self.weights, strict=True)
+        parts = zip(regime_weights(n_user, n_item, tuple(self.halfway)), self.weights, strict=True)
         return sum(share * np.tensordot(weights, said, 1) for share, weights in parts)
 
     def table(self) -> pd.DataFrame:

@@ -19,13 +19,13 @@ from .base import NOTHING_KNOWN, Recommender, bias, top_n, user_offsets
 
 # %% ../../nbs/2_models/20_knn.ipynb #61e1b4fb
 def inverse_frequency(
-    strength: csr_matrix,  # float32 (n_users, n_items)
+    confidence: csr_matrix,  # float32 (n_users, n_items)
 ) -> np.ndarray:  # float32 (n_items,), 0 for items that nobody or everybody has
     "How much owning each item tells: log(customers / customers who have it)"
     n_of = np.bincount(
-        strength.indices[strength.data > 0], minlength=strength.shape[1]
+        confidence.indices[confidence.data > 0], minlength=confidence.shape[1]
     )  # a dismissed item is an entry of weight 0
-    n = max(1, np.count_nonzero(strength.sum(1)))
+    n = max(1, np.count_nonzero(confidence.sum(1)))
     return np.log(n / np.clip(n_of, 1, n)).astype(np.float32) * (n_of > 0)
 
 
@@ -67,7 +67,7 @@ def similarities(
 # %% ../../nbs/2_models/20_knn.ipynb #2b4e1dea
 def votes(
     similarity: np.ndarray,  # float32 (q, m), not negative
-    strength: csr_matrix,  # float32 (m, n_items), what the m customers have
+    confidence: csr_matrix,  # float32 (m, n_items), what the m customers have
     n_neighbours: int,
     power: float,
 ) -> np.ndarray:  # float32 (q, n_items)
@@ -76,9 +76,9 @@ def votes(
     like = nearest.scores > 0
     indptr = np.concatenate([[0], np.cumsum(like.sum(1))])
     if len(similarity) == 1:
-        return (strength[nearest.codes[like]].T @ nearest.scores[like] ** power)[None]
+        return (confidence[nearest.codes[like]].T @ nearest.scores[like] ** power)[None]
     chosen = csr_matrix((nearest.scores[like] ** power, nearest.codes[like], indptr), similarity.shape)
-    return (chosen @ strength).toarray()
+    return (chosen @ confidence).toarray()
 
 # %% ../../nbs/2_models/20_knn.ipynb #d0b48a3d
 def cosines_without(
@@ -155,17 +155,17 @@ class _Derived(Recommender):
     shrinkage: float = 0.3  # lambda of the rating prediction, in units of similarity
 
     def _fit(self, train: Dataset) -> None:
-        self.idf_ = inverse_frequency(train.histories.strength)
+        self.idf_ = inverse_frequency(train.histories.confidence)
 
     def _weighted(self, histories: Histories) -> csr_matrix:
-        strength = histories.strength
-        data = strength.data * self.idf_[strength.indices]
+        confidence = histories.confidence
+        data = confidence.data * self.idf_[confidence.indices]
         if (
             len(histories) == 1 and data.any()
         ):  # the same to the last digit, without a product of sparse matrices
             unit = data * (1 / np.sqrt(np.cumsum(data * data)[-1]))
-            return csr_matrix((unit[::-1], strength.indices[::-1], strength.indptr), strength.shape)
-        return unit_rows(csr_matrix((data, strength.indices, strength.indptr), strength.shape))
+            return csr_matrix((unit[::-1], confidence.indices[::-1], confidence.indptr), confidence.shape)
+        return unit_rows(csr_matrix((data, confidence.indices, confidence.indptr), confidence.shape))
 
     @cached_property
     def _damping(self) -> np.ndarray:
@@ -181,7 +181,7 @@ class _Derived(Recommender):
 
     @cached_property
     def _owners(self) -> csr_matrix:
-        return csr_matrix(self.histories_.strength.T)
+        return csr_matrix(self.histories_.confidence.T)
 
     @cached_property
     def _residual_columns(self) -> csr_matrix:
@@ -210,7 +210,7 @@ class UserKNN(_Derived):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         similarity = similarities(self._weighted(histories), self._rows, self._columns)
         return (
-            votes(similarity, self.histories_.strength, self.n_neighbours, self.power) * self._damping
+            votes(similarity, self.histories_.confidence, self.n_neighbours, self.power) * self._damping
             + self._trace
         )
 
@@ -220,7 +220,7 @@ class UserKNN(_Derived):
             history.weight.shape,
         )
         pool, near = cosines_without(row, entries, self._columns, self.n_neighbours)
-        have, columns = self.histories_.strength[pool], slice(None) if items is None else items
+        have, columns = self.histories_.confidence[pool], slice(None) if items is None else items
         if items is not None:
             have = csr_matrix(self._owners[items][:, pool].T)
         return (

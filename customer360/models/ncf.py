@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Net', 'RADIUS', 'RATING_WIDTH', 'HELD_OUT', 'WHOLE', 'mlp_scores', 'catalogue_scores', 'pair_scores', 'new_net',
-           'readable', 'on_sphere', 'surprise', 'TrainingDiverged', 'train_net', 'few_threads', 'batches',
+           'readable', 'on_sphere', 'softmax_loss', 'TrainingDiverged', 'train_net', 'few_threads', 'batches',
            'train_ranker', 'rated_parts', 'rating_readers', 'bounded', 'Rated', 'rating_errors', 'train_rater',
            'vectors_without', 'slope', 'NCF']
 
@@ -108,11 +108,11 @@ RADIUS = 3.0  # of the sphere; the steepness of the softmax is learnt around it
 
 
 def readable(
-    strength: csr_matrix,  # float32 (q, n_items)
+    confidence: csr_matrix,  # float32 (q, n_items)
     rarity: np.ndarray,  # float32 (n_items,)
 ) -> csr_matrix:  # float32 (q, n_items), rows of length 1 or empty
     "Histories as the ranking network reads them"
-    weighted = csr_matrix(strength @ diags(rarity))
+    weighted = csr_matrix(confidence @ diags(rarity))
     length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(1)).ravel())
     return csr_matrix(diags(1 / np.where(length > 0, length, 1)) @ weighted, dtype=np.float32)
 
@@ -124,7 +124,7 @@ def on_sphere(
     return vectors * RADIUS / ((vectors * vectors).sum(1)[:, None] + 1e-12) ** 0.5
 
 # %% ../../nbs/2_models/26_ncf.ipynb #b817fa4e
-def surprise(
+def softmax_loss(
     net: Net,
     users: torch.Tensor,  # float32 (q, d)
     wanted: torch.Tensor,  # float32 (q, n_items), how much each choice counts
@@ -215,7 +215,7 @@ def batches(
 
 # %% ../../nbs/2_models/26_ncf.ipynb #0a9da3f9
 def train_ranker(
-    strength: csr_matrix,  # float32 (n_users, n_items)
+    confidence: csr_matrix,  # float32 (n_users, n_items)
     rarity: np.ndarray,  # float32 (n_items,)
     model: "NCF",
     member: int,
@@ -224,7 +224,7 @@ def train_ranker(
     random = torch.Generator().manual_seed(
         int(generator(model.seed, "ncf", "rank", str(member)).integers(2**31))
     )
-    coo = strength.tocoo()
+    coo = confidence.tocoo()
     held = (torch.rand(coo.nnz, generator=random) < HELD_OUT).numpy()
     known, hidden = (csr_matrix((coo.data[m], (coo.row[m], coo.col[m])), coo.shape) for m in (~held, held))
     count = np.asarray(known.sum(0)).ravel()
@@ -243,7 +243,7 @@ def train_ranker(
         users = on_sphere(x @ net["read"] + net["shift"])
         if forget:
             users = users * (torch.rand(users.shape, generator=random) >= forget) / (1 - forget)
-        return surprise(net, users, wanted, n_sampled, chances, random)
+        return softmax_loss(net, users, wanted, n_sampled, chances, random)
 
     def one_pass() -> Iterator[torch.Tensor]:
         for part in batches(torch.from_numpy(rows), int(np.clip(len(rows) // 8, 8, 128)), random):
@@ -435,10 +435,10 @@ class _Members(Recommender):
 @dataclass(kw_only=True)
 class _Learns(_Members):
     def _fit(self, train: Dataset) -> None:
-        strength = train.histories.strength.copy()
-        strength.eliminate_zeros()
-        self.rarity_ = ((np.asarray(strength.sum(0)).ravel() + 1) ** -self.rarity).astype(np.float32)
-        jobs = [lambda k=k: train_ranker(strength, self.rarity_, self, k) for k in range(self.n_members)]
+        confidence = train.histories.confidence.copy()
+        confidence.eliminate_zeros()
+        self.rarity_ = ((np.asarray(confidence.sum(0)).ravel() + 1) ** -self.rarity).astype(np.float32)
+        jobs = [lambda k=k: train_ranker(confidence, self.rarity_, self, k) for k in range(self.n_members)]
         heads = ["rank"] * self.n_members
         if train.scale and len(train.ratings):
             rest, offset = rated_parts(train.histories, self.mean_, self.item_offset_)
@@ -494,7 +494,7 @@ class _Ranks(_Learns):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         if len(histories) == 1:
             return self._score_without(histories, np.zeros(0, int), None).astype(np.float32)
-        read, total = readable(histories.strength, self.rarity_), 0
+        read, total = readable(histories.confidence, self.rarity_), 0
         for net in (self._net("rank", k) for k in range(self.n_members)):
             total = total + self._chances(net, on_sphere(read @ net["read"] + net["shift"]))
         return (total / self.n_members).astype(np.float32)
@@ -509,7 +509,7 @@ class _Ranks(_Learns):
     def _without(
         self, net: Net, history: Histories, entries: np.ndarray, kind: type
     ) -> np.ndarray:  # float32 (1 + k, d)
-        weight = (history.strength.data * self.rarity_[history.items]).astype(kind)
+        weight = (history.confidence.data * self.rarity_[history.items]).astype(kind)
         return vectors_without(weight, net["read"][history.items], net["shift"], entries)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:

@@ -23,8 +23,8 @@ def places(
 ) -> np.ndarray:  # float32 (nnz,), from 0; 0 too where there is no evidence
     "Where each entry stands in its customer's order of events; equal times share the mean of their places"
     evidence = np.flatnonzero(histories.weight.data > 0)
-    order = evidence[np.lexsort((histories.when[evidence], histories.rows[evidence]))]
-    rows, when = histories.rows[order], histories.when[order]
+    order = evidence[np.lexsort((histories.timestamp[evidence], histories.rows[evidence]))]
+    rows, when = histories.rows[order], histories.timestamp[order]
     rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
     moment = np.cumsum((np.diff(rows, prepend=-1) > 0) | (np.diff(when, prepend=0) > 0)) - 1
     out = np.zeros(len(histories.items), np.float32)
@@ -45,15 +45,15 @@ def kernel(
 
 # %% ../../nbs/2_models/34_near.ipynb #46312b23
 def near_gram(
-    strength: csr_matrix,  # float32 (m, n), evidence of m customers
+    confidence: csr_matrix,  # float32 (m, n), evidence of m customers
     place: np.ndarray,  # float32 (nnz,), of each entry
     nearness: float,  # in places
     floor: float,  # 0 to 1; 1: every pair counts the same, as in EASE
 ) -> np.ndarray:  # float32 (n, n)
     "For each pair of items the customers who have both, each counted by how near the two were to them"
-    gram = np.zeros((strength.shape[1],) * 2, np.float32)
-    for start, stop in pairwise(strength.indptr):
-        items, weight = strength.indices[start:stop], strength.data[start:stop]
+    gram = np.zeros((confidence.shape[1],) * 2, np.float32)
+    for start, stop in pairwise(confidence.indptr):
+        items, weight = confidence.indices[start:stop], confidence.data[start:stop]
         gram[np.ix_(items, items)] += kernel(place[start:stop], nearness, floor) * np.outer(weight, weight)
     return gram
 
@@ -116,8 +116,8 @@ class NearEASE(EASE):
         known = np.diff(texts.indptr) > 0
         known[h.items] = True
         touched, column = np.flatnonzero(known), np.cumsum(known) - 1
-        strength = csr_matrix((h.strength.data, column[h.items], h.weight.indptr), (len(h), len(touched)))
-        gram = near_gram(strength, places(h), self.nearness, self.floor)
+        confidence = csr_matrix((h.confidence.data, column[h.items], h.weight.indptr), (len(h), len(touched)))
+        gram = near_gram(confidence, places(h), self.nearness, self.floor)
         evidence = gram.diagonal()[gram.diagonal() > 0]
         gram = add_texts(gram, texts[touched], self.text * (evidence.mean() if len(evidence) else 1))
         self.touched_, self.weights_ = touched.astype(np.int32), item_weights(gram, self.regularisation)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MODELS', 'PARTS', 'NEEDS', 'log', 'WORK', 'BLANK', 'TABLES', 'UNCOMPARED', 'missing', 'model_class', 'make_model',
-           'add_notebook', 'code_cells', 'write_sealed', 'read_sealed', 'tidy', 'unfinished', 'take_place',
+           'add_notebook', 'code_cells', 'write_sealed', 'read_sealed', 'tidy', 'unfinished', 'atomic_replace',
            'RegistryError', 'Release', 'Snapshot', 'without_people', 'without_rows', 'renew_manifests', 'erase_rows',
            'Registry', 'open_registry']
 
@@ -246,7 +246,7 @@ def unfinished(root: Path) -> list[Path]:
     ]  # the last: of `save_artefact`
 
 
-def take_place(new: Path, final: Path) -> None:
+def atomic_replace(new: Path, final: Path) -> None:
     "Give a whole folder its name, and remove the one that has it"
     old, ready = (final.with_name(f"{WORK}{what}-{final.name}") for what in ("old", "new"))
     if final.exists():
@@ -583,7 +583,7 @@ class _Names(_Releases):
                 return before
             plain |= {"created": before.created, "fit_seconds": before.fit_seconds}
         write_sealed(work / "release.json", plain)
-        take_place(work, final)
+        atomic_replace(work, final)
         return self._release(key, final.name)
 
 # %% ../../nbs/2_models/50_registry.ipynb #a74351ed
@@ -781,7 +781,7 @@ def erase_rows(
             items=left.items,
             indptr=left.weight.indptr,
             rating=left.rating,
-            when=left.when,
+            when=left.timestamp,
             seen=left.seen,
         )
     renew_manifests(release)
@@ -796,7 +796,7 @@ def _changed(
     work = folder.with_name(f"{WORK}{folder.name}")
     try:
         yield Path(shutil.copytree(folder, work))
-        take_place(work, folder)
+        atomic_replace(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -892,7 +892,7 @@ class Registry(_Forgets):
     def _copy(self, folder: Path) -> None:
         final = self.root / folder.parent.name / folder.name
         if not final.exists():
-            take_place(Path(shutil.copytree(folder, final.with_name(f"{WORK}{final.name}"))), final)
+            atomic_replace(Path(shutil.copytree(folder, final.with_name(f"{WORK}{final.name}"))), final)
 
 # %% ../../nbs/2_models/50_registry.ipynb #8ea148fe
 def open_registry(

@@ -53,21 +53,21 @@ def solve_rows(
 
 # %% ../../nbs/2_models/22_svd.ipynb #6f9d5333
 def fold_in(
-    strength: csr_matrix,  # float32 (q, n), evidence
+    confidence: csr_matrix,  # float32 (q, n), evidence
     factors: np.ndarray,  # float32 (n, f)
     unobserved: float,  # w_0, weight of what a row does not have
     regularisation: float,  # lambda
     gram: np.ndarray | None = None,  # float32 (f, f), of the factors; None: worked out
 ) -> np.ndarray:  # float32 (q, f)
     "The best vectors for these rows while the other side stays fixed (Hu, Koren & Volinsky 2008, eq. 4)"
-    ridge = regularisation * np.sqrt(np.asarray(strength.sum(1)).ravel() + unobserved * len(factors))
+    ridge = regularisation * np.sqrt(np.asarray(confidence.sum(1)).ravel() + unobserved * len(factors))
     gram = np.float32(unobserved) * (factors.T @ factors if gram is None else gram)
-    targets = np.where(strength.data > 0, strength.data + np.float32(unobserved), np.float32(0))
-    return solve_rows(strength, targets, factors, gram, ridge.astype(np.float32))
+    targets = np.where(confidence.data > 0, confidence.data + np.float32(unobserved), np.float32(0))
+    return solve_rows(confidence, targets, factors, gram, ridge.astype(np.float32))
 
 
 def alternate(
-    strength: csr_matrix,  # float32 (n_users, n_items)
+    confidence: csr_matrix,  # float32 (n_users, n_items)
     n_factors: int,
     unobserved: float,
     regularisation: float,
@@ -75,10 +75,10 @@ def alternate(
     rng: np.random.Generator,
 ) -> np.ndarray:  # float32 (n_items, n_factors)
     "Item vectors by alternating least squares from a small random start"
-    items = rng.normal(0, 0.3 / np.sqrt(n_factors), (strength.shape[1], n_factors)).astype(np.float32)
-    by_item = csr_matrix(strength.T)
+    items = rng.normal(0, 0.3 / np.sqrt(n_factors), (confidence.shape[1], n_factors)).astype(np.float32)
+    by_item = csr_matrix(confidence.T)
     for _ in range(n_iterations):
-        users = fold_in(strength, items, unobserved, regularisation)
+        users = fold_in(confidence, items, unobserved, regularisation)
         items = fold_in(by_item, users, unobserved, regularisation)
     return items
 
@@ -132,7 +132,7 @@ def fold_in_ratings(
 
 # %% ../../nbs/2_models/22_svd.ipynb #fb0148a2
 def fold_in_without(
-    strength: csr_matrix,  # float32 (1, n), evidence of one customer
+    confidence: csr_matrix,  # float32 (1, n), evidence of one customer
     entries: np.ndarray,  # int (k,), positions among its entries
     factors: np.ndarray,  # float32 (n, f)
     unobserved: float,  # w_0
@@ -140,7 +140,7 @@ def fold_in_without(
     gram: np.ndarray,  # float32 (f, f), of the factors
 ) -> np.ndarray:  # float64 (1 + k, f)
     "The vector that `fold_in` finds for a row, then those without each of these entries"
-    s, mine = strength.data.astype(np.float64), factors[strength.indices].astype(np.float64)
+    s, mine = confidence.data.astype(np.float64), factors[confidence.indices].astype(np.float64)
     e, turn = np.linalg.eigh(unobserved * gram + (mine.T * s) @ mine)
     target, u = np.where(s > 0, s + unobserved, 0), mine @ turn
     gone, of = np.append(0, s[entries])[:, None], np.vstack([np.zeros(len(e)), u[entries]])
@@ -170,7 +170,7 @@ class SVD(Recommender):
     def _fit(self, train: Dataset) -> None:
         options = self.unobserved, self.regularisation, self.n_iterations
         self.items_ = alternate(
-            train.histories.strength, self.n_factors, *options, generator(self.seed, "svd")
+            train.histories.confidence, self.n_factors, *options, generator(self.seed, "svd")
         )
         if train.scale:
             learning = self.n_epochs, self.learning_rate, self.weight_decay, self.seed
@@ -180,7 +180,7 @@ class SVD(Recommender):
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         return (
-            fold_in(histories.strength, self.items_, self.unobserved, self.regularisation, self._gram)
+            fold_in(histories.confidence, self.items_, self.unobserved, self.regularisation, self._gram)
             @ self.items_.T
         )
 
@@ -190,7 +190,7 @@ class SVD(Recommender):
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         vectors = fold_in_without(
-            history.strength, entries, self.items_, self.unobserved, self.regularisation, self._gram
+            history.confidence, entries, self.items_, self.unobserved, self.regularisation, self._gram
         )
         return vectors @ self.items_[slice(None) if items is None else items].T
 

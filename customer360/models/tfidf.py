@@ -22,7 +22,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.preprocessing import normalize as unit_length
 
 from ..config import generator
-from ..data.prepare import Dataset, Histories, visitors
+from ..data.prepare import Dataset, Histories, histories_from_items
 from customer360.models.base import (
     Explanation,
     NoItemText,
@@ -122,16 +122,16 @@ def directions(
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #ba4c1873
 def evidence(
-    strength: csr_matrix,  # float32 (q, n_items), in [0, 1]
+    confidence: csr_matrix,  # float32 (q, n_items), in [0, 1]
 ) -> csr_matrix:  # float32 (q, n_items)
-    "Each history divided by the square root of its total strength"
-    total = np.asarray(strength.sum(1)).ravel()
-    return csr_matrix(diags(1 / np.sqrt(np.where(total > 0, total, 1))) @ strength, dtype=np.float32)
+    "Each history divided by the square root of its total confidence"
+    total = np.asarray(confidence.sum(1)).ravel()
+    return csr_matrix(diags(1 / np.sqrt(np.where(total > 0, total, 1))) @ confidence, dtype=np.float32)
 
 
 def set_apart(
     topics: np.ndarray,  # float32 (n_items, k), 0 for items without text
-    popularity: np.ndarray,  # float32 (n_items,), summed strength
+    popularity: np.ndarray,  # float32 (n_items,), summed confidence
     contrast: float,  # 0: topics as they are, 1: only what differs from the average
 ) -> np.ndarray:  # float32 (n_items, k)
     "What a history's item says about its owner: its topics less those that everybody's items have"
@@ -167,7 +167,7 @@ def learn_weights(
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #f57d73b2
 def popularity_prior(
-    popularity: np.ndarray,  # float32 (n_items,), summed strength
+    popularity: np.ndarray,  # float32 (n_items,), summed confidence
 ) -> np.ndarray:  # float32 (n_items,), of root mean square 1, or all 0
     "The square root of popularity on a common scale"
     return np.sqrt(popularity / (popularity.mean() or 1)).astype(np.float32)
@@ -241,7 +241,7 @@ class _Reads(Recommender):
         )
         self.chosen_, self.mix_ = find_topics(vectors, self.n_topics, generator(self.seed, "tfidf"))
         self.topics_ = np.asarray(vectors @ self._directions)
-        rows = evidence(train.histories.strength)
+        rows = evidence(train.histories.confidence)
         self.weights_ = (
             learn_weights(rows, self.topics_, self.regularisation)
             if self.learnt
@@ -269,7 +269,7 @@ class _Reads(Recommender):
 @dataclass(kw_only=True)
 class _Content(_Reads):
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        text = (evidence(histories.strength) @ self._inputs) @ self._targets.T / np.float32(self.typical_)
+        text = (evidence(histories.confidence) @ self._inputs) @ self._targets.T / np.float32(self.typical_)
         return text + self._prior
 
     def _rate(
@@ -292,19 +292,22 @@ class _Content(_Reads):
         return np.float32(self.prior) * popularity_prior(self.popularity_)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
-        columns, strength = slice(None) if items is None else items, history.strength.data.astype(np.float64)
-        inputs, gone = self._inputs[history.items], np.append(0, strength[entries])
-        sums = strength @ inputs - np.vstack(
-            [np.zeros(inputs.shape[1]), strength[entries, None] * inputs[entries]]
+        columns, confidence = (
+            slice(None) if items is None else items,
+            history.confidence.data.astype(np.float64),
         )
-        total = np.maximum(strength.sum() - gone, 0)
+        inputs, gone = self._inputs[history.items], np.append(0, confidence[entries])
+        sums = confidence @ inputs - np.vstack(
+            [np.zeros(inputs.shape[1]), confidence[entries, None] * inputs[entries]]
+        )
+        total = np.maximum(confidence.sum() - gone, 0)
         profiles = sums / np.sqrt(np.where(total > 0, total, 1))[:, None]
         return profiles @ self._targets[columns].T / self.typical_ + self._prior[columns]
 
     def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
         topics = np.asarray(text_vectors(texts, self.terms_, self._idf) @ self._directions)
         return (
-            (evidence(histories.strength) @ self._inputs)
+            (evidence(histories.confidence) @ self._inputs)
             @ (topics @ self.weights_.T).T
             / np.float32(self.typical_)
         ).astype(np.float32)
@@ -332,11 +335,11 @@ class TFIDF(_Content):
         check_lengths(histories=histories, items=items)
         items = check_codes(items, self.n_items, "item", lowest=0)
         wanted = (
-            (evidence(histories.strength) @ self._inputs) @ self.weights_ / self.typical_
+            (evidence(histories.confidence) @ self._inputs) @ self.weights_ / self.typical_
         )  # (q, k): the topics that would suit
         whole, empty = (
             self.score(each, candidates=items[:, None])[:, 0]
-            for each in (histories, visitors([[]] * len(items), self.n_items))
+            for each in (histories, histories_from_items([[]] * len(items), self.n_items))
         )
         found = []
         for item, suits, above in zip(

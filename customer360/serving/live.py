@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data.prepare import Dataset, Histories, collapse, visitors
+from ..data.prepare import Dataset, Histories, aggregate_events, histories_from_items
 from ..data.storage import folded
-from ..schema import ITEM_COLUMNS, Event, Facts, Tables
+from ..schema import ITEM_COLUMNS, EventType, Facts, Tables
 
 # %% ../../nbs/4_serving/10_live.ipynb #1ba56cf7
 class Happened(NamedTuple):
@@ -37,25 +37,25 @@ def grown(
 ) -> Histories:  # one row
     "A history with what has happened since"
     acts = sorted(
-        (h for h in map(Happened._make, happened) if h.item in code_of and h.event != Event.impression),
+        (h for h in map(Happened._make, happened) if h.item in code_of and h.event != EventType.impression),
         key=lambda h: (h.timestamp, h.seq),
     )
     if not acts:
         return history
     new = (
         [code_of[h.item] for h in acts], [h.weight for h in acts], [np.nan if h.rating is None else h.rating for h in acts],
-        [h.timestamp for h in acts], [h.event in facts.seen for h in acts], [h.event == Event.dismiss for h in acts],
+        [h.timestamp for h in acts], [h.event in facts.seen for h in acts], [h.event == EventType.dismiss for h in acts],
     )  # fmt: skip
     old = (
         history.items,
         history.weight.data,
         history.rating,
-        history.when,
+        history.timestamp,
         history.seen,
         np.zeros(len(history.items), bool),
     )
     item, *rest = (np.concatenate([a, np.asarray(b, a.dtype)]) for a, b in zip(old, new, strict=True))
-    return collapse(np.zeros(len(item), np.int32), item, *rest, (1, history.n_items))
+    return aggregate_events(np.zeros(len(item), np.int32), item, *rest, (1, history.n_items))
 
 # %% ../../nbs/4_serving/10_live.ipynb #f76309ca
 @dataclass(frozen=True)

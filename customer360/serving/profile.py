@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
-from ..schema import Event
+from ..schema import EventType
 
 # %% ../../nbs/4_serving/20_profile.ipynb #98907a29
 def activity(
@@ -30,12 +30,12 @@ def activity(
             "event": np.asarray(event, dtype=object),
         }
     )
-    frame = frame[frame["event"] != Event.impression]
+    frame = frame[frame["event"] != EventType.impression]
     if frame.empty:
         return []
     month = frame["when"].dt.to_period("M")
     table = (
-        pd.DataFrame({"events": 1, "purchases": (frame["event"] == Event.purchase).astype(int)})
+        pd.DataFrame({"events": 1, "purchases": (frame["event"] == EventType.purchase).astype(int)})
         .groupby(month)
         .sum()
     )
@@ -52,7 +52,7 @@ def taste(
     n: int = 8,  # categories named at most
 ) -> list[dict]:  # category, share of the evidence; strongest first
     "What somebody turns to"
-    named = pd.Series(history.strength.data, index=pd.Index(category[history.items], name="category"))
+    named = pd.Series(history.confidence.data, index=pd.Index(category[history.items], name="category"))
     total = named[named > 0].groupby(level=0).sum().sort_values(ascending=False, kind="stable")
     return [
         {"category": str(name), "share": float(value / total.sum())} for name, value in total.head(n).items()
@@ -94,8 +94,8 @@ def _fifth(column: np.ndarray, value: float) -> int:
 # %% ../../nbs/4_serving/20_profile.ipynb #32ef00ef
 def counted(event: np.ndarray) -> np.ndarray:  # bool
     "Which events are purchases; in data without any, everything that a customer did"
-    bought = event == Event.purchase
-    return bought if bought.any() else event != Event.impression
+    bought = event == EventType.purchase
+    return bought if bought.any() else event != EventType.impression
 
 
 def standing(
@@ -135,7 +135,7 @@ def ladder(
         np.sort(by["n"].to_numpy(float)),
         monetary,
         now,
-        bool((event == Event.purchase).any()),
+        bool((event == EventType.purchase).any()),
     )
 
 
@@ -159,9 +159,9 @@ class Neighbours:
 
     @cached_property
     def _rows(self) -> csr_matrix:  # unit length
-        strength = self.data.histories.strength
-        length = np.sqrt(np.asarray(strength.multiply(strength).sum(1)).ravel())
-        return csr_matrix(strength.multiply(1 / np.maximum(length, 1e-12)[:, None]))
+        confidence = self.data.histories.confidence
+        length = np.sqrt(np.asarray(confidence.multiply(confidence).sum(1)).ravel())
+        return csr_matrix(confidence.multiply(1 / np.maximum(length, 1e-12)[:, None]))
 
     def nearest(
         self,
@@ -170,7 +170,7 @@ class Neighbours:
         without: int = -1,  # code of the customer whose history it is
     ) -> list[dict]:  # id, similarity; nearest first, none that shares nothing
         "The customers whose histories are most like this one"
-        own = history.strength.toarray()[0]
+        own = history.confidence.toarray()[0]
         cosine = self._rows @ (own / max(float(np.linalg.norm(own)), 1e-12))
         if without >= 0:
             cosine[without] = 0

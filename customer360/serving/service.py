@@ -28,7 +28,7 @@ import pandas as pd
 
 from ..config import settings
 from ..data.ingest import forget
-from ..data.prepare import Histories, leave_one_out, visitors
+from ..data.prepare import Histories, histories_from_items, leave_one_out
 from ..data.sources import SourceError
 from customer360.data.storage import (
     ErasedCustomer,
@@ -43,7 +43,7 @@ from customer360.data.storage import (
 )
 from ..models.base import ArtefactError, NoItemText, Recommender
 from ..models.registry import Registry, RegistryError, Release, Snapshot, open_registry
-from ..schema import Event
+from ..schema import EventType
 from customer360.serving.feedback import (
     Experiment,
     ExperimentError,
@@ -277,7 +277,7 @@ class _Codes:
         self.user_of = {
             str(user): code for code, user in enumerate(self.data.users.ids) if snapshot.here[code]
         }
-        self.nobody = visitors([[]], self.data.n_items)
+        self.nobody = histories_from_items([[]], self.data.n_items)
         self._shelf: Shelf | None = None
         self._forgetting = threading.Lock()
 
@@ -297,9 +297,9 @@ class _Codes:
     def _entries(self, code: int) -> Iterable[Happened]:
         h = self.data.histories[[code]]
         for item, weight, rating, when, seen in zip(
-            h.items, h.weight.data, h.rating, h.when, h.seen, strict=True
+            h.items, h.weight.data, h.rating, h.timestamp, h.seen, strict=True
         ):
-            kind = Event.cart if seen and weight > 0 else Event.dismiss if seen else Event.view
+            kind = EventType.cart if seen and weight > 0 else EventType.dismiss if seen else EventType.view
             yield Happened(
                 str(self.data.items.ids[item]),
                 kind,
@@ -318,12 +318,12 @@ class _Deeds(_Codes):
         "What the snapshot says that a customer did, impressions apart"
         order, start = self._by_user
         rows = self.data.interactions.iloc[order[start[code] : start[code + 1]]]
-        return rows[rows["event"] != Event.impression]
+        return rows[rows["event"] != EventType.impression]
 
     @cached_property
     def n_events(self) -> np.ndarray:  # int (n_users,)
         "How much each customer did, impressions apart"
-        acts = self.data.interactions["event"] != Event.impression
+        acts = self.data.interactions["event"] != EventType.impression
         return np.bincount(
             self.data.interactions["user"].to_numpy()[acts.to_numpy()], minlength=self.data.n_users
         )
@@ -573,7 +573,7 @@ class _Reads(_Drops):
         name = release.snapshot
         view = views.setdefault(name, known.get(name) or View(self.registry.snapshot(name)))
         model.recommend(
-            np.array([-1]), 1, histories=visitors([[0]], view.data.n_items)
+            np.array([-1]), 1, histories=histories_from_items([[0]], view.data.n_items)
         )  # so that nobody waits for what is worked out once
         return Loaded(model, release, view), list(problems)
 
@@ -740,15 +740,17 @@ class _Knows(_Serves):
                 view, act.item, act.event, act.rating, act.timestamp or now, f"history.{number}"
             )
         return [
-            (a.item, a.event, a.rating, view.facts.weights[Event(a.event)], a.timestamp or now, 0)
+            (a.item, a.event, a.rating, view.facts.weights[EventType(a.event)], a.timestamp or now, 0)
             for a in acts
         ]
 
     def _check_event(
         self, view: View, item: str, event: str, rating: float | None, timestamp: int, where: str
     ) -> None:
-        if event not in list(Event):
-            raise Invalid(f"{event!r} is no kind of event: use one of {', '.join(Event)}", f"{where}.event")
+        if event not in list(EventType):
+            raise Invalid(
+                f"{event!r} is no kind of event: use one of {', '.join(EventType)}", f"{where}.event"
+            )
         if item not in self._catalogue.products:
             raise Invalid(f"no item has the id {item!r}", f"{where}.item")
         if not 0 < timestamp <= time.time() + AHEAD:
@@ -756,7 +758,7 @@ class _Knows(_Serves):
                 f"a timestamp is in seconds UTC, above 0 and not in the future: got {timestamp}",
                 f"{where}.timestamp",
             )
-        if event == Event.rating and rating is None:
+        if event == EventType.rating and rating is None:
             raise Invalid("a rating needs its `rating`", f"{where}.rating")
         if rating is not None and (
             view.facts.scale is None or not view.facts.scale[0] <= rating <= view.facts.scale[1]
@@ -1067,7 +1069,7 @@ class _People(_Recommender):
         page = sorted(found)[: limit + 1]
         stored = self.store.known(page[:limit])
         since = self.store.events_of(page[:limit], view.snapshot.watermark)
-        live = since[since["event"] != Event.impression]["user"].value_counts()
+        live = since[since["event"] != EventType.impression]["user"].value_counts()
         counts = {
             u: sum(int(view.n_events[view.user_of[i]]) for i in self._ids(u) if i in view.user_of)
             + int(live.get(u, 0))
@@ -1098,7 +1100,7 @@ class _People(_Recommender):
         parts = [view.events(view.user_of[user]) for user in ids if user in view.user_of]
         parts = [p.assign(item=view.data.items.ids[p["item"].to_numpy()]) for p in parts]
         live = [
-            h[:5] for h in self.store.rows_of(ids[0], view.snapshot.watermark) if h[1] != Event.impression
+            h[:5] for h in self.store.rows_of(ids[0], view.snapshot.watermark) if h[1] != EventType.impression
         ]
         parts.append(pd.DataFrame(live, columns=["item", "event", "rating", "weight", "timestamp"]))
         columns = ["item", "event", "rating", "timestamp"]
@@ -1182,7 +1184,7 @@ class _Profiles(_Names):
         )
         who = (
             standing(
-                when, event, price, steps.now, event == Event.purchase if steps.sells else counted(event)
+                when, event, price, steps.now, event == EventType.purchase if steps.sells else counted(event)
             )
             if len(deeds)
             else None
@@ -1378,7 +1380,7 @@ class _Shelves(_Items):
         self._refresh()
         view = self._model("").view
         acts = view.data.interactions
-        strong = acts["event"].isin(view.facts.seen - {Event.dismiss}).to_numpy()
+        strong = acts["event"].isin(view.facts.seen - {EventType.dismiss}).to_numpy()
         since = view.ladder.now - days * 86_400 if days else -1
         acts = acts[strong & (acts["timestamp"].to_numpy() > since)].drop_duplicates(["user", "item"])
         count = dict(enumerate(np.bincount(acts["item"].to_numpy(), minlength=view.data.n_items).tolist()))
@@ -1446,7 +1448,7 @@ class _Looks(_Shelves):
 
 
 def _by_kind(count: Mapping[str, int]) -> dict[str, int]:  # weakest kind first
-    return {str(kind): int(count[kind]) for kind in Event if kind in count}
+    return {str(kind): int(count[kind]) for kind in EventType if kind in count}
 
 
 def _by_month(tally: pd.DataFrame) -> list[dict]:  # tally: month, event, n; no month is left out
@@ -1472,11 +1474,11 @@ class _Visits(_Looks):
             *view.done_with(item),
             *(row[:4] for row in self.store.rows_on(self._product(item).item, view.snapshot.watermark)),
         ]
-        who = {self._merged.get(user, user) for user, event, *_ in deeds if event != Event.impression}
+        who = {self._merged.get(user, user) for user, event, *_ in deeds if event != EventType.impression}
         strong = [
             (when, place)
             for place, (_, event, _, when) in enumerate(deeds)
-            if event not in (Event.impression, Event.view)
+            if event not in (EventType.impression, EventType.view)
         ]
         newest = []
         for _, place in heapq.nlargest(n, strong):  # of one moment the last that came
@@ -1646,7 +1648,7 @@ class _Feeds(_Predicts):
                 f"events.{number}",
             )
             checked.append(
-                e if e.weight is not None else e._replace(weight=view.facts.weights[Event(e.event)])
+                e if e.weight is not None else e._replace(weight=view.facts.weights[EventType(e.event)])
             )
         return self._kindly(lambda: self.store.record_events(checked))
 

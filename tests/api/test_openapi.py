@@ -12,7 +12,7 @@ from api import schemas
 from api.main import create_app
 from api.openapi import text
 from api.settings import Settings
-from customer360.schema import Event
+from customer360.schema import EventType
 
 SHAPES = [
     shape for shape in vars(schemas).values()
@@ -26,7 +26,7 @@ def test_the_file_is_up_to_date():
 
 
 def test_every_event_kind_is_offered():
-    assert get_args(schemas.EventKind) == tuple(Event)
+    assert get_args(schemas.EventKind) == tuple(EventType)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)

@@ -8,11 +8,18 @@ from ir_measures import AP, RR, P, R, Success, nDCG
 from references import ml100k, random_events, raw_ratings, small
 
 from customer360 import metrics
-from customer360.data.prepare import Dataset, Split, global_time, histories_of, ratio75_item, visitors
+from customer360.data.prepare import (
+    Dataset,
+    Split,
+    global_time,
+    histories_from_items,
+    histories_of,
+    ratio75_item,
+)
 from customer360.evaluation.protocol import KS, evaluate, evaluate_running, item_vectors, list_figures
 from customer360.models.base import EASE, Lists
 from customer360.models.knn import UserKNN
-from customer360.schema import SEEN, Event
+from customer360.schema import SEEN, EventType
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -278,13 +285,13 @@ def test_beyond_accuracy_of_a_real_model_against_loops(test_data):
 
 # --- the protocol, on data with repeats, equal times and every kind of event
 
-RELEVANT = {Event.purchase: None, Event.like: None, Event.rating: 4.0}
+RELEVANT = {EventType.purchase: None, EventType.like: None, EventType.rating: 4.0}
 
 
 def busy_shop(seed: int) -> Dataset:
     "The last five customers come late: they are new in the newest fifth"
     rng = np.random.default_rng([37, seed])
-    events = random_events(rng, 1200, 25, 40, [str(kind) for kind in Event])
+    events = random_events(rng, 1200, 25, 40, [str(kind) for kind in EventType])
     late = [
         (user + 25, item, kind, rating, when + 1000)
         for user, item, kind, rating, when in random_events(rng, 60, 5, 40, ["view", "purchase", "rating"])
@@ -319,7 +326,9 @@ def test_evaluate_against_ir_measures_on_a_shop(seed, repeats):
         good = {
             item for *_, item, event, rating, is_test in events[user] if is_test and is_good(event, rating)
         }
-        seen = {item for *_, item, event, _, is_test in events[user] if not is_test and Event(event) in SEEN}
+        seen = {
+            item for *_, item, event, _, is_test in events[user] if not is_test and EventType(event) in SEEN
+        }
         wanted = good if repeats else good - seen
         if wanted:
             truth[str(user)] = {str(item) for item in wanted}
@@ -366,7 +375,9 @@ def test_running_against_loops(seed):
     table = evaluate_running(model, split, slice_size=7).customers.set_index("user")
     for user, events in by_customer(split).items():
         wanted = {item for _, _, item, event, rating, is_test in events if is_test and is_good(event, rating)}
-        wanted -= {item for _, _, item, event, _, is_test in events if not is_test and Event(event) in SEEN}
+        wanted -= {
+            item for _, _, item, event, _, is_test in events if not is_test and EventType(event) in SEEN
+        }
         moments = []
         for item in wanted:
             position = next(
@@ -381,7 +392,7 @@ def test_running_against_loops(seed):
             history = (
                 histories_of(frame.assign(weight=frame["event"].map(split.train.facts.weights)), 1, 40, SEEN)
                 if past
-                else visitors([[]], 40)
+                else histories_from_items([[]], 40)
             )
             codes = model.recommend([user], 20, histories=history).codes[0].tolist()
             place = codes.index(item) + 1 if item in codes else 99
@@ -403,7 +414,7 @@ def test_a_test_part_without_anything_relevant():
         (1, 0, "rating", 5, 3),
         (0, 2, "rating", 1, 4),
     ]
-    split = global_time(small(events, 2, 3, relevant={Event.rating: 4.0}))
+    split = global_time(small(events, 2, 3, relevant={EventType.rating: 4.0}))
     got = evaluate(UserKNN().fit(split.train), split)
     assert got.customers["n_ratings"].tolist() == [1]
     assert got.customers["ndcg@10"].isna().all()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from customer360.data.simulate import START, Shop, simulate
-from customer360.schema import Event, Tables, check_interactions, is_relevant
+from customer360.schema import EventType, Tables, check_interactions, is_relevant
 
 DAY = 86_400
 TABLES = ("interactions", "items", "customers")
@@ -54,7 +54,7 @@ def test_full_size(full):
 
 def test_every_kind_of_event_in_funnel_order(shop):
     counts = shop.tables.interactions["event"].value_counts()
-    assert set(counts.index) == {str(kind) for kind in Event}
+    assert set(counts.index) == {str(kind) for kind in EventType}
     assert counts[["impression", "view", "click", "cart", "purchase", "rating"]].is_monotonic_decreasing
 
 

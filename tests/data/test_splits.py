@@ -12,10 +12,11 @@ from customer360.data.prepare import (
     Dataset,
     Histories,
     Split,
+    aggregate_events,
     append,
     cold_items,
-    collapse,
     global_time,
+    histories_from_items,
     histories_of,
     kfold5,
     leave_last_out,
@@ -23,14 +24,13 @@ from customer360.data.prepare import (
     make_split,
     ml_folds,
     ratio75_item,
-    visitors,
 )  # fmt: skip
-from customer360.schema import EVENT_WEIGHTS, SEEN, Event, is_relevant
+from customer360.schema import EVENT_WEIGHTS, SEEN, EventType, is_relevant
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-KINDS = [str(kind) for kind in Event]
-RELEVANT = {Event.purchase: None, Event.like: None, Event.rating: 4.0}
+KINDS = [str(kind) for kind in EventType]
+RELEVANT = {EventType.purchase: None, EventType.like: None, EventType.rating: 4.0}
 
 
 # --- histories
@@ -45,7 +45,7 @@ def naive_history(events: list[tuple], seen: frozenset = SEEN) -> dict[tuple[int
         if kind == "impression" or row < 0 or item < 0:
             continue
         entry = entries.setdefault((row, item), {"weight": 0.0, "rating": NAN, "when": when, "seen": False})
-        entry["weight"] = 0.0 if kind == "dismiss" else entry["weight"] + EVENT_WEIGHTS[Event(kind)]
+        entry["weight"] = 0.0 if kind == "dismiss" else entry["weight"] + EVENT_WEIGHTS[EventType(kind)]
         entry["rating"] = entry["rating"] if np.isnan(rating) else rating
         entry["when"] = when
         entry["seen"] |= kind in seen
@@ -58,9 +58,16 @@ def as_entries(histories: Histories) -> dict[tuple[int, int], dict]:
         h.weight.dtype == np.float32
         and h.rating.dtype == np.float32
         and h.seen.dtype == bool
-        and h.when.dtype == np.int64
+        and h.timestamp.dtype == np.int64
     )
-    assert len(h.items) == len(h.rating) == len(h.when) == len(h.seen) == h.weight.nnz == h.weight.indptr[-1]
+    assert (
+        len(h.items)
+        == len(h.rating)
+        == len(h.timestamp)
+        == len(h.seen)
+        == h.weight.nnz
+        == h.weight.indptr[-1]
+    )
     for start, stop in zip(h.weight.indptr[:-1], h.weight.indptr[1:], strict=True):
         assert (np.diff(h.items[start:stop]) > 0).all(), "items of a row are sorted and distinct"
     columns = (
@@ -68,7 +75,7 @@ def as_entries(histories: Histories) -> dict[tuple[int, int], dict]:
         h.items.tolist(),
         h.weight.data.tolist(),
         h.rating.tolist(),
-        h.when.tolist(),
+        h.timestamp.tolist(),
         h.seen.tolist(),
     )
     return {
@@ -178,7 +185,7 @@ def test_leave_one_out_against_a_dictionary(seed):
 def test_strength_is_capped_and_keeps_every_entry(seed):
     events, n_rows, n_items = stream(seed)
     made = histories_of(frame_of(events), n_rows, n_items, SEEN)
-    strength = made.strength
+    strength = made.confidence
     assert strength.nnz == made.weight.nnz
     expected = np.zeros((n_rows, n_items))
     for (row, item), entry in naive_history(events).items():
@@ -188,7 +195,7 @@ def test_strength_is_capped_and_keeps_every_entry(seed):
 
 def test_the_rule_of_what_is_seen_is_the_cards():
     events = [(0, 0, "view", NAN, 0), (0, 1, "purchase", NAN, 1), (0, 2, "dismiss", NAN, 2)]
-    made = histories_of(frame_of(events), 1, 3, frozenset({Event.view}))
+    made = histories_of(frame_of(events), 1, 3, frozenset({EventType.view}))
     assert made.seen.tolist() == [True, False, False]
     assert made.weight.toarray()[0] == pytest.approx([0.1, 1, 0])
 
@@ -204,7 +211,7 @@ def test_a_dismissal_excludes_and_says_nothing_more():
     made = histories_of(frame_of(events), 1, 3, SEEN)
     assert made.weight.data == pytest.approx([0, 0.1, 0])
     assert made.seen.tolist() == [True, True, True]
-    assert made.when.tolist() == [5, 5, 9]
+    assert made.timestamp.tolist() == [5, 5, 9]
 
 
 def test_a_dismissal_weighs_nothing_whatever_the_card_says():
@@ -215,29 +222,29 @@ def test_a_dismissal_weighs_nothing_whatever_the_card_says():
 
 
 def test_visitors_against_a_dictionary():
-    made = visitors([[2, 0, 2], [], [1]], 4, seen=True)
+    made = histories_from_items([[2, 0, 2], [], [1]], 4, seen=True)
     expected = {(0, 0): 1.0, (0, 2): 2.0, (2, 1): 1.0}
     assert_entries(
         as_entries(made),
         {key: {"weight": w, "rating": NAN, "when": 0, "seen": True} for key, w in expected.items()},
     )
-    assert visitors([], 4).weight.shape == (0, 4)
+    assert histories_from_items([], 4).weight.shape == (0, 4)
 
 
 def test_unknown_items_of_a_visitor_make_no_entry():
     "`IdMap.encode` gives -1 for them; they must not become somebody else's item"
-    made = visitors([[3], [-1, 1, -1], [-1]], 4)
+    made = histories_from_items([[3], [-1, 1, -1], [-1]], 4)
     assert made.weight.toarray().tolist() == [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: visitors([[4], [0]], 4),
+        lambda: histories_from_items([[4], [0]], 4),
         lambda: histories_of(frame_of([(0, 4, "view", NAN, 0)]), 2, 4, SEEN),
         lambda: histories_of(frame_of([(2, 0, "view", NAN, 0)]), 2, 4, SEEN),
-        lambda: append(visitors([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), SEEN),
-        lambda: collapse(
+        lambda: append(histories_from_items([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), SEEN),
+        lambda: aggregate_events(
             *(
                 np.array([0]),
                 np.array([-1]),

@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_matrix
 from scipy.stats import kstest
 
-from customer360.data.prepare import Dataset, IdMap, Split, ratio75_item, visitors
+from customer360.data.prepare import Dataset, IdMap, Split, histories_from_items, ratio75_item
 from customer360.metrics import rmse
 from customer360.models.base import Bias, NoRatingScale, check_recommender, checkerboard
 from customer360.models.bayes import (
@@ -31,7 +31,7 @@ from customer360.models.bayes import (
     unit_columns,
     with_one,
 )
-from customer360.schema import Event, Facts, interactions
+from customer360.schema import EventType, Facts, interactions
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -45,7 +45,7 @@ def new(**params) -> BayesianMF:
 def rated(cells: np.ndarray, scale: tuple[float, float] | None = (1, 5), **more) -> Dataset:
     "A data set from a table of ratings, NaN where there is none"
     user, item = np.nonzero(~np.isnan(cells))
-    facts = Facts("planted", scale=scale, relevant={Event.rating: None})
+    facts = Facts("planted", scale=scale, relevant={EventType.rating: None})
     frame = interactions(
         user.astype(str), item.astype(str), "rating", cells[user, item], np.arange(len(user))
     )
@@ -170,7 +170,9 @@ def test_the_strength_of_a_source_is_drawn_from_its_gamma():
     source = principal(csr_matrix(rng.normal(size=(30, 5))), 5, rng)
     pairs = [draw_coefficients(rng.normal(size=(30, 2)), source, 2.0, np.eye(2), rng) for _ in range(4000)]
     rate = np.array([0.01 + ((c / source.size[:, None]) ** 2).sum() / 2 for c, _ in pairs])
-    np.testing.assert_allclose(np.mean([strength for _, strength in pairs] * rate), 1 + 5 * 2 / 2, rtol=0.03)
+    np.testing.assert_allclose(
+        np.mean([confidence for _, confidence in pairs] * rate), 1 + 5 * 2 / 2, rtol=0.03
+    )
 
 
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (5, 5), (1, 6), (6, 1)])
@@ -339,7 +341,9 @@ def test_what_somebody_has_says_what_they_like():
     data = rated(np.where(rng.random(cells.shape) < rates, cells, np.nan))
     model = new().fit(data)
     for which in (0, 1):
-        visitor = visitors([np.flatnonzero(kind == which)[:5]] * 2, 24, Event.purchase, seen=True)
+        visitor = histories_from_items(
+            [np.flatnonzero(kind == which)[:5]] * 2, 24, EventType.purchase, seen=True
+        )
         own, other = model.predict([-1, -1], [20 + which, 21 - which], histories=visitor)
         assert own > other + 1
 
@@ -347,7 +351,7 @@ def test_what_somebody_has_says_what_they_like():
 def test_without_side_information_purchases_say_nothing_about_ratings():
     data, _ = planted(3, 40, 20)
     model = new(n_components=0).fit(data)
-    told = visitors([[], [1, 2, 3]], 20, Event.purchase, seen=True)
+    told = histories_from_items([[], [1, 2, 3]], 20, EventType.purchase, seen=True)
     first, second = model.predict([-1, -1], [5, 5], histories=told)
     assert first == second
 

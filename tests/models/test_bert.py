@@ -15,7 +15,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from customer360.config import generator, settings
-from customer360.data.prepare import Dataset, cold_items, dataset, ratio75_item, visitors
+from customer360.data.prepare import Dataset, cold_items, dataset, histories_from_items, ratio75_item
 from customer360.data.simulate import simulate
 from customer360.metrics import ndcg
 from customer360.models import bert
@@ -25,12 +25,12 @@ from customer360.models.base import (
     Recommender,
     check_recommender,
     checkerboard,
+    exclusion_mask,
     held_out_lists,
-    hidden,
     top_n,
 )
 from customer360.models.bert import BERT, EncoderError, clean_text, embed, encode, find_encoder, nearest
-from customer360.schema import Event, Facts, interactions
+from customer360.schema import EventType, Facts, interactions
 
 pytestmark = [
     pytest.mark.filterwarnings("error"),
@@ -365,7 +365,7 @@ def test_left_out_predictions_are_those_of_regressions_without_the_item():
 def test_posterior_against_one_customer_at_a_time():
     rng = np.random.default_rng(2)
     features, offsets = np.column_stack([rng.normal(size=(8, 2)), np.ones(8)]), rng.normal(3, 0.1, 8)
-    past = visitors([[0, 3, 4], [], [7]], 8)
+    past = histories_from_items([[0, 3, 4], [], [7]], 8)
     past = replace(past, rating=np.float32([4, np.nan, 2, 5]))
     half = rng.normal(size=(3, 3))
     prior, chosen = (
@@ -423,7 +423,7 @@ def shop() -> Dataset:
 
 def test_recommendations_are_the_best_scores(shop):
     model, everyone = BERT().fit(shop), np.arange(shop.n_users)
-    seen, past = hidden(shop.histories, None, True, None), shop.histories
+    seen, past = exclusion_mask(shop.histories, None, True, None), shop.histories
     scores = model.score(past, users=everyone)
     out = np.array([3, 40, 41])
     for exclude_seen, exclude, n in ((True, None, 10), (False, None, 7), (True, out, 10), (True, None, 200)):
@@ -435,7 +435,7 @@ def test_recommendations_are_the_best_scores(shop):
         )
         np.testing.assert_array_equal(found.codes, expected.codes)
         np.testing.assert_array_equal(found.scores, expected.scores)
-    mixed = visitors([[], [3], [], [50, 51]], shop.n_items, Event.purchase, seen=True)
+    mixed = histories_from_items([[], [3], [], [50, 51]], shop.n_items, EventType.purchase, seen=True)
     found = model.recommend([-1] * 4, 5, histories=mixed)
     np.testing.assert_array_equal(
         found.codes, super(BERT, model).recommend([-1] * 4, 5, histories=mixed).codes
@@ -448,7 +448,7 @@ def test_an_approximate_index_hides_what_is_seen(shop):
     exact, rough = BERT().fit(shop), BERT(index="HNSW16").fit(shop)
     everyone = np.arange(shop.n_users)
     found = rough.recommend(everyone)
-    assert not hidden(shop.histories, None, True, None)[everyone[:, None], found.codes].any()
+    assert not exclusion_mask(shop.histories, None, True, None)[everyone[:, None], found.codes].any()
     assert (
         np.mean(
             [np.isin(a, b).mean() for a, b in zip(exact.recommend(everyone).codes, found.codes, strict=True)]
@@ -491,7 +491,7 @@ def test_texts_that_say_nothing_or_too_much(encoded):
 
 
 def test_one_item_one_customer_one_rating_value():
-    facts, ids = Facts("one", scale=(1, 5), relevant={Event.rating: None}), checkerboard().items
+    facts, ids = Facts("one", scale=(1, 5), relevant={EventType.rating: None}), checkerboard().items
     one = replace(ids, ids=np.array(["a"], object))
     frame = interactions(["a"], ["a"], "rating", 4.0, 0).assign(user=0, item=0)
     model = BERT().fit(Dataset(frame, one, one, facts, pd.Series(["a tent"])))

@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from customer360.data.ingest import ingest
-from customer360.data.prepare import Dataset, cold_items, dataset, make_split, ratio75_item, visitors
+from customer360.data.prepare import (
+    Dataset,
+    cold_items,
+    dataset,
+    histories_from_items,
+    make_split,
+    ratio75_item,
+)
 from customer360.data.simulate import simulate
 from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
@@ -20,7 +27,7 @@ from customer360.models.base import (
     checkerboard,
     held_out_lists,
 )
-from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, situation
+from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, regime_weights
 from customer360.models.registry import MODELS, PARTS, make_model
 from customer360.models.svd import SVD
 from customer360.models.tfidf import TFIDF
@@ -123,7 +130,7 @@ def test_without_ratings_it_ranks():
 @pytest.mark.parametrize("n", [2, 4])
 def test_hardly_any_data(n):
     model = Hybrid(components={"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}).fit(checkerboard(n))
-    assert np.isfinite(model.score(visitors([[], [0]], n))).all()
+    assert np.isfinite(model.score(histories_from_items([[], [0]], n))).all()
     assert np.isfinite(model.predict([0, -1], [0, -1])).all()
 
 
@@ -146,7 +153,7 @@ def test_an_artefact_with_an_altered_part_is_refused(hybrid, tmp_path):
 
 
 def test_situations_add_up():
-    shares = situation(np.arange(50)[:, None], np.arange(60), (3, 0))
+    shares = regime_weights(np.arange(50)[:, None], np.arange(60), (3, 0))
     assert np.allclose(shares.sum(0), 1) and (shares >= 0).all()
     assert (np.diff(shares[2], axis=1) <= 1e-6).all(), (
         "the more customers have an item, the less it is a cold one"

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
 from customer360.config import generator
-from customer360.data.prepare import Dataset, Histories, IdMap, append, cold_items, visitors
+from customer360.data.prepare import Dataset, Histories, IdMap, append, cold_items, histories_from_items
 from customer360.models.base import (
     EASE,
     ITEM_DAMPING,
@@ -35,11 +35,11 @@ from customer360.models.base import (
 from customer360.models.knn import UserKNN, neighbours_residual, similarities, unit_rows, votes
 from customer360.models.registry import MODELS, add_notebook, model_class
 from customer360.models.svd import SVD, alternate, fold_in, fold_in_ratings, solve_rows
-from customer360.schema import SEEN, Event, Facts, interactions
+from customer360.schema import SEEN, EventType, Facts, interactions
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-KINDS = [str(kind) for kind in Event]
+KINDS = [str(kind) for kind in EventType]
 QUICK = {"svd": {"n_factors": 5, "n_epochs": 3, "n_iterations": 3}}
 EVERY = ["random", "popularity", "bias", "ease", "knn", "svd"]
 PERSONAL = ["ease", "knn", "svd"]
@@ -52,11 +52,11 @@ def new(key: str, **params) -> Recommender:
 def shop(seed: int = 0, n: int = 900, n_users: int = 30, n_items: int = 25) -> Dataset:
     "Repeat events of every kind; two customers and two items are left without any"
     events = random_events(np.random.default_rng([17, seed]), n, n_users - 2, n_items - 2, KINDS)
-    return small(events, n_users, n_items, relevant={Event.purchase: None, Event.rating: 4.0})
+    return small(events, n_users, n_items, relevant={EventType.purchase: None, EventType.rating: 4.0})
 
 
 def strengths(data: Dataset) -> np.ndarray:
-    return np.asarray(data.histories.strength.toarray(), np.float64)
+    return np.asarray(data.histories.confidence.toarray(), np.float64)
 
 
 # --- top n
@@ -156,11 +156,11 @@ def test_ease_is_the_minimum():
 
 
 def dense_fold_in(
-    strength: np.ndarray, factors: np.ndarray, unobserved: float, regularisation: float
+    confidence: np.ndarray, factors: np.ndarray, unobserved: float, regularisation: float
 ) -> np.ndarray:
     "Every cell of the matrix as one equation, by least squares; customers without evidence are 0"
     rows = []
-    for row in strength:
+    for row in confidence:
         weight, target = unobserved + row, (row > 0).astype(float)
         ridge = regularisation * np.sqrt(row.sum() + unobserved * len(row))
         left = np.vstack([np.sqrt(weight)[:, None] * factors, np.sqrt(ridge) * np.eye(factors.shape[1])])
@@ -173,10 +173,10 @@ def dense_fold_in(
 @pytest.mark.parametrize("seed", range(3))
 def test_fold_in_against_full_least_squares(seed):
     data, rng = shop(seed), np.random.default_rng(seed)
-    assert (data.histories.strength.data == 0).any(), "a dismissal must be among the entries"
+    assert (data.histories.confidence.data == 0).any(), "a dismissal must be among the entries"
     for n_factors in (1, 4, 40):
         factors = rng.normal(size=(data.n_items, n_factors)).astype(np.float32)
-        got = fold_in(data.histories.strength, factors, 0.2, 0.7)
+        got = fold_in(data.histories.confidence, factors, 0.2, 0.7)
         np.testing.assert_allclose(
             got, dense_fold_in(strengths(data), factors.astype(float), 0.2, 0.7), rtol=1e-3, atol=2e-4
         )
@@ -192,7 +192,7 @@ def test_alternation_against_full_least_squares():
         users = dense_fold_in(x, items, 0.25, 0.45)
         items = dense_fold_in(x.T, users, 0.25, 0.45)
     np.testing.assert_allclose(
-        alternate(data.histories.strength, f, 0.25, 0.45, n, generator(0, "svd")), items, atol=2e-4
+        alternate(data.histories.confidence, f, 0.25, 0.45, n, generator(0, "svd")), items, atol=2e-4
     )
     model = SVD(n_factors=f, n_iterations=n, n_epochs=1).fit(data)
     has_past = x.sum(1) > 0
@@ -283,14 +283,14 @@ def test_votes_against_loops(seed):
         np.float32
     )  # ties, and nobody alike
     similarity[0] = 0
-    strength = csr_matrix((rng.random((m, n_items)) * (rng.random((m, n_items)) < 0.5)).astype(np.float32))
+    confidence = csr_matrix((rng.random((m, n_items)) * (rng.random((m, n_items)) < 0.5)).astype(np.float32))
     for n_neighbours in (1, 3, 12, 50):
         expected = np.zeros((4, n_items))
         for row in range(4):
             nearest = sorted(range(m), key=lambda other: (-similarity[row, other], other))[:n_neighbours]
             for other in nearest:
-                expected[row] += float(similarity[row, other]) ** 3 * strength[[other]].toarray()[0]
-        np.testing.assert_allclose(votes(similarity, strength, n_neighbours, 3.0), expected, atol=1e-5)
+                expected[row] += float(similarity[row, other]) ** 3 * confidence[[other]].toarray()[0]
+        np.testing.assert_allclose(votes(similarity, confidence, n_neighbours, 3.0), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -376,9 +376,11 @@ def test_recommend_is_the_best_of_score(key, seed):
     data, rng = shop(seed), np.random.default_rng([31, seed])
     model = new(key).fit(data)
     users = rng.permutation(np.arange(-1, data.n_users))
-    past = [data.histories[[user]] if user >= 0 else visitors([[]], data.n_items) for user in users]
+    past = [
+        data.histories[[user]] if user >= 0 else histories_from_items([[]], data.n_items) for user in users
+    ]
     scores = model.score(data.histories[np.maximum(users, 0)], users=users)
-    scores[users == -1] = model.score(visitors([[]], data.n_items))
+    scores[users == -1] = model.score(histories_from_items([[]], data.n_items))
     for _ in range(12):
         n, exclude_seen = int(rng.integers(0, 40)), bool(rng.integers(0, 2))
         exclude = rng.integers(0, data.n_items, 4) if rng.random() < 0.5 else None
@@ -410,7 +412,7 @@ def test_a_dismissal_only_hides(key):
     events = interactions(["0"] * 3, ["0"] * 3, "dismiss", timestamp=10**6).assign(user=0, item=[3, 4, 23])
     model = new(key).fit(data)
     for past in ([0, 1, 2], []):
-        before = visitors([past], data.n_items, seen=True)
+        before = histories_from_items([past], data.n_items, seen=True)
         after = append(before, events, SEEN)
         if key != "random":
             np.testing.assert_allclose(model.score(after), model.score(before), rtol=1e-5, atol=1e-9)
@@ -485,7 +487,7 @@ def test_answers_do_not_depend_on_the_company(key):
 
 def histories_of_where(histories: Histories, keep: np.ndarray) -> Histories:
     "Some rows emptied"
-    empty = visitors([[]], histories.n_items)
+    empty = histories_from_items([[]], histories.n_items)
     return stacked([histories[[row]] if kept else empty for row, kept in enumerate(keep)])
 
 
@@ -569,7 +571,7 @@ def test_reasons_by_scoring_again(key):
     for user in range(6):
         past = data.histories[[user]]
         item = int(model.recommend([user], 1).codes[0, 0])
-        whole, nothing = (model.score(h)[0, item] for h in (past, visitors([[]], data.n_items)))
+        whole, nothing = (model.score(h)[0, item] for h in (past, histories_from_items([[]], data.n_items)))
         keep = [np.delete(np.arange(len(past.items)), j) for j in range(len(past.items))]
         loss = [float(whole - model.score(taken(past, rest))[0, item]) for rest in keep]
         reasons = model.explain(past, np.array([item]), n=3)[0]
@@ -593,7 +595,7 @@ def taken(history: Histories, entries: np.ndarray) -> Histories:
     weight = csr_matrix(
         (history.weight.data[entries], history.items[entries], [0, len(entries)]), (1, history.n_items)
     )
-    return Histories(weight, history.rating[entries], history.when[entries], history.seen[entries])
+    return Histories(weight, history.rating[entries], history.timestamp[entries], history.seen[entries])
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -648,7 +650,7 @@ EDGES = {
         5,
         6,
         None,
-        {Event.purchase: None},
+        {EventType.purchase: None},
     ),
     "twins": small([(u, i, "rating", 4, 0) for u in range(4) for i in range(3)], 5, 6),
     "ends of the scale": small(
@@ -677,7 +679,9 @@ def test_edges(key, case, capfd):
         seen = set(data.histories.items[data.histories.seen & (data.histories.rows == user)].tolist())
         assert {c for c in codes.tolist() if c >= 0} == set(range(data.n_items)) - seen
         assert np.isfinite(row[codes >= 0]).all() and np.isneginf(row[codes < 0]).all()
-    views = visitors([[0], list(range(data.n_items)), []], data.n_items, Event.view, weight=0.1)
+    views = histories_from_items(
+        [[0], list(range(data.n_items)), []], data.n_items, EventType.view, weight=0.1
+    )
     assert np.isfinite(model.score(views)).all()
     assert (model.recommend([-1] * 3, 2, histories=views).codes >= -1).all()
     assert model.similar_items(np.arange(data.n_items), 3).codes.shape == (data.n_items, 3)
@@ -882,7 +886,7 @@ def crowd(n_users: int = 20_000, n_items: int = 5_000, each: int = 25) -> Datase
         }
     )
     frame = frame.assign(weight=np.float32(1), timestamp=np.arange(n), row=np.arange(n))
-    facts = Facts("crowd", relevant={Event.purchase: None})
+    facts = Facts("crowd", relevant={EventType.purchase: None})
     return Dataset(
         frame,
         IdMap(np.arange(n_users).astype(str).astype(object)),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from customer360.data.prepare import Dataset, dataset, ratio75_item, visitors
+from customer360.data.prepare import Dataset, dataset, histories_from_items, ratio75_item
 from customer360.data.simulate import simulate
 from customer360.models.base import Bias, Popularity, Recommender, checkerboard, held_out_lists
 from customer360.models.ncf import NCF, TrainingDiverged
@@ -68,7 +68,7 @@ def test_saved_as_safetensors(model, tmp_path):
 @pytest.mark.parametrize("change", [{"ratings": False}, {"n": 2}])
 def test_hardly_any_data(change):
     data = checkerboard(**change)
-    found = NCF(n_members=1, n_epochs=3).fit(data).score(visitors([[], [0]], data.n_items))
+    found = NCF(n_members=1, n_epochs=3).fit(data).score(histories_from_items([[], [0]], data.n_items))
     assert np.isfinite(found).all()
 
 

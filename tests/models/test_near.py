@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from references import random_events, small
 
-from customer360.data.prepare import Dataset, visitors
+from customer360.data.prepare import Dataset, histories_from_items
 from customer360.models.base import EASE, Explanation, Recommender, explain_by_dropping
 from customer360.models.near import NearEASE, add_texts, item_weights, kernel, near_gram, places, text_rows
-from customer360.schema import Event
+from customer360.schema import EventType
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-KINDS = [str(kind) for kind in Event]
+KINDS = [str(kind) for kind in EventType]
 WORDS = ["red", "blue", "oak", "tent", "lamp", "tea", "hiking", "kitchen"]
 
 
@@ -28,7 +28,7 @@ def shop(seed: int, n: int = 600, n_users: int = 20, n_items: int = 15) -> Datas
         random_events(rng, n, n_users - 2, n_items - 2, KINDS),
         n_users,
         n_items,
-        relevant={Event.purchase: None},
+        relevant={EventType.purchase: None},
         items=items,
     )
 
@@ -38,7 +38,7 @@ def naive_gram(data: Dataset, nearness: float, floor: float) -> np.ndarray:
     h, out = data.histories, np.zeros((data.n_items, data.n_items))
     for user in range(len(h)):
         entries = [e for e in range(h.weight.indptr[user], h.weight.indptr[user + 1]) if h.weight.data[e] > 0]
-        place = dict(zip(entries, pd.Series(h.when[entries]).rank(method="average") - 1, strict=True))
+        place = dict(zip(entries, pd.Series(h.timestamp[entries]).rank(method="average") - 1, strict=True))
         for a in entries:
             for b in entries:
                 near = floor + (1 - floor) * np.exp(-abs(place[a] - place[b]) / nearness)
@@ -60,9 +60,11 @@ def naive_weights(gram: np.ndarray, regularisation: float) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(5))
 def test_places_against_ranks(seed):
     h = shop(seed).histories
-    assert (h.weight.data == 0).any() and len(np.unique(np.stack([h.rows, h.when]), axis=1).T) < len(h.items)
+    assert (h.weight.data == 0).any() and len(np.unique(np.stack([h.rows, h.timestamp]), axis=1).T) < len(
+        h.items
+    )
     expected = (
-        pd.Series(np.where(h.weight.data > 0, h.when, np.nan))
+        pd.Series(np.where(h.weight.data > 0, h.timestamp, np.nan))
         .groupby(h.rows)
         .rank(method="average")
         .sub(1)
@@ -72,14 +74,14 @@ def test_places_against_ranks(seed):
 
 
 def test_places_of_nobody():
-    assert places(visitors([], 3)).shape == (0,)
-    assert places(visitors([[], [2], []], 3)).tolist() == [0]
+    assert places(histories_from_items([], 3)).shape == (0,)
+    assert places(histories_from_items([[], [2], []], 3)).tolist() == [0]
 
 
 @pytest.mark.parametrize("nearness", [0.5, 10, 1e6])
 def test_gram_against_loops_and_no_negative_eigenvalue(nearness):
     data = shop(1)
-    gram = near_gram(data.histories.strength, places(data.histories), nearness, 0.2)
+    gram = near_gram(data.histories.confidence, places(data.histories), nearness, 0.2)
     assert np.allclose(gram, naive_gram(data, nearness, 0.2), rtol=1e-4, atol=1e-5)
     assert np.array_equal(gram, gram.T) and np.linalg.eigvalsh(gram.astype(float)).min() > -1e-4
 
@@ -100,7 +102,7 @@ def test_weights_against_regressions(seed, regularisation):
     gram = naive_gram(data, 4, 0.3)
     gram += 0.7 * gram.diagonal()[gram.diagonal() > 0].mean() * texts @ texts.T
     model = NearEASE(nearness=4, floor=0.3, text=0.7, regularisation=regularisation).fit(data)
-    expected = np.asarray(data.histories.strength @ naive_weights(gram, regularisation))
+    expected = np.asarray(data.histories.confidence @ naive_weights(gram, regularisation))
     known = data.histories.weight.getnnz(1) > 0
     assert np.allclose(model.score(data.histories)[known], expected[known], rtol=2e-3, atol=2e-4)
 
@@ -128,7 +130,7 @@ def test_time_tells():
         for i, t in [(0, 100), (1, 100), (2, 0 if u % 2 else 200), *((3 + k, 90 + k) for k in range(8))]
     ]
     plain, near = (
-        model.fit(small(events, 20, 11)).score(visitors([[0]], 11))[0]
+        model.fit(small(events, 20, 11)).score(histories_from_items([[0]], 11))[0]
         for model in (EASE(regularisation=5), NearEASE(regularisation=5))
     )
     assert plain[1] == pytest.approx(plain[2], rel=1e-3) and near[1] > 1.5 * near[2] > 0
@@ -141,7 +143,7 @@ def test_an_item_of_which_nothing_is_known_has_no_weight(text):
     scores = model.score(data.histories[data.histories.weight.getnnz(1) > 0])
     assert not scores[:, -2].any() and -2 + data.n_items not in model.touched_
     assert scores[:, -1].any() == (text > 0)
-    assert not model.score(visitors([[data.n_items - 2]], data.n_items)).any()
+    assert not model.score(histories_from_items([[data.n_items - 2]], data.n_items)).any()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_weights_are_laid_out_by_row():
 def test_hardly_any_data(events, text):
     data = small(events, 2, 3)
     model = NearEASE().fit(replace(data, item_text=None if text is None else pd.Series(text)))
-    scores = model.score(visitors([[], [0], [0, 1, 2]], 3))
+    scores = model.score(histories_from_items([[], [0], [0, 1, 2]], 3))
     assert np.isfinite(scores).all() and (scores[1, 1] > 0) == (text is not None)
     assert np.isfinite(model.predict([0, -1], [1, -1])).all()
 
@@ -184,7 +186,7 @@ def test_reasons_against_dropping(seed):
     "Also for a history of one entry, of none, of dismissals, and for items that nothing speaks for"
     data = shop(seed)
     model = NearEASE(regularisation=3).fit(data)
-    past = visitors([[1], [], [4, 6, 2]], data.n_items)
+    past = histories_from_items([[1], [], [4, 6, 2]], data.n_items)
     for histories in (data.histories, past):
         for item in (0, 3, data.n_items - 2, data.n_items - 1):
             quick = model.explain(histories, np.full(len(histories), item), n=2)
@@ -217,4 +219,4 @@ def test_a_long_history_is_explained_at_once():
     model._score = lambda histories, users: (
         np.zeros((1, n), np.float32) if histories.weight.nnz == 0 else pytest.fail("it scored the history")
     )
-    assert len(model.explain(visitors([range(n)], n), np.array([7]), 3)[0]) == 3
+    assert len(model.explain(histories_from_items([range(n)], n), np.array([7]), 3)[0]) == 3

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from customer360.config import generator
-from customer360.data.prepare import Dataset, Split, cold_items, dataset, ratio75_item, visitors
+from customer360.data.prepare import Dataset, Split, cold_items, dataset, histories_from_items, ratio75_item
 from customer360.data.simulate import simulate
 from customer360.metrics import ndcg
 from customer360.models.base import NoItemText, Popularity, Random, Recommender, checkerboard, held_out_lists
@@ -85,7 +85,9 @@ def test_nothing_to_read_leaves_popularity(texts):
     data = board(TEXTS[texts])
     data = data.where(np.arange(len(data.interactions)) != 0)  # one item is less popular than the others
     score = TFIDF().fit(data).score(data.histories)
-    assert (score == score[0]).all() and (np.argsort(score[0])[0] == data.histories.strength.sum(0).argmin())
+    assert (score == score[0]).all() and (
+        np.argsort(score[0])[0] == data.histories.confidence.sum(0).argmin()
+    )
 
 
 def test_one_item():
@@ -106,9 +108,9 @@ def test_no_customer_has_a_history():
     data = data.where(np.zeros(len(data.interactions), bool))
     model = TFIDF().fit(data)
     assert all(np.isfinite(each).all() for each in answers(model, data))
-    black = model.recommend([-1], 3, histories=visitors([[0]], 8, seen=True)).codes[0]
+    black = model.recommend([-1], 3, histories=histories_from_items([[0]], 8, seen=True)).codes[0]
     assert set(black) == {2, 4, 6}  # text alone
-    assert model.explain(visitors([[0]], 8), np.array([2]))[0][0].kind == "word"
+    assert model.explain(histories_from_items([[0]], 8), np.array([2]))[0][0].kind == "word"
 
 
 def test_all_ratings_equal():
@@ -177,11 +179,11 @@ def test_text_alone_is_a_cosine():
     data, _ = small_shop()
     model = TFIDF(n_topics=1000, learnt=False, contrast=0, prior=0).fit(data)
     vectors = item_vectors(data.item_text.tolist())[0].toarray()
-    visitor = visitors([[3], [5, 9]], data.n_items)
+    visitor = histories_from_items([[3], [5, 9]], data.n_items)
     expected = np.array([vectors[3], (vectors[5] + vectors[9]) / np.sqrt(2)]) @ vectors.T
     scores = model.score(visitor)
     np.testing.assert_allclose(scores, expected * (scores[0, 3] / expected[0, 3]), atol=1e-3 * scores.max())
-    typical = np.sqrt(np.mean((evidence(data.histories.strength) @ vectors @ vectors.T) ** 2))
+    typical = np.sqrt(np.mean((evidence(data.histories.confidence) @ vectors @ vectors.T) ** 2))
     assert scores[0, 3] == pytest.approx(1 / typical, rel=1e-3)
 
 
@@ -192,7 +194,8 @@ def test_words_add_up_to_the_score(options):
     items = np.arange(0, 90, 7)
     past = data.histories[: len(items)]
     whole, empty = (
-        model.score(each, candidates=items[:, None])[:, 0] for each in (past, visitors([[]] * len(items), 90))
+        model.score(each, candidates=items[:, None])[:, 0]
+        for each in (past, histories_from_items([[]] * len(items), 90))
     )
     of_prior = model.prior * popularity_prior(model.popularity_)[items]
     for row, reasons in enumerate(model.explain(past, items, n=10_000)):
@@ -200,7 +203,7 @@ def test_words_add_up_to_the_score(options):
             whole[row] - empty[row]
         )
         for_it = model._vectors[[items[row]]].toarray()[0] * (
-            model._directions @ ((evidence(past[[row]].strength) @ model._inputs)[0] @ model.weights_)
+            model._directions @ ((evidence(past[[row]].confidence) @ model._inputs)[0] @ model.weights_)
         )
         assert for_it.sum() / model.typical_ == pytest.approx(whole[row] - of_prior[row], abs=1e-3)
         assert positive == pytest.approx(np.maximum(for_it, 0).sum() / model.typical_, abs=1e-3)
