@@ -501,7 +501,7 @@ def stacked(parts: list[Histories]) -> Histories:
         (len(parts), parts[0].n_items),
     )
     return Histories(
-        weight, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rating", "when", "seen"))
+        weight, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rating", "timestamp", "seen"))
     )
 
 
