@@ -1,4 +1,4 @@
-"The README's tour, line by line, as somebody would type it"
+"The tour of the API in docs/service.md, line by line, as somebody would type it"
 
 import re
 import subprocess
@@ -10,10 +10,10 @@ REFUSED = {"knn/rollback": 409}  # the models that come along have no version be
 
 
 def tour() -> list[str]:
-    "The calls of curl in the README, in order"
+    "The calls of curl in docs/service.md, in order"
     (block,) = re.findall(
         r"```\napi=http://127.0.0.1:8000/api/v1\n(.*?)```",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
+        (ROOT / "docs/service.md").read_text(encoding="utf-8"),
         re.DOTALL,
     )
     lines = [re.sub(r"\s{2,}#.*", "", line) for line in block.splitlines() if line.startswith("curl ")]
@@ -41,7 +41,7 @@ def test_every_line_of_the_tour(tmp_path, record_property):
             assert status == str(wanted) if wanted else status in ("200", "201", "204"), (
                 f"{call}\n{status} {body[:500]} {done.stderr}"
             )
-    record_property("calls in the README's tour", len(calls))
+    record_property("calls in the tour", len(calls))
 
 
 def test_the_tour_passes_each_path():

@@ -1,21 +1,52 @@
-"What the README shows is what the code does and what the committed report says"
+"README and guides: short, said once, and showing what the code does and what the committed reports say"
 
+import configparser
 import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
 
 import pandas as pd
 import pytest
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
+OTHERS = [
+    ROOT / name for name in ("CONTRIBUTING.md", "data/README.md", "reports/README.md", "frontend/README.md")
+]
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *GUIDES, *OTHERS)
+}
+FIRST_SCREEN = 32  # lines
+
+
+def prose(text: str) -> str:
+    "Return a page without its code blocks, tables and pictures"
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("|", "![", "<!--")))
+
+
+def anchors(text: str) -> set[str]:
+    "Return the fragments by which the headings of a page are linked to"
+    headings = re.findall(r"(?m)^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+# --- the README
+
+
+def test_the_readme_has_at_most_1200_words():
+    assert len(README.split()) <= 1200
 
 
 @pytest.mark.slow
-def test_the_five_lines_fit_and_recommend(tmp_path):
-    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+def test_the_first_example_stands_on_the_first_screen_and_runs_as_printed(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert len(block.strip().splitlines()) == 5
+    assert len(README[: README.index(block) + len(block)].splitlines()) <= FIRST_SCREEN
     done = subprocess.run(
         [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
@@ -23,10 +54,77 @@ def test_the_five_lines_fit_and_recommend(tmp_path):
     assert len(re.findall(r"'p\d{4}'", done.stdout)) == 5
 
 
+def test_the_readme_begins_with_two_commands_and_has_one_picture():
+    (commands,) = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
+    assert [line.partition("#")[0].strip() for line in commands.splitlines()] == ["make report", "make test"]
+    assert len(re.findall(r"!\[", README)) == 1
+
+
+def test_the_readme_leads_to_every_guide():
+    assert {f"docs/{guide.name}" for guide in GUIDES} <= set(re.findall(r"\]\(([^)#]+)\)", README))
+
+
+# --- all pages
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        (page, link)
+        for page, text in PAGES.items()
+        for link in sorted(set(re.findall(r"\]\(([^)]+)\)", text)))
+    ],
+)
+def test_links_lead_somewhere(page, link):
+    if "://" in link:
+        return
+    path, _, fragment = link.partition("#")
+    target = (ROOT / page).parent / path if path else ROOT / page
+    assert target.exists()
+    assert not fragment or target.suffix != ".md" or fragment in anchors(target.read_text(encoding="utf-8"))
+
+
+def test_nothing_is_said_twice():
+    "No twelve words in a row stand in two places of the prose"
+    places = defaultdict(list)
+    for page, text in PAGES.items():
+        words = re.findall(r"\w+", prose(text).lower())
+        for at in range(len(words) - 11):
+            places[" ".join(words[at : at + 12])].append(page)
+    assert {words: pages for words, pages in places.items() if len(pages) > 1} == {}
+
+
+def test_every_command_of_make_is_a_target():
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    for page, text in PAGES.items():
+        named = re.findall(r"(?m)(?:^|`)make ([a-z-]+)", text)
+        assert set(named) <= targets, page
+
+
+def test_the_table_of_extras_is_that_of_the_settings():
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT / "settings.ini", encoding="utf-8")
+    declared = {
+        name.removesuffix("_requirements") for name in settings["DEFAULT"] if name.endswith("_requirements")
+    }
+    table = PAGES["docs/package.md"].partition("| extra |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"(?m)^\| `(\w+)`", table)) == declared
+
+
+# --- the tables of figures
+
+
 COLUMNS = {
     "nDCG@10": ("ratio75_item", "ndcg", "10"), "P@10": ("ratio75_item", "precision", "10"), "R@10": ("ratio75_item", "recall", "10"), "RMSE": ("ratio75_item", "rmse", ""),
     "nDCG@10, split by time": ("global_time", "ndcg", "10"), "nDCG@10, cold items": ("cold_items", "ndcg", "10"),
 }  # fmt: skip
+
+
+def table_of(report: str) -> str:
+    "Return the one table on any page that says it was written from this report"
+    mark = f"<!-- table: written from reports/{report}/leaderboard.csv -->\n"
+    (text,) = [text for text in PAGES.values() if mark in text]
+    return text.split(mark)[1].split("\n\n")[0]
 
 
 @pytest.mark.parametrize("report", ["ml-100k", "ml-1m"])
@@ -38,10 +136,7 @@ def test_the_table_is_the_committed_leaderboard(report):
     run = json.loads((ROOT / f"reports/{report}/run.json").read_text(encoding="utf-8"))
     keys = {model["label"]: key for key, model in run["models"].items()}
     (_, *columns), _, *table = (
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in README.split(f"<!-- table: written from reports/{report}/leaderboard.csv -->\n")[1]
-        .split("\n\n")[0]
-        .splitlines()
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table_of(report).splitlines()
     )
     assert len(table) == len(keys) and len(columns) >= 5
     for name, *cells in table:
@@ -52,6 +147,40 @@ def test_the_table_is_the_committed_leaderboard(report):
             assert cell in (value, f"{value} [{low}, {high}]"), (name, column)
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_links_lead_somewhere(link):
-    assert (ROOT / link).exists()
+# --- the architecture
+
+
+def architecture():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import architecture
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+    return architecture
+
+
+def test_the_picture_and_the_table_of_lessons_are_those_of_the_sources():
+    assert architecture().stale() == [], "run `python tools/architecture.py`"
+
+
+def test_imports_go_down():
+    drawn = architecture()
+    order = list(drawn.modules())
+    upwards = [
+        edge
+        for edge in drawn.edges(drawn.modules())
+        if order.index(edge.imported) >= order.index(edge.importer)
+    ]
+    assert upwards == []
+
+
+def test_each_kind_of_import_is_found(tmp_path):
+    source = tmp_path / "model.py"
+    source.write_text(
+        "import customer360.config\nimport numpy\nfrom customer360 import schema\nfrom ..data import prepare, split\n"
+        "from .base import Recommender\nfrom customer360.metrics import ndcg\n"
+        "def fit():\n    from ..data.ingest import ingest\n    from .base import EASE\n"
+    )
+    known = {"config", "schema", "metrics", "data.prepare", "data.ingest", "models.base", "models.mine"}
+    found = {edge.imported: edge.late for edge in architecture().imports_of("models.mine", source, known)}
+    assert found == dict.fromkeys(known - {"models.mine", "data.ingest"}, False) | {"data.ingest": True}

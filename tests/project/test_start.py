@@ -42,8 +42,8 @@ def words(step: str, *more: str) -> list[str]:
 
 @pytest.mark.slow
 def test_the_first_three_commands(clone: Path):
-    readme = re.sub(r"\s*#.*", "", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert all(step in readme for step in STEPS)
+    guides = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
+    assert all(step in re.sub(r"\s*#.*", "", guides) for step in STEPS)
     clean = {
         name: value
         for name, value in os.environ.items()
