@@ -379,9 +379,9 @@ def _pairs(
 
 def ratio75_item(
     data: Dataset,
-    seed: int = 42,  # 42 is the published shuffle; claims stand on 101, 102, 103
+    seed: int = 42,  # claims are made on 101, 102 and 103
 ) -> Split:
-    "The benchmark of Microsoft Recommenders: 75 % of each item's interactions are train, so every item keeps train rows"
+    "Return a random 75/25 split per item: the recipe of Microsoft Recommenders' benchmark, with another shuffle"
     pair, item = _pairs(data)
     shuffled = pd.Series(item).sample(frac=1, random_state=seed)
     rank = shuffled.groupby(shuffled).cumcount()

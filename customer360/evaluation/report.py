@@ -1848,7 +1848,7 @@ def leaderboard_section(e: Evidence) -> Section:
     seeds = {result.split_seed for result in e.results if result.split == e.main}
     beside = seeds - set(claimed(e.main, seeds))
     note = (
-        f" Seed {listed(sorted(beside))} is the published shuffle, which others tuned on: it stands here and not in the mean."
+        f" Seed {listed(sorted(beside))} is the default shuffle, on which settings were tried: it stands here and not in the mean."
         if beside
         else ""
     )

@@ -1,4 +1,4 @@
-"Figures that others published on MovieLens 100K, reached through our own protocol. Needs the data."
+"Figures known for MovieLens 100K, published or re-run by others, reached through our own protocol"
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,11 +93,11 @@ def assert_near(got: pd.Series, ndcg: float, precision: float, recall: float) ->
     )
 
 
-def test_popularity_is_the_published_one(test_data):
+def test_popularity_has_the_known_figures(test_data):
     assert_near(judged(test_data, "ratio75_item", 42, Popularity), 0.252, 0.229, 0.113)
 
 
-def test_ease_is_the_published_one(test_data):
+def test_ease_has_the_known_figures(test_data):
     assert_near(judged(test_data, "ratio75_item", 42, EASE), 0.484, 0.418, 0.225)
 
 
