@@ -109,9 +109,11 @@ sys.stdout.write("well\\n")
 
 def _make_client(folder: Path) -> None:
     "A client from the committed description, by a public generator"
-    run = lambda *command: subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL
-    )
+    def run(*command: str | Path) -> None:
+        subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL
+        )
+
     run(sys.executable, "-m", "venv", "venv")
     run("venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", GENERATOR)
     made = run(

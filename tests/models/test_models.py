@@ -501,7 +501,8 @@ def stacked(parts: list[Histories]) -> Histories:
         (len(parts), parts[0].n_items),
     )
     return Histories(
-        weight, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rating", "timestamp", "seen"))
+        weight,
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("rating", "timestamp", "seen")),
     )
 
 
