@@ -109,9 +109,16 @@ sys.stdout.write("well\\n")
 
 def _make_client(folder: Path) -> None:
     "A client from the committed description, by a public generator"
+
     def run(*command: str | Path) -> None:
         subprocess.run(
-            command, cwd=folder, check=True, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL
+            command,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            stdin=subprocess.DEVNULL,
         )
 
     run(sys.executable, "-m", "venv", "venv")

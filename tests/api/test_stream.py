@@ -83,6 +83,13 @@ class Listener(threading.Thread):
             time.sleep(0.005)
         return self
 
+    def hear(self, n: int, seconds: float = 60) -> None:
+        "Wait for a number of events, whichever they are"
+        end = time.monotonic() + seconds
+        while len(self.events) < n:
+            assert time.monotonic() < end, f"{len(self.events)} of {n} events in {seconds} s: {self.failure}"
+            time.sleep(0.005)
+
     def leave(self, server: Server, item: str) -> None:
         "Hang up, which a client notices when the next line comes"
         self._leave.set()
@@ -163,7 +170,7 @@ def test_nothing_is_lost_or_told_twice_by_coming_back(shop):
         whole = Listener(shop, after=first)
         for _ in range(5):
             part = Listener(shop, last=heard[-1] if heard else first)
-            time.sleep(0.7)
+            part.hear(10)
             part._leave.set()
             part.join(10)
             heard += part.seqs
@@ -211,7 +218,7 @@ def test_no_more_than_so_many(small):
         (seq,) = given(shop, item)
         assert [one.until(seq).seqs for one in two] == [[seq]] * 2, "those who are there go on"
         two[0].leave(shop, item)
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while (third := Listener(shop)).response.status_code == 503:
             assert time.monotonic() < until, "the place did not become free"
             time.sleep(0.1)
@@ -329,19 +336,36 @@ class Watched:
 
 
 async def listen(
-    stream: Stream, service: Watched, heard: list[int], after: int | None = None, between: float = 0
+    stream: Stream,
+    service: Watched,
+    heard: list[int],
+    after: int | None = None,
+    gate: asyncio.Event | None = None,  # closed: the listener is busy with the first event it heard
 ) -> None:
     with stream.place():
         async for event in stream.events(service, after):
             heard.append(event.seq)
-            await asyncio.sleep(between)
+            if gate is not None:
+                await gate.wait()
 
 
-async def by(what: Callable[[], bool], seconds: float = 5) -> None:
+async def by(what: Callable[[], bool], seconds: float = 20) -> None:
+    "Wait until something is so"
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "that did not happen"
         await asyncio.sleep(0.01)
+
+
+async def quiet(service: Watched, seconds: float = 20) -> None:
+    "Wait until the store is no longer asked, for as long as five looks apart would take"
+    until = time.monotonic() + seconds
+    while True:
+        service.asked.clear()
+        await asyncio.sleep(2.5 * PAUSE)
+        if not service.asked:
+            return
+        assert time.monotonic() < until, "the store is still asked"
 
 
 def test_one_reader_for_all_and_none_for_nobody():
@@ -355,10 +379,10 @@ def test_one_reader_for_all_and_none_for_nobody():
         service.asked.clear()
         for _ in range(4):
             service.add()
-            await asyncio.sleep(PAUSE)
-        await by(lambda: all(mine == [1, 2, 3, 4, 5, 6, 7] for mine in heard), 2)
+            await by(lambda: all(mine[-1] == len(service.stored) for mine in heard))
+        assert all(mine == [1, 2, 3, 4, 5, 6, 7] for mine in heard)
         times = [when for when, what in service.asked if what == "events"]
-        assert len(times) >= 3 and min(b - a for a, b in pairwise(times)) > 0.9 * PAUSE, (
+        assert len(times) >= 4 and min(b - a for a, b in pairwise(times)) > 0.9 * PAUSE, (
             "ten listeners, one question at a time"
         )
         assert {what for _, what in service.asked} <= {"events", "last"}
@@ -366,10 +390,7 @@ def test_one_reader_for_all_and_none_for_nobody():
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert stream.listeners == 0
-        await asyncio.sleep(1.5 * PAUSE)
-        service.asked.clear()
-        await asyncio.sleep(2.5 * PAUSE)
-        assert not service.asked, "nobody listens"
+        await quiet(service)  # nobody listens
         again: list[int] = []
         task = asyncio.create_task(listen(stream, service, again, after=6))
         await by(lambda: again == [7])
@@ -382,19 +403,20 @@ def test_one_reader_for_all_and_none_for_nobody():
 
 def test_a_slow_listener_misses_nothing_and_keeps_nobody_waiting():
     async def story() -> None:
-        stream, service, slow, quick = Stream(2), Watched(), [], []
+        stream, service, slow, quick, gate = Stream(2), Watched(), [], [], asyncio.Event()
         tasks = [
-            asyncio.create_task(listen(stream, service, slow, between=0.2)),
+            asyncio.create_task(listen(stream, service, slow, gate=gate)),
             asyncio.create_task(listen(stream, service, quick)),
         ]
-        await asyncio.sleep(2 * PAUSE)
+        await by(lambda: stream.listeners == 2)
         for _ in range(3):
             service.add(5)
-            await by(lambda: quick[-1:] == [service.stored[-1].seq], 2)
-        assert len(slow) < 12
-        await by(lambda: slow == quick == list(range(1, 16)), 10)
+            await by(lambda: quick[-1:] == [service.stored[-1].seq])
+        assert len(slow) == 1
+        gate.set()
+        await by(lambda: slow == quick == list(range(1, 16)))
         service.add(LOOK + 10)  # more than one look can bring
-        await by(lambda: quick == list(range(1, LOOK + 26)), 10)
+        await by(lambda: slow == quick == list(range(1, LOOK + 26)))
         stream.close()
         await asyncio.wait_for(asyncio.gather(*tasks), 1)
 
@@ -425,14 +447,18 @@ def test_a_store_that_is_away_is_waited_for():
         tasks = [asyncio.create_task(listen(stream, service, heard))]
         await by(lambda: heard == [1, 2])
         service.away = True
+        service.asked.clear()
         tasks.append(asyncio.create_task(listen(stream, service, late, after=1)))
-        await asyncio.sleep(2.5 * PAUSE)
+        await by(
+            lambda: {what for _, what in service.asked} == {"events", "last"}
+        )  # both listeners were refused
         service.add()
         assert heard == [1, 2] and late == []
         service.away = False
         await by(lambda: heard == [1, 2, 3] and late == [2, 3])
         service.away = True
-        await asyncio.sleep(PAUSE)
+        service.asked.clear()
+        await by(lambda: bool(service.asked))
         stream.close()
         await asyncio.wait_for(asyncio.gather(*tasks), 1)
 
@@ -442,6 +468,7 @@ def test_a_store_that_is_away_is_waited_for():
 def test_a_store_that_hangs_does_not_keep_the_server_from_stopping():
     class Hangs(Watched):
         def events(self, after: int = 0, limit: int = 100, user: str = "") -> list[StoredEvent]:
+            self._told("events")
             time.sleep(3)
             return []
 
@@ -451,7 +478,7 @@ def test_a_store_that_hangs_does_not_keep_the_server_from_stopping():
             asyncio.create_task(listen(stream, service, [])),
             asyncio.create_task(listen(stream, service, [], after=0)),
         ]
-        await asyncio.sleep(2 * PAUSE)
+        await by(lambda: [what for _, what in service.asked].count("events") == 2)  # both hang
         began = time.monotonic()
         stream.close()
         await asyncio.wait_for(asyncio.gather(*tasks), 1)

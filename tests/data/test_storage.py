@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -73,6 +74,14 @@ def rest(process: subprocess.Popen) -> str:
     out = process.stdout.read()
     process.wait(timeout=60)
     return out
+
+
+def by(what: Callable[[], bool], seconds: float = 60) -> None:
+    "Wait until something is so"
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "that did not happen"
+        time.sleep(0.01)
 
 
 def acknowledged(out: str) -> dict[str, int]:  # event id -> seq
@@ -169,7 +178,9 @@ def test_the_same_id_with_other_content_is_a_conflict(store, field, value):
 def test_what_the_client_left_to_us_is_no_conflict(store):
     loose = NewEvent("ada", "tea", "purchase", event_id="a")
     first = store.record_events([loose])[0]
-    time.sleep(1.1)  # the time of receipt is another one now
+    received = int(time.time())
+    while int(time.time()) == received:  # until the time of receipt is another one
+        time.sleep(0.02)
     assert store.record_events([loose, loose]) == [first._replace(duplicate=True)] * 2
     assert len(store.rows_of("ada")) == 1 and abs(store.rows_of("ada")[0][4] - time.time()) < 60
 
@@ -395,12 +406,13 @@ def test_what_was_acknowledged_outlives_the_client(store, url):
     clients = [client(url, 4) for _ in range(5)]
     for process in clients:
         assert process.stdout.readline() == "ready\n", process.stderr.read()
-    for process in clients:
-        time.sleep(0.23)
+    for place, process in enumerate(clients, 1):
+        said = "".join(
+            process.stdout.readline() for _ in range(10 * place)
+        )  # it is in the middle of its work
         process.kill()
-    for process in clients:
-        promised |= acknowledged(rest(process))
-    assert len(promised) > 20
+        promised |= acknowledged(said + rest(process))
+    assert len(promised) >= 50
     kept = Counter(event.event_id for event in store.events(limit=10**6))
     assert set(promised) <= set(kept) and set(kept.values()) == {1}
     assert all(event.seq == promised.get(event.event_id, event.seq) for event in store.events(limit=10**6))
@@ -414,8 +426,9 @@ def test_the_server_is_killed_and_comes_back():
         store = Store.open(cluster.url())
         process = client(cluster.url(), 4, 150, "retry")
         assert process.stdout.readline() == "ready\n", process.stderr.read()
+        said = ""
         for strike in (cluster.kill, lambda: cluster.stop("immediate"), cluster.kill):
-            time.sleep(0.4)
+            said += "".join(process.stdout.readline() for _ in range(60))  # it is in the middle of its work
             strike()
             for call in (
                 store.ping,
@@ -429,7 +442,7 @@ def test_the_server_is_killed_and_comes_back():
                 assert time.monotonic() - began < 5
             cluster.start()
             store.ping()
-        promised = acknowledged(rest(process))
+        promised = acknowledged(said + rest(process))
         assert process.returncode == 0, process.stderr.read()[-2000:]
         kept = Counter(event.event_id for event in store.events(limit=10**6))
         assert len(promised) == 600 and set(kept) == set(promised) and set(kept.values()) == {1}
@@ -742,9 +755,9 @@ def test_erasing_while_events_come_in_leaves_none(store):
     threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    by(lambda: len(store.rows_of("erika")) >= 6)
     removed = store.erase("erika").removed
-    time.sleep(0.2)
+    by(lambda: len(refused) == 6)
     stop.set()
     for thread in threads:
         thread.join()
