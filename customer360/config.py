@@ -4,17 +4,19 @@
 
 # %% auto #0
 __all__ = ['T', 'R', 'PALETTE', 'checkout_root', 'Settings', 'settings', 'folder', 'generator', 'limit_threads', 'on_all_cores',
-           'colour']
+           'deprecated_names', 'colour']
 
 # %% ../nbs/0_basics/00_config.ipynb #ef8b0adf
+import importlib
 import importlib.util
 import os
+import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import Field, SecretStr
@@ -131,6 +133,27 @@ def on_all_cores(
     "The same work on several things, on as many threads as are set"
     with ThreadPoolExecutor(settings().threads) as pool:
         return list(pool.map(work, things))
+
+# %% ../nbs/0_basics/00_config.ipynb #01a48fd1
+def deprecated_names(
+    module: str,  # pass `__name__`
+    names: dict[str, str],  # old name -> new name, or "package.module:name" where it moved to another module
+) -> Callable[[str], Any]:  # assign it to `__getattr__` in the module
+    "Return a module-level `__getattr__` that resolves old names with a `DeprecationWarning`"
+
+    def resolve(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        home, _, new = names[name].rpartition(":")
+        home = home or module
+        warnings.warn(
+            f"{module}.{name} is deprecated and goes with the next release: use {home}.{new}",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(importlib.import_module(home), new)
+
+    return resolve
 
 # %% ../nbs/0_basics/00_config.ipynb #9ae22da8
 PALETTE = {
