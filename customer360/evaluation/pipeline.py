@@ -53,14 +53,8 @@ from customer360.data.prepare import (
 from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from .stats import COSTS, TESTED, compare, leaderboard
-from customer360.models.base import (
-    ArtefactError,
-    Explanation,
-    NoItemText,
-    Recommender,
-    check_recommender,
-    save_artefact,
-)
+from ..models.artefacts import ArtefactError, save_artefact
+from ..models.base import Explanation, NoItemText, Recommender, check_recommender
 from ..models.hybrid import fitting_with
 from customer360.models.registry import (
     MODELS,

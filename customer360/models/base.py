@@ -4,26 +4,20 @@
 
 # %% auto #0
 __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'SLICE', 'NOTHING_KNOWN', 'MEASURED', 'TopN', 'Explanation', 'top_n', 'NotFittedError',
-           'NoRatingScale', 'NoItemText', 'ArtefactError', 'item_offsets', 'user_offsets', 'bias', 'training_histories',
-           'runs', 'check_fitted', 'check_codes', 'check_lengths', 'cold_start_scores', 'exclusion_mask', 'strongest',
-           'explain_by_dropping', 'dropped', 'select_entries', 'explain_at_once', 'save_artefact', 'sha256',
-           'load_artefact', 'Recommender', 'Random', 'Popularity', 'Bias', 'EASE', 'symmetric_inverse', 'Lists',
-           'held_out_lists', 'checkerboard', 'ContractError', 'check_answers', 'check_requests', 'check_ratings',
-           'check_repeatable', 'check_taste', 'check_reasons', 'check_recommender']
+           'NoRatingScale', 'NoItemText', 'item_offsets', 'user_offsets', 'bias', 'training_histories', 'runs',
+           'check_fitted', 'check_codes', 'check_lengths', 'cold_start_scores', 'exclusion_mask', 'strongest',
+           'explain_by_dropping', 'dropped', 'select_entries', 'explain_at_once', 'Recommender', 'Random', 'Popularity',
+           'Bias', 'EASE', 'symmetric_inverse', 'Lists', 'held_out_lists', 'checkerboard', 'ContractError',
+           'check_answers', 'check_requests', 'check_ratings', 'check_repeatable', 'check_taste', 'check_reasons',
+           'check_recommender']
 
 # %% ../../nbs/2_models/10_base.ipynb #5e6b164e
-import hashlib
-import json
-import os
-import shutil
 import tempfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, fields
 from functools import cached_property
-from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
@@ -45,6 +39,7 @@ from customer360.data.prepare import (
     leave_one_out,
 )
 from ..metrics import hits
+from .artefacts import load_artefact, save_artefact
 from ..schema import EventType, Facts, interactions
 
 # %% ../../nbs/2_models/10_base.ipynb #fd948d61
@@ -97,10 +92,6 @@ class NoRatingScale(ValueError):
 
 class NoItemText(ValueError):
     "The data holds no item text, so a content model has nothing to read"
-
-
-class ArtefactError(ValueError):
-    "A saved model is incomplete, altered or of another kind"
 
 # %% ../../nbs/2_models/10_base.ipynb #5c1ff569
 ITEM_DAMPING, USER_DAMPING = (
@@ -465,7 +456,10 @@ def _stack(parts: list[Histories]) -> Histories:
     weight = csr_matrix((data, items, indptr), (len(indptr) - 1, parts[0].n_items))
     return Histories(
         weight,
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rating", "timestamp", "seen")),
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("rating", "timestamp", "seen")
+        ),
     )
 
 # %% ../../nbs/2_models/10_base.ipynb #21bfb00c
@@ -576,147 +570,6 @@ def explain_at_once(
         for j, item in enumerate(items.tolist())
     ]
 
-# %% ../../nbs/2_models/10_base.ipynb #35e653ec
-def save_artefact(
-    model: _Learns,  # fitted
-    path: Path,  # a folder that does not exist yet
-    kept: Collection[
-        str
-    ] = (),  # `trained_on_` of whoever keeps the same histories elsewhere: the model around it, a snapshot
-) -> None:
-    "Write a model's state: arrays to one file, plain values to the manifest, models within it to folders of their own"
-    check_fitted(model)
-    if path.exists():
-        raise ArtefactError(f"{path} exists already: an artefact is never overwritten, choose another folder")
-    with _aside(path) as aside:
-        plain, arrays = {}, {}
-        for name, value in model.state.items():
-            if isinstance(value, _Learns):
-                save_artefact(value, aside / name, (model.trained_on_,))
-            elif name != "histories_":
-                (arrays if isinstance(value, np.ndarray) else plain)[name] = _savable(name, value)
-        _write_arrays(aside / model.weights_file, arrays)
-        if model.trained_on_ not in kept:
-            h = model.histories_
-            np.savez(
-                aside / "histories.npz",
-                weight=h.weight.data,
-                items=h.items,
-                indptr=h.weight.indptr,
-                rating=h.rating,
-                when=h.timestamp,
-                seen=h.seen,
-            )
-        manifest = {
-            "format": 1, "key": model.key, "class": type(model).__name__, "params": model.params, "state": plain, "n_items": model.n_items,
-            "customer360": version("customer360"), "numpy": np.__version__,
-            "files": {p.relative_to(aside).as_posix(): sha256(p) for p in sorted(aside.rglob("*")) if p.is_file()},
-        }  # fmt: skip
-        (aside / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-
-# %% ../../nbs/2_models/10_base.ipynb #567a735e
-@contextmanager
-def _aside(
-    path: Path,
-) -> Iterator[Path]:  # a folder that takes the name `path` if all goes well, and is gone if not
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        aside.rename(path)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    if path.suffix == ".npz":
-        np.savez(path, **arrays)
-    else:
-        from safetensors.numpy import save_file
-
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    from safetensors.numpy import load_file
-
-    return load_file(path)
-
-
-def _savable(name: str, value: object) -> object:
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return value
-    try:
-        json.dumps(value)
-    except TypeError:
-        what = "an array of objects" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
-        raise ArtefactError(
-            f"{name} is {what}: what a model learns is saved as arrays of numbers or text, and as plain values"
-        ) from None
-    return value
-
-
-def sha256(path: Path) -> str:
-    "Hex digest of a file"
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-# %% ../../nbs/2_models/10_base.ipynb #dd4b6e04
-def load_artefact(
-    cls: type[_Learns],  # the class expected, or `Recommender` for any
-    path: Path,  # a saved model
-    around: Histories | None = None,  # those that are kept elsewhere
-) -> "Recommender":
-    "Read a model after checking every file's sha256"
-    try:
-        manifest = json.loads((path / "manifest.json").read_text())
-        key, digests = manifest["key"], manifest["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(
-            f"{path} is not a saved model: its manifest.json cannot be read ({error})"
-        ) from None
-    if key not in _Learns.classes:
-        raise ArtefactError(
-            f"{path} holds a model {key!r} that is not imported: import the module that defines it first"
-        )
-    found = _Learns.classes[key]
-    if not issubclass(found, cls):
-        raise ArtefactError(
-            f"{path} holds a {found.__name__}, not a {cls.__name__}: load it with that class, or with `Recommender.load`"
-        )
-    for name, digest in digests.items():
-        if not (path / name).exists() or sha256(path / name) != digest:
-            raise ArtefactError(
-                f"{path / name} is missing or differs from its manifest: train the model again"
-            )
-    model = found(**manifest["params"])
-    model.histories_ = (
-        _read_histories(path / "histories.npz", manifest["n_items"]) if "histories.npz" in digests else around
-    )
-    if model.histories_ is None:
-        raise ArtefactError(
-            f"{path} was saved without histories: a registry keeps them in a snapshot, load it with `Registry.load`"
-        )
-    state = {**manifest["state"], **_read_arrays(path / found.weights_file)}
-    nested = {
-        p.parent.name: load_artefact(_Learns, p.parent, model.histories_)
-        for p in path.glob("*/manifest.json")
-    }
-    vars(model).update(state | nested)
-    model.scale_ = tuple(state["scale_"]) if state["scale_"] else None  # JSON has no pairs
-    return model
-
-# %% ../../nbs/2_models/10_base.ipynb #bb642177
-def _read_histories(path: Path, n_items: int) -> Histories:
-    h = _read_arrays(path)
-    weight = csr_matrix((h["weight"], h["items"], h["indptr"]), (len(h["indptr"]) - 1, n_items))
-    return Histories(weight, h["rating"], h["when"], h["seen"])
-
 # %% ../../nbs/2_models/10_base.ipynb #285dcb71
 @dataclass(kw_only=True)
 class Recommender(_Reads):
@@ -745,6 +598,7 @@ class Recommender(_Reads):
         path: Path,  # a folder that does not exist yet
     ) -> None:
         "Write the model as a folder of plain data: complete or not there at all"
+        check_fitted(self)
         save_artefact(self, Path(path))
 
     @classmethod

@@ -33,6 +33,7 @@ from tqdm import TqdmWarning
 
 from ..config import folder, generator, settings
 from ..data.prepare import Dataset, Histories
+from ..files import sha256_of_file as sha256
 from customer360.models.base import (
     ITEM_DAMPING,
     NoItemText,
@@ -43,7 +44,6 @@ from customer360.models.base import (
     check_fitted,
     check_lengths,
     exclusion_mask,
-    sha256,
     symmetric_inverse,
     top_n,
     training_histories,

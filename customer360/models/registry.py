@@ -35,14 +35,9 @@ from scipy.sparse import csr_matrix
 
 from ..config import folder
 from ..data.prepare import Dataset, Histories, dataset, fingerprint
-from customer360.models.base import (
-    ArtefactError,
-    Recommender,
-    check_fitted,
-    load_artefact,
-    save_artefact,
-    sha256,
-)
+from ..files import sha256_of_file as sha256
+from .artefacts import ArtefactError, load_artefact, save_artefact
+from .base import Recommender, check_fitted
 from ..schema import Facts, Tables
 
 # %% ../../nbs/2_models/50_registry.ipynb #0588fe5f

@@ -41,7 +41,8 @@ from customer360.data.storage import (
     StoreDown,
     folded,
 )
-from ..models.base import ArtefactError, NoItemText, Recommender
+from ..models.artefacts import ArtefactError
+from ..models.base import NoItemText, Recommender
 from ..models.registry import Registry, RegistryError, Release, Snapshot, open_registry
 from ..schema import EventType
 from customer360.serving.feedback import (

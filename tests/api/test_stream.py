@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from api.main import create_app
 from api.settings import Settings
 from api.stream import EACH, LOOK, NEWEST, PAGE, PAUSE, Stream
-from customer360.serving.service import StoredEvent, StoreDown
+from customer360.data.storage import StoredEvent, StoreDown
 
 SOON = 2.0  # seconds within which an event is to arrive
 

@@ -143,7 +143,7 @@ def test_histories_are_saved_once(hybrid, tmp_path):
 
 
 def test_an_artefact_with_an_altered_part_is_refused(hybrid, tmp_path):
-    from customer360.models.base import ArtefactError
+    from customer360.models.artefacts import ArtefactError
 
     hybrid.save(tmp_path / "model")
     weights = tmp_path / "model/svd_/weights.npz"

@@ -14,12 +14,12 @@ from scipy.sparse import random as random_sparse
 
 from customer360.config import generator
 from customer360.data.prepare import Dataset, Histories, IdMap, append, cold_items, histories_from_items
+from customer360.models.artefacts import ArtefactError
 from customer360.models.base import (
     EASE,
     ITEM_DAMPING,
     NOTHING_KNOWN,
     USER_DAMPING,
-    ArtefactError,
     ContractError,
     Explanation,
     NoRatingScale,

@@ -23,7 +23,8 @@ from customer360.data.ingest import forget, ingest
 from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
 from customer360.data.sources import read_card
-from customer360.models.base import ArtefactError, Recommender
+from customer360.models.artefacts import ArtefactError
+from customer360.models.base import Recommender
 from customer360.models.hybrid import Hybrid
 from customer360.models.registry import WORK, Registry, RegistryError, Release, make_model, open_registry
 from customer360.schema import Tables

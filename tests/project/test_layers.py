@@ -17,7 +17,7 @@ NOTEBOOKS = sorted((ROOT / "nbs").glob("[0-9]_*/[0-9]*.ipynb"))
 PIPELINES = sorted((ROOT / "nbs/pipelines").glob("*.ipynb"))
 
 # What a module may import from the package, where that is less than everything below it.
-MODEL = {"config", "schema", "metrics", "data.prepare", "models.base"}
+MODEL = {"config", "files", "schema", "metrics", "data.prepare", "models.artefacts", "models.base"}
 KNOWS = {
     "config": set(),
     "schema": {"config"},
