@@ -62,7 +62,7 @@ def source_of(
     **columns: str,
 ) -> Any:  # a `pipeline.Source`
     "The data that these options name; raises `ValueError` on options that do not go together"
-    from customer360.data.sources import cards
+    from customer360.data.sources import card_names
     from customer360.evaluation.pipeline import Source
 
     named = {name: value for name, value in columns.items() if value}
@@ -77,7 +77,7 @@ def source_of(
         raise ValueError(
             f"--dataset {dataset} and --interactions {interactions} name two data sets: leave one out"
         )
-    if named.get("name", Path(interactions).stem) in cards():
+    if named.get("name", Path(interactions).stem) in card_names():
         raise ValueError(
             f"{named.get('name', Path(interactions).stem)!r} is the name of a data set that comes along: choose another with --name"
         )
@@ -370,15 +370,15 @@ def tune(
 def data_list() -> None:
     "The data sets that come with a card"
     from customer360.config import folder
-    from customer360.data.sources import cards, is_there, read_card
+    from customer360.data.sources import card_names, has_files, read_card
 
-    for name in cards():
+    for name in card_names():
         card = read_card(name)
         where = (
             "simulated"
             if card.simulate is not None
             else "here"
-            if is_there(card, folder("raw") / name)
+            if has_files(card, folder("raw") / name)
             else "to be downloaded, or read from --data"
         )
         typer.echo(f"{name:<18}{card.facts.title:<26}{where}")

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['EVENT_WEIGHTS', 'SEEN', 'INTERACTIONS', 'ITEM_COLUMNS', 'NOT_ATTRIBUTES', 'Relevance', 'EventType', 'interactions',
-           'SchemaError', 'check_interactions', 'check_ids', 'is_relevant', 'event_kind', 'rating_scale', 'Facts',
-           'read_facts', 'Tables']
+           'SchemaError', 'check_interactions', 'check_ids', 'is_relevant', 'parse_event_type', 'parse_rating_scale',
+           'Facts', 'parse_facts', 'Tables']
 
 # %% ../nbs/0_basics/10_schema.ipynb #9462460c
 import tomllib
@@ -144,7 +144,7 @@ def is_relevant(
     return good
 
 # %% ../nbs/0_basics/10_schema.ipynb #eabcba84
-def event_kind(
+def parse_event_type(
     name: str,  # such as "purchase"
 ) -> EventType:
     "A kind of event by its name; raises `SchemaError` naming those there are"
@@ -153,7 +153,7 @@ def event_kind(
     return EventType(name)
 
 
-def rating_scale(
+def parse_rating_scale(
     pair: list[float],  # lowest and highest rating
 ) -> tuple[float, float]:
     "A rating scale; raises `SchemaError` unless the lowest comes first"
@@ -187,10 +187,10 @@ class Facts:
     @classmethod
     def from_dict(cls, plain: dict) -> "Facts":
         "Read a card's first half; raises `SchemaError` on a field or a kind of event that does not exist"
-        return cls(**read_facts(plain, [f.name for f in fields(cls)]))
+        return cls(**parse_facts(plain, [f.name for f in fields(cls)]))
 
 # %% ../nbs/0_basics/10_schema.ipynb #13228063
-def read_facts(
+def parse_facts(
     plain: dict,  # as on a card: `relevant` maps a kind to true or to the lowest rating that counts
     names: list[str],  # the fields there are
 ) -> dict:  # arguments of `Facts`
@@ -202,15 +202,15 @@ def read_facts(
         raise SchemaError("a card needs a `name` under [facts]: a short one, used in folder names")
     made = dict(plain)
     if made.get("scale"):
-        made["scale"] = rating_scale(made["scale"])
+        made["scale"] = parse_rating_scale(made["scale"])
     if "relevant" in made:
         made["relevant"] = {
-            event_kind(k): None if low is True else float(low) for k, low in made["relevant"].items()
+            parse_event_type(k): None if low is True else float(low) for k, low in made["relevant"].items()
         }
     if "seen" in made:
-        made["seen"] = frozenset(event_kind(k) for k in made["seen"])
+        made["seen"] = frozenset(parse_event_type(k) for k in made["seen"])
     if "weights" in made:
-        made["weights"] = EVENT_WEIGHTS | {event_kind(k): float(w) for k, w in made["weights"].items()}
+        made["weights"] = EVENT_WEIGHTS | {parse_event_type(k): float(w) for k, w in made["weights"].items()}
     return made
 
 # %% ../nbs/0_basics/10_schema.ipynb #12d65159

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['SCALE', 'TASTES', 'CATEGORIES', 'SEGMENTS', 'AGE_BANDS', 'DEVICES', 'COUNTRIES', 'HIDDEN', 'SPREAD', 'START', 'DAY',
-           'SHELF', 'FACTS', 'expected_stars', 'give_stars', 'Truth', 'Taste', 'Category', 'taste_mix', 'write_copy',
-           'make_ids', 'Catalogue', 'make_catalogue', 'choose', 'make_customers', 'meet', 'make_truth', 'traffic',
-           'season', 'make_visits', 'guess_categories', 'best_first', 'fill_shelves', 'act', 'settle', 'put_in_time',
-           'reorder', 'rate', 'Shop', 'make_log', 'simulate']
+           'MAX_SHOWN', 'FACTS', 'expected_rating', 'draw_ratings', 'GroundTruth', 'Taste', 'Category',
+           'draw_taste_mix', 'write_product_text', 'make_ids', 'ProductCatalogue', 'make_products', 'draw_columns',
+           'make_customers', 'match_tastes', 'make_truth', 'daily_traffic', 'seasonality', 'make_visits',
+           'estimate_category_affinity', 'top_k', 'simulate_impressions', 'simulate_actions', 'drop_settled_actions',
+           'assign_times', 'simulate_reorders', 'simulate_ratings', 'SimulatedShop', 'make_log', 'simulate']
 
 # %% ../../nbs/1_data/10_simulate.ipynb #dd8b1228
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from ..schema import EventType, Facts, Tables, interactions
 SCALE = (1.0, 5.0)
 
 
-def expected_stars(
+def expected_rating(
     opinion: np.ndarray,  # any shape
     noise: float,  # standard deviation of the noise, in stars
 ) -> np.ndarray:  # float32, same shape, between 1 and 5
@@ -33,7 +34,7 @@ def expected_stars(
     return np.float32(SCALE[0] + ndtr((np.asarray(opinion)[..., None] - steps) / noise).sum(-1))
 
 
-def give_stars(
+def draw_ratings(
     rng: np.random.Generator,
     opinion: np.ndarray,  # any shape
     noise: float,  # standard deviation of the noise, in stars
@@ -45,7 +46,7 @@ def give_stars(
 
 # %% ../../nbs/1_data/10_simulate.ipynb #e0efbb5b
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     "What a simulation knows and a log never shows"
 
     tastes: np.ndarray  # float32 (n_customers, d)
@@ -69,7 +70,7 @@ class Truth:
         items: np.ndarray,  # int (p,), codes
     ) -> np.ndarray:  # float32 (p,), on the scale
         "The true preference: the expected rating"
-        return expected_stars(self.opinion(users, items), self.noise)
+        return expected_rating(self.opinion(users, items), self.noise)
 
     def matrix(self) -> np.ndarray:  # float32 (n_customers, n_items)
         "The true preference of every pair, for shops that fit into memory"
@@ -129,7 +130,7 @@ class Category(NamedTuple):
     details: list[str]  # sentences about how they are made or used
     brands: list[str]
     price: float  # median
-    season: str = ""  # gift, summer, or none
+    seasonality: str = ""  # gift, summer, or none
     used_up: bool = False  # bought again and again
 
 
@@ -184,7 +185,7 @@ CATEGORIES |= {
 }  # fmt: skip
 
 # %% ../../nbs/1_data/10_simulate.ipynb #763a53ab
-def taste_mix(
+def draw_taste_mix(
     rng: np.random.Generator,
     category: np.ndarray,  # int (n_items,), place in `CATEGORIES`
 ) -> np.ndarray:  # float32 (n_items, 16), rows sum to 1
@@ -200,7 +201,7 @@ def _pick(rng: np.random.Generator, words: list[str]) -> str:
     return words[rng.integers(len(words))]
 
 
-def write_copy(
+def write_product_text(
     rng: np.random.Generator,
     shelf: Category,
     brand: str,
@@ -233,7 +234,7 @@ def make_ids(
     return [f"{prefix}{number:0{max(4, len(str(n)))}d}" for number in range(1, n + 1)]
 
 # %% ../../nbs/1_data/10_simulate.ipynb #44cedc8d
-class Catalogue(NamedTuple):
+class ProductCatalogue(NamedTuple):
     "The items table and what the shop keeps behind it"
 
     items: pd.DataFrame  # item, title, text, category, brand, price, available
@@ -244,21 +245,21 @@ class Catalogue(NamedTuple):
     fame: np.ndarray  # float32 (n_items,), log of how often it is shown, before any recommender
 
 
-def make_catalogue(
+def make_products(
     seed: int,
     n_items: int,
     days: int,  # length of the year
-) -> Catalogue:
+) -> ProductCatalogue:
     "Products, their texts, and their lives"
     rng = generator(seed, "simulate", "catalogue")
     category = rng.permutation(np.arange(n_items) % len(CATEGORIES))
-    mix = taste_mix(rng, category)
+    mix = draw_taste_mix(rng, category)
     shelves = [list(CATEGORIES.values())[code] for code in category]
     brands = [_pick(rng, shelf.brands) for shelf in shelves]
     words = generator(seed, "simulate", "texts")
     titles, texts = (
         pd.Series(column)
-        for column in zip(*map(write_copy, [words] * n_items, shelves, brands, mix), strict=True)
+        for column in zip(*map(write_product_text, [words] * n_items, shelves, brands, mix), strict=True)
     )
     again = titles.groupby(titles).cumcount() + 1
     titles = titles.where(again == 1, titles + ", no. " + again.astype(str))
@@ -275,7 +276,7 @@ def make_catalogue(
         "item": make_ids("p", n_items), "title": titles, "text": titles + ". " + texts, "category": np.array(list(CATEGORIES))[category],
         "brand": brands, "price": np.maximum(np.round(price), 3) - 0.01, "available": withdrawn == days,
     })  # fmt: skip
-    return Catalogue(
+    return ProductCatalogue(
         items, mix, category, launched, withdrawn, rng.normal(0, 0.8, n_items).astype(np.float32)
     )
 
@@ -298,7 +299,7 @@ DEVICES = {
 COUNTRIES = {"United Kingdom": ("en_GB", 0.45), "Germany": ("de_DE", 0.18), "France": ("fr_FR", 0.13), "Netherlands": ("nl_NL", 0.10), "Spain": ("es_ES", 0.08), "Poland": ("pl_PL", 0.06)}  # fmt: skip
 
 # %% ../../nbs/1_data/10_simulate.ipynb #cd303e15
-def choose(
+def draw_columns(
     rng: np.random.Generator,
     chances: np.ndarray,  # (rows, choices), each row sums to 1
 ) -> np.ndarray:  # int (rows,), the column drawn in each row
@@ -315,8 +316,8 @@ def make_customers(
 
     rng = generator(seed, "simulate", "customers")
     segment = rng.integers(len(SEGMENTS), size=n_customers)
-    age = choose(rng, np.array([bands for _, bands in SEGMENTS.values()])[segment])
-    device = choose(rng, np.array(list(DEVICES.values())).T[age])
+    age = draw_columns(rng, np.array([bands for _, bands in SEGMENTS.values()])[segment])
+    device = draw_columns(rng, np.array(list(DEVICES.values())).T[age])
     locales, shares = zip(*COUNTRIES.values(), strict=True)
     country = rng.choice(len(COUNTRIES), n_customers, p=shares)
     fakers = [Faker(locale) for locale in locales]
@@ -338,7 +339,7 @@ SPREAD = {
 }  # standard deviation of each part of an opinion, in stars
 
 
-def meet(
+def match_tastes(
     tastes: np.ndarray,  # (n_customers, d)
     traits: np.ndarray,  # (n_items, d)
     spread: float,  # wanted standard deviation of `tastes @ traits.T`
@@ -353,16 +354,18 @@ def make_truth(
     seed: int,
     segment: np.ndarray,  # str (n_customers,), keys of `SEGMENTS`
     mix: np.ndarray,  # (n_items, 16), how much of each taste
-) -> Truth:
+) -> GroundTruth:
     "Draw everybody's tastes and every product's traits"
     rng = generator(seed, "simulate", "truth")
     lean = np.array([[taste in favoured for taste in TASTES] for favoured, _ in SEGMENTS.values()], float)
     own = rng.standard_normal((len(segment), len(TASTES)))
-    spoken = meet(2.4 * lean[[list(SEGMENTS).index(name) for name in segment]] + own, mix, SPREAD["text"])
-    hidden = meet(
+    spoken = match_tastes(
+        2.4 * lean[[list(SEGMENTS).index(name) for name in segment]] + own, mix, SPREAD["text"]
+    )
+    hidden = match_tastes(
         rng.standard_normal((len(segment), HIDDEN)), rng.standard_normal((len(mix), HIDDEN)), SPREAD["hidden"]
     )
-    return Truth(
+    return GroundTruth(
         *(np.hstack(pair).astype(np.float32) for pair in zip(spoken, hidden, strict=True)),
         generosity=rng.normal(0, SPREAD["generosity"], len(segment)).astype(np.float32),
         quality=rng.normal(0, SPREAD["quality"], len(mix)).astype(np.float32),
@@ -373,14 +376,14 @@ START = 1_735_689_600  # 2025-01-01 00:00 UTC, a Wednesday
 DAY = 86_400  # seconds
 
 
-def traffic(days: int) -> np.ndarray:  # float (days,), 1 on an ordinary day
+def daily_traffic(days: int) -> np.ndarray:  # float (days,), 1 on an ordinary day
     "How busy the shop is on each day"
     day = np.arange(days)
     weekday = np.array([0.85, 0.85, 0.9, 0.95, 1.05, 1.25, 1.3])[(day + 2) % 7]  # Monday first
     return weekday * (1 + 0.8 * np.exp(-(((day % 365 - 345) / 16) ** 2)))
 
 
-def season(
+def seasonality(
     days: int,
 ) -> dict[str, np.ndarray]:  # kind of season -> float (days,), added to the log of how often a thing is shown
     "What sells when"
@@ -404,7 +407,7 @@ def make_visits(
     each = 1 + rng.lognormal(np.log(mean * days / 365) - spread**2 / 2, spread, n).astype(int).clip(max=days)
     joined = np.where(rng.random(n) < 0.6, 0, rng.random(n))
     user = np.repeat(np.arange(n), each)
-    busy = np.cumsum(traffic(days)) / traffic(days).sum()
+    busy = np.cumsum(daily_traffic(days)) / daily_traffic(days).sum()
     day = np.searchsorted(busy, joined[user] + (1 - joined[user]) * rng.random(len(user))).clip(max=days - 1)
     hour = pd.DataFrame({"mobile": (19.5, 3.5), "desktop": (13.5, 3.0), "tablet": (20.5, 1.5)})[
         device
@@ -416,12 +419,12 @@ def make_visits(
     return visits.sort_values(["start", "user"], ignore_index=True)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #391855bb
-SHELF = 12  # products shown on one visit, at most
+MAX_SHOWN = 12  # products shown on one visit, at most
 
 
-def guess_categories(
+def estimate_category_affinity(
     rng: np.random.Generator,
-    truth: Truth,
+    truth: GroundTruth,
     category: np.ndarray,  # int (n_items,)
 ) -> np.ndarray:  # float32 (n_customers, 12)
     "What the shop believes about who likes which category: the truth on average, and as much error again"
@@ -431,7 +434,7 @@ def guess_categories(
     return (liking + liking.std() * rng.standard_normal(liking.shape)).astype(np.float32)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #ad77201b
-def best_first(
+def top_k(
     score: np.ndarray,  # (rows, n), -inf = not to be shown
     k: int,
 ) -> np.ndarray:  # int (rows, min(k, n)), places of the highest scores, -1 where there are too few
@@ -442,17 +445,17 @@ def best_first(
     return np.where(np.isfinite(np.take_along_axis(score, top, 1)), top, -1)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #440835fe
-def fill_shelves(
+def simulate_impressions(
     seed: int,
     visits: pd.DataFrame,  # of `make_visits`
-    catalogue: Catalogue,
-    truth: Truth,
+    catalogue: ProductCatalogue,
+    truth: GroundTruth,
     days: int,
 ) -> pd.DataFrame:  # one row per product shown: visit, user, item (codes), position (0 = top), day, time
     "What the shop shows on each visit"
     rng = generator(seed, "simulate", "shelves")
-    belief = guess_categories(rng, truth, catalogue.category)
-    seasons = season(days)
+    belief = estimate_category_affinity(rng, truth, catalogue.category)
+    seasons = seasonality(days)
     of_season = np.array([list(seasons).index(shelf.season) for shelf in CATEGORIES.values()])[
         catalogue.category
     ]
@@ -468,7 +471,7 @@ def fill_shelves(
         score += 1.3 * searches[part : part + 1024, None] * (truth.tastes[user] @ truth.traits.T)
         score -= np.log(rng.standard_exponential(score.shape, dtype=np.float32) + 1e-20)  # Gumbel noise
         score[(day < catalogue.launched) | (day >= catalogue.withdrawn)] = -np.inf
-        shown.append(best_first(score, SHELF))
+        shown.append(top_k(score, MAX_SHOWN))
     item = np.concatenate(shown)
     depth = 3 + rng.geometric(0.13, len(visits))  # how far down they scroll
     visit, position = np.nonzero((item >= 0) & (np.arange(item.shape[1]) < depth[:, None]))
@@ -483,9 +486,9 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def act(
+def simulate_actions(
     rng: np.random.Generator,
-    shown: pd.DataFrame,  # of `fill_shelves`
+    shown: pd.DataFrame,  # of `simulate_impressions`
     attraction: np.ndarray,  # (rows,), of each product shown
 ) -> pd.DataFrame:  # bool (rows, 6): view, click, cart, purchase, like, dismiss
     "What people do with each product shown, as if they had never met it before"
@@ -501,8 +504,8 @@ def act(
     )
 
 
-def settle(
-    acts: pd.DataFrame,  # of `act`
+def drop_settled_actions(
+    acts: pd.DataFrame,  # of `simulate_actions`
     pair: np.ndarray,  # int (rows,), one number per customer and product, in order of time
     used_up: np.ndarray,  # bool (rows,), is the product one that people buy again?
 ) -> pd.DataFrame:  # the same, without what would come after the matter was settled
@@ -515,10 +518,10 @@ def settle(
     return acts
 
 # %% ../../nbs/1_data/10_simulate.ipynb #d9c0c048
-def put_in_time(
+def assign_times(
     rng: np.random.Generator,
-    shown: pd.DataFrame,  # of `fill_shelves`
-    acts: pd.DataFrame,  # of `act`
+    shown: pd.DataFrame,  # of `simulate_impressions`
+    acts: pd.DataFrame,  # of `simulate_actions`
 ) -> pd.DataFrame:  # user, item (codes), event, time (seconds UTC)
     "One row per event, impressions among them"
     wait = rng.integers(1, [[5], [7], [60], [90]], size=(4, len(shown)))
@@ -547,7 +550,7 @@ def put_in_time(
     return pd.concat(kinds, ignore_index=True)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #25155dcb
-def reorder(
+def simulate_reorders(
     rng: np.random.Generator,
     bought: pd.DataFrame,  # user, item, event, time: first purchases of things that get used up
     attraction: np.ndarray,  # (rows,)
@@ -565,14 +568,14 @@ def reorder(
     return pd.concat(again, ignore_index=True)
 
 # %% ../../nbs/1_data/10_simulate.ipynb #02bb2d51
-def rate(
+def simulate_ratings(
     rng: np.random.Generator,
     bought: pd.DataFrame,  # user, item, event, time: first purchases
-    truth: Truth,
+    truth: GroundTruth,
 ) -> pd.DataFrame:  # user, item, event, time, rating
     "The stars that some of the buyers give some days later"
     opinion = truth.opinion(bought["user"].to_numpy(), bought["item"].to_numpy())
-    stars = give_stars(rng, opinion, truth.noise)
+    stars = draw_ratings(rng, opinion, truth.noise)
     later = bought["time"] + (DAY * (1 + rng.gamma(2, 3, len(bought)))).astype(int)
     willing = rng.random(len(bought)) < 0.68 + 0.25 * np.tanh(np.abs(opinion - truth.mean))
     return bought.assign(event="rating", time=later, rating=stars)[willing]
@@ -590,11 +593,11 @@ FACTS = Facts(
 
 
 @dataclass(frozen=True)
-class Shop:
+class SimulatedShop:
     "What a simulation leaves: the tables anyone may see, and the truth behind them"
 
     tables: Tables
-    truth: Truth
+    truth: GroundTruth
 
     def codes(
         self,
@@ -618,31 +621,32 @@ class Shop:
 def make_log(
     seed: int,
     customers: pd.DataFrame,
-    catalogue: Catalogue,
-    truth: Truth,
+    catalogue: ProductCatalogue,
+    truth: GroundTruth,
     days: int,
 ) -> pd.DataFrame:  # user, item (codes), event, time, rating; in order of time
     "Everything that happened in the year"
-    shown = fill_shelves(seed, make_visits(seed, customers["device"], days), catalogue, truth, days)
+    shown = simulate_impressions(seed, make_visits(seed, customers["device"], days), catalogue, truth, days)
     used_up = np.array([shelf.used_up for shelf in CATEGORIES.values()])[catalogue.category]
     user, item = shown["user"].to_numpy(), shown["item"].to_numpy()
-    acts = act(generator(seed, "simulate", "acts"), shown, truth.attraction(user, item))
-    acts = settle(acts, user * len(used_up) + item, used_up[item])
-    events = put_in_time(generator(seed, "simulate", "times"), shown, acts)
+    acts = simulate_actions(generator(seed, "simulate", "acts"), shown, truth.attraction(user, item))
+    acts = drop_settled_actions(acts, user * len(used_up) + item, used_up[item])
+    events = assign_times(generator(seed, "simulate", "times"), shown, acts)
     bought = (
         events[events["event"] == "purchase"]
         .sort_values("time", kind="stable")
         .drop_duplicates(["user", "item"])
     )
     lasting = used_up[bought["item"]]
-    again = reorder(
+    again = simulate_reorders(
         generator(seed, "simulate", "again"),
         bought[lasting],
         truth.attraction(bought["user"][lasting], bought["item"][lasting]),
     )
     again = again[(again["time"] - START) // DAY < catalogue.withdrawn[again["item"].to_numpy()]]
     log = pd.concat(
-        [events, again, rate(generator(seed, "simulate", "ratings"), bought, truth)], ignore_index=True
+        [events, again, simulate_ratings(generator(seed, "simulate", "ratings"), bought, truth)],
+        ignore_index=True,
     )
     log = log[log["time"] < START + days * DAY]
     return log.sort_values("time", kind="stable", ignore_index=True)
@@ -653,7 +657,7 @@ def simulate(
     n_customers: int = 2000,
     n_items: int = 1000,
     days: int = 365,  # from 2025-01-01 on
-) -> Shop:
+) -> SimulatedShop:
     "A shop, its customers, a year of their events, and what they truly like"
     for name, value, lowest in (
         ("seed", seed, 0),
@@ -663,11 +667,11 @@ def simulate(
     ):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < lowest:
             raise ValueError(f"{name} has to be a whole number of at least {lowest}: got {value!r}")
-    catalogue, customers = make_catalogue(seed, n_items, days), make_customers(seed, n_customers)
+    catalogue, customers = make_products(seed, n_items, days), make_customers(seed, n_customers)
     truth = make_truth(seed, customers["segment"], catalogue.mix)
     log = make_log(seed, customers, catalogue, truth, days)
     user, item = customers["user"].to_numpy()[log["user"]], catalogue.items["item"].to_numpy()[log["item"]]
-    return Shop(
+    return SimulatedShop(
         Tables(
             FACTS,
             interactions(user, item, log["event"], log["rating"], log["time"]),

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['log', 'BLOCK', 'SourceError', 'DownloadError', 'IngestError', 'Layout', 'Rule', 'InteractionsFile', 'SideFile',
-           'EntityFile', 'Download', 'Card', 'parse_card', 'cards', 'read_card', 'Raw', 'open_text', 'undecodable',
-           'separated_rows', 'read_separated', 'as_text', 'read_json_lines', 'read_parquet', 'read_sheet', 'read_table',
-           'card_from_options', 'find_file', 'describe', 'git_blob', 'verify', 'Patience', 'download', 'unpack',
-           'show_terms', 'is_there', 'fetch', 'locate']
+           'EntityFile', 'Download', 'Card', 'parse_card', 'card_names', 'read_card', 'RawTable', 'open_text',
+           'decoding_error', 'split_rows', 'read_csv', 'cell_text', 'read_json_lines', 'read_parquet', 'read_xlsx',
+           'read_table', 'card_from_options', 'find_file', 'describe', 'git_blob', 'verify_file', 'RetryPolicy',
+           'download', 'unpack_archive', 'show_terms', 'has_files', 'fetch', 'locate_files']
 
 # %% ../../nbs/1_data/20_sources.ipynb #2d01818c
 import csv
@@ -247,28 +247,28 @@ def _plainly(error: Exception) -> str:
     )
 
 # %% ../../nbs/1_data/20_sources.ipynb #1744d373
-def cards() -> list[str]:  # sorted; `demo` is simulated, the others are public
+def card_names() -> list[str]:  # sorted; `demo` is simulated, the others are public
     "The data sets whose cards come along"
     return sorted(path.stem for path in folder("cards").glob("*.toml"))
 
 
 def read_card(
-    name: str | Path,  # one of `cards()`, or the path of a TOML file
+    name: str | Path,  # one of `card_names()`, or the path of a TOML file
 ) -> Card:
     "The card of that name"
-    if str(name) in cards():
+    if str(name) in card_names():
         path = folder("cards") / f"{name}.toml"
         return parse_card(path.read_text(encoding="utf-8"), None, path.name)
     path = Path(name)
     if path.suffix != ".toml" or not path.is_file():
         raise SourceError(
-            f"no data set is called {str(name)!r}: use one of {cards()}, or the path of a card (a .toml file)"
+            f"no data set is called {str(name)!r}: use one of {card_names()}, or the path of a card (a .toml file)"
         )
     return parse_card(path.read_text(encoding="utf-8"), path.resolve().parent, path.name)
 
 # %% ../../nbs/1_data/20_sources.ipynb #a37402d8
 @dataclass(frozen=True)
-class Raw:
+class RawTable:
     "What a file says, uninterpreted"
 
     file: str  # the file's name
@@ -283,11 +283,11 @@ def _raw(
     parts: list[pa.Table],
     lines: list[np.ndarray],
     broken: list[tuple[int, str, str]],
-) -> Raw:
+) -> RawTable:
     none = pa.table({name: pa.array([], pa.large_string()) for name in columns})
     table = pa.concat_tables([none, *parts])
     frame = pd.DataFrame({name: pd.Series(table.column(name), dtype="str") for name in columns})
-    return Raw(
+    return RawTable(
         file.name,
         frame,
         np.concatenate([np.zeros(0, np.int64), *lines]),
@@ -332,7 +332,7 @@ def open_text(
         ) from error
 
 
-def undecodable(path: Path, encoding: str) -> IngestError:
+def decoding_error(path: Path, encoding: str) -> IngestError:
     "Which line cannot be decoded, as an error to raise"
     opener = gzip.open if path.suffix == ".gz" else open
     other = "utf-8" if encoding.lower() not in ("utf-8", "utf8") else "cp1252"
@@ -367,7 +367,7 @@ class _Lines:
         return line.replace(self.many, "\x1f") if self.many else line
 
 
-def separated_rows(
+def split_rows(
     handle: TextIO,  # from `open_text`
     separator: str,  # one or more characters
     quote: str,  # one character, or "" where quotes are ordinary
@@ -416,10 +416,10 @@ def _header(path: Path, line: int, fields: list[str]) -> list[str]:
     return fields
 
 # %% ../../nbs/1_data/20_sources.ipynb #365d2c39
-def read_separated(
+def read_csv(
     path: Path,
     layout: Layout,
-) -> Raw:
+) -> RawTable:
     "Read a CSV file or one of its many relatives"
     parts, numbers, broken, rows, lines, names = [], [], [], [], [], layout.names
 
@@ -440,7 +440,7 @@ def read_separated(
         with open_text(path, layout.encoding) as handle:
             separator = layout.separator if layout.separator != "auto" else _separator(handle.readline())
             handle.seek(0)
-            for line, fields, trouble, source in separated_rows(handle, separator, layout.quote):
+            for line, fields, trouble, source in split_rows(handle, separator, layout.quote):
                 if names is None and not trouble:
                     names = _header(path, line, fields)
                 elif trouble or len(fields) != len(names):
@@ -453,11 +453,11 @@ def read_separated(
                         flush()
             flush()
     except UnicodeDecodeError as error:
-        raise undecodable(path, layout.encoding) from error
+        raise decoding_error(path, layout.encoding) from error
     return _raw(path, names or [], parts, numbers, broken)
 
 # %% ../../nbs/1_data/20_sources.ipynb #0f2704d4
-def as_text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     "A cell as text: nothing is empty, whole numbers have no `.0`, a list is joined by `|`"
     match value:
         case None:
@@ -475,7 +475,7 @@ def as_text(value: Any) -> str:
                 else repr(value)
             )
         case list() if all(isinstance(part, (str, int, float)) for part in value):
-            return "|".join(map(as_text, value))
+            return "|".join(map(cell_text, value))
         case list() | dict():
             return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -484,7 +484,7 @@ def as_text(value: Any) -> str:
 def read_json_lines(
     path: Path,
     layout: Layout,
-) -> Raw:
+) -> RawTable:
     "Read a file with one JSON object per line"
     found, lines, broken = [], [], []
     try:
@@ -508,12 +508,12 @@ def read_json_lines(
                     )
                     continue
                 if isinstance(row, dict):
-                    found.append({name: as_text(value) for name, value in row.items()})
+                    found.append({name: cell_text(value) for name, value in row.items()})
                     lines.append(number)
                 else:
                     broken.append((number, "no JSON object", line))
     except UnicodeDecodeError as error:
-        raise undecodable(path, layout.encoding) from error
+        raise decoding_error(path, layout.encoding) from error
     names = list(dict.fromkeys(name for row in found for name in row))
     table = pa.table(
         {name: pa.array([row.get(name, "") for row in found], pa.large_string()) for name in names}
@@ -538,14 +538,14 @@ def _column_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.fill_null(column.cast(pa.large_string()), "")
     except pa.ArrowNotImplementedError:
         return pa.chunked_array(
-            [pa.array([as_text(value) for value in column.to_pylist()], pa.large_string())]
+            [pa.array([cell_text(value) for value in column.to_pylist()], pa.large_string())]
         )
 
 # %% ../../nbs/1_data/20_sources.ipynb #91c413fb
 def read_parquet(
     path: Path,
     layout: Layout,
-) -> Raw:
+) -> RawTable:
     "Read a parquet file"
     try:
         table = pq.read_table(path)
@@ -560,10 +560,10 @@ def read_parquet(
     return _raw(path, text.column_names, [text], [np.arange(1, len(text) + 1)], [])
 
 # %% ../../nbs/1_data/20_sources.ipynb #2e1c0306
-def read_sheet(
+def read_xlsx(
     path: Path,
     layout: Layout,
-) -> Raw:
+) -> RawTable:
     "Read the first sheet of an .xlsx file"
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -576,7 +576,7 @@ def read_sheet(
         ) from error
     rows = [(number, row) for number, row in enumerate(cells, first) if any(cell != "" for cell in row)]
     names = layout.names or _header(
-        path, *((rows[0][0], list(map(as_text, rows[0][1]))) if rows else (1, []))
+        path, *((rows[0][0], list(map(cell_text, rows[0][1]))) if rows else (1, []))
     )
     rows = rows if layout.names else rows[1:]
     if rows and len(rows[0][1]) != len(names):
@@ -587,7 +587,7 @@ def read_sheet(
             "list one name for each column",
         )
     columns = {
-        name: pa.array([as_text(row[i]) for _, row in rows], pa.large_string())
+        name: pa.array([cell_text(row[i]) for _, row in rows], pa.large_string())
         for i, name in enumerate(names)
     }
     return _raw(
@@ -599,7 +599,7 @@ def read_sheet(
     )
 
 # %% ../../nbs/1_data/20_sources.ipynb #45d98bd5
-_READERS = {"csv": read_separated, "jsonl": read_json_lines, "parquet": read_parquet, "xlsx": read_sheet}
+_READERS = {"csv": read_csv, "jsonl": read_json_lines, "parquet": read_parquet, "xlsx": read_xlsx}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx"}
 
 
@@ -607,7 +607,7 @@ def read_table(
     path: Path,
     layout: Layout,  # how it lies
     needed: Sequence[str] = (),  # names of columns, as in the file, that must be there
-) -> Raw:
+) -> RawTable:
     "Read a file of any known format"
     ending = [e for e in path.suffixes if e != ".gz"][-1:] or [""]
     kind = layout.format if layout.format != "auto" else _ENDINGS.get(ending[0].lower(), "csv")
@@ -632,7 +632,7 @@ def read_table(
             _advice(lacking[0], list(raw.frame.columns)),
         )
     if layout.missing:
-        raw = Raw(raw.file, raw.frame.where(~raw.frame.isin(layout.missing), ""), raw.line, raw.broken)
+        raw = RawTable(raw.file, raw.frame.where(~raw.frame.isin(layout.missing), ""), raw.line, raw.broken)
     return raw
 
 
@@ -771,7 +771,7 @@ def git_blob(
     return digest.hexdigest()
 
 # %% ../../nbs/1_data/20_sources.ipynb #ae4b91a0
-def verify(
+def verify_file(
     path: Path,
     wanted: Download,  # what its card says of the file of that name
     layout: Layout = Layout(),  # how a file with a stated shape lies  # noqa: B008
@@ -802,7 +802,7 @@ def _by_hand(url: str) -> str:
 
 # %% ../../nbs/1_data/20_sources.ipynb #db1f69de
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     "How long a download keeps trying"
 
     attempts: int = 5  # in a row that brought nothing new
@@ -821,7 +821,7 @@ class _Again(Exception):
 def download(
     url: str,
     target: Path,  # exists afterwards, and only if it is whole
-    patience: Patience = Patience(),
+    patience: RetryPolicy = RetryPolicy(),
     loopback: bool = False,  # allow plain http to this machine, for tests
     progress: bool = True,  # a bar, where there is a terminal
 ) -> Path:  # `target`
@@ -848,7 +848,7 @@ def download(
     return target
 
 # %% ../../nbs/1_data/20_sources.ipynb #da964fcd
-def _client(patience: Patience, loopback: bool) -> Any:
+def _client(patience: RetryPolicy, loopback: bool) -> Any:
     import httpx
 
     def only_https(request: httpx.Request) -> None:
@@ -952,7 +952,7 @@ def _save(answer: Any, part: Path, begin: int, total: int | None, progress: bool
             bar.update(len(block))
 
 # %% ../../nbs/1_data/20_sources.ipynb #335f7d5d
-def unpack(
+def unpack_archive(
     archive: Path,  # a zip file
     into: Path,  # an existing folder
     wanted: Download,  # the members, and their checksums
@@ -975,7 +975,7 @@ def unpack(
             f"what {wanted.url} sent is no whole zip archive ({error}): it begins with {begins!r}. Run it again; if it stays so, a proxy may answer in its place. {_by_hand(wanted.url)}"
         ) from error
     for name in wanted.members.values():
-        verify(into / name, wanted, layout)
+        verify_file(into / name, wanted, layout)
 
 # %% ../../nbs/1_data/20_sources.ipynb #8e37486a
 def show_terms(
@@ -993,7 +993,7 @@ def show_terms(
     return True
 
 # %% ../../nbs/1_data/20_sources.ipynb #5c606dab
-def is_there(
+def has_files(
     card: Card,
     home: Path,  # a folder
 ) -> bool:
@@ -1008,14 +1008,14 @@ def is_there(
 def fetch(
     card: Card,
     raw: Path | None = None,  # the folder of all raw data; `data/raw` if not given
-    patience: Patience = Patience(),
+    patience: RetryPolicy = RetryPolicy(),
     loopback: bool = False,  # allow plain http to this machine, for tests
     progress: bool = True,
 ) -> Path:  # <raw>/<name>, complete
     "Download a public data set, unless it is there"
     raw = raw or folder("raw")
     final, aside, archive = raw / card.name, raw / f".{card.name}.unpacking", raw / f"{card.name}.zip"
-    if is_there(card, final):
+    if has_files(card, final):
         return final
     if card.download is None:
         raise SourceError(
@@ -1026,7 +1026,7 @@ def fetch(
         download(card.download.url, archive, patience, loopback, progress)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        unpack(archive, aside, card.download, card.interactions)
+        unpack_archive(archive, aside, card.download, card.interactions)
         final.mkdir(exist_ok=True)
         for path in sorted(
             aside.iterdir(), key=lambda path: path.name in card.interactions.file
@@ -1042,7 +1042,7 @@ def fetch(
     return final
 
 # %% ../../nbs/1_data/20_sources.ipynb #7adb4cad
-def locate(
+def locate_files(
     card: Card,
     data: str | Path | None = None,  # a folder with the files, or with a folder of the data set's name
     **how: Any,  # for `fetch`
@@ -1055,7 +1055,7 @@ def locate(
     if not Path(data).is_dir():
         raise SourceError(f"DATA={data} is no folder: name the one that holds the files of {card.name}")
     for home in (Path(data) / card.name, Path(data)):
-        if is_there(card, home):
+        if has_files(card, home):
             return home
     spots = [" or ".join(spec.file) for spec in (card.interactions, card.items, card.customers) if spec.file]
     raise SourceError(

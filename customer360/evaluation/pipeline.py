@@ -38,7 +38,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import checkout_root, folder, settings
-from ..data.ingest import Forgotten, Ingested, forget, ingest, load_snapshot
+from ..data.ingest import ErasureCheck, IngestResult, erase_cached, ingest, load_snapshot
 from ..data.ingest import snapshot as write_snapshot
 from customer360.data.prepare import (
     SPLITS,
@@ -50,7 +50,7 @@ from customer360.data.prepare import (
     make_split,
     histories_from_items,
 )
-from ..data.sources import Card, card_from_options, describe, find_file, locate, read_card
+from ..data.sources import Card, card_from_options, describe, find_file, locate_files, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from .stats import COSTS, TESTED, compare, leaderboard
 from ..models.artefacts import ArtefactError, save_artefact
@@ -166,18 +166,20 @@ class Source(NamedTuple):
 
 def ingest_stage(
     source: Source,
-) -> tuple[Path, Ingested]:  # the snapshot's folder, and the account of what was read
+) -> tuple[Path, IngestResult]:  # the snapshot's folder, and the account of what was read
     "Files to snapshot"
     card = source.card
     with erased_customers(card.name) as forgotten:
-        got = ingest(card, locate(card, source.data or None), source.min_ratings, source.k_core, forgotten)
+        got = ingest(
+            card, locate_files(card, source.data or None), source.min_ratings, source.k_core, forgotten
+        )
     return write_snapshot(got), got
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #6f0830df
 @contextmanager
 def erased_customers(
     name: str,  # of a data set
-) -> Iterator[Forgotten | None]:  # None where nobody can have been erased: no store has ever been opened
+) -> Iterator[ErasureCheck | None]:  # None where nobody can have been erased: no store has ever been opened
     "Which ids were erased at their own request"
     from customer360.data.storage import Store, database_url
 
@@ -803,7 +805,7 @@ def forget_erased(
         gone = users[np.asarray(forgotten(users.tolist()), bool)].tolist() if forgotten else []
     if gone:
         registry.erase(gone)
-        forget(gone)
+        erase_cached(gone)
         shutil.rmtree(snapshot, ignore_errors=True)  # its fits hold them without their ids
     return gone
 
@@ -1014,7 +1016,7 @@ def make_report(
     final, stages = folder("reports") / (name or card.name), folder("interim") / "stages" / card.name
     _refuse(models, protocols, final)
     params = card_params(card)
-    home = locate(card, source.data or None)
+    home = locate_files(card, source.data or None)
     key = key_of(
         source._asdict(),
         card.model_dump(mode="json", exclude={"facts", "models"}),

@@ -23,9 +23,9 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ..config import generator
-from ..data.prepare import SPLITS, Histories, Split, histories_of
+from ..data.prepare import SPLITS, Histories, Split, histories_from_events
 from customer360.metrics import (
-    RANKING,
+    RANKING_METRICS,
     coverage,
     diversity,
     error_sums,
@@ -262,7 +262,7 @@ def _ranking_columns(lists: Lists, users: np.ndarray) -> dict[str, np.ndarray]:
     at = np.searchsorted(users, lists.users)
     columns = {}
     for k in KS:
-        for name, metric in RANKING.items():
+        for name, metric in RANKING_METRICS.items():
             columns[f"{name}@{k}"] = np.full(len(users), np.nan)
             columns[f"{name}@{k}"][at] = metric(lists.hit, lists.n_relevant, k)
     return columns
@@ -317,7 +317,7 @@ def before(
     n_before = asked["position"].to_numpy() - first
     starts = np.repeat(first - np.concatenate([[0], np.cumsum(n_before)[:-1]]), n_before)
     past = events.iloc[starts + np.arange(n_before.sum())]
-    return histories_of(
+    return histories_from_events(
         past.assign(user=np.repeat(np.arange(len(asked)), n_before)),
         len(asked),
         split.train.n_items,
@@ -345,7 +345,7 @@ def evaluate_running(
             pd.DataFrame(
                 {
                     "user": now["user"].to_numpy(),
-                    **{f"{n}@{k}": metric(hit, one, k) for k in KS for n, metric in RANKING.items()},
+                    **{f"{n}@{k}": metric(hit, one, k) for k in KS for n, metric in RANKING_METRICS.items()},
                 }
             )
         )

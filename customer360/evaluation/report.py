@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from ..config import PALETTE, on_all_cores
+from ..config import PALETTE, parallel_map
 from ..data.prepare import SPLITS
 from . import plots
 from .protocol import Result, calibration_noise
@@ -72,7 +72,7 @@ def comparisons(
         return compare(mine, metric, models=everywhere) if len(everywhere) > 1 else pd.DataFrame()
 
     asked = [(split, metric) for split in sorted({result.split for result in results}) for metric in metrics]
-    found = zip(asked, on_all_cores(lambda about: pairs(*about), asked), strict=True)
+    found = zip(asked, parallel_map(lambda about: pairs(*about), asked), strict=True)
     return {about: frame for about, frame in found if len(frame)}
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #445e5712
@@ -1172,7 +1172,7 @@ def when_section(e: Evidence) -> Section:
 
 
 def _advices(e: Evidence, asked: Sequence[Situation], metric: str) -> list[Advice]:
-    return [found for found in on_all_cores(lambda one: advise(e, one, metric), asked) if found is not None]
+    return [found for found in parallel_map(lambda one: advise(e, one, metric), asked) if found is not None]
 
 
 def _having(e: Evidence, name: str, value: str) -> Situation:

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from ..config import PALETTE, generator, on_all_cores
+from ..config import PALETTE, generator, parallel_map
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #71688ffb
 class Scored(Protocol):
@@ -356,7 +356,7 @@ def leaderboard(
             rows += _customer_rows(few, users, metrics, counts, in_mean)
         return pd.concat([frame for frame in rows if len(frame)]).assign(split=split)
 
-    return _tidy(pd.concat(on_all_cores(of, dict.fromkeys(result.split for result in ordered))))
+    return _tidy(pd.concat(parallel_map(of, dict.fromkeys(result.split for result in ordered))))
 
 
 def _everybody(results: list[Scored]) -> pd.Index:  # sorted

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..config import generator, on_all_cores
+from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories, Split, fingerprint
 from ..metrics import ndcg
 from .base import SLICE, NoItemText, Recommender, dropped, exclusion_mask
@@ -140,7 +140,7 @@ def ranking_weights(
     "The weights whose sum of scores ranks best, averaged over draws of the customers"
     n = len(scores)
     tried = np.vstack([np.full(n, 1 / n), np.eye(n), rng.dirichlet(np.ones(n), TRIED)]).astype(np.float32)
-    judged = np.stack(on_all_cores(lambda weights: quality(np.tensordot(weights, scores, 1)), tried))
+    judged = np.stack(parallel_map(lambda weights: quality(np.tensordot(weights, scores, 1)), tried))
     drawn = rng.multinomial(judged.shape[1], np.full(judged.shape[1], 1 / judged.shape[1]), ELECTIONS)
     return tried[(drawn @ judged.T).argmax(1)].mean(0)
 

@@ -22,7 +22,7 @@ from scipy.sparse import csr_matrix, diags
 from scipy.special import softmax
 from tqdm import tqdm
 
-from ..config import generator, on_all_cores
+from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
 from .base import USER_DAMPING, Recommender, bias, user_offsets
 
@@ -454,7 +454,7 @@ class _Learns(_Members):
             ]
             heads += ["rate"] * self.n_members
         with few_threads(1):
-            found = on_all_cores(lambda job: job(), jobs)
+            found = parallel_map(lambda job: job(), jobs)
         for number, (head, (net, curve)) in enumerate(zip(heads, found, strict=True)):
             member = number % self.n_members
             vars(self).update(

@@ -15,7 +15,7 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from ..config import generator, on_all_cores, settings
+from ..config import generator, parallel_map, settings
 from ..data.prepare import Dataset, Histories
 from .base import Recommender, bias
 
@@ -48,7 +48,7 @@ def solve_rows(
         solve(filled)
         return out
     with threadpool_limits(1):  # small systems: threads across rows, not within
-        on_all_cores(solve, np.array_split(filled, 4 * settings().threads))
+        parallel_map(solve, np.array_split(filled, 4 * settings().threads))
     return out
 
 # %% ../../nbs/2_models/22_svd.ipynb #6f9d5333

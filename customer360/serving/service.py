@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from ..config import settings
-from ..data.ingest import forget
+from ..data.ingest import erase_cached
 from ..data.prepare import Histories, histories_from_items, leave_one_out
 from ..data.sources import SourceError
 from customer360.data.storage import (
@@ -1249,7 +1249,7 @@ class _Clears(_Cares):
         self, ids: Sequence[str]
     ) -> int:  # files that held something of them: kept models, then what ingest has cached
         files, wrong = 0, []
-        for remove in (lambda: len(forget(ids)), lambda: self.registry.erase(ids)) if ids else ():
+        for remove in (lambda: len(erase_cached(ids)), lambda: self.registry.erase(ids)) if ids else ():
             try:
                 files += remove()
             except (ArtefactError, SourceError, OSError) as error:

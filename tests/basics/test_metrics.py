@@ -12,8 +12,8 @@ from customer360.data.prepare import (
     Dataset,
     Split,
     global_time,
+    histories_from_events,
     histories_from_items,
-    histories_of,
     ratio75_item,
 )
 from customer360.evaluation.protocol import KS, evaluate, evaluate_running, item_vectors, list_figures
@@ -390,7 +390,9 @@ def test_running_against_loops(seed):
                 past, columns=["timestamp", "row", "item", "event", "rating", "is_test"]
             ).assign(user=0)
             history = (
-                histories_of(frame.assign(weight=frame["event"].map(split.train.facts.weights)), 1, 40, SEEN)
+                histories_from_events(
+                    frame.assign(weight=frame["event"].map(split.train.facts.weights)), 1, 40, SEEN
+                )
                 if past
                 else histories_from_items([[]], 40)
             )

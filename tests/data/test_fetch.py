@@ -15,12 +15,12 @@ import pytest
 from customer360.data.sources import (
     Download,
     DownloadError,
-    Patience,
+    RetryPolicy,
     SourceError,
     download,
     fetch,
-    is_there,
-    locate,
+    has_files,
+    locate_files,
     parse_card,
     read_card,
 )
@@ -128,7 +128,7 @@ def server():
     made.close()
 
 
-FAST = Patience(attempts=3, pause=0.01, stall=0.5)
+FAST = RetryPolicy(attempts=3, pause=0.01, stall=0.5)
 
 
 def get(server: Server, folder: Path, **how) -> Path:
@@ -340,12 +340,12 @@ def test_fetch_unpacks_what_the_card_names_and_nothing_else(server, tmp_path):
         "raw/tiny/u.data",
     ]
     assert (home / "u.data").read_bytes() == RATINGS
-    assert is_there(card(server), home)
+    assert has_files(card(server), home)
 
 
 def test_what_is_there_is_not_fetched_again(server, tmp_path):
     server.script = [server.serve]
-    assert fetched(server, tmp_path) == fetched(server, tmp_path) == locate(card(server), raw=tmp_path)
+    assert fetched(server, tmp_path) == fetched(server, tmp_path) == locate_files(card(server), raw=tmp_path)
     assert len(server.asked) == 1
 
 
@@ -439,10 +439,10 @@ def test_git_blob_and_shape_are_checked(server, tmp_path):
 def test_files_from_data_are_not_refused_for_their_checksum(server, tmp_path):
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny/u.data").write_bytes(RATINGS[:100])
-    assert locate(card(server), tmp_path) == tmp_path / "tiny"
-    assert locate(card(server), tmp_path / "tiny") == tmp_path / "tiny"
+    assert locate_files(card(server), tmp_path) == tmp_path / "tiny"
+    assert locate_files(card(server), tmp_path / "tiny") == tmp_path / "tiny"
     with pytest.raises(SourceError, match="is no folder"):
-        locate(card(server), tmp_path / "elsewhere")
+        locate_files(card(server), tmp_path / "elsewhere")
 
 
 @pytest.mark.parametrize("name", ["ml-100k", "ml-1m", "ml-latest-small", "online-retail"])

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customer360.data.ingest import digest, ingest, load_snapshot, snapshot
+from customer360.data.ingest import digest, ingest, load_snapshot, save_snapshot
 from customer360.data.sources import (
     IngestError,
     SourceError,
     card_from_options,
-    locate,
+    locate_files,
     parse_card,
     read_card,
 )
@@ -543,18 +543,18 @@ def test_min_ratings_and_k_core(tmp_path):
 
 def test_a_snapshot_is_named_by_its_content(tmp_path):
     path = write(tmp_path, [*GOOD, "ada,jar,nine,1600000000"])
-    first, again = snapshot(read(path), tmp_path / "a"), snapshot(read(path), tmp_path / "b")
+    first, again = save_snapshot(read(path), tmp_path / "a"), save_snapshot(read(path), tmp_path / "b")
     assert first.name == again.name and first.name.startswith("stars-")
     tables, manifest = load_snapshot(first)
     assert isinstance(tables, Tables) and manifest["counts"]["rejected"] == 1
     assert pd.read_csv(first / "rejects.csv")["reason"].tolist() == ["the rating is no number"]
-    other = snapshot(read(write(tmp_path, GOOD)), tmp_path / "a")
+    other = save_snapshot(read(write(tmp_path, GOOD)), tmp_path / "a")
     assert other.name != first.name
     assert not [path for path in (tmp_path / "a").iterdir() if path.name.startswith(".")]
 
 
 def test_a_snapshot_that_was_touched_is_refused(tmp_path):
-    folder = snapshot(read(write(tmp_path, GOOD)), tmp_path)
+    folder = save_snapshot(read(write(tmp_path, GOOD)), tmp_path)
     (folder / "items.parquet").write_bytes(b"nothing")
     with pytest.raises(SourceError, match=r"items.parquet is not the file that was written"):
         load_snapshot(folder)
@@ -569,7 +569,7 @@ def test_a_card_of_ones_own(tmp_path):
         '[facts]\nname = "mine"\nscale = [1, 5]\n[interactions]\nfile = "stars.csv"\ncolumns = { user = "customer", item = "sku", rating = "stars", timestamp = "ts" }\n'
     )
     card = read_card(tmp_path / "mine.toml")
-    assert locate(card) == tmp_path
+    assert locate_files(card) == tmp_path
     pd.testing.assert_frame_equal(
         ingest(tmp_path / "mine.toml").tables.interactions, read(tmp_path / "stars.csv").tables.interactions
     )
@@ -588,7 +588,7 @@ def test_a_card_of_ones_own(tmp_path):
     ],
 )
 def test_movielens(test_data, tmp_path, name, rows, customers, items, touched):
-    got = ingest(name, locate(read_card(name), test_data))
+    got = ingest(name, locate_files(read_card(name), test_data))
     tables = got.tables
     assert (len(tables.interactions), len(tables.customers), len(tables.items)) == (rows, customers, items)
     assert tables.interactions["item"].nunique() == touched and len(got.rejects) == 0
@@ -615,7 +615,7 @@ def test_titles_and_genres_are_enough(test_data, tmp_path):
 
 @pytest.mark.data
 def test_online_retail(test_data):
-    got = ingest("online-retail", locate(read_card("online-retail"), test_data))
+    got = ingest("online-retail", locate_files(read_card("online-retail"), test_data))
     assert got.counts["rows"] == 541_909 and got.filtered["no customer"] == 135_080
     postage = next(n for reason, n in got.filtered.items() if reason.startswith("not a product"))
     assert got.counts["kept"] + postage == 397_884
@@ -666,7 +666,7 @@ def test_a_small_simulated_shop(tmp_path):
     (tmp_path / "small.toml").write_text(
         '[facts]\nname = "small"\n[simulate]\nseed = 1\nn_customers = 60\nn_items = 40\ndays = 30\n'
     )
-    assert locate(read_card(tmp_path / "small.toml")) is None
+    assert locate_files(read_card(tmp_path / "small.toml")) is None
     first, again = ingest(tmp_path / "small.toml"), ingest(tmp_path / "small.toml")
     assert (first.counts["customers"], first.counts["items"]) == (60, 40)
-    assert snapshot(first, tmp_path) == snapshot(again, tmp_path)
+    assert save_snapshot(first, tmp_path) == save_snapshot(again, tmp_path)

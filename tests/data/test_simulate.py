@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customer360.data.simulate import START, Shop, simulate
+from customer360.data.simulate import START, SimulatedShop, simulate
 from customer360.schema import EventType, Tables, check_interactions, is_relevant
 
 DAY = 86_400
@@ -12,12 +12,12 @@ TABLES = ("interactions", "items", "customers")
 
 
 @pytest.fixture(scope="module")
-def shop() -> Shop:
+def shop() -> SimulatedShop:
     return simulate(seed=0, n_customers=400, n_items=200)
 
 
 @pytest.fixture(scope="module")
-def full() -> Shop:
+def full() -> SimulatedShop:
     return simulate()
 
 

@@ -13,11 +13,11 @@ from customer360.data.prepare import (
     Histories,
     Split,
     aggregate_events,
-    append,
+    append_events,
     cold_items,
     global_time,
+    histories_from_events,
     histories_from_items,
-    histories_of,
     kfold5,
     leave_last_out,
     leave_one_out,
@@ -111,7 +111,7 @@ def stream(seed: int) -> tuple[list[tuple], int, int]:
 @pytest.mark.parametrize("seed", range(40))
 def test_histories_against_a_dictionary(seed):
     events, n_rows, n_items = stream(seed)
-    made = histories_of(frame_of(events), n_rows, n_items, SEEN)
+    made = histories_from_events(frame_of(events), n_rows, n_items, SEEN)
     assert made.weight.shape == (n_rows, n_items)
     assert_entries(as_entries(made), naive_history(events))
 
@@ -122,7 +122,7 @@ def test_the_order_of_the_table_does_not_matter(seed):
     events, n_rows, n_items = stream(seed)
     frame = frame_of(events)
     shuffled = frame.sample(frac=1, random_state=seed)
-    assert_entries(as_entries(histories_of(shuffled, n_rows, n_items, SEEN)), naive_history(events))
+    assert_entries(as_entries(histories_from_events(shuffled, n_rows, n_items, SEEN)), naive_history(events))
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -130,18 +130,20 @@ def test_append_is_having_had_the_events_all_along(seed):
     events, n_rows, n_items = stream(seed)
     events.sort(key=lambda event: event[4])
     cut = len(events) // 2
-    grown = append(histories_of(frame_of(events[:cut]), n_rows, n_items, SEEN), frame_of(events[cut:]), SEEN)
+    grown = append_events(
+        histories_from_events(frame_of(events[:cut]), n_rows, n_items, SEEN), frame_of(events[cut:]), SEEN
+    )
     assert_entries(as_entries(grown), naive_history(events))
-    one_by_one = histories_of(frame_of([]), n_rows, n_items, SEEN)
+    one_by_one = histories_from_events(frame_of([]), n_rows, n_items, SEEN)
     for event in events:
-        one_by_one = append(one_by_one, frame_of([event]), SEEN)
+        one_by_one = append_events(one_by_one, frame_of([event]), SEEN)
     assert_entries(as_entries(one_by_one), naive_history(events))
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_slices_against_a_dictionary(seed):
     events, n_rows, n_items = stream(seed)
-    made, entries = histories_of(frame_of(events), n_rows, n_items, SEEN), naive_history(events)
+    made, entries = histories_from_events(frame_of(events), n_rows, n_items, SEEN), naive_history(events)
     rng = np.random.default_rng(seed)
     mask = rng.random(n_rows) < 0.5
     for rows in (
@@ -169,7 +171,7 @@ def test_slices_against_a_dictionary(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_leave_one_out_against_a_dictionary(seed):
     events, n_rows, n_items = stream(seed)
-    made = histories_of(frame_of(events), n_rows, n_items, SEEN)
+    made = histories_from_events(frame_of(events), n_rows, n_items, SEEN)
     for row in range(n_rows):
         one = made[[row]]
         mine = [(item, entry) for (_, item), entry in sorted(as_entries(one).items())]
@@ -184,7 +186,7 @@ def test_leave_one_out_against_a_dictionary(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_strength_is_capped_and_keeps_every_entry(seed):
     events, n_rows, n_items = stream(seed)
-    made = histories_of(frame_of(events), n_rows, n_items, SEEN)
+    made = histories_from_events(frame_of(events), n_rows, n_items, SEEN)
     strength = made.confidence
     assert strength.nnz == made.weight.nnz
     expected = np.zeros((n_rows, n_items))
@@ -195,7 +197,7 @@ def test_strength_is_capped_and_keeps_every_entry(seed):
 
 def test_the_rule_of_what_is_seen_is_the_cards():
     events = [(0, 0, "view", NAN, 0), (0, 1, "purchase", NAN, 1), (0, 2, "dismiss", NAN, 2)]
-    made = histories_of(frame_of(events), 1, 3, frozenset({EventType.view}))
+    made = histories_from_events(frame_of(events), 1, 3, frozenset({EventType.view}))
     assert made.seen.tolist() == [True, False, False]
     assert made.weight.toarray()[0] == pytest.approx([0.1, 1, 0])
 
@@ -208,7 +210,7 @@ def test_a_dismissal_excludes_and_says_nothing_more():
         (0, 1, "view", NAN, 5),
         (0, 2, "dismiss", NAN, 9),
     ]
-    made = histories_of(frame_of(events), 1, 3, SEEN)
+    made = histories_from_events(frame_of(events), 1, 3, SEEN)
     assert made.weight.data == pytest.approx([0, 0.1, 0])
     assert made.seen.tolist() == [True, True, True]
     assert made.timestamp.tolist() == [5, 5, 9]
@@ -218,7 +220,7 @@ def test_a_dismissal_weighs_nothing_whatever_the_card_says():
     frame = frame_of([(0, 0, "purchase", NAN, 0), (0, 0, "dismiss", NAN, 5), (0, 0, "view", NAN, 9)]).assign(
         weight=np.float32([1, 0.5, 0.1])
     )
-    assert histories_of(frame, 1, 1, SEEN).weight.data == pytest.approx([0.1])
+    assert histories_from_events(frame, 1, 1, SEEN).weight.data == pytest.approx([0.1])
 
 
 def test_visitors_against_a_dictionary():
@@ -241,9 +243,9 @@ def test_unknown_items_of_a_visitor_make_no_entry():
     "make",
     [
         lambda: histories_from_items([[4], [0]], 4),
-        lambda: histories_of(frame_of([(0, 4, "view", NAN, 0)]), 2, 4, SEEN),
-        lambda: histories_of(frame_of([(2, 0, "view", NAN, 0)]), 2, 4, SEEN),
-        lambda: append(histories_from_items([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), SEEN),
+        lambda: histories_from_events(frame_of([(0, 4, "view", NAN, 0)]), 2, 4, SEEN),
+        lambda: histories_from_events(frame_of([(2, 0, "view", NAN, 0)]), 2, 4, SEEN),
+        lambda: append_events(histories_from_items([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), SEEN),
         lambda: aggregate_events(
             *(
                 np.array([0]),
@@ -267,7 +269,7 @@ def test_codes_out_of_range_are_refused(make):
 def test_histories_of_more_cells_than_32_bits_count():
     n_rows, n_items = 200_000, 100_000
     rows, items = np.array([n_rows - 1, 0, n_rows - 1]), np.array([n_items - 1, n_items - 1, 0])
-    made = histories_of(
+    made = histories_from_events(
         frame_of([(row, item, "view", NAN, 0) for row, item in zip(rows, items, strict=True)]),
         n_rows,
         n_items,

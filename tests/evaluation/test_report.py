@@ -13,7 +13,7 @@ import pytest
 from customer360.evaluation import report
 from customer360.evaluation.protocol import KS, Result
 from customer360.evaluation.stats import leaderboard, read_leaderboard
-from customer360.metrics import RANKING
+from customer360.metrics import RANKING_METRICS
 
 SKILL = {"svd": 0.42, "ease": 0.41, "knn": 0.30, "popularity": 0.15, "random": 0.02}
 LABELS = {
@@ -48,7 +48,7 @@ def result(
     )
     frame["segment:known"] = np.where(np.arange(n) % 4, "new", "known")
     if split not in ("ml_folds", "kfold5"):
-        frame = frame.assign(**{f"{metric}@{k}": value for metric in RANKING for k in KS})
+        frame = frame.assign(**{f"{metric}@{k}": value for metric in RANKING_METRICS for k in KS})
     if ratings and not split.endswith(("-running", "-repeats")):
         frame = frame.assign(squared_error=5 * (1.3 - value) ** 2, absolute_error=4.0, n_ratings=5)
     figures = (

@@ -10,7 +10,7 @@ from command import CARD, c360, sentence, well
 
 from customer360.data.ingest import ingest
 from customer360.data.prepare import Dataset, dataset, ratio75_item
-from customer360.data.sources import cards, read_card
+from customer360.data.sources import card_names, read_card
 from customer360.evaluation.pipeline import card_params
 from customer360.evaluation.tune import TUNED, best, outcomes, search, train_part
 from customer360.models.base import Recommender
@@ -188,6 +188,6 @@ def test_every_command_refuses_a_wrong_card(tmp_path, command):
     assert not list(tmp_path.glob("data/interim/*/*")), "something ran before the card was read"
 
 
-@pytest.mark.parametrize("name", cards())
+@pytest.mark.parametrize("name", card_names())
 def test_the_cards_that_come_along_name_what_there_is(name):
     card_params(read_card(name))

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
 from customer360.config import generator
-from customer360.data.prepare import Dataset, Histories, IdMap, append, cold_items, histories_from_items
+from customer360.data.prepare import Dataset, Histories, IdMap, append_events, cold_items, histories_from_items
 from customer360.models.artefacts import ArtefactError
 from customer360.models.base import (
     EASE,
@@ -413,7 +413,7 @@ def test_a_dismissal_only_hides(key):
     model = new(key).fit(data)
     for past in ([0, 1, 2], []):
         before = histories_from_items([past], data.n_items, seen=True)
-        after = append(before, events, SEEN)
+        after = append_events(before, events, SEEN)
         if key != "random":
             np.testing.assert_allclose(model.score(after), model.score(before), rtol=1e-5, atol=1e-9)
         assert not set(model.recommend([-1], data.n_items, histories=after).codes[0].tolist()) & {

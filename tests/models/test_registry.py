@@ -19,7 +19,7 @@ from command import environment
 from conftest import ROOT
 
 from customer360.config import settings
-from customer360.data.ingest import forget, ingest
+from customer360.data.ingest import erase_cached, ingest
 from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
 from customer360.data.sources import read_card
@@ -522,7 +522,7 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
     store.erase("Zoë-4711")
     assert store.erased(["ada", "Zoë-4711"]).tolist() == [False, True]
     store.close()
-    assert registry.erase(["Zoë-4711"]) == 2 and len(forget(["Zoë-4711"])) == 2
+    assert registry.erase(["Zoë-4711"]) == 2 and len(erase_cached(["Zoë-4711"])) == 2
     again, got = ingest_stage(source)
     assert (got.filtered, len(got.rejects)) == ({"erased at the customer's request": 5}, 1)
     assert got.counts["rows"] == got.counts["kept"] + got.counts["filtered"] + got.counts["rejected"]
