@@ -408,7 +408,7 @@ def compose_item_text(
 class IngestLog:
     "What was read, and what was rejected"
 
-    rejected_rows: list[pd.DataFrame]
+    rejects: list[pd.DataFrame]
     sources: list[Path]
 
     def close(self, sieve: RowFilter, path: Path) -> None:
@@ -603,7 +603,7 @@ class IngestResult:
     "Checked tables, and an account of what is not in them"
 
     tables: Tables
-    rejected_rows: pd.DataFrame  # file, line, reason, text
+    rejects: pd.DataFrame  # file, line, reason, text
     filtered: dict[str, int]  # reason -> rows of the interactions left out on purpose
     counts: dict[
         str, int

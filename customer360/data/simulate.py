@@ -130,7 +130,7 @@ class Category(NamedTuple):
     details: list[str]  # sentences about how they are made or used
     brands: list[str]
     price: float  # median
-    seasonality: str = ""  # gift, summer, or none
+    season: str = ""  # gift, summer, or none
     used_up: bool = False  # bought again and again
 
 
