@@ -39,7 +39,7 @@ from tqdm import tqdm
 
 from ..config import checkout_root, folder, settings
 from ..data.ingest import ErasureCheck, IngestResult, erase_cached, ingest, load_snapshot
-from ..data.ingest import snapshot as write_snapshot
+from ..data.ingest import save_snapshot
 from customer360.data.prepare import (
     SPLITS,
     Dataset,
@@ -173,7 +173,7 @@ def ingest_stage(
         got = ingest(
             card, locate_files(card, source.data or None), source.min_ratings, source.k_core, forgotten
         )
-    return write_snapshot(got), got
+    return save_snapshot(got), got
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #6f0830df
 @contextmanager
