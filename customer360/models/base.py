@@ -136,6 +136,19 @@ class _Learns(ABC):
         True  # False: by design the same for every history (or, for `random`, unrelated to it)
     )
     classes: ClassVar[dict[str, type["Recommender"]]] = {}  # by key; fills itself
+    short_label: ClassVar[str] = ""  # as a component is called in the label of a hybrid; "": the label
+    description: ClassVar[str] = ""  # one plain line about what it does
+    group: ClassVar[str] = "further"  # a key of `catalogue.GROUPS`
+    order: ClassVar[int] = 500  # place in tables, lowest first
+    preference: ClassVar[int] = (
+        0  # the highest serves where no model is named; 0: only if nothing else is there
+    )
+    colour: ClassVar[str] = "#000000"  # in every figure
+    extra: ClassVar[str] = ""  # extra of the package that brings what it needs
+    needs: ClassVar[tuple[str, ...]] = ()  # packages of that extra, as they are imported
+    depends_on: ClassVar[tuple[str, ...]] = ()  # settings, such as `encoder`, that change what it learns
+    default_components: ClassVar[tuple[str, ...]] = ()  # of a hybrid: keys
+    search_space: ClassVar[dict[str, dict[str, list]]] = {}  # question -> hyper-parameter -> values to try
     seed: int = 0
 
     def __init_subclass__(cls, **kwargs):
@@ -616,6 +629,11 @@ class Random(Recommender):
 
     key: ClassVar[str] = "random"
     label: ClassVar[str] = "Random order"
+    short_label: ClassVar[str] = "Random"
+    description: ClassVar[str] = "Shows products in a random order; the least that any model has to beat."
+    group: ClassVar[str] = "baseline"
+    order: ClassVar[int] = 910
+    colour: ClassVar[str] = "#CFCFCF"
     personal: ClassVar[bool] = False
 
     def _fit(self, train: Dataset) -> None:
@@ -638,6 +656,12 @@ class Popularity(Recommender):
 
     key: ClassVar[str] = "popularity"
     label: ClassVar[str] = "Popularity"
+    short_label: ClassVar[str] = "Popularity"
+    description: ClassVar[str] = "Shows everybody what most customers chose; the measure of all other models."
+    group: ClassVar[str] = "baseline"
+    order: ClassVar[int] = 920
+    preference: ClassVar[int] = 5
+    colour: ClassVar[str] = "#A9A9A9"
     personal: ClassVar[bool] = False
 
     def _fit(self, train: Dataset) -> None:
@@ -653,6 +677,13 @@ class Bias(Recommender):
 
     key: ClassVar[str] = "bias"
     label: ClassVar[str] = "Biases alone"
+    short_label: ClassVar[str] = "Biases"
+    description: ClassVar[str] = (
+        "Predicts ratings from how generous the customer is and how well the product is rated on average."
+    )
+    group: ClassVar[str] = "baseline"
+    order: ClassVar[int] = 930
+    colour: ClassVar[str] = "#868686"
     personal: ClassVar[bool] = False
 
     def _fit(self, train: Dataset) -> None:
@@ -672,6 +703,17 @@ class EASE(Recommender):
 
     key: ClassVar[str] = "ease"
     label: ClassVar[str] = "EASE"
+    short_label: ClassVar[str] = "EASE"
+    description: ClassVar[str] = "Learns in one step how strongly each product speaks for each other one."
+    group: ClassVar[str] = "baseline"
+    order: ClassVar[int] = 940
+    preference: ClassVar[int] = 10
+    colour: ClassVar[str] = "#4D4D4D"
+    search_space: ClassVar[dict[str, dict[str, list]]] = {
+        "ranking": {
+            "regularisation": [10.0, 20.0, 50.0, 100.0, 200.0, 350.0, 500.0, 700.0, 1000.0, 2000.0, 5000.0]
+        },
+    }
     regularisation: float = 500.0  # lambda; the protocol's value
 
     def _fit(self, train: Dataset) -> None:

@@ -460,6 +460,14 @@ class BayesianMF(_Draws):
 
     key: ClassVar[str] = "bayes"
     label: ClassVar[str] = "Bayesian MF (ratings)"
+    short_label: ClassVar[str] = "Bayes"
+    description: ClassVar[str] = (
+        "Learnt numbers for customers and products as in SVD, averaged over all values that the ratings allow."
+    )
+    group: ClassVar[str] = "further"
+    order: ClassVar[int] = 80
+    preference: ClassVar[int] = 20
+    colour: ClassVar[str] = "#772200"
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         if self._cosines is None:

@@ -784,6 +784,27 @@ class BERT(_Stars):
 
     key: ClassVar[str] = "bert"
     label: ClassVar[str] = "BERT + FAISS (sentence encoder, learnt projection)"
+    short_label: ClassVar[str] = "BERT"
+    description: ClassVar[str] = (
+        "A language model reads each product's text; products that read like the customer's choices are recommended."
+    )
+    group: ClassVar[str] = "six"
+    order: ClassVar[int] = 50
+    preference: ClassVar[int] = 80
+    colour: ClassVar[str] = "#E69F00"
+    extra: ClassVar[str] = "bert"
+    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers", "faiss")
+    depends_on: ClassVar[tuple[str, ...]] = ("encoder",)
+    search_space: ClassVar[dict[str, dict[str, list]]] = {
+        "ranking": {
+            "n_factors": [16, 32, 64, 96],
+            "user_power": [0.0, 0.25, 0.5],
+            "item_power": [0.2, 0.35, 0.5],
+            "shrinkage": [0.3, 1.0, 3.0],
+            "width": [0.2, 0.3, 0.45],
+            "noise": [2.0, 5.0, 12.0],
+        },
+    }
     weights_file: ClassVar[str] = "weights.safetensors"
     index: str = "Flat"  # kind of FAISS index, as in `make_index`; Flat is exact
 

@@ -6,7 +6,8 @@
 __all__ = ['SITUATIONS', 'SLICE_SHARE', 'COLD_SHARE', 'VISIT', 'TRIED', 'ELECTIONS', 'EQUAL', 'DEPTH', 'HALVES', 'FEWEST',
            'CELLS', 'PAIRS', 'SAMPLED', 'standardised', 'on_scale', 'regime_weights', 'owners', 'n_known',
            'fusion_slice', 'forgetful', 'ranking_weights', 'rating_weights', 'places', 'Case', 'asked', 'Fusion',
-           'ranking_fusion', 'predictions', 'rating_fusion', 'fitting_with', 'fitted', 'Hybrid', 'PlainHybrid']
+           'ranking_fusion', 'predictions', 'rating_fusion', 'fitting_with', 'fitted', 'ComponentsLabel', 'Hybrid',
+           'PlainHybrid']
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #2fb764e0
 from collections.abc import Callable, Iterator
@@ -413,8 +414,21 @@ def fitted(
     return found
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #8e3021e9
+class ComponentsLabel:
+    "The label of a hybrid: `label_format` filled with the short labels of its components"
+
+    def __get__(self, hybrid: Recommender | None, cls: type[Recommender]) -> str:
+        if hybrid is None:  # the class: its usual components, by key where their module is not imported
+            known = ((key, Recommender.classes.get(key)) for key in cls.default_components)
+            names = [key if found is None else found.short_label or found.label for key, found in known]
+        else:
+            names = [model.short_label or model.label for model in hybrid.components.values()]
+        return cls.label_format.format(" + ".join(names))
+
+
 @dataclass(kw_only=True)
 class _HasComponents(Recommender):
+    label_format: ClassVar[str]  # {}: the short labels of the components
     components: dict[str, Any] = field(
         default_factory=dict
     )  # name -> a model; or its `key` and hyper-parameters as plain values
@@ -552,7 +566,17 @@ class Hybrid(_Ranks):
     "A sum of components, weighted by how much is known about the customer and the item (Burke 2002; Sill et al. 2009)"
 
     key: ClassVar[str] = "hybrid"
-    label: ClassVar[str] = "Hybrid (NCF + BERT + kNN + SVD + near + Bayes)"
+    label: ClassVar[ComponentsLabel] = ComponentsLabel()
+    label_format: ClassVar[str] = "Hybrid ({})"
+    short_label: ClassVar[str] = "Hybrid"
+    description: ClassVar[str] = (
+        "Weighs the answers of several models, differently for regulars, for visitors and for new products."
+    )
+    group: ClassVar[str] = "six"
+    order: ClassVar[int] = 60
+    preference: ClassVar[int] = 100
+    colour: ClassVar[str] = "#D55E00"
+    default_components: ClassVar[tuple[str, ...]] = ("ncf", "bert", "knn", "svd", "near", "bayes")
 
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
@@ -589,4 +613,10 @@ class PlainHybrid(Hybrid):
     "NCF and BERT, nothing else"
 
     key: ClassVar[str] = "hybrid-ncf-bert"
-    label: ClassVar[str] = "NCF + BERT alone"
+    label_format: ClassVar[str] = "{} alone"
+    short_label: ClassVar[str] = "NCF + BERT"
+    description: ClassVar[str] = "The hybrid with no other components than NCF and BERT."
+    group: ClassVar[str] = "further"
+    order: ClassVar[int] = 61
+    preference: ClassVar[int] = 90
+    default_components: ClassVar[tuple[str, ...]] = ("ncf", "bert")

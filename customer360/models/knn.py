@@ -206,6 +206,22 @@ class UserKNN(_Derived):
 
     key: ClassVar[str] = "knn"
     label: ClassVar[str] = "User kNN (idf-weighted cosine)"
+    short_label: ClassVar[str] = "kNN"
+    description: ClassVar[str] = (
+        "Finds the customers with the most similar histories and recommends what they chose."
+    )
+    group: ClassVar[str] = "six"
+    order: ClassVar[int] = 10
+    preference: ClassVar[int] = 40
+    colour: ClassVar[str] = "#0072B2"
+    search_space: ClassVar[dict[str, dict[str, list]]] = {
+        "ranking": {
+            "n_neighbours": [20, 50, 100, 200, 400, 800],
+            "power": [0.25, 0.5, 1.0, 2.0, 3.0],
+            "discount": [0.0, 0.1, 0.2, 0.3, 0.5],
+        },
+        "rating": {"shrinkage": [0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0]},
+    }
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
         similarity = similarities(self._weighted(histories), self._rows, self._columns)

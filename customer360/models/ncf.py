@@ -538,6 +538,25 @@ class NCF(_Ranks):
 
     key: ClassVar[str] = "ncf"
     label: ClassVar[str] = "NCF (NeuMF, two heads)"
+    short_label: ClassVar[str] = "NCF"
+    description: ClassVar[str] = (
+        "A neural network that reads a customer's history and scores every product from it."
+    )
+    group: ClassVar[str] = "six"
+    order: ClassVar[int] = 40
+    preference: ClassVar[int] = 70
+    colour: ClassVar[str] = "#56B4E9"
+    extra: ClassVar[str] = "ncf"
+    needs: ClassVar[tuple[str, ...]] = ("torch",)
+    search_space: ClassVar[dict[str, dict[str, list]]] = {
+        "ranking": {
+            "width": [100, 200, 400],
+            "forget": [0.3, 0.5, 0.7],
+            "learning_rate": [0.0015, 0.003, 0.006],
+            "weight_decay": [0.0002, 0.0006, 0.002],
+            "rarity": [0.0, 0.3, 0.6],
+        },
+    }
 
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray

@@ -104,6 +104,13 @@ class NearEASE(EASE):
 
     key: ClassVar[str] = "near"
     label: ClassVar[str] = "EASE near in time and text"
+    short_label: ClassVar[str] = "near"
+    description: ClassVar[str] = "EASE that also uses when things were chosen and what is written about them."
+    group: ClassVar[str] = "further"
+    order: ClassVar[int] = 70
+    preference: ClassVar[int] = 30
+    colour: ClassVar[str] = "#8A2BE2"
+    search_space: ClassVar[dict[str, dict[str, list]]] = {}
     nearness: float = 10.0  # events, until the excess of a pair over the floor has fallen to 1/e
     floor: float = 0.3  # what a pair counts that is far apart in time; 1: as in EASE
     text: float = 0.5  # weight of an item's text, relative to the evidence of the average item; 0: without

@@ -157,6 +157,29 @@ class SVD(Recommender):
 
     key: ClassVar[str] = "svd"
     label: ClassVar[str] = "SVD (ratings: Funk; ranking: iALS)"
+    short_label: ClassVar[str] = "SVD"
+    description: ClassVar[str] = (
+        "Describes customers and products by a few learnt numbers each; their product is the score."
+    )
+    group: ClassVar[str] = "six"
+    order: ClassVar[int] = 20
+    preference: ClassVar[int] = 60
+    colour: ClassVar[str] = "#009E73"
+    search_space: ClassVar[dict[str, dict[str, list]]] = {
+        "ranking": {
+            "n_factors": [16, 32, 64, 96, 128],
+            "unobserved": [0.03, 0.06, 0.12, 0.25, 0.5],
+            "regularisation": [0.1, 0.2, 0.3, 0.45, 0.6, 0.9],
+            "n_iterations": [4, 8, 12],
+        },
+        "rating": {
+            "n_epochs": [15, 30, 60, 90],
+            "learning_rate": [0.002, 0.005, 0.01],
+            "weight_decay": [0.03, 0.06, 0.1, 0.15, 0.2],
+            "ridge": [3.0, 6.0, 10.0, 20.0, 40.0],
+            "offset_ridge": [2.0, 5.0, 10.0],
+        },
+    }
     n_factors: int = 64  # latent factors, in each of the two; far below the number of items
     unobserved: float = 0.25  # ranking: weight of what a customer does not have
     regularisation: float = 0.45  # ranking: lambda

@@ -328,6 +328,23 @@ class TFIDF(_Content):
 
     key: ClassVar[str] = "tfidf"
     label: ClassVar[str] = "TF-IDF (text, learnt weights, popularity prior)"
+    short_label: ClassVar[str] = "TF-IDF"
+    description: ClassVar[str] = (
+        "Compares the words of a product's text with those of what the customer chose."
+    )
+    group: ClassVar[str] = "six"
+    order: ClassVar[int] = 30
+    preference: ClassVar[int] = 50
+    colour: ClassVar[str] = "#CC79A7"
+    search_space: ClassVar[dict[str, dict[str, list]]] = {
+        "ranking": {
+            "n_topics": [128, 256, 512, 1024],
+            "contrast": [0.0, 0.25, 0.5, 0.75],
+            "prior": [0.3, 1.0, 3.0],
+            "regularisation": [5.0, 10.0, 25.0, 50.0, 100.0],
+        },
+        "rating": {"power": [1.0, 2.0, 3.0, 5.0], "shrinkage": [0.3, 1.0, 3.0]},
+    }
 
     def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
         "The words of each item that its history speaks for, with exactly their part of the score"

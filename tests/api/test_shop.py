@@ -11,7 +11,8 @@ import pytest
 from conftest import ROOT
 from server import Server
 
-from customer360.models.registry import Registry, make_model, read_sealed
+from customer360.models.registry import Registry, read_sealed
+from customer360.models.catalogue import make_model
 
 DAY = 86_400
 
