@@ -634,12 +634,16 @@ class Version(Told):
 
 class Model(Told):
     model_config = example(
-        key="knn", label="User kNN", version="2f7a9c01d3b4", snapshot="91ab02c4d5e6", created="2026-11-25T04:00:00.000+00:00", default=True, params={"n_neighbours": 100},
+        key="knn", label="User kNN", group="six", colour="#0072B2", description="Finds the customers with the most similar histories and recommends what they chose.",
+        version="2f7a9c01d3b4", snapshot="91ab02c4d5e6", created="2026-11-25T04:00:00.000+00:00", default=True, params={"n_neighbours": 100},
         fit_seconds=0.3, figures=[{"split": "ratio75_item", "metric": "ndcg", "k": 10, "value": 0.21, "low": 0.2, "high": 0.22, "n_customers": 900}],
         versions=[{"version": "2f7a9c01d3b4", "created": "2026-11-25T04:00:00.000+00:00", "current": True}], problems=[],
     )  # fmt: skip
     key: str
     label: str
+    group: str = Field(description="six: one of the six models; further; baseline")
+    colour: str = Field(description="its colour in every figure, in hex")
+    description: str = Field(description="what it does, in one line; empty where its author says nothing")
     version: str
     snapshot: str = Field(description="the data that it was trained on")
     created: str = Field(description="when it was trained")

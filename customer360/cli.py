@@ -141,7 +141,7 @@ def numbers(
 # %% ../nbs/6_cli/10_cli.ipynb #61cb4ee2
 def installed() -> list[str]:  # keys
     "Every model whose packages are there; what is left out is said"
-    from customer360.models.registry import MODELS, missing
+    from customer360.models.catalogue import MODELS, missing
 
     lacking = {key: extras for key in MODELS if (extras := missing(key))}
     if lacking:
@@ -238,7 +238,7 @@ def train(
     "Fit a model on all the data, measure it and put it to use"
     from customer360.evaluation.pipeline import ingest_stage, publish_whole
     from customer360.models.base import NoItemText
-    from customer360.models.registry import PARTS, model_class
+    from customer360.models.catalogue import PARTS, model_class
 
     keys = (
         sorted(installed(), key=lambda key: key in PARTS) if model == "all" else [model]
@@ -272,7 +272,7 @@ def recommend(
 ) -> None:
     "What a model would show to a customer, and why"
     from customer360.evaluation.pipeline import in_use, ingest_stage, recommendations
-    from customer360.models.registry import model_class
+    from customer360.models.catalogue import model_class
 
     model_class(model)
     source = source_of(dataset, data)
@@ -306,7 +306,7 @@ def evaluate(
     from customer360.data.prepare import SPLITS
     from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
     from customer360.evaluation.stats import leaderboard
-    from customer360.models.registry import model_class
+    from customer360.models.catalogue import model_class
 
     model_class(model)
     if split not in SPLITS:

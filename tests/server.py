@@ -151,8 +151,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def _make_small(folder: Path) -> None:
     from customer360.data.simulate import simulate
-    from customer360.models.registry import Registry
     from customer360.models.catalogue import make_model
+    from customer360.models.registry import Registry
 
     registry = Registry(folder / "data/models/small")
     snapshot = registry.add_snapshot(simulate(n_customers=100, n_items=60, days=200).tables)

@@ -56,18 +56,16 @@ from .stats import COSTS, TESTED, compare, leaderboard
 from ..models.artefacts import ArtefactError, save_artefact
 from ..models.base import Explanation, NoItemText, Recommender, check_recommender
 from ..models.hybrid import fitting_with
-from customer360.models.registry import (
+from customer360.models.catalogue import (
     MODELS,
     PARTS,
-    UNCOMPARED,
-    Registry,
-    Release,
-    Snapshot,
     add_notebook,
     code_cells,
+    describe,
     make_model,
     model_class,
 )
+from ..models.registry import UNCOMPARED, Registry, Release, Snapshot
 from ..schema import Tables
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #b2847d64
@@ -289,8 +287,9 @@ def code_of(
         for m in modules
     ]
     packages = libraries("numpy", "scipy", "scikit-learn", "scikit-surprise", "torch", "transformers")
-    encoder = settings().encoder if "bert" in (key, *PARTS.get(key, ())) else ""
-    return key_of(ours, code_key("customer360.models.base"), packages, encoder, settings().threads)
+    relied = {name for part in (key, *PARTS.get(key, ())) for name in describe(part).depends_on}
+    relied_on = [str(getattr(settings(), name)) for name in sorted(relied)]
+    return key_of(ours, code_key("customer360.models.base"), packages, relied_on, settings().threads)
 
 
 def fit_key(

@@ -26,7 +26,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ..config import PALETTE, colour
+from ..models.catalogue import colour, models_in, variant_of
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #cdfd242f
 WIDTH = 9.0  # inches, 900 pixels on the page
@@ -123,7 +123,7 @@ def order(
     return [*value.sort_values(ascending=metric == "rmse", kind="stable").index, *rest]
 
 # %% ../../nbs/3_evaluation/30_plots.ipynb #08d4eea1
-BASELINES = ("random", "popularity", "bias", "ease")
+BASELINES = models_in("baseline")
 TITLES = {
     "rmse": "RMSE", "mae": "MAE", "precision": "Precision", "recall": "Recall", "ndcg": "nDCG", "map": "MAP", "mrr": "MRR", "hit_rate": "Hit rate",
     "coverage": "Catalogue coverage", "novelty": "Novelty", "diversity": "Diversity", "personalisation": "Personalisation", "head_share": "Share of the most popular 10 %",
@@ -162,7 +162,7 @@ def _tint(model: str, confidence: float) -> str:
 
 
 def _look(model: str, confidence: float = 1.0) -> dict[str, object]:
-    tint, hollow = _tint(model, confidence), model not in PALETTE and model.split("-")[0] in PALETTE
+    tint, hollow = _tint(model, confidence), bool(variant_of(model))
     return {
         "color": tint,
         "markerfacecolor": "white" if hollow else tint,

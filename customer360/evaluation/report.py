@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from ..config import PALETTE, parallel_map
+from ..config import parallel_map
 from ..data.prepare import SPLITS
 from . import plots
 from .protocol import Result, calibration_noise
@@ -49,6 +49,7 @@ from customer360.evaluation.stats import (
     write_leaderboard,
 )
 from ..models.base import Recommender
+from ..models.catalogue import MODELS, models_in, variant_of
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #69ac1e7b
 LEAD = "ratio75_item"  # the split that the page leads with
@@ -511,7 +512,7 @@ def figures_of(e: Evidence, column: Column, split: str) -> dict[str, Cell]:  # b
     return cells
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #dc9703b0
-SIX = ("knn", "svd", "tfidf", "ncf", "bert", "hybrid")
+SIX = models_in("six")
 
 
 def grouped(
@@ -1207,7 +1208,7 @@ def showcased(
     models: Sequence[str],  # keys
 ) -> list[str]:  # the six in their order, then others' own; everything personal where there is none of these
     "Whose lists are shown"
-    own = [m for m in models if m not in PALETTE and m.split("-")[0] not in PALETTE]
+    own = [m for m in models if m not in MODELS and not variant_of(m)]
     return [*(m for m in SIX if m in models), *own] or [
         m for m in models if m != "random"
     ]  # a random order has no reasons

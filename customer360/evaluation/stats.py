@@ -18,7 +18,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from ..config import PALETTE, generator, parallel_map
+from ..config import generator, parallel_map
+from ..models.catalogue import MODELS
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #71688ffb
 class Scored(Protocol):
@@ -364,7 +365,7 @@ def _everybody(results: list[Scored]) -> pd.Index:  # sorted
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #95b4cb90
 def _rank(model: str) -> tuple[int, str]:
-    keys = list(PALETTE)
+    keys = list(MODELS)
     stem = model.split("-")[0]
     return (keys.index(stem) if stem in keys else len(keys), model)
 

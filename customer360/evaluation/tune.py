@@ -19,49 +19,19 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ..config import colour, folder, generator
+from ..config import folder, generator
 from ..data.prepare import SPLITS, Dataset, Split, make_split
 from .pipeline import Source, execute
 from ..metrics import ndcg
 from ..models.base import Recommender, held_out_lists
-from ..models.registry import make_model
+from ..models.catalogue import MODELS, colour, make_model
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #2119aa5d
 Space = dict[str, list]  # hyper-parameter -> values that may be tried
 
 TUNED: dict[str, dict[str, Space]] = {  # model -> question -> space
-    "knn": {
-        "ranking": {"n_neighbours": [20, 50, 100, 200, 400, 800], "power": [0.25, 0.5, 1.0, 2.0, 3.0], "discount": [0.0, 0.1, 0.2, 0.3, 0.5]},
-        "rating": {"shrinkage": [0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0]},
-    },
-    "svd": {
-        "ranking": {
-            "n_factors": [16, 32, 64, 96, 128], "unobserved": [0.03, 0.06, 0.12, 0.25, 0.5],
-            "regularisation": [0.1, 0.2, 0.3, 0.45, 0.6, 0.9], "n_iterations": [4, 8, 12],
-        },
-        "rating": {
-            "n_epochs": [15, 30, 60, 90], "learning_rate": [0.002, 0.005, 0.01], "weight_decay": [0.03, 0.06, 0.1, 0.15, 0.2],
-            "ridge": [3.0, 6.0, 10.0, 20.0, 40.0], "offset_ridge": [2.0, 5.0, 10.0],
-        },
-    },
-    "tfidf": {
-        "ranking": {"n_topics": [128, 256, 512, 1024], "contrast": [0.0, 0.25, 0.5, 0.75], "prior": [0.3, 1.0, 3.0], "regularisation": [5.0, 10.0, 25.0, 50.0, 100.0]},
-        "rating": {"power": [1.0, 2.0, 3.0, 5.0], "shrinkage": [0.3, 1.0, 3.0]},
-    },
-    "ncf": {
-        "ranking": {
-            "width": [100, 200, 400], "forget": [0.3, 0.5, 0.7], "learning_rate": [0.0015, 0.003, 0.006],
-            "weight_decay": [0.0002, 0.0006, 0.002], "rarity": [0.0, 0.3, 0.6],
-        },
-    },
-    "bert": {
-        "ranking": {
-            "n_factors": [16, 32, 64, 96], "user_power": [0.0, 0.25, 0.5], "item_power": [0.2, 0.35, 0.5],
-            "shrinkage": [0.3, 1.0, 3.0], "width": [0.2, 0.3, 0.45], "noise": [2.0, 5.0, 12.0],
-        },
-    },
-    "ease": {"ranking": {"regularisation": [10.0, 20.0, 50.0, 100.0, 200.0, 350.0, 500.0, 700.0, 1000.0, 2000.0, 5000.0]}},
-}  # fmt: skip
+    key: dict(model.search_space) for key, model in MODELS.items() if model.search_space
+}
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #312bee36
 def draws(

@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -80,7 +79,7 @@ def read_classes(
             found[node.name] = ClassSource(module, bases, values)
     return found
 
-# %% ../../nbs/2_models/45_catalogue.ipynb #53f4e72e
+# %% ../../nbs/2_models/45_catalogue.ipynb #7f7fb232
 Sources = dict[str, dict[str, ClassSource]]  # module -> class -> its source
 
 
@@ -108,7 +107,7 @@ def read_description(
     known = {f.name for f in fields(ModelDescription)} & {*values}
     if not values["label"] or values.get("group", Recommender.group) not in GROUPS:
         raise ValueError(
-            f"{source.module}.{name} has the label {values['label']!r} and the group {values.get('group')!r}: "
+            f"{source.module}.{name} has label {values['label']!r} and group {values.get('group')!r}: "
             f"state a label, and a group among {', '.join(GROUPS)}"
         )
     return ModelDescription(**{k: values[k] for k in known}, module=source.module, class_name=name)

@@ -11,8 +11,8 @@ import httpx
 from command import environment
 from server import ROOT, Server, operations
 
-from customer360.models.registry import Registry, read_sealed, write_sealed
 from customer360.models.catalogue import make_model
+from customer360.models.registry import Registry, read_sealed, write_sealed
 
 
 def test_live_and_ready(demo):

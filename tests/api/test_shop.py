@@ -11,8 +11,8 @@ import pytest
 from conftest import ROOT
 from server import Server
 
-from customer360.models.registry import Registry, read_sealed
 from customer360.models.catalogue import make_model
+from customer360.models.registry import Registry, read_sealed
 
 DAY = 86_400
 

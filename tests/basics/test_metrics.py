@@ -58,7 +58,9 @@ def random_lists(
 def ours(codes: np.ndarray, relevant: list[np.ndarray], k: int) -> pd.DataFrame:
     indptr = np.concatenate([[0], np.cumsum([len(items) for items in relevant])])
     hit = metrics.hits(codes, indptr, np.concatenate(relevant))
-    return pd.DataFrame({name: metric(hit, np.diff(indptr), k) for name, metric in metrics.RANKING_METRICS.items()})
+    return pd.DataFrame(
+        {name: metric(hit, np.diff(indptr), k) for name, metric in metrics.RANKING_METRICS.items()}
+    )
 
 
 def assert_same(got: pd.DataFrame, expected: pd.DataFrame) -> None:

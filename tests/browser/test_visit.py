@@ -338,8 +338,8 @@ def test_live_events_an_experiment_and_the_way_back(shop: Server, tab: Callable)
 
 
 def test_roll_back_asks_first(built, small: Callable[..., Server], tab: Callable):
-    from customer360.models.registry import Registry
     from customer360.models.catalogue import make_model
+    from customer360.models.registry import Registry
 
     server = small()
     registry = Registry(server.home / "data/models/small")

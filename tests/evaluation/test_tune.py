@@ -14,8 +14,8 @@ from customer360.data.sources import card_names, read_card
 from customer360.evaluation.pipeline import card_params
 from customer360.evaluation.tune import TUNED, best, outcomes, search, train_part
 from customer360.models.base import Recommender
-from customer360.models.registry import Registry
 from customer360.models.catalogue import make_model, model_class
+from customer360.models.registry import Registry
 
 STARS = """
 [facts]

@@ -27,8 +27,8 @@ from customer360.models.base import (
     checkerboard,
     held_out_lists,
 )
-from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, regime_weights
 from customer360.models.catalogue import MODELS, PARTS, make_model
+from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, regime_weights
 from customer360.models.svd import SVD
 from customer360.models.tfidf import TFIDF
 

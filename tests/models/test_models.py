@@ -39,8 +39,8 @@ from customer360.models.base import (
     held_out_lists,
     top_n,
 )
-from customer360.models.knn import UserKNN, neighbours_residual, similarities, unit_rows, votes
 from customer360.models.catalogue import MODELS, add_notebook, model_class
+from customer360.models.knn import UserKNN, neighbours_residual, similarities, unit_rows, votes
 from customer360.models.svd import SVD, alternate, fold_in, fold_in_ratings, solve_rows
 from customer360.schema import SEEN, EventType, Facts, interactions
 

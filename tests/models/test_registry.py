@@ -25,9 +25,9 @@ from customer360.data.simulate import simulate
 from customer360.data.sources import read_card
 from customer360.models.artefacts import ArtefactError
 from customer360.models.base import Recommender
+from customer360.models.catalogue import make_model
 from customer360.models.hybrid import Hybrid
 from customer360.models.registry import WORK, Registry, RegistryError, Release, open_registry
-from customer360.models.catalogue import make_model
 from customer360.schema import Tables
 
 SIX = ["bert", "hybrid", "knn", "ncf", "svd", "tfidf"]
