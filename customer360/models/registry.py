@@ -32,6 +32,7 @@ from ..data.prepare import Dataset, Histories, dataset, fingerprint
 from ..files import sha256_of_file as sha256
 from .artefacts import ArtefactError, load_artefact, save_artefact
 from .base import Recommender, check_fitted
+from .catalogue import model_class
 from ..schema import Facts, Tables
 
 # %% ../../nbs/2_models/50_registry.ipynb #c99aa9ab
