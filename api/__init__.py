@@ -2,7 +2,6 @@
 
 import os
 
+# Before numpy reads it: requests run in parallel, and one small product is slower on two cores than on one.
 for pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(
-        pool, "1"
-    )  # before numpy reads it: requests are worked on side by side, and one small product is slower on two cores than on one
+    os.environ.setdefault(pool, "1")

@@ -1,4 +1,4 @@
-"Every error as `{detail, field}`: the Service's by their kind, the rest by what went wrong; no stack trace leaves"
+"Every error is answered as `{detail, field}`; no stack trace leaves the server"
 
 import logging
 from collections.abc import Sequence
@@ -26,24 +26,24 @@ STATUS: dict[type[Exception], int] = {
     serving.StoreDown: 503,
 }
 MEANING = {
-    400: "The body is not JSON",
-    401: "No key, or one that is not known",
-    403: "The caller may not do this",
-    404: "Not known; `detail` says what",
-    409: "It contradicts what is there",
+    400: "The body is not valid JSON",
+    401: "Missing or unknown API key",
+    403: "Not permitted for this caller",
+    404: "Not found; `detail` says what",
+    409: "Conflicts with existing data",
     410: "Erased at the customer's request",
     413: "The body is too large",
-    415: "The body is of another content type than JSON",
-    422: "Not as described; `detail` names the field",
-    429: "Too many requests; `Retry-After` says when to come back",
-    503: "Not able to answer now; `Retry-After` says when to come back",
+    415: "The content type is not JSON",
+    422: "Validation failed; `field` names the field",
+    429: "Too many requests; retry after the seconds in `Retry-After`",
+    503: "Temporarily unavailable; retry after the seconds in `Retry-After`",
 }
-RETRY_AFTER = {429: "1", 503: "2"}  # seconds, where nothing better is known
-NAMES = {"user": "customer"}  # the Service's names for what the API calls otherwise
+RETRY_AFTER = {429: "1", 503: "2"}  # seconds, unless a better estimate is given
+NAMES = {"user": "customer"}  # field names of the service -> those of the API
 
 
 def problem(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
-    "An answer that says what is wrong"
+    "Return an error response"
     if status in RETRY_AFTER:
         headers = {"Retry-After": RETRY_AFTER[status]} | {
             name.replace("_", "-"): value for name, value in headers.items()
@@ -56,7 +56,7 @@ def problem(status: int, detail: str, field: str | None = None, **headers: str) 
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    "What a route's description says about its errors"
+    "Return the OpenAPI description of a route's errors"
     described: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
         described[status] = {"model": Problem, "description": MEANING[status]}
@@ -68,7 +68,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def status_of(error: Exception) -> int:
-    "The status code of one of the Service's errors"
+    "Return the status code of a service error"
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
@@ -79,8 +79,8 @@ def _of_the_service(request: Request, error: Exception) -> Response:
         raise error
     detail = str(getattr(error, "detail", "") or error)
     if status == 503 and request.scope["caller"].stranger:  # it may name files and hosts
-        log.warning("not able to answer", extra={"fields": {"detail": detail}})
-        detail = "this cannot be answered now: try again later"
+        log.warning("temporarily unavailable", extra={"fields": {"detail": detail}})
+        detail = "temporarily unavailable: try again later"
     field = field and ".".join(NAMES.get(part, part) for part in field.split("."))
     return problem(
         status,
@@ -107,7 +107,7 @@ def _of_the_request(request: Request, error: Exception) -> Response:
 
 
 def named(loc: Sequence[str | int]) -> str:
-    "The dotted name of a field: `events.3.timestamp`"
+    "Return the dotted path of a field, such as `events.3.timestamp`"
     return ".".join(
         str(part)
         for part in (loc[1:] if len(loc) > 1 and loc[0] in ("body", "query", "path", "header") else loc)
@@ -115,7 +115,7 @@ def named(loc: Sequence[str | int]) -> str:
 
 
 def given(error: dict[str, Any]) -> str:
-    "What was given, where it is short enough to say"
+    "Return the rejected value as text, if it is short"
     value = error.get("input")
     plain = isinstance(value, bool | int | float) or (
         isinstance(value, str) and error["type"] != "string_unicode"
@@ -126,11 +126,11 @@ def given(error: dict[str, Any]) -> str:
 
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:  # the router knows the methods of one route of several on this path
+    if error.status_code == 405:  # the router knows only one of several routes on this path
         there = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
         return problem(
             405,
-            f"{request.method} is not offered here",
+            f"method {request.method} is not allowed on this path",
             Allow=", ".join(sorted(method.upper() for method in there)) or "GET",
         )
     made = problem(error.status_code, str(error.detail), "body" if error.status_code in (400, 413) else None)
@@ -139,7 +139,7 @@ def _of_http(request: Request, error: Exception) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    "Teach the app to say what went wrong; what no handler knows, `logs.Logs` answers with a bare 500"
+    "Register the error handlers; anything else is answered by `logs.RequestLog` with a plain 500"
     for kind in (serving.ServiceError, serving.StoreDown):
         app.add_exception_handler(kind, _of_the_service)
     app.add_exception_handler(RequestValidationError, _of_the_request)

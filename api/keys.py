@@ -1,4 +1,4 @@
-"`python -m api.keys write`: a new key for a client, and what the server must know of it"
+"Create an API key: `python -m api.keys write`"
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from .settings import ROLES
 
 
 def new_key(role: str) -> tuple[str, str]:
-    "A key and the entry of C360_API_KEYS that lets it in"
+    "Return a new key and its entry for C360_API_KEYS"
     key = f"c360_{secrets.token_urlsafe(32)}"
     return key, f"{role}:{hashlib.sha256(key.encode()).hexdigest()}"
 

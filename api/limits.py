@@ -1,4 +1,4 @@
-"How large and how often: bodies, and requests a minute"
+"RateLimits on the size of bodies and the rate of requests"
 
 import math
 import threading
@@ -13,27 +13,27 @@ from .errors import problem
 from .settings import Settings
 
 
-class Bucket:
-    "Fills at an even rate; whoever finds it empty has to wait. Callers that were not seen for long are forgotten first"
+class TokenBucket:
+    "Token bucket per caller; least recently seen callers are evicted first"
 
     def __init__(self, per_minute: int, most_callers: int = 20_000):
         self.rate, self.size, self.most = (
             per_minute / 60,
             max(1.0, per_minute / 6),
             most_callers,
-        )  # a burst: what ten seconds bring
+        )  # burst: ten seconds' worth
         self.levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def owe(self, caller: str, n: float, now: float) -> float:  # seconds to wait, 0: go on
-        "What a request asks for beyond one thing; who owes nothing gets it, and waits for it before the next"
-        with self._lock:  # asked in threads
+    def charge(self, caller: str, n: float, now: float) -> float:  # seconds to wait; 0: allowed
+        "Charge n more units to a request; the balance may go negative, which delays the next request"
+        with self._lock:  # called from worker threads
             level = self._level(caller, now)
             self.levels[caller] = (level - n if level >= 0 else level, now)
         return max(0.0, -level / self.rate)
 
-    def take(self, caller: str, now: float) -> float:  # seconds to wait, 0: go on
-        "One request of a caller"
+    def take(self, caller: str, now: float) -> float:  # seconds to wait; 0: allowed
+        "Take one unit for a request"
         with self._lock:
             level = self._level(caller, now)
             wait = 0.0 if level >= 1 else (1 - level) / self.rate
@@ -47,31 +47,34 @@ class Bucket:
         return min(self.size, level + (now - then) * self.rate)
 
 
-class Limits:
-    "Answers 429 to who asks too often and 413 to who sends too much, however it is sent"
+class RateLimits:
+    "Answer 429 above the rate limit and 413 above the body limit, whether or not the length was announced"
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app, self.max_body = app, settings.max_body
-        self.known = Bucket(settings.rate) if settings.rate else None
-        self.strangers, self.feedback = Bucket(settings.demo_rate), Bucket(settings.demo_feedback_rate)
+        self.known = TokenBucket(settings.rate) if settings.rate else None
+        self.strangers, self.feedback = (
+            TokenBucket(settings.demo_rate),
+            TokenBucket(settings.demo_feedback_rate),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         if wait := self._wait(scope):
             seconds = str(math.ceil(wait))
-            return await problem(429, f"too many requests: come back in {seconds} s", Retry_After=seconds)(
+            return await problem(429, f"too many requests: retry in {seconds} s", Retry_After=seconds)(
                 scope, receive, send
             )
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if length.isdigit() and int(length) > self.max_body:
             return await problem(413, self._too_large, "body")(scope, receive, send)
-        scope["several"] = lambda n: self._owe(scope, n)
+        scope["charge"] = lambda n: self._charge(scope, n)
         await self.app(scope, self._counted(receive), send)
 
     @property
     def _too_large(self) -> str:
-        return f"body: larger than {self.max_body:,} bytes, the most that is taken: send it in parts"
+        return f"body: larger than the limit of {self.max_body:,} bytes: send it in parts"
 
     def _wait(self, scope: Scope) -> float:
         caller, now = scope["caller"], time.monotonic()
@@ -79,25 +82,29 @@ class Limits:
             return 0.0
         if not caller.stranger:
             return self.known.take(caller.name, now) if self.known else 0.0
-        if caller.role == "nobody":  # the health of the server
+        if caller.role == "nobody":  # health checks
             return 0.0
         return self.strangers.take(caller.name, now) or (
-            self.feedback.take(caller.name, now) if _gives(scope) else 0.0
+            self.feedback.take(caller.name, now) if _is_feedback(scope) else 0.0
         )
 
-    def _owe(self, scope: Scope, n: int) -> None:
+    def _charge(self, scope: Scope, n: int) -> None:
         caller = scope["caller"]
         wait = (
-            (self.feedback if _gives(scope) else self.strangers).owe(caller.name, n - 1, time.monotonic())
+            (self.feedback if _is_feedback(scope) else self.strangers).charge(
+                caller.name, n - 1, time.monotonic()
+            )
             if caller.stranger and n > 1
             else 0
         )
-        if wait:  # of several requests that came at once another was given more than there was
+        if wait:  # concurrent requests have overdrawn the balance
             seconds = str(math.ceil(wait))
-            raise HTTPException(429, f"too many at once: come back in {seconds} s", {"Retry-After": seconds})
+            raise HTTPException(
+                429, f"too many items in a short time: retry in {seconds} s", {"Retry-After": seconds}
+            )
 
     def _counted(self, receive: Receive) -> Receive:
-        "The same body, until it gets too large; a client need not have said its length"
+        "Pass the body through, and raise 413 once it exceeds the limit, whatever length was announced"
         seen = 0
 
         async def counted() -> Message:
@@ -111,12 +118,12 @@ class Limits:
         return counted
 
 
-def _gives(scope: Scope) -> bool:
+def _is_feedback(scope: Scope) -> bool:
     return (
         scope["method"] == "POST" and scope["path"].removesuffix("\n") == "/api/v1/feedback"
-    )  # routes end in `$`, which matches before it too
+    )  # a route's `$` also matches before a trailing newline
 
 
-def several(request: Request, n: int) -> None:
-    "One request asks for n things: a stranger to a public demo is held to what that is worth"
-    request.scope["several"](n)
+def charge_for(request: Request, n: int) -> None:
+    "Charge a request for n units; only anonymous callers of a public demo are limited by it"
+    request.scope["charge"](n)

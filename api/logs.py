@@ -1,4 +1,4 @@
-"One line of JSON for each request, with its id and without anything personal: no ids of customers, no query, no address"
+"One JSON line per request, with its ID and without personal data: no customer IDs, queries or addresses"
 
 import json
 import logging
@@ -16,11 +16,11 @@ from .errors import problem
 from .metrics import Metrics
 
 requests = logging.getLogger("c360.api")
-SENT_ALONG = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
-class Lines(logging.Formatter):
-    "A log record as a line of JSON"
+class JsonFormatter(logging.Formatter):
+    "Format log records as JSON lines"
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -34,7 +34,7 @@ class Lines(logging.Formatter):
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    "What went wrong and where in the code; not the message, which may quote somebody"
+    "Return the error type and its location; the message is left out, as it may quote personal data"
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return {
         "error": type(error).__name__,
@@ -44,10 +44,10 @@ def described(error: BaseException) -> dict[str, Any]:
     }
 
 
-def set_up() -> None:
-    "Our lines instead of uvicorn's, whose access log holds addresses and whole paths"
+def configure_logging() -> None:
+    "Replace uvicorn's logging, whose access log holds addresses and full paths"
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonFormatter())
     for name in ("c360", "customer360", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate = [handler], False
@@ -57,8 +57,8 @@ def set_up() -> None:
     access.propagate = False
 
 
-class Logs:
-    "Gives each request an id, times it, and answers a bare 500 where nothing else did"
+class RequestLog:
+    "Assign each request an ID, time it, and answer a plain 500 to unhandled errors"
 
     def __init__(self, app: ASGIApp, metrics: Metrics, lines: bool = True):
         self.app, self.metrics, self.lines = app, metrics, lines
@@ -68,7 +68,7 @@ class Logs:
             return await self.app(scope, receive, send)
         began, status = time.perf_counter(), 0
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given if SENT_ALONG.fullmatch(given) else secrets.token_hex(8).encode()
+        request_id = given if CLIENT_REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -83,9 +83,9 @@ class Logs:
         except Exception as error:
             failure = error
             if not status:
-                await problem(500, f"something went wrong here; the log has it under {request_id.decode()}")(
-                    scope, receive, noted
-                )
+                await problem(
+                    500, f"internal error; look up request ID {request_id.decode()} in the server log"
+                )(scope, receive, noted)
         self._note(scope, request_id.decode(), status, time.perf_counter() - began, failure)
 
     def _note(

@@ -1,4 +1,4 @@
-"`uvicorn api.main:app`: the app, put together"
+"The app: `uvicorn api.main:app`"
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,35 +10,35 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from .errors import add_handlers
-from .limits import Limits
-from .logs import Logs, set_up
+from .limits import RateLimits
+from .logs import RequestLog, configure_logging
+from .manager import ServiceManager
 from .metrics import Metrics
 from .openapi import ABOUT, TAGS, describe
-from .page import Found, Page, Served
-from .paths import Slashes
+from .page import Page, PageResponder, PageRouter
+from .paths import EncodedSlashes
 from .routes import customers, experiments, feedback, health, items, models, overview, recommendations
 from .security import FILES, Security
 from .settings import Settings
-from .shop import Shop
 from .stream import Stream, on_stop
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    "Models are loaded before the first request, and what was recorded is written after the last"
-    set_up()
+    "Load models before the first request, and flush the recommendation log after the last"
+    configure_logging()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads_of_requests
-    await anyio.to_thread.run_sync(app.state.shop.open)
+    await anyio.to_thread.run_sync(app.state.manager.open)
     with on_stop(app.state.stream.close):
         yield
     app.state.stream.close()
-    await anyio.to_thread.run_sync(app.state.shop.close)
-    app.state.metrics.tell()  # what was lost at the end too
+    await anyio.to_thread.run_sync(app.state.manager.close)
+    app.state.metrics.publish()  # including losses at shutdown
     app.state.metrics.close()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    "An app with its own settings, models and numbers"
+    "Return an app with its own settings, models and metrics"
     settings = settings or Settings()
     app = FastAPIOffline(
         redoc_url=None,
@@ -50,26 +50,33 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.settings, app.state.shop, app.state.stream = settings, Shop(settings), Stream(settings.streams)
-    app.state.metrics = Metrics(app.state.shop.counters, lambda: app.state.shop.ready()["ready"])
-    app.state.shop.looked = app.state.metrics.tell
+    app.state.settings, app.state.manager, app.state.stream = (
+        settings,
+        ServiceManager(settings),
+        Stream(settings.streams),
+    )
+    app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["ready"])
+    app.state.manager.on_tick = app.state.metrics.publish
     add_handlers(app)
     for routes in (overview, customers, recommendations, items, feedback, models, experiments, health):
         app.include_router(routes.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     page = Page(settings.page) if (settings.page / "index.html").is_file() else None
     if page:
-        app.add_middleware(Served, page=page)
-    app.add_middleware(Limits, settings=settings)  # the last one added is the first one asked
+        app.add_middleware(PageResponder, page=page)
+    app.add_middleware(RateLimits, settings=settings)  # the middleware added last runs first
     app.add_middleware(Security, settings=settings)
-    app.add_middleware(Slashes)
+    app.add_middleware(EncodedSlashes)
     if page:
-        app.add_middleware(Found, page=page)
-    app.add_middleware(Logs, metrics=app.state.metrics, lines=settings.log_requests)
+        app.add_middleware(PageRouter, page=page)
+    app.add_middleware(RequestLog, metrics=app.state.metrics, lines=settings.log_requests)
     app.add_middleware(
-        CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id", "Last-Event-ID"], expose_headers=["X-Request-Id", "Retry-After"],
-    )  # fmt: skip
+        CORSMiddleware,
+        allow_origins=settings.origins,
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id", "Last-Event-ID"],
+        expose_headers=["X-Request-Id", "Retry-After"],
+    )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 

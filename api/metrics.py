@@ -1,4 +1,4 @@
-"What Prometheus reads: requests, how long they took, and what the Service counts"
+"Prometheus metrics: requests, latencies and the service's counters"
 
 import os
 import threading
@@ -20,33 +20,33 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-LEVELS = frozenset({"queue"})  # of the Service's numbers, those that may fall
+GAUGES = frozenset({"queue"})  # service counters that may also decrease
 
 
-class Counted(Collector):
-    "The Service's own numbers, read when they are asked for"
+class ServiceCollector(Collector):
+    "Collect the service's counters at each scrape"
 
     def __init__(self, read: Callable[[], Mapping[str, float]]):
         self.read = read
 
     def collect(self) -> Iterator[Metric]:
         for name, value in self.read().items():
-            family = GaugeMetricFamily if is_level(name) else CounterMetricFamily
+            family = GaugeMetricFamily if is_gauge(name) else CounterMetricFamily
             yield family(f"c360_{name}", described(name), value=value)
 
 
-def is_level(name: str) -> bool:
-    "One of the Service's numbers that may fall"
-    return any(word in name for word in LEVELS)
+def is_gauge(name: str) -> bool:
+    "Return True for a counter that may decrease, which Prometheus calls a gauge"
+    return any(word in name for word in GAUGES)
 
 
 def described(name: str) -> str:
-    "What one of the Service's numbers is"
+    "Return the help text of a service counter"
     return f"the service's {name.replace('_', ' ')}"
 
 
 class Metrics:
-    "The numbers of one process; of all of them where PROMETHEUS_MULTIPROC_DIR is set"
+    "Metrics of this process, or of all processes if PROMETHEUS_MULTIPROC_DIR is set"
 
     def __init__(self, counters: Callable[[], Mapping[str, float]], ready: Callable[[], bool]):
         self.registry = CollectorRegistry()
@@ -55,42 +55,45 @@ class Metrics:
         )
         self.seconds = Histogram(
             "c360_request_seconds",
-            "from the first byte in to the last byte out",
+            "request duration in seconds",
             ["route"],
             buckets=SECONDS,
             registry=self.registry,
         )
         self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        self._read, self._is_ready, self._told, self._telling = (
+        self._read, self._is_ready, self._published, self._publishing = (
             counters,
             ready,
             dict[str, float](),
             threading.Lock(),
         )
         self._ready = Gauge(
-            "c360_ready", "1 when a model answers", registry=self.registry, multiprocess_mode="livemin"
+            "c360_ready",
+            "1 if a model is ready to serve",
+            registry=self.registry,
+            multiprocess_mode="livemin",
         )
         self._numbers: dict[str, Counter | Gauge] = {}
         if self.shared:
             return
         self._ready.set_function(lambda: float(ready()))
         for collector in (
-            Counted(counters),
+            ServiceCollector(counters),
             ProcessCollector(registry=None),
             PlatformCollector(registry=None),
         ):
             self.registry.register(collector)
 
-    def tell(self) -> None:
-        "Where several processes share their numbers, write down the Service's; called every few seconds"
+    def publish(self) -> None:
+        "Publish the service's counters for other processes; called every few seconds"
         if self.shared:
-            with self._telling:
-                self._tell()
+            with self._publishing:
+                self._publish()
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         self._ready.set(float(self._is_ready()))
         for name, value in self._read().items():
-            level = is_level(name)
+            level = is_gauge(name)
             if name not in self._numbers:
                 about = f"c360_{name}", described(name)
                 self._numbers[name] = (
@@ -99,12 +102,12 @@ class Metrics:
                     else Counter(*about, registry=self.registry)
                 )
             self._numbers[name].set(value) if level else self._numbers[name].inc(
-                value - self._told.get(name, 0)
+                value - self._published.get(name, 0)
             )
-            self._told[name] = value
+            self._published[name] = value
 
     def close(self) -> None:
-        "This process counts no longer"
+        "Remove this process from the shared metrics"
         if self.shared:
             mark_process_dead(os.getpid())
 
@@ -114,12 +117,12 @@ class Metrics:
         self.seconds.labels(route).observe(seconds)
 
     def text(self) -> bytes:
-        "The numbers in Prometheus' format"
-        self.tell()
+        "Return all metrics in Prometheus' text format"
+        self.publish()
         if not self.shared:
             return generate_latest(self.registry)
         for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*_*.db"):
-            if not _runs(pid := int(path.stem.rpartition("_")[2])):  # it was killed, and could not say so
+            if not _runs(pid := int(path.stem.rpartition("_")[2])):  # killed without cleaning up
                 mark_process_dead(pid)
         shared = CollectorRegistry()
         MultiProcessCollector(shared)
@@ -131,6 +134,6 @@ def _runs(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # it runs as another user
         pass
     return True

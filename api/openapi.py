@@ -1,4 +1,4 @@
-"The description of the API; `python -m api.openapi` writes it to api/openapi.json, and a test holds that file against the code"
+"The OpenAPI description; `python -m api.openapi` writes it to api/openapi.json"
 
 import json
 import sys
@@ -11,22 +11,25 @@ from fastapi.openapi.utils import get_openapi
 from .security import needs
 
 FILE = Path(__file__).with_name("openapi.json")
-ABOUT = """Recommendations from what somebody has done until this moment, with reasons, and the feedback that changes the next ones.
-
-Two roles: `write` reads, asks and gives feedback; `admin` does everything. Each operation says which it needs (`x-role`).
-Every error is `{detail, field}`. Times are whole seconds since 1970, UTC."""
+ABOUT = (
+    "Recommendations from a customer's history up to this moment, with reasons, and the feedback that changes "
+    "the next ones.\n\n"
+    "Two roles: `write` reads, requests recommendations and sends feedback; `admin` may do everything. Each "
+    "operation names the role it requires (`x-role`).\n"
+    "Every error is `{detail, field}`. Times are Unix times in whole seconds, UTC."
+)
 TAGS = [
-    {"name": "shop", "description": "What there is, all in all"},
-    {"name": "recommendations", "description": "What to show to whom, and why"},
-    {"name": "feedback", "description": "What happened: it counts from the next request on"},
-    {"name": "customers", "description": "Who they are, as far as what they did can tell"},
-    {"name": "items", "description": "What there is, what is alike, what is looked for"},
-    {"name": "models", "description": "What answers, how good it is, and the way back"},
-    {"name": "experiments", "description": "Which customers meet which model, and what comes of it"},
-    {"name": "operation", "description": "For those who run it"},
+    {"name": "shop", "description": "The shop at a glance"},
+    {"name": "recommendations", "description": "Recommendations, their reasons, and predicted ratings"},
+    {"name": "feedback", "description": "Events, effective from the next request on"},
+    {"name": "customers", "description": "Profiles, merging, export and erasure"},
+    {"name": "items", "description": "Catalogue, similar items and search"},
+    {"name": "models", "description": "PageResponder models, their figures, and rollback"},
+    {"name": "experiments", "description": "A/B tests between models, and merchandising rules"},
+    {"name": "operation", "description": "Health and metrics"},
 ]
 KEYS = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, where the server has any"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, if the server requires one"},
     "key": {
         "type": "apiKey",
         "in": "header",
@@ -37,7 +40,7 @@ KEYS = {
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    "OpenAPI, with the role that each operation needs"
+    "Return the OpenAPI description, with the role that each operation requires"
     if app.openapi_schema is None:
         made = get_openapi(
             title=app.title,
@@ -57,7 +60,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def text(app: FastAPI) -> str:
-    "The description as the file holds it"
+    "Return the description as stored in the file"
     return json.dumps(describe(app), indent=1, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"The web page, where it has been built: its files, and index.html under each address that is not the API's"
+"The built web page: its files, and index.html for every address that is not the API's"
 
 import mimetypes
 import os
@@ -12,21 +12,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import problem
 
-OURS = ("/api", "/health", "/metrics", "/docs", "/openapi.json")  # paths of the API, with all below them
-HASHED = "/assets/"  # what lies there is named after its content
+OURS = (
+    "/api",
+    "/health",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+)  # paths of the API, including everything below
+HASHED = "/assets/"  # file names contain a content hash
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-mimetypes.add_type("text/javascript", ".js")  # some machines know it as plain text, which no browser runs
+mimetypes.add_type(
+    "text/javascript", ".js"
+)  # some systems map it to text/plain, which browsers refuse to run
 
 
 class Page:
-    "A folder with an index.html"
+    "The folder of the built page"
 
-    path = "page"  # stands where metrics and logs have the path of a route
+    path = "page"  # reported as the route in metrics and logs
 
     def __init__(self, folder: Path):
         self.files, self.index = StaticFiles(directory=folder), str(folder / "index.html")
@@ -34,8 +42,8 @@ class Page:
 
     def find(
         self, scope: Scope
-    ) -> str | None:  # a file; "": there is none, and it is not for the API to say so
-        "What a request gets from the page; None where it is the API's"
+    ) -> str | None:  # a file path; "": missing, answered here with 404; None: not a page request
+        "Return the file that answers a request, or None if it belongs to the API"
         path: str = scope.get("path", "")
         if (
             scope["type"] != "http"
@@ -52,20 +60,20 @@ class Page:
     def _file(self, path: str) -> str | None:
         try:
             file, looks = self.files.lookup_path(path.lstrip("/"))
-        except (OSError, ValueError):  # no name of a file at all
+        except (OSError, ValueError):  # not a valid file name
             return None
         return str(file) if looks is not None and stat.S_ISREG(looks.st_mode) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        "Send what was found"
+        "Send the file that was found"
         if not scope["page"]:
-            return await problem(404, "the page has no such file")(scope, receive, send)
+            return await problem(404, "no such file")(scope, receive, send)
         await (self._plain if "range" in Headers(scope=scope) else self.zipped)(scope, receive, send)
 
     async def _plain(self, scope: Scope, receive: Receive, send: Send) -> None:
         file = scope["page"]
         packed = "gzip" in Headers(scope=scope).get("accept-encoding", "") and os.path.isfile(f"{file}.gz")
-        file += ".gz" * packed  # its type is that of what is packed in it
+        file += ".gz" * packed  # the content type stays that of the uncompressed file
         answer = self.files.file_response(file, os.stat(file), scope)
         lasting = scope["path"].startswith(HASHED)
         answer.headers.update(
@@ -77,8 +85,8 @@ class Page:
         await answer(scope, receive, send)
 
 
-class Found:
-    "Notes what is asked of the page, before anybody is asked for a key"
+class PageRouter:
+    "Mark requests for the page, before any key is required"
 
     def __init__(self, app: ASGIApp, page: Page):
         self.app, self.page = app, page
@@ -89,8 +97,8 @@ class Found:
         await self.app(scope, receive, send)
 
 
-class Served:
-    "Answers what was noted, behind everything that may refuse it"
+class PageResponder:
+    "Answer marked requests, behind the middleware that may refuse them"
 
     def __init__(self, app: ASGIApp, page: Page):
         self.app, self.page = app, page

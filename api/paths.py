@@ -1,12 +1,12 @@
-"Ids with a slash in them, which a path writes as `%2F`"
+"IDs that contain a slash, which a path encodes as `%2F`"
 
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Slashes:
-    "Keeps an encoded slash from cutting an id in two: a character that no id has stands for it until `schemas` turns it back"
+class EncodedSlashes:
+    "Protect encoded slashes from routing: a control character stands in until `schemas` restores them"
 
     def __init__(self, app: ASGIApp):
         self.app = app

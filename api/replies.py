@@ -1,4 +1,4 @@
-"From the Service's objects to bytes of JSON, in one step"
+"Serialise service objects to JSON responses in one step"
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from pydantic import BaseModel
 
 
 def reply(model: type[BaseModel], value: Any, status: int = 200) -> Response:
-    "What `value` says in the shape of `model`; made in the request's own thread, so that no second one is waited for"
+    "Return `value` as JSON in the shape of `model`, serialised in the request's own thread"
     return Response(model.model_validate(value).model_dump_json(), status, media_type="application/json")

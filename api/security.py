@@ -1,4 +1,4 @@
-"Who may do what: two roles with keys, this machine alone without, and a public demo on demand"
+"Authorisation: two roles with API keys; without keys only local requests, or an optional public demo"
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ READ = frozenset(
 )
 ASK = frozenset({"recommendations", "predictions", "feedback"})
 DOCS = frozenset({"/", "/docs", "/openapi.json", "/docs/oauth2-redirect"})
-FILES = "/docs/files"  # what these pages load: nothing of theirs comes from another host
+FILES = "/docs/files"  # assets of these pages, served from here
 PROXIED = (
     "x-forwarded-for",
     "x-forwarded-host",
@@ -47,8 +47,8 @@ PROXIED = (
 
 
 def needs(method: str, path: str) -> Need:
-    "The role that a request needs; what is not named here needs the admin's"
-    path = path.removesuffix("\n")  # routes end in `$`, which matches before it too
+    "Return the role that a request requires; anything not listed here requires admin"
+    path = path.removesuffix("\n")  # a route's `$` also matches before a trailing newline
     if path in OPEN:
         return "nobody"
     if (path in DOCS or path.startswith(f"{FILES}/")) and method in ("GET", "HEAD"):
@@ -60,7 +60,7 @@ def needs(method: str, path: str) -> Need:
 
 
 class Refused(Exception):
-    "A request that is not let in"
+    "A refused request"
 
     def __init__(self, status: int, detail: str):
         super().__init__(detail)
@@ -68,7 +68,7 @@ class Refused(Exception):
 
 
 class Caller:
-    "Who asks: a role, a name to count requests by, and whether it is a stranger"
+    "The caller: role, rate-limit key, and whether it is anonymous"
 
     __slots__ = ("name", "role", "stranger")
 
@@ -77,7 +77,7 @@ class Caller:
 
 
 class Security:
-    "Lets a request in, with its caller in `scope['caller']`, or answers 401 or 403"
+    "Admit a request, with its caller in `scope['caller']`, or answer 401 or 403"
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
@@ -105,20 +105,20 @@ class Security:
         key = _key(headers)
         caller = self._by_key(key) if key else self._without_key(scope, headers, need)
         if need == "admin" and caller.role != "admin":
-            raise Refused(403, "this needs the role admin" if key else "this needs a key with the role admin")
+            raise Refused(403, "requires the role admin" if key else "requires a key with the role admin")
         return caller
 
     def _by_key(self, key: str) -> Caller:
         given, role = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest(), ""
-        for its_role, digest in self.keys:  # every one of them is compared, so that the time says nothing
+        for its_role, digest in self.keys:  # compare all keys, so that timing reveals nothing
             if hmac.compare_digest(digest, given):
                 role = "admin" if "admin" in (role, its_role) else its_role
         if not role:
             raise Refused(
                 401,
-                "this key is not known"
+                "unknown API key"
                 if self.keys
-                else "this server has no keys: leave the key out, or set C360_API_KEYS",
+                else "this server has no API keys: leave the key out, or set C360_API_KEYS",
             )
         return Caller(role, given[:16])
 
@@ -129,10 +129,10 @@ class Security:
             _check_origin(scope, headers, self.origins)
             return Caller("write", _network(scope), True)
         if self.keys:
-            raise Refused(401, "send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
+            raise Refused(401, "missing API key: send `Authorization: Bearer <key>` or `X-API-Key: <key>`")
         if not _is_loopback(scope) or any(name in headers for name in PROXIED):
             raise Refused(
-                403, "without keys only this machine is answered: set C360_API_KEYS to let others in"
+                403, "without API keys only local requests are accepted: set C360_API_KEYS to admit others"
             )
         _check_host(headers)
         _check_origin(scope, headers, self.origins)
@@ -158,7 +158,7 @@ def _is_loopback(scope: Scope) -> bool:
 
 
 def _network(scope: Scope) -> str:
-    "What one household has: an address, of the sixth version its first half"
+    "Return the rate-limit key: the IPv4 address or the IPv6 /64 network"
     address = _address((scope.get("client") or ("",))[0])
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
@@ -166,7 +166,7 @@ def _network(scope: Scope) -> str:
 
 
 def _check_host(headers: Headers) -> None:
-    "A page elsewhere may give its own name this machine's address; then it says that name here"
+    "Reject DNS rebinding: a foreign host name that resolves to this machine"
     try:
         host = urlsplit(f"//{headers.get('host', 'localhost')}").hostname or ""
     except ValueError:
@@ -174,12 +174,13 @@ def _check_host(headers: Headers) -> None:
     if host != "localhost" and not host.endswith(".localhost") and _address(host) is None:
         raise Refused(
             403,
-            "without keys this server is asked as localhost or by an address, not by a name: set C360_API_KEYS to let others in",
+            "without API keys this server answers only to localhost or an IP address: set "
+            "C360_API_KEYS to admit others",
         )
 
 
 def _check_origin(scope: Scope, headers: Headers, origins: frozenset[str]) -> None:
-    "A page elsewhere must not make a visitor's browser change anything here"
+    "Reject cross-site requests that would change anything"
     origin = headers.get("origin")
     if (
         origin is None
@@ -188,4 +189,4 @@ def _check_origin(scope: Scope, headers: Headers, origins: frozenset[str]) -> No
         or origin.partition("://")[2] == headers.get("host")
     ):
         return
-    raise Refused(403, "this page may not ask here: name its origin in C360_CORS_ORIGINS")
+    raise Refused(403, "origin not allowed: add it to C360_CORS_ORIGINS")

@@ -1,4 +1,4 @@
-"What can be set about the API from outside; each field is the environment variable `C360_<FIELD>`"
+"Settings of the API; each field is the environment variable `C360_<FIELD>`"
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROLES = ("write", "admin")
-DEV_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")  # where the page runs while it is written
+DEV_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")  # the page's development server
 Listed = Annotated[tuple[str, ...], NoDecode]  # a comma-separated list
 
 
 class Settings(BaseSettings):
-    "The API's own settings; where data and database lie is set in `customer360.config`"
+    "Settings of the API; locations of data and database are set in `customer360.config`"
 
     model_config = SettingsConfigDict(
         env_prefix="C360_", extra="ignore", frozen=True, hide_input_in_errors=True
@@ -21,43 +21,53 @@ class Settings(BaseSettings):
 
     api_keys: Listed = Field(
         (),
-        description="comma-separated `role:sha256`, as `python -m api.keys write` prints them; none: this machine alone is answered",
+        description=(
+            "comma-separated `role:sha256` entries from `python -m api.keys write`; empty: local requests "
+            "only"
+        ),
     )
-    public_demo: bool = Field(False, description="strangers may read, and give feedback at a limited rate")
+    public_demo: bool = Field(
+        False, description="admit anonymous callers: reading, and feedback at a limited rate"
+    )
     cors_origins: Listed | None = Field(
         None,
-        description="comma-separated origins of pages elsewhere that may ask; unset: the page's dev server, while there are no keys",
+        description=(
+            "comma-separated origins that may call the API; unset: the development server, while there are "
+            "no keys"
+        ),
     )
-    models: Listed = Field((), description="comma-separated keys of the models to serve; none: all there are")
+    models: Listed = Field((), description="comma-separated keys of the models to serve; empty: all")
     default_model: str = Field(
-        "", description="the model that answers when a request names none; empty: the best there is"
+        "", description="model used when a request names none; empty: the preferred one"
     )
-    max_body: int = Field(1_048_576, ge=1_024, description="bytes that a request's body may have")
+    max_body: int = Field(1_048_576, ge=1_024, description="largest request body, in bytes")
     rate: int = Field(
-        0, ge=0, description="requests a minute from one caller with a key or on this machine; 0: no limit"
+        0, ge=0, description="requests per minute for a caller with a key or a local one; 0: unlimited"
     )
     demo_rate: int = Field(
         600,
         ge=1,
-        description="requests a minute from one stranger, in a public demo; of several questions in one, each counts",
+        description=(
+            "requests per minute for an anonymous caller of a public demo; each part of a batch counts"
+        ),
     )
     demo_feedback_rate: int = Field(
-        600, ge=1, description="events a minute from one stranger, in a public demo"
+        600, ge=1, description="events per minute for an anonymous caller of a public demo"
     )
     threads_of_requests: int = Field(
-        8, ge=1, le=200, description="requests that are worked on at the same time by one process"
+        8, ge=1, le=200, description="requests processed concurrently by one process"
     )
     streams: int = Field(
         50,
         ge=0,
         le=10_000,
-        description="open streams of feedback that one process serves; each holds a connection",
+        description="open feedback streams per process; each holds a connection",
     )
     page: Path = Field(
         Path(__file__).parents[1] / "frontend" / "dist",
-        description="folder of the built web page; without an index.html in it there is none",
+        description="folder of the built web page; not served if it has no index.html",
     )
-    log_requests: bool = Field(True, description="one line of JSON for each request")
+    log_requests: bool = Field(True, description="log one JSON line per request")
 
     @field_validator("api_keys", "cors_origins", "models", mode="before")
     @classmethod
@@ -74,13 +84,14 @@ class Settings(BaseSettings):
         for place, key in enumerate(keys, 1):
             if not re.fullmatch(rf"({'|'.join(ROLES)}):[0-9a-f]{{64}}", key):
                 raise ValueError(
-                    f"key {place} of C360_API_KEYS is not `write:` or `admin:` and 64 hex digits: make one with `python -m api.keys write`"
+                    f"key {place} of C360_API_KEYS is not `write:` or `admin:` followed by 64 hex "
+                    f"digits: create one with `python -m api.keys write`"
                 )
         return keys
 
     @property
     def origins(self) -> tuple[str, ...]:
-        "Pages that may ask from elsewhere"
+        "Return the origins that may call the API"
         if self.cors_origins is not None:
             return self.cors_origins
         return () if self.api_keys or self.public_demo else DEV_ORIGINS

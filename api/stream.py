@@ -1,4 +1,4 @@
-"Feedback as it comes in: one reader of the store for all who listen"
+"Live feedback: one poller of the store serves all open streams"
 
 import asyncio
 import logging
@@ -17,49 +17,51 @@ from starlette.exceptions import HTTPException
 from customer360.serving import service as serving
 
 log = logging.getLogger("c360.api")
-PAUSE = 0.5  # seconds between two looks at the store
-LOOK, PAGE = 5_000, 500  # events that one look, and one page for somebody who is behind, may bring
-EACH = 4  # streams of one stranger
-NEWEST = 20  # with which a listener begins who does not say where
+POLL_SECONDS = 0.5  # seconds between two polls of the store
+BATCH, PAGE = 5_000, 500  # most events of one poll, and of one page for a client that lags behind
+STREAMS_PER_CLIENT = 4  # open streams of one anonymous client
+NEWEST = 20  # events that a new stream starts with
 T = TypeVar("T")
 
 
-class Look(NamedTuple):
-    "What came in between two looks at the store"
+class EventBatch(NamedTuple):
+    "The events that one poll of the store found"
 
     after: int
     events: list[serving.StoredEvent]
 
 
 class Stream:
-    "Those who listen, and what they are told; the store is asked for all of them at once, and not at all while there are none"
+    "The open streams; the store is polled once for all of them, and only while there are any"
 
     def __init__(self, most: int):
         self.most, self.listeners, self.closed = most, 0, False
-        self.strangers: Counter[str] = Counter()  # who they are, how often each listens
-        self.head: int | None = None  # the last event that was looked at; None: nobody has looked
-        self.look = Look(0, [])
+        self.strangers: Counter[str] = Counter()  # client -> its open streams
+        self.head: int | None = None  # `seq` of the newest event seen; None before the first poll
+        self.batch = EventBatch(0, [])
         self._news, self._closing = asyncio.Event(), asyncio.Event()
         self._reader: asyncio.Task | None = None
         self._asking: set[anyio.CancelScope] = set()
         self._limiter = anyio.CapacityLimiter(
             4
-        )  # threads of its own: a store that hangs must not keep requests waiting
+        )  # threads of its own: a hanging store must not block requests
 
     @contextmanager
-    def place(self, stranger: str = "") -> Iterator["Stream"]:  # a stranger's name; empty: somebody known
-        "Room for one listener; raises 429 where a stranger has had their share, 503 where there is none"
-        if self.strangers[stranger] >= EACH:
+    def slot(self, stranger: str = "") -> Iterator["Stream"]:  # an anonymous client's name; empty for others
+        "Reserve one stream. Raises 429 if the client has too many open, 503 if the process has"
+        if self.strangers[stranger] >= STREAMS_PER_CLIENT:
             raise HTTPException(
-                429, f"you listen {EACH} times already: end one of these", {"Retry-After": "10"}
+                429,
+                f"too many open streams (at most {STREAMS_PER_CLIENT} per client): close one first",
+                {"Retry-After": "10"},
             )
         if self.closed or self.listeners >= self.most:
             why = (
                 "the server is stopping"
                 if self.closed
-                else f"{self.most} listen already, the most that one process takes (C360_STREAMS)"
+                else f"too many open streams (at most {self.most} per process, C360_STREAMS)"
             )
-            raise HTTPException(503, f"{why}: come back later", {"Retry-After": "10"})
+            raise HTTPException(503, f"{why}: try again later", {"Retry-After": "10"})
         self.listeners += 1
         self.strangers.update([stranger] if stranger else [])
         try:
@@ -69,7 +71,7 @@ class Stream:
             self.strangers -= Counter([stranger])
 
     async def events(self, service: serving.Service, after: int | None) -> AsyncIterator[serving.StoredEvent]:
-        "What is stored behind `after`, and then what comes, until the server stops"
+        "Yield the stored events after `after`, then new ones as they arrive, until the server stops"
         if after is None:
             newest = await self._ask(lambda: service.newest_events(NEWEST)) or []
             for event in newest:
@@ -78,9 +80,9 @@ class Stream:
         else:
             at = min(
                 after, await self._ask(service.last_event) or 0
-            )  # a store that was begun anew has no such number yet
+            )  # a store that was recreated has not reached this number yet
         if self._reader is None or self._reader.done():
-            self.head, self.look = None, Look(0, [])
+            self.head, self.batch = None, EventBatch(0, [])
             self._reader = asyncio.create_task(self._watch(service))
         waited = False
         while not self.closed:
@@ -99,12 +101,12 @@ class Stream:
 
     async def _behind(
         self, service: serving.Service, at: int, head: int, waited: bool
-    ) -> tuple[list[serving.StoredEvent], int]:  # and up to where that is all
-        if waited and self.look.after <= at:
-            return [event for event in self.look.events if event.seq > at], head
+    ) -> tuple[list[serving.StoredEvent], int]:  # and the `seq` up to which this is complete
+        if waited and self.batch.after <= at:
+            return [event for event in self.batch.events if event.seq > at], head
         page = (
             await self._ask(lambda: service.events(at, PAGE)) or []
-        )  # whoever comes late or is slow asks the store: an earlier look may tell of somebody erased since
+        )  # a late or slow client reads the store: an older batch may hold events erased since
         return page, head if len(page) < PAGE and not self.closed else at
 
     async def _watch(self, service: serving.Service) -> None:
@@ -113,18 +115,18 @@ class Stream:
             try:
                 if after is None:
                     self.head = await self._ask(service.last_event)
-                    self.look = Look(self.head or 0, [])
+                    self.batch = EventBatch(self.head or 0, [])
                 else:
-                    found = await self._ask(lambda after=after: service.events(after, LOOK)) or []
-                    self.head, self.look = found[-1].seq if found else after, Look(after, found)
+                    found = await self._ask(lambda after=after: service.events(after, BATCH)) or []
+                    self.head, self.batch = found[-1].seq if found else after, EventBatch(after, found)
             except Exception as error:
-                log.warning("feedback could not be read for those who listen", exc_info=error)
+                log.warning("feedback could not be read for the open streams", exc_info=error)
             if self.head != after:
                 self._news.set()
                 self._news = asyncio.Event()
             await self._pause()
 
-    async def _ask(self, question: Callable[[], T]) -> T | None:  # None: the server stops
+    async def _ask(self, question: Callable[[], T]) -> T | None:  # None if the server is stopping
         while not self.closed:
             with anyio.CancelScope() as scope:
                 self._asking.add(scope)
@@ -133,18 +135,18 @@ class Stream:
                         question, abandon_on_cancel=True, limiter=self._limiter
                     )
                 except serving.StoreDown:
-                    pass  # it will be back
+                    pass  # keep polling until it is back
                 finally:
                     self._asking.discard(scope)
             await self._pause()
         return None
 
     async def _pause(self) -> None:
-        with anyio.move_on_after(PAUSE):
+        with anyio.move_on_after(POLL_SECONDS):
             await self._closing.wait()
 
     def close(self) -> None:
-        "Let every listener go"
+        "End all streams"
         self.closed = True
         self._closing.set()
         self._news.set()
@@ -154,8 +156,8 @@ class Stream:
 
 @contextmanager
 def on_stop(act: Callable[[], None]) -> Iterator[None]:
-    "Inside the block, do something as soon as the process is told to stop: uvicorn's shutdown waits for answers that have no end"
-    if threading.current_thread() is not threading.main_thread():  # only the main one is told
+    "Call `act` on a stop signal, as uvicorn's shutdown would wait for endless responses"
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
         yield
         return
     loop = asyncio.get_running_loop()
@@ -175,10 +177,10 @@ def on_stop(act: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, before[number])
 
 
-async def _a_place(request: Request) -> AsyncIterator[Stream]:
+async def _open_slot(request: Request) -> AsyncIterator[Stream]:
     caller = request.scope["caller"]
-    with request.app.state.stream.place(caller.name if caller.stranger else "") as stream:
+    with request.app.state.stream.slot(caller.name if caller.stranger else "") as stream:
         yield stream
 
 
-Place = Annotated[Stream, Depends(_a_place)]
+StreamSlot = Annotated[Stream, Depends(_open_slot)]

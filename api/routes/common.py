@@ -1,4 +1,4 @@
-"What several routes say the same way"
+"Definitions shared by the routes"
 
 from typing import Annotated
 
@@ -7,14 +7,14 @@ from fastapi import APIRouter, Body, Path
 from .. import schemas
 from ..errors import problems
 
-CustomerId = Annotated[schemas.Id, Path(description="the customer's id", examples=["C0017"])]
-ItemId = Annotated[schemas.Id, Path(description="the item's id", examples=["P0042"])]
+CustomerId = Annotated[schemas.Id, Path(description="the customer's ID", examples=["C0017"])]
+ItemId = Annotated[schemas.Id, Path(description="the item's ID", examples=["P0042"])]
 Key = Annotated[schemas.ModelKey, Path(description="the model's key", examples=["knn"])]
 WITH_BODY = problems(400, 413, 415)
-CREATED = {201: {"model": schemas.Written, "description": "It was not known before"}}
+CREATED = {201: {"model": schemas.Written, "description": "Created"}}
 Sent = Body()
 
 
 def router(tag: str) -> APIRouter:
-    "Routes under /api/v1 that may fail in the ways that all may"
+    "Return a router under /api/v1 with the errors common to all routes"
     return APIRouter(prefix="/api/v1", tags=[tag], responses=problems(401, 403, 422, 429, 503))

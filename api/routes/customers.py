@@ -1,4 +1,4 @@
-"Customers: who they are, and the end of it if they wish"
+"Customers: profiles, merging, export and erasure"
 
 from typing import Annotated
 
@@ -6,8 +6,8 @@ from fastapi import Query, Response
 
 from .. import schemas
 from ..errors import problems
+from ..manager import Service
 from ..replies import reply
-from ..shop import Service
 from .common import CREATED, WITH_BODY, CustomerId
 from .common import router as new_router
 
@@ -16,7 +16,7 @@ router = new_router("customers")
 
 @router.get("/customers", operation_id="list_customers", response_model=schemas.CustomerPage)
 def list_customers(query: Annotated[schemas.PageQuery, Query()], service: Service) -> Response:
-    "Customers by id, a page at a time"
+    "List customers by ID, page by page"
     return reply(schemas.CustomerPage, service.customers(query.search, query.cursor, query.limit))
 
 
@@ -27,7 +27,7 @@ def list_customers(query: Annotated[schemas.PageQuery, Query()], service: Servic
     responses=problems(404, 410),
 )
 def get_customer(customer: CustomerId, service: Service) -> Response:
-    "Everything that is worth knowing about a customer: history, months, tastes, segment, and who is like them"
+    "Get a customer's profile: history, activity by month, tastes, segment and similar customers"
     return reply(schemas.Profile, service.profile(customer))
 
 
@@ -38,7 +38,7 @@ def get_customer(customer: CustomerId, service: Service) -> Response:
     responses=WITH_BODY | CREATED | problems(409, 410),
 )
 def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Service) -> Response:
-    "Set what is known about a customer; unknown ones are added"
+    "Set a customer's attributes; creates the customer if the ID is new"
     created = service.put_customer(customer, body.attributes)
     return reply(schemas.Written, {"id": customer, "created": created}, 201 if created else 200)
 
@@ -50,7 +50,7 @@ def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Serv
     responses=WITH_BODY | problems(404, 409, 410),
 )
 def merge_customer(customer: CustomerId, body: schemas.MergeBody, service: Service) -> Response:
-    "A visitor has logged in: everything under this id belongs to that customer, now and later"
+    "Merge an ID into a customer, such as a visitor who logged in: its events count for them from now on"
     return reply(schemas.Merged, service.merge(customer, body.into))
 
 
@@ -61,7 +61,7 @@ def merge_customer(customer: CustomerId, body: schemas.MergeBody, service: Servi
     responses=problems(404, 410),
 )
 def export_customer(customer: CustomerId, service: Service) -> Response:
-    "Everything that is stored about a customer, to hand out to them"
+    "Export everything stored about a customer"
     return reply(schemas.Export, service.export(customer))
 
 
@@ -72,5 +72,5 @@ def export_customer(customer: CustomerId, service: Service) -> Response:
     responses=problems(404, 410),
 )
 def erase_customer(customer: CustomerId, service: Service) -> Response:
-    "Remove a customer from everything that is kept, and keep them out of what is to come"
+    "Erase a customer from store, models and data files, and block the ID"
     return reply(schemas.Erasure, service.erase(customer))

@@ -1,4 +1,4 @@
-"Feedback: what customers did, stored before it is acknowledged"
+"Feedback: events, stored before they are acknowledged"
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -10,10 +10,10 @@ from customer360.serving import service as serving
 
 from .. import schemas
 from ..errors import problems
-from ..limits import several
+from ..limits import charge_for
+from ..manager import Service
 from ..replies import reply
-from ..shop import Service
-from ..stream import Place
+from ..stream import StreamSlot
 from .common import WITH_BODY
 from .common import router as new_router
 
@@ -21,7 +21,7 @@ router = new_router("feedback")
 
 
 class Events(EventSourceResponse):
-    media_type = None  # in the description this is the type of the errors, which are JSON
+    media_type = None  # in the description this would become the type of the errors, which are JSON
 
 
 LastEvent = Annotated[
@@ -30,7 +30,7 @@ LastEvent = Annotated[
         alias="Last-Event-ID",
         ge=0,
         le=2**53,
-        description="as `after`, which it outdoes: what a browser sends when it comes back",
+        description="like `after`, and takes precedence: sent by browsers on reconnect",
     ),
 ]
 
@@ -42,8 +42,8 @@ LastEvent = Annotated[
     responses=WITH_BODY | problems(409, 410),
 )
 def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service) -> Response:
-    "Store events, all or none; the customers' next recommendations know of them"
-    several(request, len(body.events))
+    "Store events atomically; they count from the customers' next recommendations on"
+    charge_for(request, len(body.events))
     events = [
         serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))
         for event in body.events
@@ -55,7 +55,7 @@ def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service
     "/feedback", operation_id="list_feedback", response_model=schemas.EventPage, responses=problems(404, 410)
 )
 def list_feedback(query: Annotated[schemas.FeedbackQuery, Query()], service: Service) -> Response:
-    "Events in the order in which they were stored, a page at a time"
+    "List events in the order they were stored, page by page"
     found = service.events(query.after, query.limit, query.customer)
     return reply(
         schemas.EventPage, {"events": found, "next": found[-1].seq if len(found) == query.limit else None}
@@ -66,11 +66,11 @@ def list_feedback(query: Annotated[schemas.FeedbackQuery, Query()], service: Ser
 async def stream_feedback(
     query: Annotated[schemas.StreamQuery, Query()],
     service: Service,
-    place: Place,
+    slot: StreamSlot,
     last_event: LastEvent = None,
 ) -> AsyncIterator[schemas.StoredEvent]:
-    "Events as they are stored, as server-sent events of the type `feedback` whose id is their `seq`; it ends when the server stops"
-    async for event in place.events(service, query.after if last_event is None else last_event):
+    "Stream events as they are stored: server-sent events of type `feedback` whose ID is `seq`"
+    async for event in slot.events(service, query.after if last_event is None else last_event):
         yield ServerSentEvent(
             event="feedback", id=str(event.seq), data=schemas.StoredEvent.model_validate(event)
         )

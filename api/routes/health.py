@@ -1,4 +1,4 @@
-"For those who run it: is it alive, is it ready, how is it doing"
+"Health, readiness and metrics"
 
 from fastapi import APIRouter, Request, Response
 
@@ -7,12 +7,12 @@ from ..errors import problems
 from ..replies import reply
 
 router = APIRouter(tags=["operation"])
-NOT_READY = {503: {"model": schemas.Ready, "description": "No model answers; `do` says what to run"}}
+NOT_READY = {503: {"model": schemas.Ready, "description": "No model is ready; `do` says what to run"}}
 
 
 @router.get("/health/live", operation_id="is_alive", response_model=schemas.Live, responses=problems(403))
 async def is_alive() -> Response:
-    "The process answers"
+    "Report that the process is alive"
     return reply(schemas.Live, {})
 
 
@@ -23,10 +23,10 @@ async def is_alive() -> Response:
     responses=problems(403) | NOT_READY,
 )
 async def is_ready(request: Request) -> Response:
-    "A model answers; what is wrong is said to whom this server belongs"
-    told = request.app.state.shop.ready()
+    "Report readiness; problems are shown to authorised callers only"
+    told = request.app.state.manager.ready()
     if request.scope["caller"].stranger:
-        told |= {"problems": [], "do": told["do"] and "the server's log says what to do"}
+        told |= {"problems": [], "do": told["do"] and "see the server's log"}
     return reply(schemas.Ready, told, 200 if told["ready"] else 503)
 
 
@@ -37,7 +37,7 @@ async def is_ready(request: Request) -> Response:
     responses=problems(401, 403, 422, 429, 503),
 )
 async def who_am_i(request: Request) -> Response:
-    "What the caller may do here"
+    "Get the caller's role"
     settings = request.app.state.settings
     return reply(
         schemas.WhoAmI,
@@ -58,5 +58,5 @@ NUMBERS = {
     "/metrics", operation_id="metrics", response_class=Response, responses=NUMBERS | problems(401, 403, 429)
 )
 def metrics(request: Request) -> Response:
-    "Numbers for Prometheus"
+    "Get metrics in Prometheus' text format"
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

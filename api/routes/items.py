@@ -1,4 +1,4 @@
-"Items: what there is, what is alike, what is looked for"
+"Items: catalogue, similar items and search"
 
 from typing import Annotated
 
@@ -6,8 +6,8 @@ from fastapi import Query, Response
 
 from .. import schemas
 from ..errors import problems
+from ..manager import Service
 from ..replies import reply
-from ..shop import Service
 from .common import CREATED, WITH_BODY, ItemId
 from .common import router as new_router
 
@@ -16,13 +16,13 @@ router = new_router("items")
 
 @router.get("/items", operation_id="list_items", response_model=schemas.ItemPage)
 def list_items(query: Annotated[schemas.ItemPageQuery, Query()], service: Service) -> Response:
-    "Items by id, a page at a time"
+    "List items by ID, page by page"
     return reply(schemas.ItemPage, service.items(query.search, query.category, query.cursor, query.limit))
 
 
 @router.get("/items/{item}", operation_id="get_item", response_model=schemas.Item, responses=problems(404))
 def get_item(item: ItemId, service: Service) -> Response:
-    "What is known about an item"
+    "Get an item"
     return reply(schemas.Item, service.item(item))
 
 
@@ -33,7 +33,7 @@ def get_item(item: ItemId, service: Service) -> Response:
     responses=WITH_BODY | CREATED | problems(409),
 )
 def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response:
-    "Add an item, change it, or bring back a withdrawn one; a new one is recommended by its text at once"
+    "Add or replace an item, or restore a withdrawn one; a new item is recommended by its text at once"
     fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
     created = service.put_item(item, fields)
     return reply(schemas.Written, {"id": item, "created": created}, 201 if created else 200)
@@ -47,7 +47,7 @@ def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response
     responses=problems(404),
 )
 def withdraw_item(item: ItemId, service: Service) -> Response:
-    "Never recommend an item again; what was done with it stays"
+    "Withdraw an item from recommendations; its events are kept"
     service.withdraw(item)
     return Response(status_code=204)
 
@@ -61,7 +61,7 @@ def withdraw_item(item: ItemId, service: Service) -> Response:
 def similar_items(
     item: ItemId, query: Annotated[schemas.SimilarQuery, Query()], service: Service
 ) -> Response:
-    "Items that are alike, in who turns to them or in what is written about them"
+    "List similar items, by behaviour of customers or by text"
     return reply(schemas.Picks, {"items": service.similar(item, query.by, query.n, query.model)})
 
 
@@ -74,7 +74,7 @@ def similar_items(
 def list_customers_of_item(
     item: ItemId, query: Annotated[schemas.ItemCustomersQuery, Query()], service: Service
 ) -> Response:
-    "Who had to do with an item: how many, how, and who most recently"
+    "List an item's customers: counts by event kind, and the newest events"
     return reply(schemas.ItemCustomers, service.customers_of(item, query.n))
 
 
@@ -82,17 +82,17 @@ def list_customers_of_item(
     "/search", operation_id="search_items", response_model=schemas.Picks, responses=problems(404, 410)
 )
 def search_items(query: Annotated[schemas.SearchQuery, Query()], service: Service) -> Response:
-    "Items by what is meant, in the order that suits a customer if one is named"
+    "Search items by meaning, optionally re-ranked for a customer"
     return reply(schemas.Picks, {"items": service.search(query.q, query.n, query.customer, query.category)})
 
 
 @router.get("/popular", operation_id="popular_items", response_model=schemas.Picks)
 def popular_items(query: Annotated[schemas.PopularQuery, Query()], service: Service) -> Response:
-    "What most turn to"
+    "List the most popular items"
     return reply(schemas.Picks, {"items": service.popular(query.n, query.category, query.days)})
 
 
 @router.get("/latest", operation_id="latest_items", response_model=schemas.Picks)
 def latest_items(query: Annotated[schemas.ListQuery, Query()], service: Service) -> Response:
-    "What has come last"
+    "List the newest items"
     return reply(schemas.Picks, {"items": service.latest(query.n, query.category)})

@@ -3,8 +3,8 @@
 from fastapi import Response
 
 from .. import schemas
+from ..manager import Service
 from ..replies import reply
-from ..shop import Service
 from .common import router as new_router
 
 router = new_router("shop")
@@ -12,5 +12,5 @@ router = new_router("shop")
 
 @router.get("/overview", operation_id="get_overview", response_model=schemas.Overview)
 def get_overview(service: Service) -> Response:
-    "How many customers, items and events there are, month by month, from training data and store together"
+    "Get counts of customers, items and events, in total and by month, from training data and store"
     return reply(schemas.Overview, service.overview())

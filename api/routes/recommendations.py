@@ -1,4 +1,4 @@
-"Recommendations: for a known customer, for visitors, and the reasons of one given before"
+"Recommendations for customers and visitors, past answers, and predicted ratings"
 
 from typing import Annotated
 
@@ -8,28 +8,31 @@ from customer360.serving import service as serving
 
 from .. import schemas
 from ..errors import problems
-from ..limits import several
+from ..limits import charge_for
+from ..manager import Service
 from ..replies import reply
-from ..shop import Service
 from .common import WITH_BODY, CustomerId
 from .common import router as new_router
 
 router = new_router("recommendations")
-Given = Annotated[schemas.Id, Path(description="from an answer", examples=["01J9Z3"])]
+Given = Annotated[schemas.Id, Path(description="ID from a recommendation response", examples=["01J9Z3"])]
 
 
-def acts(history: list[schemas.Act]) -> tuple[serving.Act, ...]:
-    "A history as the Service knows it"
+def context_events(history: list[schemas.Act]) -> tuple[serving.Act, ...]:
+    "Convert a history to the service's events"
     return tuple(serving.Act(**act.model_dump()) for act in history)
 
 
 @router.get(
-    "/customers/{customer}/recommendations", operation_id="recommend_to_customer", response_model=schemas.Recommendations, responses=problems(404, 410)
-)  # fmt: skip
+    "/customers/{customer}/recommendations",
+    operation_id="recommend_to_customer",
+    response_model=schemas.Recommendations,
+    responses=problems(404, 410),
+)
 def recommend_to_customer(
     customer: CustomerId, query: Annotated[schemas.RecommendationQuery, Query()], service: Service
 ) -> Response:
-    "What to show to a customer, from everything they did until now"
+    "Recommend items to a customer, from their whole history up to now"
     asked = query.model_dump() | {"exclude": tuple(query.exclude)}
     return reply(schemas.Recommendations, service.recommend(serving.Ask(user=customer, **asked)))
 
@@ -41,13 +44,13 @@ def recommend_to_customer(
     responses=WITH_BODY | problems(404, 410),
 )
 def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
-    "What to show to several customers at once, or to visitors whose history is in the request"
-    several(request, len(body.requests))
+    "Recommend items to several customers, or to visitors whose history is in the request"
+    charge_for(request, len(body.requests))
     asks = [
         serving.Ask(
             **one.model_dump(exclude={"customer", "history", "exclude"}),
             user=one.customer,
-            history=acts(one.history),
+            history=context_events(one.history),
             exclude=tuple(one.exclude),
         )
         for one in body.requests
@@ -62,7 +65,7 @@ def recommend(body: schemas.RecommendationRequests, request: Request, service: S
     responses=problems(404, 410),
 )
 def explain_recommendation(recommendation: Given, service: Service) -> Response:
-    "A recommendation reopened: the history then, the model's version, scores, probabilities, reasons"
+    "Get a past recommendation: the history at that time, model version, scores, probabilities and reasons"
     return reply(schemas.Why, service.why(recommendation))
 
 
@@ -73,9 +76,11 @@ def explain_recommendation(recommendation: Given, service: Service) -> Response:
     responses=WITH_BODY | problems(404, 410),
 )
 def predict_ratings(body: schemas.PredictionRequest, request: Request, service: Service) -> Response:
-    "What ratings customers, or a visitor with the history in the request, would give"
-    several(request, len({pair.customer for pair in body.pairs}))
+    "Predict ratings of customers, or of a visitor whose history is in the request"
+    charge_for(request, len({pair.customer for pair in body.pairs}))
     return reply(
         schemas.Predictions,
-        service.predict([(pair.customer, pair.item) for pair in body.pairs], acts(body.history), body.model),
+        service.predict(
+            [(pair.customer, pair.item) for pair in body.pairs], context_events(body.history), body.model
+        ),
     )

@@ -261,7 +261,7 @@ import os, signal, threading
 from api.metrics import Metrics
 
 if (child := os.fork()) == 0:
-    Metrics(lambda: {"recommendations_lost": 1}, lambda: False).tell()
+    Metrics(lambda: {"recommendations_lost": 1}, lambda: False).publish()
     os.kill(os.getpid(), signal.SIGKILL)
 os.waitpid(child, 0)
 told, counting = {"recommendations_recorded": 0}, threading.Lock()
@@ -272,7 +272,7 @@ def ask() -> None:
     for _ in range(500):
         with counting:
             told["recommendations_recorded"] += 1
-        metrics.tell()
+        metrics.publish()
 
 
 threads = [threading.Thread(target=ask) for _ in range(4)]
@@ -319,7 +319,7 @@ def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(caplog):
             raise ZeroDivisionError(f"the secret of {item}")
 
     app = create_app(Settings())
-    app.state.shop.service = Broken()
+    app.state.manager.service = Broken()
 
     async def once() -> httpx.Response:
         async with httpx.AsyncClient(
@@ -332,10 +332,10 @@ def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(caplog):
     assert (
         "secret" not in answer.text and "ZeroDivision" not in answer.text and "Traceback" not in answer.text
     )
-    from api.logs import Lines
+    from api.logs import JsonFormatter
 
     (record,) = [record for record in caplog.records if record.name == "c360.api"]
-    line = json.loads(Lines().format(record))
+    line = json.loads(JsonFormatter().format(record))
     assert (
         line["error"] == "ZeroDivisionError"
         and any("items.py" in frame for frame in line["at"])

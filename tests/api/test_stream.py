@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.main import create_app
 from api.settings import Settings
-from api.stream import EACH, LOOK, NEWEST, PAGE, PAUSE, Stream
+from api.stream import BATCH, NEWEST, PAGE, POLL_SECONDS, STREAMS_PER_CLIENT, Stream
 from customer360.data.storage import StoredEvent, StoreDown
 
 SOON = 2.0  # seconds within which an event is to arrive
@@ -228,11 +228,11 @@ def test_no_more_than_so_many(small):
 
 def test_a_stranger_has_a_few_and_leaves_room_for_others(small):
     with small(C360_MODELS="popularity", C360_PUBLIC_DEMO=1) as shop:
-        mine = [Listener(shop) for _ in range(EACH)]
+        mine = [Listener(shop) for _ in range(STREAMS_PER_CLIENT)]
         refused = httpx.get(f"{shop.url}/api/v1/feedback/stream", trust_env=False)
         assert (
             refused.status_code == 429
-            and f"{EACH} times" in refused.json()["detail"]
+            and f"at most {STREAMS_PER_CLIENT} per client" in refused.json()["detail"]
             and int(refused.headers["Retry-After"]) > 0
         )
         shop.kill()
@@ -240,16 +240,16 @@ def test_a_stranger_has_a_few_and_leaves_room_for_others(small):
 
 
 def test_a_stranger_who_leaves_may_come_back_and_who_is_known_has_no_share():
-    stream = Stream(2 * EACH)
+    stream = Stream(2 * STREAMS_PER_CLIENT)
     with ExitStack() as others:
-        for _ in range(EACH):
-            others.enter_context(stream.place("one"))
-        with pytest.raises(HTTPException, match="429"), stream.place("one"):
+        for _ in range(STREAMS_PER_CLIENT):
+            others.enter_context(stream.slot("one"))
+        with pytest.raises(HTTPException, match="429"), stream.slot("one"):
             pass
-        with stream.place("another"), stream.place():
-            assert stream.listeners == EACH + 2
+        with stream.slot("another"), stream.slot():
+            assert stream.listeners == STREAMS_PER_CLIENT + 2
     assert stream.listeners == 0 and not stream.strangers
-    with stream.place("one"):
+    with stream.slot("one"):
         assert stream.strangers == {"one": 1}
 
 
@@ -342,7 +342,7 @@ async def listen(
     after: int | None = None,
     gate: asyncio.Event | None = None,  # closed: the listener is busy with the first event it heard
 ) -> None:
-    with stream.place():
+    with stream.slot():
         async for event in stream.events(service, after):
             heard.append(event.seq)
             if gate is not None:
@@ -362,7 +362,7 @@ async def quiet(service: Watched, seconds: float = 20) -> None:
     until = time.monotonic() + seconds
     while True:
         service.asked.clear()
-        await asyncio.sleep(2.5 * PAUSE)
+        await asyncio.sleep(2.5 * POLL_SECONDS)
         if not service.asked:
             return
         assert time.monotonic() < until, "the store is still asked"
@@ -371,7 +371,7 @@ async def quiet(service: Watched, seconds: float = 20) -> None:
 def test_one_reader_for_all_and_none_for_nobody():
     async def story() -> None:
         stream, service = Stream(50), Watched(3)
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(POLL_SECONDS)
         assert not service.asked
         heard: list[list[int]] = [[] for _ in range(10)]
         tasks = [asyncio.create_task(listen(stream, service, mine)) for mine in heard]
@@ -382,7 +382,7 @@ def test_one_reader_for_all_and_none_for_nobody():
             await by(lambda: all(mine[-1] == len(service.stored) for mine in heard))
         assert all(mine == [1, 2, 3, 4, 5, 6, 7] for mine in heard)
         times = [when for when, what in service.asked if what == "events"]
-        assert len(times) >= 4 and min(b - a for a, b in pairwise(times)) > 0.9 * PAUSE, (
+        assert len(times) >= 4 and min(b - a for a, b in pairwise(times)) > 0.9 * POLL_SECONDS, (
             "ten listeners, one question at a time"
         )
         assert {what for _, what in service.asked} <= {"events", "last"}
@@ -415,8 +415,8 @@ def test_a_slow_listener_misses_nothing_and_keeps_nobody_waiting():
         assert len(slow) == 1
         gate.set()
         await by(lambda: slow == quick == list(range(1, 16)))
-        service.add(LOOK + 10)  # more than one look can bring
-        await by(lambda: slow == quick == list(range(1, LOOK + 26)))
+        service.add(BATCH + 10)  # more than one look can bring
+        await by(lambda: slow == quick == list(range(1, BATCH + 26)))
         stream.close()
         await asyncio.wait_for(asyncio.gather(*tasks), 1)
 
@@ -432,7 +432,7 @@ def test_what_was_erased_a_moment_ago_is_not_told_to_who_comes_now():
         await by(lambda: heard == [1, 2])
         service.stored = service.stored[:1]  # before the next look
         tasks.append(asyncio.create_task(listen(stream, service, late, after=1)))
-        await asyncio.sleep(1.5 * PAUSE)
+        await asyncio.sleep(1.5 * POLL_SECONDS)
         service.stored.append(service._event(3))
         await by(lambda: late == [3] and heard == [1, 2, 3])
         stream.close()
@@ -493,7 +493,7 @@ def test_it_passes_through_the_app_unbuffered_and_beats_while_nothing_happens(mo
 
     async def story() -> None:
         app, service, gone = create_app(Settings()), Watched(1), asyncio.Event()
-        app.state.shop.service = service
+        app.state.manager.service = service
 
         async def receive() -> dict:
             await gone.wait()

@@ -1,0 +1,121 @@
+"The service of this process: opened at start, or as soon as possible, and reloaded after each training"
+
+import gc
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from customer360.serving import service as serving
+
+from .settings import Settings
+
+log = logging.getLogger("c360.api")
+RELOAD_SECONDS = 5.0  # seconds between two attempts to open the service, or to reload models
+
+
+class ServiceManager:
+    "Holds the service, or the reason why there is none"
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.service: serving.Service | None = None
+        self.problem: Exception = serving.NotReady("the server is starting: try again in a moment")
+        self._closed, self._frozen = threading.Event(), 0
+        self.on_tick: Callable[[], None] = lambda: None  # called after each attempt or reload
+        self._reload_thread = threading.Thread(target=self._run, name="reload", daemon=True)
+
+    def open(self) -> None:
+        "Load the models; if that fails, keep trying in the background"
+        self._attempt()
+        self._tick()
+        self._reload_thread.start()
+
+    def _attempt(self) -> None:
+        try:
+            self.service = serving.open_service(
+                default=self.settings.default_model, keys=self.settings.models
+            )
+        except Exception as error:  # reported by the health route, and tried again
+            if reason_of(error) != reason_of(self.problem):
+                log.warning("not ready", exc_info=error, extra={"fields": {"detail": reason_of(error)}})
+            known = isinstance(error, serving.ServiceError | serving.StoreDown)
+            self.problem = error if known else serving.NotReady(reason_of(error))
+            return
+        self._freeze(self.service)
+        log.info("ready", extra={"fields": {"models": self.service.ready()["models"]}})
+
+    def _run(self) -> None:
+        while not self._closed.wait(RELOAD_SECONDS):
+            if self.service is None:
+                self._attempt()
+            else:
+                self._reload(self.service)
+            self._tick()
+
+    def _tick(self) -> None:
+        try:
+            self.on_tick()
+        except Exception as error:  # such as a full disk: the reload thread goes on
+            log.warning("metrics could not be published", exc_info=error)
+
+    def _reload(self, service: serving.Service) -> None:
+        try:
+            if service.renew():
+                log.info("models reloaded", extra={"fields": {"models": service.ready()["models"]}})
+            self._freeze(service)
+        except Exception as error:  # the previous models go on serving until the next attempt
+            if not self._closed.is_set():
+                log.warning(
+                    "reloading models failed",
+                    exc_info=error,
+                    extra={"fields": {"detail": reason_of(error)}},
+                )
+
+    def _freeze(self, service: serving.Service) -> None:
+        "Freeze long-lived objects so that the garbage collector skips them"
+        if self._frozen != service.reads:  # a full pass blocks every request for .2 s with the demo's models
+            self._frozen = service.reads
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+
+    def close(self) -> None:
+        "Flush pending writes and stop"
+        self._closed.set()
+        if self.service is not None:
+            self.service.close()
+        if self._reload_thread.is_alive():
+            self._reload_thread.join(RELOAD_SECONDS)  # what it is reading is no longer needed
+
+    def ready(self) -> dict[str, Any]:
+        "Return readiness, also while there is no service"
+        if self.service is not None:
+            return self.service.ready()
+        return {
+            "ready": False,
+            "models": {},
+            "problems": [reason_of(self.problem)],
+            "do": reason_of(self.problem),
+        }
+
+    def counters(self) -> Mapping[str, float]:
+        "Return the service's counters"
+        return getattr(self.service, "counters", {})
+
+
+def reason_of(error: Exception) -> str:
+    "Return the reason for a failure in one line"
+    return str(getattr(error, "detail", "") or error).partition("\n")[0] or type(error).__name__
+
+
+async def _current_service(request: Request) -> serving.Service:
+    manager: ServiceManager = request.app.state.manager
+    if manager.service is None:
+        raise manager.problem.with_traceback(None)
+    return manager.service
+
+
+Service = Annotated[serving.Service, Depends(_current_service)]

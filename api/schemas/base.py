@@ -1,0 +1,77 @@
+"Types and base classes that all JSON shapes share"
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+EventKind = Literal[
+    "impression", "view", "click", "cart", "purchase", "rating", "like", "dismiss"
+]  # of `schema.Event`; a test holds it
+MOST_EVENTS, MOST_REQUESTS, MOST_PAIRS, MOST_HISTORY, MOST_EXCLUDED = 1_000, 100, 1_000, 1_000, 1_000
+LATEST = 4_102_444_800  # seconds: what is later is milliseconds, or a mistake
+
+
+def _with_slashes(value: Any) -> Any:
+    "Undo what `paths.EncodedSlashes` did to an id in a path"
+    return value.replace("\x1f", "/") if isinstance(value, str) else value
+
+
+Printable = r"^[^\x00-\x1f\x7f]+$"
+Id = Annotated[
+    str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=256, pattern=Printable)
+]
+OptionalId = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+ModelKey = Annotated[
+    str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=64, pattern=Printable)
+]
+OptionalKey = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
+Words = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=100)]
+Seconds = Annotated[int, Field(ge=1, le=LATEST, description="Unix time in seconds, UTC")]
+Attribute = Text | bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Finite | None
+Attributes = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=Printable)], Attribute],
+    Field(max_length=200),
+]
+
+
+class RequestBody(BaseModel):
+    "What a client sends: nothing unknown, nothing of another type"
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class QueryParams(BaseModel):
+    "What stands behind the `?`: nothing unknown"
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ResponseBody(BaseModel):
+    "What the server answers, made from the Service's objects"
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def example(**values: Any) -> ConfigDict:
+    "Return a model config that documents one example"
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    "Return the documented example of a model, to be nested in another one's"
+    return model.model_config["json_schema_extra"]["examples"][0]
+
+
+class Problem(ResponseBody):
+    model_config = example(detail="n: Input should be less than or equal to 100, got 1000000", field="n")
+    detail: str = Field(description="what is wrong and where")
+    field: str | None = Field(None, description="the field that is wrong, such as `events.3.timestamp`")
+
+
+class Written(ResponseBody):
+    model_config = example(id="C0017", created=True)
+    id: str
+    created: bool = Field(description="true if the ID was new")

@@ -1,0 +1,50 @@
+"Stored events and their receipts"
+
+from pydantic import Field
+
+from .base import ResponseBody, example, example_of
+
+
+class Receipt(ResponseBody):
+    model_config = example(event_id="order-9281-1", seq=70_012, duplicate=False)
+    event_id: str
+    seq: int
+    duplicate: bool = Field(description="true if the event was already stored")
+
+
+class Receipts(ResponseBody):
+    model_config = example(receipts=[example_of(Receipt)])
+    receipts: list[Receipt] = Field(description="in the order of the events; each event is durably stored")
+
+
+class StoredEvent(ResponseBody):
+    model_config = example(
+        seq=70_012,
+        event_id="order-9281-1",
+        customer="C0017",
+        item="P0042",
+        event="purchase",
+        rating=None,
+        timestamp=1_790_000_000,
+        recommendation_id="",
+        received=1_790_000_000_120,
+        name="Anna Rossi",
+        title="Trail running shoe",
+    )
+    seq: int
+    event_id: str
+    customer: str = Field(validation_alias="user")
+    item: str
+    event: str
+    rating: float | None = None
+    timestamp: int
+    recommendation_id: str = ""
+    received: int | None = Field(None, description="Unix time in milliseconds")
+    name: str | None = Field(None, description="the customer's name, if set")
+    title: str | None = Field(None, description="the item's title")
+
+
+class EventPage(ResponseBody):
+    model_config = example(events=[example_of(StoredEvent)], next=70_012)
+    events: list[StoredEvent]
+    next: int | None = Field(None, description="`after` of the next page; null on the last page")

@@ -1,0 +1,263 @@
+"What clients send"
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from .base import (
+    MOST_EVENTS,
+    MOST_EXCLUDED,
+    MOST_HISTORY,
+    MOST_PAIRS,
+    MOST_REQUESTS,
+    Attributes,
+    Count,
+    EventKind,
+    Finite,
+    Id,
+    ModelKey,
+    OptionalId,
+    OptionalKey,
+    Printable,
+    QueryParams,
+    RequestBody,
+    Seconds,
+    Text,
+    Words,
+    example,
+)
+
+
+class Act(RequestBody):
+    model_config = example(item="P0042", event="click")
+    item: Id
+    event: EventKind = "click"
+    rating: Finite | None = Field(None, description="on the data's scale")
+    timestamp: Seconds | None = Field(None, description="Unix time in seconds, UTC; defaults to now")
+
+
+class RecommendationRequest(RequestBody):
+    model_config = example(
+        history=[{"item": "P0042", "event": "click"}, {"item": "P0007", "event": "cart"}], n=5
+    )
+    customer: OptionalId = Field("", description="a customer's ID; empty for a visitor")
+    history: list[Act] = Field(
+        [],
+        max_length=MOST_HISTORY,
+        description=(
+            "events of the current visit, on top of what is stored; used for this answer and not stored"
+        ),
+    )
+    model: OptionalKey = Field(
+        "",
+        description=(
+            "a model's key; empty: the variant that the experiment assigns, otherwise the default model"
+        ),
+    )
+    n: Count = 10
+    exclude: list[Id] = Field([], max_length=MOST_EXCLUDED, description="item IDs to leave out")
+    category: Words = ""
+    repeat: bool = Field(False, description="also recommend items the customer already had")
+    cold_start: bool = Field(False, description="answer unknown customers with popular items instead of 404")
+    explain: bool = Field(True, description="include reasons")
+
+
+class RecommendationRequests(RequestBody):
+    model_config = example(
+        requests=[
+            {"history": [{"item": "P0042", "event": "click"}], "n": 5},
+            {"customer": "C0017", "model": "knn"},
+        ]
+    )
+    requests: list[RecommendationRequest] = Field(min_length=1, max_length=MOST_REQUESTS)
+
+
+class RecommendationQuery(QueryParams):
+    model: OptionalKey = Field(
+        "",
+        description=(
+            "a model's key; empty: the variant that the experiment assigns, otherwise the default model"
+        ),
+        examples=["knn"],
+    )
+    n: Count = Field(10, description="number of items")
+    exclude: list[Id] = Field([], max_length=100, description="item IDs to leave out; may be repeated")
+    category: Words = Field("", description="only items of this category")
+    repeat: bool = Field(False, description="also recommend items the customer already had")
+    cold_start: bool = Field(
+        False, description="answer an unknown customer with popular items instead of 404"
+    )
+    explain: bool = Field(True, description="include reasons; leaving them out makes the answer faster")
+
+
+class PageQuery(QueryParams):
+    search: Words = Field(
+        "",
+        description=(
+            "words in any order, each part of the ID or of a text attribute; accents and case are ignored"
+        ),
+    )
+    cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field(
+        "", description="`next` of the previous page"
+    )
+    limit: Count = 50
+
+
+class ItemPageQuery(PageQuery):
+    search: Words = Field(
+        "",
+        description=(
+            "words in any order, each part of the ID, title, category or brand; accents and case are ignored"
+        ),
+    )
+    category: Words = ""
+
+
+class SimilarQuery(QueryParams):
+    by: Literal["behaviour", "text"] = Field(
+        "behaviour", description="similar by behaviour of customers, or by text"
+    )
+    n: Count = 10
+    model: OptionalKey = Field("", description="the model whose similarity is used; empty: the default model")
+
+
+class SearchQuery(QueryParams):
+    q: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = Field(
+        description="a description of what is wanted", examples=["warm jacket"]
+    )
+    n: Count = 10
+    customer: OptionalId = Field("", description="customer whose taste re-ranks the results")
+    category: Words = ""
+
+
+class ListQuery(QueryParams):
+    n: Count = 10
+    category: Words = ""
+
+
+class PopularQuery(ListQuery):
+    days: int = Field(0, ge=0, le=36_500, description="count only the last so many days; 0: all time")
+
+
+class FeedbackQuery(QueryParams):
+    after: int = Field(0, ge=0, le=2**53, description="`seq` of the last event of the previous page")
+    limit: int = Field(100, ge=1, le=1_000)
+    customer: OptionalId = ""
+
+
+class StreamQuery(QueryParams):
+    after: int | None = Field(
+        None,
+        ge=0,
+        le=2**53,
+        description="resume after the event with this `seq`; by default the newest twenty come first",
+    )
+
+
+class ItemCustomersQuery(QueryParams):
+    n: Count = Field(20, description="number of newest events")
+
+
+class CustomerBody(RequestBody):
+    model_config = example(attributes={"country": "PT", "age": 41, "newsletter": True})
+    attributes: Attributes = Field(description="all attributes: those left out are deleted")
+
+
+class MergeBody(RequestBody):
+    model_config = example(into="C0017")
+    into: Id = Field(
+        description=(
+            "the customer's ID that is kept; events of the ID in the path are attributed to it from now on"
+        )
+    )
+
+
+class ItemBody(RequestBody):
+    model_config = example(
+        title="Trail running shoe",
+        text="Light shoe with a firm grip",
+        category="sports",
+        brand="Uphill",
+        price=89.9,
+        available=True,
+    )
+    title: Text | None = None
+    text: Text | None = Field(None, description="description, read by content models")
+    category: Words | None = None
+    brand: Words | None = None
+    price: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+    available: bool = True
+    attributes: Attributes = Field({}, description="any other attributes")
+
+    @model_validator(mode="after")
+    def _no_field_twice(self) -> "ItemBody":
+        if taken := sorted({"item", "withdrawn", "version", *type(self).model_fields} & set(self.attributes)):
+            raise ValueError(f"attributes cannot be named {', '.join(taken)}: these are fields of their own")
+        return self
+
+
+class Pair(RequestBody):
+    model_config = example(customer="C0017", item="P0042")
+    customer: OptionalId = Field("", description="empty: the visitor whose history is in this request")
+    item: Id
+
+
+class PredictionRequest(RequestBody):
+    model_config = example(pairs=[{"customer": "C0017", "item": "P0042"}], model="svd")
+    pairs: list[Pair] = Field(min_length=1, max_length=MOST_PAIRS)
+    history: list[Act] = Field(
+        [], max_length=MOST_HISTORY, description="history of the visitor, for pairs without a customer"
+    )
+    model: OptionalKey = ""
+
+
+class FeedbackEvent(RequestBody):
+    model_config = example(customer="C0017", item="P0042", event="purchase", event_id="order-9281-1")
+    customer: Id
+    item: Id
+    event: EventKind
+    rating: Finite | None = Field(None, description="on the data's scale; required for a `rating` event")
+    timestamp: Seconds | None = Field(None, description="Unix time in seconds, UTC; defaults to now")
+    event_id: OptionalId = Field(
+        "",
+        description=(
+            "chosen by the client for idempotent retries: the same event sent again is acknowledged and "
+            "not stored twice"
+        ),
+    )
+    recommendation_id: OptionalId = Field("", description="the recommendation in which the item was shown")
+
+
+class FeedbackBody(RequestBody):
+    model_config = example(
+        events=[{"customer": "C0017", "item": "P0042", "event": "purchase", "event_id": "order-9281-1"}]
+    )
+    events: list[FeedbackEvent] = Field(
+        min_length=1, max_length=MOST_EVENTS, description="stored atomically: all or none"
+    )
+
+
+class ExperimentBody(RequestBody):
+    model_config = example(name="autumn", arms={"hybrid": 0.5, "knn": 0.5}, exploration=0.1)
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=Printable)]
+    arms: dict[ModelKey, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(
+        min_length=1, max_length=20, description="model key -> share of the customers; shares sum to 1"
+    )
+    exploration: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        0.0, description="probability that a position is sampled instead of going to the best item"
+    )
+    temperature: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(
+        1.0, description="softmax temperature of the sampling: high = uniform, low = almost always the best"
+    )
+    salt: OptionalId = Field(
+        "", description="a different salt assigns customers afresh; defaults to the name"
+    )
+
+
+class RulesBody(RequestBody):
+    model_config = example(pinned=["P0001"], buried=["P0013"], per_category=3)
+    pinned: list[Id] = Field([], max_length=100, description="items that come first for every customer")
+    buried: list[Id] = Field([], max_length=10_000, description="items that come last")
+    per_category: int | None = Field(
+        None, ge=1, le=100, description="maximum number of items of one category in one list"
+    )
