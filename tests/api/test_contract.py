@@ -110,8 +110,8 @@ sys.stdout.write("well\\n")
 def _make_client(folder: Path) -> None:
     "A client from the committed description, by a public generator"
 
-    def run(*command: str | Path) -> None:
-        subprocess.run(
+    def run(*command: str | Path) -> subprocess.CompletedProcess:
+        return subprocess.run(
             command,
             cwd=folder,
             check=True,
