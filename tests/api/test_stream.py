@@ -445,7 +445,7 @@ def test_a_store_that_is_away_is_waited_for():
     async def story() -> None:
         stream, service, heard, late = Stream(5), Watched(2), [], []
         tasks = [asyncio.create_task(listen(stream, service, heard))]
-        await by(lambda: heard == [1, 2])
+        await by(lambda: heard == [1, 2] and stream.head == 2)  # the poller has begun
         service.away = True
         service.asked.clear()
         tasks.append(asyncio.create_task(listen(stream, service, late, after=1)))
