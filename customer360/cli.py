@@ -303,7 +303,7 @@ def evaluate(
 
     The model is fitted on the train part, judged on the test part; low and high are 95 % intervals over customers.
     """
-    from customer360.data.prepare import SPLITS
+    from customer360.data.splits import SPLITS
     from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
     from customer360.evaluation.stats import leaderboard
     from customer360.models.catalogue import model_class

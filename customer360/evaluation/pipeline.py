@@ -40,16 +40,8 @@ from tqdm import tqdm
 from ..config import checkout_root, folder, settings
 from ..data.ingest import ErasureCheck, IngestResult, erase_cached, ingest, load_snapshot
 from ..data.ingest import save_snapshot
-from customer360.data.prepare import (
-    SPLITS,
-    Dataset,
-    Histories,
-    Split,
-    dataset,
-    fingerprint,
-    make_split,
-    histories_from_items,
-)
+from ..data.splits import SPLITS, Split, make_split
+from ..data.prepare import Dataset, Histories, dataset, fingerprint, histories_from_items
 from ..data.sources import Card, card_from_options, describe, find_file, locate_files, read_card
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from .stats import COSTS, TESTED, compare, leaderboard

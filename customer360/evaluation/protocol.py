@@ -23,7 +23,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ..config import generator
-from ..data.prepare import SPLITS, Histories, Split, histories_from_events
+from ..data.prepare import Histories, histories_from_events
+from ..data.splits import SPLITS, Split
 from customer360.metrics import (
     RANKING_METRICS,
     coverage,

@@ -33,7 +33,7 @@ import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from ..config import parallel_map
-from ..data.prepare import SPLITS
+from ..data.splits import SPLITS
 from . import plots
 from .protocol import Result, calibration_noise
 from customer360.evaluation.stats import (

@@ -20,7 +20,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import folder, generator
-from ..data.prepare import SPLITS, Dataset, Split, make_split
+from ..data.prepare import Dataset
+from ..data.splits import SPLITS, Split, make_split
 from .pipeline import Source, execute
 from ..metrics import ndcg
 from ..models.base import Recommender, held_out_lists

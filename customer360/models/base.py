@@ -32,12 +32,12 @@ from customer360.data.prepare import (
     Dataset,
     Histories,
     IdMap,
-    Split,
     append_events,
     fingerprint,
     histories_from_items,
     leave_one_out,
 )
+from ..data.splits import Split
 from ..metrics import hits
 from .artefacts import load_artefact, save_artefact
 from ..schema import EventType, Facts, interactions

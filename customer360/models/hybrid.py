@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 
 from ..config import generator, parallel_map
-from ..data.prepare import Dataset, Histories, Split, fingerprint
+from ..data.prepare import Dataset, Histories, fingerprint
+from ..data.splits import Split
 from ..metrics import ndcg
 from .base import SLICE, NoItemText, Recommender, dropped, exclusion_mask
 

@@ -8,14 +8,8 @@ from ir_measures import AP, RR, P, R, Success, nDCG
 from references import ml100k, random_events, raw_ratings, small
 
 from customer360 import metrics
-from customer360.data.prepare import (
-    Dataset,
-    Split,
-    global_time,
-    histories_from_events,
-    histories_from_items,
-    ratio75_item,
-)
+from customer360.data.prepare import Dataset, histories_from_events, histories_from_items
+from customer360.data.splits import Split, global_time, ratio75_item
 from customer360.evaluation.protocol import KS, evaluate, evaluate_running, item_vectors, list_figures
 from customer360.models.base import EASE, Lists
 from customer360.models.knn import UserKNN

@@ -8,23 +8,25 @@ import pytest
 from references import NAN, ml100k, random_events, ratings_table, raw_ratings, small
 
 from customer360.data.prepare import (
-    SPLITS,
     Dataset,
     Histories,
-    Split,
     aggregate_events,
     append_events,
-    cold_items,
-    global_time,
     histories_from_events,
     histories_from_items,
+    leave_one_out,
+)
+from customer360.data.splits import (
+    SPLITS,
+    Split,
+    cold_items,
+    global_time,
     kfold5,
     leave_last_out,
-    leave_one_out,
     make_split,
     ml_folds,
     ratio75_item,
-)  # fmt: skip
+)
 from customer360.schema import EVENT_WEIGHTS, SEEN, EventType, is_relevant
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -457,7 +459,7 @@ def test_what_the_data_does_not_allow():
     )
     for data, name, reason in [
         (no_time, "global_time", "no timestamps"), (no_time, "leave_last_out", "no timestamps"), (no_time, "cold_items", "no text"),
-        (no_time, "ml_folds", "without folds"), (no_scale, "kfold5", "no ratings"), (no_time, "u1", "no split is called 'u1'"),
+        (no_time, "ml_folds", "without folds"), (no_scale, "kfold5", "no ratings"), (no_time, "u1", "unknown split 'u1'"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=reason):
             make_split(data, name)

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from references import ml100k, raw_ratings
 
-from customer360.data.prepare import Dataset, Histories, Split, kfold5, make_split, ratio75_item
+from customer360.data.prepare import Dataset, Histories
+from customer360.data.splits import Split, kfold5, make_split, ratio75_item
 from customer360.evaluation.protocol import evaluate
 from customer360.models.base import EASE, Bias, Popularity, Recommender, bias, held_out_lists
 from customer360.models.knn import UserKNN

@@ -10,7 +10,8 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_matrix
 from scipy.stats import kstest
 
-from customer360.data.prepare import Dataset, IdMap, Split, histories_from_items, ratio75_item
+from customer360.data.prepare import Dataset, IdMap, histories_from_items
+from customer360.data.splits import Split, ratio75_item
 from customer360.metrics import rmse
 from customer360.models.base import Bias, NoRatingScale, check_recommender, checkerboard
 from customer360.models.bayes import (

@@ -15,8 +15,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from customer360.config import generator, settings
-from customer360.data.prepare import Dataset, cold_items, dataset, histories_from_items, ratio75_item
+from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
+from customer360.data.splits import cold_items, ratio75_item
 from customer360.metrics import ndcg
 from customer360.models import bert
 from customer360.models.base import (

@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 
 from customer360.data.ingest import ingest
-from customer360.data.prepare import (
-    Dataset,
-    cold_items,
-    dataset,
-    histories_from_items,
-    make_split,
-    ratio75_item,
-)
+from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
+from customer360.data.splits import cold_items, make_split, ratio75_item
 from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
 from customer360.models.base import (

@@ -13,14 +13,8 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
 from customer360.config import generator
-from customer360.data.prepare import (
-    Dataset,
-    Histories,
-    IdMap,
-    append_events,
-    cold_items,
-    histories_from_items,
-)
+from customer360.data.prepare import Dataset, Histories, IdMap, append_events, histories_from_items
+from customer360.data.splits import cold_items
 from customer360.models.artefacts import ArtefactError
 from customer360.models.base import (
     EASE,

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from customer360.data.prepare import Dataset, dataset, histories_from_items, ratio75_item
+from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
+from customer360.data.splits import ratio75_item
 from customer360.models.base import Bias, Popularity, Recommender, checkerboard, held_out_lists
 from customer360.models.ncf import NCF, TrainingDiverged
 
