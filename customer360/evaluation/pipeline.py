@@ -42,7 +42,8 @@ from ..data.ingest import ErasureCheck, IngestResult, erase_cached, ingest, load
 from ..data.ingest import save_snapshot
 from ..data.splits import SPLITS, Split, make_split
 from ..data.prepare import Dataset, Histories, dataset, fingerprint, histories_from_items
-from ..data.sources import Card, card_from_options, describe, find_file, locate_files, read_card
+from ..data.sources import Card, card_from_options, find_file, locate_files, read_card
+from ..files import describe_file
 from .protocol import Result, among_all, evaluate, evaluate_running, measured, ranks
 from .stats import COSTS, TESTED, compare, leaderboard
 from ..models.artefacts import ArtefactError, save_artefact
@@ -1096,7 +1097,7 @@ def _refuse(models: list[str], protocols: str, final: Path) -> None:
 def _code(name: str) -> list[str]:
     return [
         code_key("customer360.evaluation.pipeline"),
-        describe(folder("pipelines") / f"{name}.ipynb")["sha256"],
+        describe_file(folder("pipelines") / f"{name}.ipynb")["sha256"],
     ]
 
 
@@ -1108,4 +1109,4 @@ def _files(card: Card, home: Path | None) -> list[dict]:
             find_file(spec, home)
     specs = [card.interactions, card.items, card.customers, card.items.side, card.customers.side]
     names = [*(name for spec in specs if spec for name in spec.file), *card.interactions.folds]
-    return [describe(home / name) for name in names if (home / name).is_file()]
+    return [describe_file(home / name) for name in names if (home / name).is_file()]
