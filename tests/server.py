@@ -155,10 +155,10 @@ def _make_small(folder: Path) -> None:
     from customer360.models.registry import Registry
 
     registry = Registry(folder / "data/models/small")
-    snapshot = registry.add_snapshot(simulate(n_customers=100, n_items=60, days=200).tables)
+    snapshot = registry.snapshots.add(simulate(n_customers=100, n_items=60, days=200).tables)
     for key in ("knn", "popularity"):
-        model = make_model(key).fit(registry.snapshot(snapshot).data)
-        registry.promote(key, registry.publish(model, snapshot).version)
+        model = make_model(key).fit(registry.snapshots.read(snapshot).data)
+        registry.promotions.promote(key, registry.releases.publish(model, snapshot).version)
 
 
 @pytest.fixture

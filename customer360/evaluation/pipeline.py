@@ -58,7 +58,9 @@ from customer360.models.catalogue import (
     make_model,
     model_class,
 )
-from ..models.registry import UNCOMPARED, Registry, Release, Snapshot
+from ..models.registry import NO_COMPARISONS, Registry
+from ..models.releases import Release
+from ..models.snapshots import Snapshot
 from ..schema import Tables
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #b2847d64
@@ -769,21 +771,21 @@ def compare_releases(
     judged: Path,  # its results, of `judged_part`
 ) -> None:
     "Test the releases in use that were measured on this data against each other, and keep what is found in the registry"
-    told = UNCOMPARED
+    told = NO_COMPARISONS
     with suppress(ArtefactError):
-        told = registry.comparisons()
+        told = registry.comparisons.read()
     measured = {
         **(told["measured"] if told["snapshot"] == release.snapshot else {}),
         release.key: [release.version, judged.name],
     }
     versions, paths = {}, []
     for key, (version, name) in measured.items():
-        if (judged.parent / name).is_dir() and registry.in_use(key, version):
+        if (judged.parent / name).is_dir() and registry.promotions.is_current(key, version):
             versions[key] = version
             paths.append(judged.parent / name)
     results = [result for result in load_results(paths) if result.split == MEASURED[0]]
     pairs = tested_pairs(results, versions) if release.key in versions else []
-    registry.keep_comparisons(MEASURED[0], pairs, release.snapshot, measured)
+    registry.comparisons.add(MEASURED[0], pairs, release.snapshot, measured)
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #8dfafbc5
 def forget_erased(
@@ -817,13 +819,13 @@ def publish_whole(
     judged = judged_part(snapshot, key, params) if measure else None
     registry = Registry(folder("models") / tables.facts.name)
     model = Recommender.load(fit.path / "model")
-    release = registry.publish(
+    release = registry.releases.publish(
         model,
-        registry.add_snapshot(tables),
+        registry.snapshots.add(tables),
         figures=figures_of(judged) if judged else [],
         fit_seconds=fit.costs["fit_seconds"],
     )
-    release = registry.promote(key, release.version) if promote else release
+    release = registry.promotions.promote(key, release.version) if promote else release
     if judged:
         compare_releases(registry, release, judged)
     forget_erased(registry, snapshot)
@@ -838,15 +840,15 @@ def in_use(
     "The model that is in use on this data; where there is none, it is fitted and put to use"
     registry = Registry(folder("models") / opened(snapshot)[0].facts.name)
     name, wanted, current = (
-        registry.add_snapshot(opened(snapshot)[0]),
+        registry.snapshots.add(opened(snapshot)[0]),
         make_model(key, params=params).params,
         None,
     )
     with suppress(ArtefactError):
-        current = registry.current(key)
+        current = registry.promotions.current(key)
     if current is None or (current.snapshot, current.params) != (name, wanted):
         publish_whole(snapshot, key, params, measure=False)
-    return registry.load(key)[0], registry.snapshot(name)
+    return registry.load(key)[0], registry.snapshots.read(name)
 
 # %% ../../nbs/3_evaluation/40_pipeline.ipynb #13ca7bc8
 def recommendations(

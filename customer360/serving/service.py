@@ -44,7 +44,9 @@ from customer360.data.storage import (
 from ..models.artefacts import ArtefactError
 from ..models.base import NoItemText, Recommender
 from ..models.catalogue import by_preference, colour, describe
-from ..models.registry import Registry, RegistryError, Release, Snapshot, open_registry
+from ..models.registry import Registry, open_registry
+from ..models.releases import Release
+from ..models.snapshots import RegistryError, Snapshot
 from ..schema import EventType
 from customer360.serving.feedback import (
     Experiment,

@@ -12,7 +12,8 @@ from conftest import ROOT
 from server import Server
 
 from customer360.models.catalogue import make_model
-from customer360.models.registry import Registry, read_sealed
+from customer360.models.registry import Registry
+from customer360.models.snapshots import read_sealed
 
 DAY = 86_400
 
@@ -261,11 +262,11 @@ def twice(tmp_path: Path, small) -> Registry:
     "The small shop with a second release of kNN in use, compared with what else is in use"
     small()
     registry = Registry(tmp_path / "data/models/small")
-    (night,) = registry.snapshots()
-    newer = registry.publish(
-        make_model("knn", params={"n_neighbours": 5}).fit(registry.snapshot(night).data), night
+    (night,) = registry.snapshots.names()
+    newer = registry.releases.publish(
+        make_model("knn", params={"n_neighbours": 5}).fit(registry.snapshots.read(night).data), night
     )
-    registry.promote("knn", newer.version)
+    registry.promotions.promote("knn", newer.version)
     found = {
         "metric": "ndcg",
         "k": 10,
@@ -280,9 +281,9 @@ def twice(tmp_path: Path, small) -> Registry:
         "model": "knn",
         "version": newer.version,
         "other": "popularity",
-        "other_version": registry.current("popularity").version,
+        "other_version": registry.promotions.current("popularity").version,
     }
-    registry.keep_comparisons("ratio75_item", [sides | found])
+    registry.comparisons.add("ratio75_item", [sides | found])
     return registry
 
 

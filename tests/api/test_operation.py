@@ -12,7 +12,8 @@ from command import environment
 from server import ROOT, Server, operations
 
 from customer360.models.catalogue import make_model
-from customer360.models.registry import Registry, read_sealed, write_sealed
+from customer360.models.registry import Registry
+from customer360.models.snapshots import read_sealed, write_sealed
 
 
 def test_live_and_ready(demo):
@@ -72,11 +73,11 @@ def test_a_database_that_cannot_be_opened_at_start(small, tmp_path):
 
 def train_anew(home, key: str, **params) -> str:  # its version
     registry = Registry(home / "data/models/small")
-    release = registry.publish(
-        make_model(key, params=params).fit(registry.snapshot(registry.snapshots()[0]).data),
-        registry.snapshots()[0],
+    release = registry.releases.publish(
+        make_model(key, params=params).fit(registry.snapshots.read(registry.snapshots.names()[0]).data),
+        registry.snapshots.names()[0],
     )
-    return registry.promote(key, release.version).version
+    return registry.promotions.promote(key, release.version).version
 
 
 def wait_for(server: Server, key: str, version: str, seconds: float = 30) -> None:
@@ -145,18 +146,18 @@ def test_a_damaged_model_made_anew_is_served(small, tmp_path):
 def test_who_was_erased_while_a_training_ran_does_not_come_back(small):
     with small() as server:
         registry, (customer, other) = Registry(server.home / "data/models/small"), server.customers(2)
-        tables = registry.snapshot(registry.snapshots()[0]).tables
+        tables = registry.snapshots.read(registry.snapshots.names()[0]).tables
         server.send("DELETE", f"customers/{customer}")
-        night = registry.add_snapshot(tables, watermark=1)  # read before somebody asked to be forgotten
-        release = registry.publish(make_model("knn").fit(registry.snapshot(night).data), night)
-        registry.promote("knn", release.version)
+        night = registry.snapshots.add(tables, watermark=1)  # read before somebody asked to be forgotten
+        release = registry.releases.publish(make_model("knn").fit(registry.snapshots.read(night).data), night)
+        registry.promotions.promote("knn", release.version)
         until = time.monotonic() + 30
         while server.get("models/knn")["snapshot"] != night:
             assert time.monotonic() < until, server.said()[-2000:]
             time.sleep(0.1)
         server.get(f"customers/{customer}/recommendations", 404, model="knn")
         assert server.get(f"customers/{other}/recommendations", model="knn")["items"]
-        assert customer not in set(Registry(registry.root).snapshot(night).tables.customers["user"])
+        assert customer not in set(Registry(registry.root).snapshots.read(night).tables.customers["user"])
 
 
 def test_models_answer_on_while_their_folder_is_gone(small):

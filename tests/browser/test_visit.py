@@ -343,12 +343,12 @@ def test_roll_back_asks_first(built, small: Callable[..., Server], tab: Callable
 
     server = small()
     registry = Registry(server.home / "data/models/small")
-    snapshot = registry.current("knn").snapshot
-    older = registry.current("knn").version
-    newer = registry.publish(
-        make_model("knn", params={"n_neighbours": 7}).fit(registry.snapshot(snapshot).data), snapshot
+    snapshot = registry.promotions.current("knn").snapshot
+    older = registry.promotions.current("knn").version
+    newer = registry.releases.publish(
+        make_model("knn", params={"n_neighbours": 7}).fit(registry.snapshots.read(snapshot).data), snapshot
     ).version
-    registry.promote("knn", newer)
+    registry.promotions.promote("knn", newer)
     server.start()
     page = tab(server).open("/models")
     button = page.get_by_role("button", name="Roll back User kNN")

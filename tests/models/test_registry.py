@@ -23,11 +23,14 @@ from customer360.data.ingest import erase_cached, ingest
 from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
 from customer360.data.sources import read_card
+from customer360.files import MARKER
 from customer360.models.artefacts import ArtefactError
 from customer360.models.base import Recommender
 from customer360.models.catalogue import make_model
 from customer360.models.hybrid import Hybrid
-from customer360.models.registry import WORK, Registry, RegistryError, Release, open_registry
+from customer360.models.registry import Registry, open_registry
+from customer360.models.releases import Release
+from customer360.models.snapshots import RegistryError
 from customer360.schema import Tables
 
 SIX = ["bert", "hybrid", "knn", "ncf", "svd", "tfidf"]
@@ -46,16 +49,16 @@ def two(tmp_path_factory) -> Path:
     "Two releases of EASE on two snapshots, both promoted, and one of popularity, compared with the second; never changed, only copied"
     registry = Registry(tmp_path_factory.mktemp("two") / "demo")
     for seed in (0, 1):
-        name = registry.add_snapshot(shop(seed), watermark=seed)
-        release = registry.publish(
-            make_model("ease").fit(registry.snapshot(name).data),
+        name = registry.snapshots.add(shop(seed), watermark=seed)
+        release = registry.releases.publish(
+            make_model("ease").fit(registry.snapshots.read(name).data),
             name,
             figures=[{"metric": "ndcg", "k": 10, "value": 0.1 + seed}],
         )
-        registry.promote("ease", release.version)
-    plain = registry.publish(make_model("popularity").fit(registry.snapshot(name).data), name)
-    registry.promote("popularity", plain.version)
-    registry.keep_comparisons(
+        registry.promotions.promote("ease", release.version)
+    plain = registry.releases.publish(make_model("popularity").fit(registry.snapshots.read(name).data), name)
+    registry.promotions.promote("popularity", plain.version)
+    registry.comparisons.add(
         "ratio75_item", [pair_of(release, plain)], name, {"ease": [release.version, "results"]}
     )
     return registry.root
@@ -86,7 +89,7 @@ def copied(two, tmp_path) -> Registry:
 
 
 def versions(registry: Registry) -> list[str]:
-    return [release.version for release in registry.releases("ease")]
+    return [release.version for release in registry.releases.of("ease")]
 
 
 # ---- killed ----------------------------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ def deaths(two: Path, tmp_path: Path, act: Callable[[Registry], object]) -> Iter
         registry = Registry(shutil.copytree(two, tmp_path / str(step) / "demo"))
         died = killed_at(step, registry.root, lambda registry=registry: act(registry))
         after = Registry(registry.root)
-        assert not list(after.root.rglob(f"*{WORK}*")), "what was left half done is swept up"
+        assert not list(after.root.rglob(f"*{MARKER}*")), "what was left half done is swept up"
         yield after
         shutil.rmtree(tmp_path / str(step))
         if not died:
@@ -144,21 +147,24 @@ def deaths(two: Path, tmp_path: Path, act: Callable[[Registry], object]) -> Iter
 def test_killed_while_publishing(two, tmp_path):
     before, n_half, n_whole = versions(Registry(two)), 0, 0
     registry = Registry(two)
-    name = registry.snapshots()[0]
-    model = make_model("ease", params={"regularisation": 3.0}).fit(registry.snapshot(name).data)
-    for after in deaths(two, tmp_path, lambda registry: registry.publish(model, name)):
+    name = registry.snapshots.names()[0]
+    model = make_model("ease", params={"regularisation": 3.0}).fit(registry.snapshots.read(name).data)
+    for after in deaths(two, tmp_path, lambda registry: registry.releases.publish(model, name)):
         there = versions(after)
         assert there[:2] == before and len(there) in (2, 3)
         for version in there:
             after.load("ease", version)
-        assert after.current("ease").version == before[-1]
+        assert after.promotions.current("ease").version == before[-1]
         n_half, n_whole = n_half + (len(there) == 2), n_whole + (len(there) == 3)
     assert n_half > 5 and n_whole >= 1
 
 
 def test_killed_while_promoting_and_rolling_back(two, tmp_path):
     first, second = versions(Registry(two))
-    for act in (lambda registry: registry.promote("ease", first), lambda registry: registry.rollback("ease")):
+    for act in (
+        lambda registry: registry.promotions.promote("ease", first),
+        lambda registry: registry.promotions.rollback("ease"),
+    ):
         found = [after.load("ease")[1].version for after in deaths(two, tmp_path, act)]
         assert found[0] == second and found[-1] == first
         assert found == sorted(found, key=lambda version: version == first), "it happens at one moment"
@@ -166,12 +172,12 @@ def test_killed_while_promoting_and_rolling_back(two, tmp_path):
 
 def test_killed_while_keeping_comparisons(two, tmp_path):
     registry = Registry(two)
-    (pair,) = registry.comparisons()["pairs"]
+    (pair,) = registry.comparisons.read()["pairs"]
     found = []
     for after in deaths(
-        two, tmp_path, lambda registry: registry.keep_comparisons("ratio75_item", [pair | {"k": 5}])
+        two, tmp_path, lambda registry: registry.comparisons.add("ratio75_item", [pair | {"k": 5}])
     ):
-        found.append([kept["k"] for kept in after.comparisons()["pairs"]])
+        found.append([kept["k"] for kept in after.comparisons.read()["pairs"]])
         assert after.load("ease")[1].version == versions(after)[-1]
     assert found[0] == [10] and found[-1] == [10, 5] and {tuple(ks) for ks in found} == {(10,), (10, 5)}, (
         "it happens at one moment"
@@ -181,7 +187,10 @@ def test_killed_while_keeping_comparisons(two, tmp_path):
 def test_killed_while_erasing(two, tmp_path):
     who, found = "c0003", []
     for after in deaths(two, tmp_path, lambda registry: registry.erase([who])):
-        here = [who in set(after.snapshot(name).tables.customers["user"]) for name in after.snapshots()]
+        here = [
+            who in set(after.snapshots.read(name).tables.customers["user"])
+            for name in after.snapshots.names()
+        ]
         for version in versions(after):
             after.load("ease", version)
         after.erase([who])
@@ -196,18 +205,20 @@ def test_killed_while_installing(two, tmp_path):
     empty.mkdir()
     for after in deaths(empty, tmp_path, lambda registry: registry.install(two)):
         after.install(two)
-        assert after.load("ease")[1].version == versions(Registry(two))[-1] and after.current("popularity")
-        assert after.comparisons()["pairs"] == Registry(two).comparisons()["pairs"]
+        assert after.load("ease")[1].version == versions(Registry(two))[-1] and after.promotions.current(
+            "popularity"
+        )
+        assert after.comparisons.read()["pairs"] == Registry(two).comparisons.read()["pairs"]
 
 
 def test_a_model_that_cannot_be_written_leaves_nothing(copied, monkeypatch):
     before = sorted(copied.root.rglob("*"))
     model = make_model("ease", params={"regularisation": 9.0}).fit(
-        copied.snapshot(copied.snapshots()[0]).data
+        copied.snapshots.read(copied.snapshots.names()[0]).data
     )
     model.thought_ = object()
     with pytest.raises(ArtefactError, match="thought_ is a object"):
-        copied.publish(model, copied.snapshots()[0])
+        copied.releases.publish(model, copied.snapshots.names()[0])
     assert sorted(copied.root.rglob("*")) == before
 
 
@@ -233,7 +244,7 @@ def flip(path: Path, at: int) -> None:
     ],
 )
 def test_a_flipped_byte_is_refused_by_name_and_the_last_good_one_serves(copied, name):
-    current = copied.current("ease")
+    current = copied.promotions.current("ease")
     path = (
         copied.root / "snapshots" / current.snapshot / name.removeprefix("snapshot/")
         if "/" in name
@@ -250,82 +261,84 @@ def test_a_flipped_byte_is_refused_by_name_and_the_last_good_one_serves(copied, 
             )  # a blank became another blank
         except ArtefactError as error:
             assert str(path) in str(error)
-            model, release, problems = registry.load_good("ease")
+            model, release, problems = registry.load_with_fallback("ease")
             assert release.version == versions(copied)[0] and len(problems) == 1 and str(path) in problems[0]
             with pytest.raises(ArtefactError, match=path.name):
-                registry.promote("ease", current.version)
+                registry.promotions.promote("ease", current.version)
         assert model.recommend([0]).codes.shape == (1, 10)
         path.write_bytes(whole)
 
 
 def test_a_missing_file_and_a_lost_list(copied):
-    current = copied.current("ease")
+    current = copied.promotions.current("ease")
     flip(copied.root / "ease/promoted.json", 20)
     with pytest.raises(ArtefactError, match=r"promoted\.json"):
         copied.load("ease")
-    _, release, problems = copied.load_good("ease")
+    _, release, problems = copied.load_with_fallback("ease")
     assert release == current and len(problems) == 1
     (current.path / "weights.npz").unlink()
-    assert copied.load_good("ease")[1].version == versions(copied)[0]
+    assert copied.load_with_fallback("ease")[1].version == versions(copied)[0]
     shutil.rmtree(copied.root / "ease" / versions(copied)[0])
     with pytest.raises(ArtefactError, match="run `c360 train --model ease`"):
-        copied.load_good("ease")
+        copied.load_with_fallback("ease")
 
 
 def test_training_again_heals(copied):
-    current = copied.current("ease")
+    current = copied.promotions.current("ease")
     flip(current.path / "weights.npz", 500)
-    healed = copied.publish(make_model("ease").fit(copied.snapshot(current.snapshot).data), current.snapshot)
+    healed = copied.releases.publish(
+        make_model("ease").fit(copied.snapshots.read(current.snapshot).data), current.snapshot
+    )
     assert healed.version == current.version and copied.load("ease")[1] == healed
 
 
 def test_damaged_comparisons_are_refused_by_name_and_begun_anew(copied):
-    (pair,), path = copied.comparisons()["pairs"], copied.root / "comparisons.json"
+    (pair,), path = copied.comparisons.read()["pairs"], copied.root / "comparisons.json"
     whole = path.read_bytes()
     for at in np.random.default_rng(0).integers(0, len(whole), 12):
         flip(path, at)
         try:
-            assert copied.comparisons()["pairs"] == [pair]  # a blank became another blank
+            assert copied.comparisons.read()["pairs"] == [pair]  # a blank became another blank
         except ArtefactError as error:
             assert str(path) in str(error)
             assert copied.load("ease")[1].version == pair["version"], "the models answer all the same"
         path.write_bytes(whole)
     flip(path, len(whole) // 2)
-    copied.keep_comparisons("ratio75_item", [pair | {"k": 5}])
-    assert [kept["k"] for kept in copied.comparisons()["pairs"]] == [5]
-    assert Registry(copied.root.parent / "elsewhere").comparisons()["pairs"] == []
+    copied.comparisons.add("ratio75_item", [pair | {"k": 5}])
+    assert [kept["k"] for kept in copied.comparisons.read()["pairs"]] == [5]
+    assert Registry(copied.root.parent / "elsewhere").comparisons.read()["pairs"] == []
 
 
 def test_what_was_found_is_about_releases_in_use(copied):
     (pair,), ease, plain = (
-        copied.comparisons()["pairs"],
-        copied.releases("ease"),
-        copied.current("popularity"),
+        copied.comparisons.read()["pairs"],
+        copied.releases.of("ease"),
+        copied.promotions.current("popularity"),
     )
     old = pair_of(ease[0], plain)
-    copied.keep_comparisons("ratio75_item", [old])
-    assert copied.comparisons()["pairs"] == [pair], "the first release of EASE is not in use"
-    copied.rollback("ease")
-    copied.keep_comparisons("ratio75_item", [pair_of(plain, ease[0], difference=0.5)])
-    assert copied.comparisons()["pairs"] == [pair_of(plain, ease[0], difference=0.5)]
-    copied.keep_comparisons("ratio75_item", [old])
-    assert copied.comparisons()["pairs"] == [old], "the same pair the other way round is the same pair"
+    copied.comparisons.add("ratio75_item", [old])
+    assert copied.comparisons.read()["pairs"] == [pair], "the first release of EASE is not in use"
+    copied.promotions.rollback("ease")
+    copied.comparisons.add("ratio75_item", [pair_of(plain, ease[0], difference=0.5)])
+    assert copied.comparisons.read()["pairs"] == [pair_of(plain, ease[0], difference=0.5)]
+    copied.comparisons.add("ratio75_item", [old])
+    assert copied.comparisons.read()["pairs"] == [old], "the same pair the other way round is the same pair"
 
 
 @pytest.mark.parametrize(
     ("key", "version"), [("../demo/ease", "x"), ("ease", "../../etc"), ("ease", ".."), ("", "x"), ("/", "x")]
 )
 def test_names_are_not_paths(copied, key, version):
-    with pytest.raises(RegistryError, match="is no name of a model or a version"):
+    with pytest.raises(RegistryError, match="is not a valid key or version"):
         copied.load(key, version)
     with pytest.raises(RegistryError, match="has no snapshot"):
-        copied.snapshot(f"../snapshots/{copied.snapshots()[0]}")
+        copied.snapshots.read(f"../snapshots/{copied.snapshots.names()[0]}")
 
 
 def test_a_model_of_other_data_is_not_taken(copied):
     other = make_model("ease").fit(dataset(simulate(seed=0, n_customers=40, n_items=19, days=40).tables))
     with pytest.raises(RegistryError, match="was not trained on snapshot"):
-        copied.publish(other, copied.snapshots()[0])
+        copied.releases.publish(other, copied.snapshots.names()[0])
 
 
 # ---- forgotten -------------------------------------------------------------------------------------------------------
@@ -365,8 +378,8 @@ def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
         tables.customers.replace({"user": names}),
     )
     registry = Registry(tmp_path / "demo")
-    name = registry.add_snapshot(tables)
-    data = registry.snapshot(name).data
+    name = registry.snapshots.add(tables)
+    data = registry.snapshots.read(name).data
     half = data.where(
         data.interactions["row"].to_numpy() % 2 == 0
     )  # trained on less than the snapshot: it holds histories of its own
@@ -374,11 +387,11 @@ def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
         components={"ease": make_model("ease"), "svd": make_model("svd", params={"n_factors": 4})}
     ).fit(half)
     for model in (make_model("ease").fit(data), make_model("svd", params={"n_factors": 4}).fit(half), mixed):
-        registry.promote(model.key, registry.publish(model, name).version)
+        registry.promotions.promote(model.key, registry.releases.publish(model, name).version)
     own = [path for path in registry.root.rglob("histories.npz")]
     assert len(own) == 2 and len(traces(registry.root, who)) == 2
     code = int(data.users.encode([who])[0])
-    before = {key: registry.load(key)[0] for key in registry.keys()}
+    before = {key: registry.load(key)[0] for key in registry.releases.keys()}
     assert all(len(model.histories_[[code]].items) for model in before.values())
     assert registry.erase([who, "nobody"]) == 2 + len(own)
     assert not traces(registry.root, who)
@@ -388,11 +401,11 @@ def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
         assert not len(new.histories_[[code]].items)
         np.testing.assert_array_equal(new.recommend(others).codes, old.recommend(others).codes)
         np.testing.assert_allclose(new.recommend([code]).codes, new.recommend([-1]).codes)  # a stranger now
-    snapshot = registry.snapshot(name)
-    assert snapshot.here.sum() == data.n_users - 1 and not snapshot.here[code]
+    snapshot = registry.snapshots.read(name)
+    assert snapshot.present.sum() == data.n_users - 1 and not snapshot.present[code]
     assert snapshot.data.users.encode([who, "c0006"]).tolist() == [-1, 5]
     again = make_model("ease").fit(snapshot.data)  # what is left can be trained on
-    assert registry.publish(again, name).version and registry.erase([who]) == 0
+    assert registry.releases.publish(again, name).version and registry.erase([who]) == 0
 
 
 def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
@@ -425,7 +438,7 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     registry = Registry(tmp_path / "data/models/mine")
 
     def told() -> set[tuple]:
-        pairs = registry.comparisons()["pairs"]
+        pairs = registry.comparisons.read()["pairs"]
         return {
             (frozenset([(p["model"], p["version"]), (p["other"], p["other_version"])]), p["metric"], p["k"])
             for p in pairs
@@ -446,7 +459,7 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     aside = publish_whole(snapshot, "knn", promote=False)
     bias = publish_whole(snapshot, "random", measure=False)
     assert told() == expected(plain, ease), "neither what is not in use nor what was not measured"
-    registry.promote("knn", aside.version)
+    registry.promotions.promote("knn", aside.version)
     newer = publish_whole(snapshot, "ease", {"regularisation": 3.0})
     assert told() == expected(plain, newer, aside) and bias.key == "random"
 
@@ -457,12 +470,12 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
         r.model: r.customers.set_index("user")
         for r in load_results([judged_part(snapshot, "popularity"), judged_part(snapshot, "knn")])
     }
-    for pair in registry.comparisons()["pairs"]:
+    for pair in registry.comparisons.read()["pairs"]:
         of = (pair["metric"], pair["k"])
         assert abs(pair["difference"] - (figure[pair["model"], *of] - figure[pair["other"], *of])) < 1e-4
     recall = next(
         p
-        for p in registry.comparisons()["pairs"]
+        for p in registry.comparisons.read()["pairs"]
         if p["metric"] == "recall" and {p["model"], p["other"]} == {"popularity", "knn"}
     )
     mean = {key: frame["recall@10"].mean() for key, frame in per_customer.items()}
@@ -471,7 +484,7 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
         and recall["difference"] >= 0
     )
 
-    registry.rollback("ease")
+    registry.promotions.rollback("ease")
     monkeypatch.setattr(
         pipeline, "code_of", lambda key: "the code has changed"
     )  # what was judged with the old one is not taken for what the new one would reach
@@ -539,12 +552,12 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
 
 def test_a_hybrid_and_its_parts_are_kept_once(tmp_path):
     registry = Registry(tmp_path / "demo")
-    name = registry.add_snapshot(shop())
-    data = registry.snapshot(name).data
+    name = registry.snapshots.add(shop())
+    data = registry.snapshots.read(name).data
     parts = {"ease": make_model("ease"), "svd": make_model("svd", params={"n_factors": 4})}
-    released = registry.publish(make_model("ease").fit(data), name)
+    released = registry.releases.publish(make_model("ease").fit(data), name)
     hybrid = Hybrid(components=parts).fit(data)
-    release = registry.publish(hybrid, name)
+    release = registry.releases.publish(hybrid, name)
     assert (
         release.parts == {"ease_": ["ease", released.version]}
         and not (release.path / "ease_").exists()
@@ -573,29 +586,33 @@ def test_the_bundle_is_small_and_in_git():
 def test_the_bundle_is_of_the_demo_shop_as_it_is_simulated(tmp_path):
     "So that `c360 train` and the models that come along know the same customers and items"
     assert (
-        Registry(tmp_path / "demo").add_snapshot(ingest(read_card("demo")).tables)
-        in Registry(BUNDLE).snapshots()
+        Registry(tmp_path / "demo").snapshots.add(ingest(read_card("demo")).tables)
+        in Registry(BUNDLE).snapshots.names()
     )
 
 
 def test_the_bundle_says_which_of_its_models_is_better(tmp_path, monkeypatch):
     monkeypatch.setattr(settings(), "home", tmp_path)
-    kept, fresh = Registry(BUNDLE).comparisons(), open_registry("demo")
-    assert fresh.comparisons()["pairs"] == kept["pairs"] and kept["split"] == "ratio75_item"
-    used = {key: release.version for key in fresh.keys() if (release := fresh.current(key))}
+    kept, fresh = Registry(BUNDLE).comparisons.read(), open_registry("demo")
+    assert fresh.comparisons.read()["pairs"] == kept["pairs"] and kept["split"] == "ratio75_item"
+    used = {
+        key: release.version for key in fresh.releases.keys() if (release := fresh.promotions.current(key))
+    }
     sides = [
         ((p["model"], p["version"]), (p["other"], p["other_version"]), p["metric"]) for p in kept["pairs"]
     ]
     assert len(sides) == 4 * 7 * 6 // 2 and all({one, other} <= set(used.items()) for one, other, _ in sides)
-    assert fresh.erase(["c0001"]) and fresh.comparisons()["pairs"] == kept["pairs"]
+    assert fresh.erase(["c0001"]) and fresh.comparisons.read()["pairs"] == kept["pairs"]
 
 
 def test_a_fresh_clone_answers_with_every_model(tmp_path, monkeypatch):
     monkeypatch.setattr(settings(), "home", tmp_path)
     registry = open_registry("demo")
-    assert [key for key in registry.keys() if registry.current(key)] == sorted([*SIX, "popularity"])
+    assert [key for key in registry.releases.keys() if registry.promotions.current(key)] == sorted(
+        [*SIX, "popularity"]
+    )
     for key in SIX:
-        model, release, problems = registry.load_good(key)
+        model, release, problems = registry.load_with_fallback(key)
         assert not problems and isinstance(model, Recommender)
         top = model.recommend(np.arange(100))
         assert (top.codes >= 0).all() and np.isfinite(top.scores).all()
@@ -604,7 +621,7 @@ def test_a_fresh_clone_answers_with_every_model(tmp_path, monkeypatch):
             metrics["ndcg", 10]["low"] < metrics["ndcg", 10]["value"] < metrics["ndcg", 10]["high"]
             and ("rmse", None) in metrics
         )
-    assert open_registry("demo").keys() == registry.keys()
+    assert open_registry("demo").keys() == registry.releases.keys()
 
 
 def same_as_bundled(

@@ -80,8 +80,8 @@ pipeline.fit_whole = lambda *asked: (fit_whole(*asked), Store.open().erase("c010
 release = pipeline.publish_whole(snapshot, "knn", measure=False)
 registry = pipeline.Registry(folder("models") / "demo")
 model, release = registry.load("knn", release.version)
-assert model.recommend(registry.snapshot(release.snapshot).data.users.encode(["c0105"]), 3).codes.shape == (1, 3)
-assert (registry.snapshot(release.snapshot).data.users.encode(["c0104"]) == -1).all() and not snapshot.exists()
+assert model.recommend(registry.snapshots.read(release.snapshot).data.users.encode(["c0105"]), 3).codes.shape == (1, 3)
+assert (registry.snapshots.read(release.snapshot).data.users.encode(["c0104"]) == -1).all() and not snapshot.exists()
 """
 
 
@@ -186,9 +186,9 @@ from customer360.serving.service import Ask, NotReady, UnknownCustomer, open_ser
 
 service = open_service(keys=["knn"])
 registry = service.registry
-name = registry.current("knn").snapshot
+name = registry.promotions.current("knn").snapshot
 older = registry.root / "snapshots" / "demo-000000000000"
-shutil.copytree(registry.snapshot(name).path, older)
+shutil.copytree(registry.snapshots.read(name).path, older)
 file = next(older.glob("interactions*"))
 sound = file.read_bytes()
 file.write_bytes(b"damaged")
@@ -214,7 +214,7 @@ try:
     service.erase("c0104")
 except UnknownCustomer:  # the last start has done it
     pass
-assert not {"c0103", "c0104"} & set(service.registry.everybody())
+assert not {"c0103", "c0104"} & set(service.registry.snapshots.all_user_ids())
 service.close()
 """
 
@@ -262,7 +262,7 @@ except NotReady as error:
     assert str(half) in error.detail and "erase again" in error.detail, error.detail
 else:
     raise AssertionError("a file that nobody can read was passed over in silence")
-assert "c0104" not in service.registry.everybody()
+assert "c0104" not in service.registry.snapshots.all_user_ids()
 service.close()
 """
 
