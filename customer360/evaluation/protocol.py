@@ -35,7 +35,7 @@ from customer360.metrics import (
     novelty,
     personalisation,
 )
-from ..models.base import Lists, Recommender, held_out_lists
+from ..models.base import RankedLists, Recommender, rank_held_out
 from ..schema import EventType
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #69cdb2e8
@@ -140,7 +140,7 @@ def item_vectors(
 
 
 def list_figures(
-    lists: Lists,
+    lists: RankedLists,
     split: Split,
 ) -> dict[str, float]:  # by `<name>@10`
     "The five figures beyond accuracy, over all lists"
@@ -228,7 +228,7 @@ def evaluate(
         lists = None
     else:
         started = time.perf_counter()
-        lists = held_out_lists(model, split, max(KS), repeats)
+        lists = rank_held_out(model, split, max(KS), repeats)
         overall["users_per_second"] = len(lists.users) / max(time.perf_counter() - started, 1e-9)
         columns |= _ranking_columns(lists, users)
         overall |= list_figures(lists, split) if len(lists.users) else {}
@@ -259,7 +259,7 @@ def ranks(split: Split) -> bool:
     return recipe is None or not recipe.ratings_only
 
 
-def _ranking_columns(lists: Lists, users: np.ndarray) -> dict[str, np.ndarray]:
+def _ranking_columns(lists: RankedLists, users: np.ndarray) -> dict[str, np.ndarray]:
     at = np.searchsorted(users, lists.users)
     columns = {}
     for k in KS:

@@ -24,7 +24,7 @@ from ..data.prepare import Dataset
 from ..data.splits import SPLITS, Split, make_split
 from .pipeline import Source, execute
 from ..metrics import ndcg
-from ..models.base import Recommender, held_out_lists
+from ..models.base import Recommender, rank_held_out
 from ..models.catalogue import MODELS, colour, make_model
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #2119aa5d
@@ -87,7 +87,7 @@ def outcomes(
 ) -> pd.Series:  # float64 by customer; nDCG@10 of each, or the squared error of each of their ratings
     "Fit on one part and judge on the other"
     if question == "ranking":
-        lists = held_out_lists(model.fit(without_scale(inner.train)), inner)
+        lists = rank_held_out(model.fit(without_scale(inner.train)), inner)
         return pd.Series(ndcg(lists.hit, lists.n_relevant, 10), lists.users)
     test = inner.test[inner.test["rating"].notna()]
     predicted = model.fit(inner.train).predict(test["user"].to_numpy(), test["item"].to_numpy())

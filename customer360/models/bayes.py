@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix, diags
 
 from ..config import generator
 from ..data.prepare import Dataset, Histories
-from .base import SLICE, Recommender, bias
+from .base import BATCH, Recommender, predict_bias
 
 # %% ../../nbs/2_models/32_bayes.ipynb #2a9ffefe
 def with_one(
@@ -369,8 +369,8 @@ def cosines(
     "Cosine of each two items"
     n = columns.shape[1]
     out, by_item = np.empty((n, n), np.float32), csr_matrix(columns.T)
-    for start in range(0, n, SLICE):
-        out[start : start + SLICE] = (by_item[start : start + SLICE] @ columns).toarray()
+    for start in range(0, n, BATCH):
+        out[start : start + BATCH] = (by_item[start : start + BATCH] @ columns).toarray()
     out[np.diag_indices(n)] = 0
     return out
 
@@ -488,7 +488,7 @@ class BayesianMF(_Draws):
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
     ) -> np.ndarray:
-        fallback = bias(self, histories, rows, items)
+        fallback = predict_bias(self, histories, rows, items)
         if not len(self.items_):
             return fallback
         of_draws = self.items_, self.having_, self.prior_, self.precision_, self.noise_precision_

@@ -39,11 +39,11 @@ from customer360.models.base import (
     NoItemText,
     Recommender,
     TopN,
-    bias,
     check_codes,
     check_fitted,
     check_lengths,
     exclusion_mask,
+    predict_bias,
     symmetric_inverse,
     top_n,
     training_histories,
@@ -772,7 +772,7 @@ class _Stars(_Ranks):
         )
         tastes, _ = posterior(rating_sums(histories, self._features, usual), prior, self._chosen(histories))
         predicted = usual[items] + np.einsum("pd,pd->p", tastes[rows], self._features[items])
-        return np.where(items >= 0, predicted, bias(self, histories, rows, items))
+        return np.where(items >= 0, predicted, predict_bias(self, histories, rows, items))
 
 # %% ../../nbs/2_models/30_bert.ipynb #e022de6e
 ROWS = 128  # customers that the index is asked for at a time

@@ -25,7 +25,7 @@ from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories, fingerprint
 from ..data.splits import Split
 from ..metrics import ndcg
-from .base import SLICE, NoItemText, Recommender, dropped, exclusion_mask
+from .base import BATCH, NoItemText, Recommender, drop_each, exclusion_mask
 
 # %% ../../nbs/2_models/40_hybrid.ipynb #9169409e
 def standardised(
@@ -366,10 +366,10 @@ def rating_fusion(
 def _in_slices(
     parts: dict[str, Recommender], histories: Histories, rows: np.ndarray, items: np.ndarray
 ) -> np.ndarray:  # rows in rising order
-    edges = np.searchsorted(rows, np.arange(0, len(histories) + SLICE, SLICE))
+    edges = np.searchsorted(rows, np.arange(0, len(histories) + BATCH, BATCH))
     said = [np.zeros((len(parts), 0), np.float32)]
-    for i, start in enumerate(range(0, len(histories), SLICE)):
-        part, past = slice(edges[i], edges[i + 1]), histories[start : start + SLICE]
+    for i, start in enumerate(range(0, len(histories), BATCH)):
+        part, past = slice(edges[i], edges[i + 1]), histories[start : start + BATCH]
         said.append(
             predictions(parts, past, np.full(len(past), -1, np.int32), rows[part] - start, items[part])
         )
@@ -522,7 +522,7 @@ class _Ranks(_Learns):
         return fusion(said, n_known(histories)[:, None], self._owners).astype(np.float32)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
-        (parts, fusion), what_ifs = self._used(), dropped(history, entries)
+        (parts, fusion), what_ifs = self._used(), drop_each(history, entries)
         columns = slice(None) if items is None else items
         said = [
             standardised(part.score_without(history, entries).astype(np.float32), what_ifs)[:, columns]

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 
 from ..data.prepare import Dataset, Histories
-from .base import NOTHING_KNOWN, Recommender, bias, top_n, user_offsets
+from .base import COLD_START_SCORE, Recommender, predict_bias, top_n, user_offsets
 
 # %% ../../nbs/2_models/20_knn.ipynb #61e1b4fb
 def inverse_frequency(
@@ -173,7 +173,7 @@ class _Derived(Recommender):
 
     @cached_property
     def _trace(self) -> np.ndarray:
-        return NOTHING_KNOWN * self.popularity_ / np.maximum(self.popularity_, 1).max()
+        return COLD_START_SCORE * self.popularity_ / np.maximum(self.popularity_, 1).max()
 
     @cached_property
     def _columns(self) -> csr_matrix:
@@ -265,7 +265,7 @@ class UserKNN(_Derived):
             self._residual_columns,
         )
         known = items >= 0
-        predicted = bias(self, histories, rows, items)
+        predicted = predict_bias(self, histories, rows, items)
         predicted[known] += neighbours_residual(
             similarity, self._residuals_by_item, rows[known], items[known], self.n_neighbours, self.shrinkage
         )

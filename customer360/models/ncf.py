@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
-from .base import USER_DAMPING, Recommender, bias, user_offsets
+from .base import USER_DAMPING, Recommender, predict_bias, user_offsets
 
 # %% ../../nbs/2_models/26_ncf.ipynb #14b59ea3
 def mlp_scores(
@@ -561,7 +561,7 @@ class NCF(_Ranks):
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
     ) -> np.ndarray:
-        out = bias(self, histories, rows, items)
+        out = predict_bias(self, histories, rows, items)
         nets = [net for net in (self._net("rate", k) for k in range(self.n_members)) if net]
         if not nets:
             return out

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
-from .base import EASE, SLICE, symmetric_inverse
+from .base import BATCH, EASE, symmetric_inverse
 
 # %% ../../nbs/2_models/34_near.ipynb #f87d4f38
 def places(
@@ -81,8 +81,8 @@ def add_texts(
     weight: float,  # of the texts, as of so many customers who have the item
 ) -> np.ndarray:  # float32 (n, n)
     "Add the similarity of texts to the evidence of customers"
-    for start in range(0, len(gram), SLICE):
-        gram[start : start + SLICE] += np.float32(weight) * (texts[start : start + SLICE] @ texts.T).toarray()
+    for start in range(0, len(gram), BATCH):
+        gram[start : start + BATCH] += np.float32(weight) * (texts[start : start + BATCH] @ texts.T).toarray()
     return gram
 
 # %% ../../nbs/2_models/34_near.ipynb #da38d110

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from ..config import generator, parallel_map, settings
 from ..data.prepare import Dataset, Histories
-from .base import Recommender, bias
+from .base import Recommender, predict_bias
 
 # %% ../../nbs/2_models/22_svd.ipynb #709c52be
 def solve_rows(
@@ -230,4 +230,4 @@ class SVD(Recommender):
         )
         fit = np.einsum("pf,pf->p", vectors[rows, :-1], self.rating_items_[items])
         predicted = self.rating_mean_ + self.rating_offsets_[items] + vectors[rows, -1] + fit
-        return np.where(items >= 0, predicted, bias(self, histories, rows, items))
+        return np.where(items >= 0, predicted, predict_bias(self, histories, rows, items))

@@ -27,10 +27,10 @@ from customer360.models.base import (
     Explanation,
     NoItemText,
     Recommender,
-    bias,
     check_codes,
     check_fitted,
     check_lengths,
+    predict_bias,
     user_offsets,
 )
 
@@ -275,7 +275,7 @@ class _Content(_Reads):
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
     ) -> np.ndarray:
-        known, predicted = items >= 0, bias(self, histories, rows, items)
+        known, predicted = items >= 0, predict_bias(self, histories, rows, items)
         rest = residuals(histories, self.mean_, self.item_offset_)
         predicted[known] += similar_residual(
             self._units, rest, rows[known], items[known], self.power, self.shrinkage

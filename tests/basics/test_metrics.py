@@ -11,7 +11,7 @@ from customer360 import metrics
 from customer360.data.prepare import Dataset, histories_from_events, histories_from_items
 from customer360.data.splits import Split, global_time, ratio75_item
 from customer360.evaluation.protocol import KS, evaluate, evaluate_running, item_vectors, list_figures
-from customer360.models.base import EASE, Lists
+from customer360.models.base import EASE, RankedLists
 from customer360.models.knn import UserKNN
 from customer360.schema import SEEN, EventType
 
@@ -254,7 +254,7 @@ def test_beyond_accuracy_of_a_real_model_against_loops(test_data):
     model = EASE().fit(split.train)
     users = np.sort(split.test["user"].unique())[:120]
     codes = model.recommend(users, 10).codes
-    got = list_figures(Lists(users, codes, codes >= 0, np.ones(len(users), int)), split)
+    got = list_figures(RankedLists(users, codes, codes >= 0, np.ones(len(users), int)), split)
     owners = [set() for _ in range(split.train.n_items)]
     for user, item in zip(split.train.interactions["user"], split.train.interactions["item"], strict=True):
         owners[item].add(user)

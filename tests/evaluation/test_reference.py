@@ -14,7 +14,7 @@ from references import ml100k, raw_ratings
 from customer360.data.prepare import Dataset, Histories
 from customer360.data.splits import Split, kfold5, make_split, ratio75_item
 from customer360.evaluation.protocol import evaluate
-from customer360.models.base import EASE, Bias, Popularity, Recommender, bias, held_out_lists
+from customer360.models.base import EASE, Bias, Popularity, Recommender, predict_bias, rank_held_out
 from customer360.models.knn import UserKNN
 from customer360.models.svd import SVD
 
@@ -55,7 +55,7 @@ class SurprisesSVD(Recommender):
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
     ) -> np.ndarray:
-        predicted = bias(self, histories, rows, items)
+        predicted = predict_bias(self, histories, rows, items)
         for at, (user, item) in enumerate(zip(users[rows].astype(str), items.astype(str), strict=True)):
             if user in self.known[0] and item in self.known[1]:
                 predicted[at] = self.theirs.predict(user, item).est
@@ -188,7 +188,7 @@ def _inner(inner: Callable[[str], int], raw: str) -> int:
 def test_a_random_order_is_worth_nothing(test_data):
     "On unseen items, where ties or item numbers could be worth something, popularity is no better than chance"
     split = make_split(ml100k(test_data), "cold_items", 101)
-    lists = held_out_lists(Popularity().fit(split.train), split, 10)
+    lists = rank_held_out(Popularity().fit(split.train), split, 10)
     chance = lists.n_relevant.mean() / len(split.candidates)
     assert lists.hit.mean() == pytest.approx(chance, rel=0.1)
 

@@ -27,7 +27,7 @@ from customer360.models.base import (
     check_recommender,
     checkerboard,
     exclusion_mask,
-    held_out_lists,
+    rank_held_out,
     top_n,
 )
 from customer360.models.bert import BERT, EncoderError, clean_text, embed, encode, find_encoder, nearest
@@ -536,7 +536,7 @@ def test_a_saved_model_searches_and_projects_as_before(shop, tmp_path):
 
 
 def quality(model: Recommender, split) -> float:
-    lists = held_out_lists(model, split)
+    lists = rank_held_out(model, split)
     return float(ndcg(lists.hit, lists.n_relevant, 10).mean())
 
 

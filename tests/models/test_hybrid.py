@@ -19,7 +19,7 @@ from customer360.models.base import (
     Random,
     Recommender,
     checkerboard,
-    held_out_lists,
+    rank_held_out,
 )
 from customer360.models.catalogue import MODELS, PARTS, make_model
 from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, regime_weights
@@ -40,7 +40,7 @@ def hybrid(shop) -> Hybrid:
 def ndcg(model: Recommender, split) -> float:
     from customer360.metrics import ndcg
 
-    lists = held_out_lists(model, split)
+    lists = rank_held_out(model, split)
     return float(ndcg(lists.hit, lists.n_relevant, 10).mean())
 
 

@@ -17,9 +17,9 @@ from customer360.data.prepare import Dataset, Histories, IdMap, append_events, h
 from customer360.data.splits import cold_items
 from customer360.models.artefacts import ArtefactError
 from customer360.models.base import (
+    COLD_START_SCORE,
     EASE,
     ITEM_DAMPING,
-    NOTHING_KNOWN,
     USER_DAMPING,
     ContractError,
     Explanation,
@@ -30,7 +30,7 @@ from customer360.models.base import (
     TopN,
     check_recommender,
     checkerboard,
-    held_out_lists,
+    rank_held_out,
     top_n,
 )
 from customer360.models.catalogue import MODELS, add_notebook, model_class
@@ -328,7 +328,7 @@ def test_knn_scores_against_loops(seed):
         for other in sorted(range(data.n_users), key=lambda other: (-similarity[row, other], other))[:4]:
             expected[row] += similarity[row, other] ** 2 * x[other]
     expected *= np.maximum(popularity, 1) ** -0.3
-    expected += float(NOTHING_KNOWN) * popularity / popularity.max()
+    expected += float(COLD_START_SCORE) * popularity / popularity.max()
     got = UserKNN(n_neighbours=4, power=2.0, discount=0.3).fit(data).score(data.histories)
     np.testing.assert_allclose(got[has.any(1)], expected[has.any(1)], rtol=1e-3, atol=1e-5)
 
@@ -432,7 +432,7 @@ def test_nobody_in_particular_is_shown_what_is_popular(key):
     model = new(key).fit(data)
     stranger = model.recommend([-1], 20)
     assert stranger.codes.tolist() == new("popularity").fit(data).recommend([-1], 20).codes.tolist()
-    assert 0 < stranger.scores[0, 0] <= NOTHING_KNOWN
+    assert 0 < stranger.scores[0, 0] <= COLD_START_SCORE
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -931,7 +931,7 @@ def test_unseen_items_are_ranked_some_customers_at_a_time(many, record_property)
     split = cold_items(many, 101)
     model = Popularity().fit(split.train)
     found = []
-    peak = peak_of(lambda: found.append(held_out_lists(model, split, 10)))
+    peak = peak_of(lambda: found.append(rank_held_out(model, split, 10)))
     record_property("cold items, 20,000 × 500: peak MB", round(peak))
     assert peak < 200
     n_shown = np.bincount(found[0].codes.ravel(), minlength=5000)[split.candidates]

@@ -8,7 +8,7 @@ import pytest
 from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
 from customer360.data.splits import ratio75_item
-from customer360.models.base import Bias, Popularity, Recommender, checkerboard, held_out_lists
+from customer360.models.base import Bias, Popularity, Recommender, checkerboard, rank_held_out
 from customer360.models.ncf import NCF, TrainingDiverged
 
 
@@ -29,7 +29,7 @@ def test_it_ranks_and_rates_better_than_without_taste(shop, model):
     rated = split.test[split.test["rating"].notna()]
 
     def found(other: Recommender) -> tuple[float, float]:
-        lists = held_out_lists(other, split)
+        lists = rank_held_out(other, split)
         wrong = other.predict(rated["user"].to_numpy(), rated["item"].to_numpy()) - rated["rating"].to_numpy()
         return ndcg(lists.hit, lists.n_relevant, 10).mean(), float(np.sqrt((wrong**2).mean()))
 

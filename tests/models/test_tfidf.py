@@ -13,7 +13,7 @@ from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
 from customer360.data.splits import Split, cold_items, ratio75_item
 from customer360.metrics import ndcg
-from customer360.models.base import NoItemText, Popularity, Random, Recommender, checkerboard, held_out_lists
+from customer360.models.base import NoItemText, Popularity, Random, Recommender, checkerboard, rank_held_out
 from customer360.models.tfidf import (
     LONGEST,
     MOST_TERMS,
@@ -234,7 +234,7 @@ def test_similar_residual_against_loops(seed):
 
 
 def ndcg10(model: Recommender, split: Split) -> float:
-    lists = held_out_lists(model, split)
+    lists = rank_held_out(model, split)
     return float(ndcg(lists.hit, lists.n_relevant, 10).mean())
 
 
