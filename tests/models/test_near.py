@@ -158,7 +158,7 @@ def test_texts_that_connect_nothing(text):
 
 
 def test_texts_are_added_slice_by_slice(monkeypatch):
-    monkeypatch.setattr("customer360.models.near.SLICE", 4)
+    monkeypatch.setattr("customer360.models.near.BATCH", 4)
     texts = text_rows(shop(4).item_text)
     gram = np.eye(15, dtype=np.float32)
     assert np.allclose(add_texts(gram.copy(), texts, 3), gram + 3 * (texts @ texts.T).toarray(), atol=1e-6)
