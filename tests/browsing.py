@@ -1,4 +1,4 @@
-"A real browser on the page as `make serve` serves it"
+"A real browser on the page as `make serve` serves it, and ways to wait for what a test needs"
 
 import os
 import shutil
@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from command import once
 from server import ROOT, Server
 
+T = TypeVar("T")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--no-sandbox",
@@ -24,6 +26,11 @@ FLAGS = (
 NODE = os.environ | {"PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}"}  # the machine's own first
 SHOTS = ROOT / "frontend/shots"
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
+PATIENCE = 40  # seconds to wait for something that must come; long, because a loaded machine is slow
+STILL = """[...document.querySelectorAll('figure[role=img]')].every(figure => {
+    const chart = figure.querySelector('.recharts-wrapper > svg')
+    return chart && Math.abs(chart.getBoundingClientRect().width - figure.getBoundingClientRect().width) < 1
+}) && document.getAnimations().every(one => one.playState !== 'running')"""
 
 
 def _build(_: Path) -> None:
@@ -42,7 +49,7 @@ def _build(_: Path) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    "frontend/dist, built from the sources as they are"
+    "Build the page from the present sources and return its folder"
     try:
         once(tmp_path_factory, "page", _build)
     except AssertionError as error:
@@ -54,11 +61,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator["Browser"]:  # noqa: F821
-    "The machine's own Chromium, without a window"
+    "Run the system's Chromium without a window"
     if CHROMIUM is None:
         pytest.skip("no Chromium: install your system's (Debian: apt install chromium)")
+    from playwright.sync_api import expect as assertions
     from playwright.sync_api import sync_playwright
 
+    assertions.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
         yield browser
@@ -67,21 +76,37 @@ def chromium() -> Iterator["Browser"]:  # noqa: F821
 
 @pytest.fixture(scope="module")
 def shop(built: Path, chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    "A server with the models that come along and a store of its own"
+    "Run a server with the pre-trained models and an empty store"
     with Server(tmp_path_factory.mktemp("shop")) as server:
         yield server
 
 
-def until(page, true: str, seconds: float = 40) -> None:
-    "Wait for an expression to hold; Playwright's own way of it breaks the page's Content-Security-Policy, which stays as it is here"
+def until(page, condition: str, seconds: float = PATIENCE) -> None:
+    "Poll a JavaScript expression until it is true; `wait_for_function` would need a laxer Content-Security-Policy"
     end = time.monotonic() + seconds
-    while not page.evaluate(true):
-        assert time.monotonic() < end, f"not in {seconds} s: {true}"
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"not true after {seconds} s: {condition}"
         page.wait_for_timeout(30)
 
 
+def eventually(read: Callable[[], T], accept: Callable[[T], bool], seconds: float = PATIENCE) -> T:
+    "Poll `read` until `accept` accepts its value, and return that value"
+    end = time.monotonic() + seconds
+    while not accept(value := read()):
+        assert time.monotonic() < end, f"not accepted after {seconds} s: {value!r}"
+        time.sleep(0.03)
+    return value
+
+
+def expect(locator):
+    "Return Playwright's assertions on a locator, which poll until they hold"
+    from playwright.sync_api import expect as assertions
+
+    return assertions(locator)
+
+
 class Tab:
-    "A page in a browser of its own, which notes what went wrong in it and whom it asked"
+    "A page in a browser context of its own, which records errors and requests to other hosts"
 
     def __init__(self, browser, server: Server, **options: object):
         settings = {
@@ -92,7 +117,7 @@ class Tab:
         }
         self.server, self.context = server, browser.new_context(base_url=server.url, **settings | options)
         self.page, self.errors, self.elsewhere = self.context.new_page(), [], []
-        self.page.set_default_timeout(40_000)
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         self.page.on(
@@ -105,17 +130,22 @@ class Tab:
         )
 
     def open(self, path: str):
-        "Go to an address of the page, and wait until nothing loads any more"
+        "Open an address, wait until nothing is loading any more, and return the page"
         self.page.goto(path)
         self.settle()
         return self.page
 
     def settle(self) -> None:
+        "Wait until every panel has its data"
         self.page.get_by_role("heading", level=1).first.wait_for()
         until(
             self.page,
             "!document.querySelector('[aria-label=Loading]') && !document.querySelector('[aria-busy=true]')",
         )
+
+    def still(self) -> None:
+        "Wait until charts have the size of their frames and no transition is running"
+        until(self.page, STILL)
 
     def close(self) -> None:
         self.context.close()
@@ -123,7 +153,7 @@ class Tab:
 
 @pytest.fixture
 def tab(chromium) -> Iterator[Callable[..., Tab]]:
-    "Makes tabs; what they complained about without being asked for it fails the test"
+    "Return a function that opens tabs; unexpected errors and requests to other hosts fail the test"
     made: list[Tab] = []
 
     def make(server: Server, **options: object) -> Tab:

@@ -1,27 +1,33 @@
 import { Anchor, Text } from "@mantine/core";
-import { createBrowserRouter, Link } from "react-router";
+import { createBrowserRouter, Link, Navigate, useLocation } from "react-router";
 import { Layout } from "./components/Layout";
 import { Page } from "./components/Page";
-import { ahead } from "./lib/late";
+import { prefetchedComponent } from "./lib/lazy";
 
-const Overview = ahead(() => import("./pages/Overview"));
-const Customer = ahead(() => import("./pages/Customer"));
-const Visitor = ahead(() => import("./pages/Visitor"));
-const Product = ahead(() => import("./pages/Product"));
-const Search = ahead(() => import("./pages/Search"));
-const Words = ahead(() => import("./pages/Words"));
-const Models = ahead(() => import("./pages/Models"));
+const Overview = prefetchedComponent(() => import("./pages/Overview"));
+const Customer = prefetchedComponent(() => import("./pages/Customer"));
+const Visitor = prefetchedComponent(() => import("./pages/Visitor"));
+const Product = prefetchedComponent(() => import("./pages/Product"));
+const Search = prefetchedComponent(() => import("./pages/Search"));
+const Glossary = prefetchedComponent(() => import("./pages/Glossary"));
+const Models = prefetchedComponent(() => import("./pages/Models"));
 
-function Nowhere() {
+function PageNotFound() {
   return (
-    <Page title="There is no such page">
+    <Page title="Page not found">
       <Text>
         <Anchor component={Link} to="/">
-          Back to the overview
+          Go to the overview
         </Anchor>
       </Text>
     </Page>
   );
+}
+
+/** Keep bookmarks of the glossary's former address working. */
+function FormerGlossary() {
+  const { hash } = useLocation();
+  return <Navigate to={{ pathname: "/glossary", hash }} replace />;
 }
 
 export const routes = [
@@ -34,10 +40,11 @@ export const routes = [
       { path: "/products/:item?", element: <Product /> },
       { path: "/search", element: <Search /> },
       { path: "/models", element: <Models /> },
-      { path: "/words", element: <Words /> },
-      { path: "*", element: <Nowhere /> },
+      { path: "/glossary", element: <Glossary /> },
+      { path: "/words", element: <FormerGlossary /> },
+      { path: "*", element: <PageNotFound /> },
     ],
   },
 ];
 
-export const router = () => createBrowserRouter(routes);
+export const createRouter = () => createBrowserRouter(routes);

@@ -8,21 +8,21 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
-import { newQueryClient } from "./api/cache";
-import { router } from "./app";
-import { fetchAhead } from "./lib/late";
+import { createQueryClient } from "./api/queryClient";
+import { createRouter } from "./app";
+import { prefetchWhenIdle } from "./lib/lazy";
 import { theme } from "./theme";
 
-const place = document.getElementById("root");
-if (!place) throw new Error("index.html has no #root");
-createRoot(place).render(
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no element with the id 'root'");
+createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
-      <QueryClientProvider client={newQueryClient()}>
-        <RouterProvider router={router()} />
+      <QueryClientProvider client={createQueryClient()}>
+        <RouterProvider router={createRouter()} />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,
 );
-fetchAhead();
+prefetchWhenIdle();

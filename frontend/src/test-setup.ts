@@ -1,10 +1,11 @@
-import { cleanup } from "@testing-library/react";
-import { afterEach, vi } from "vitest";
+import { cleanup, configure } from "@testing-library/react";
+import { afterEach } from "vitest";
 
+configure({ asyncUtilTimeout: 30_000 }); // ms that `findBy…` and `waitFor` poll at most
 afterEach(cleanup);
 
-// what Mantine asks of a browser and jsdom lacks
-vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
+// browser features that Mantine needs and jsdom lacks
+globalThis.ResizeObserver = class { observe() {} unobserve() {} disconnect() {} };
 Object.defineProperty(window, "matchMedia", {
   value: (query: string) => ({ matches: false, media: query, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {}, dispatchEvent: () => false, onchange: null }),
 });

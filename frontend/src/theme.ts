@@ -1,12 +1,12 @@
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
 
-const sea: MantineColorsTuple = ["#eaf3fb", "#d3e4f4", "#a5c8e9", "#74abdf", "#4d92d6", "#3682d1", "#1f6fbf", "#175c9f", "#124c85", "#0c3a68"];
+const blue: MantineColorsTuple = ["#eaf3fb", "#d3e4f4", "#a5c8e9", "#74abdf", "#4d92d6", "#3682d1", "#1f6fbf", "#175c9f", "#124c85", "#0c3a68"];
 
-/** One scale of type, one of spaces, one accent; the models' own colours are in `lib/palette`. */
+/** Mantine's theme: one accent colour, the system's font. The colours of models come from the API, those of events from `lib/eventKinds`. */
 export const theme = createTheme({
-  primaryColor: "sea",
+  primaryColor: "brand",
   primaryShade: { light: 7, dark: 6 },
-  colors: { sea },
+  colors: { brand: blue },
   autoContrast: true,
   luminanceThreshold: 0.35,
   cursorType: "pointer",

@@ -49,7 +49,7 @@ def ended(process: subprocess.Popen) -> None:
 def answers(
     url: str, process: subprocess.Popen, log: Path, seconds: float = 120, **headers: str
 ) -> httpx.Response:
-    "What an address answers, as soon as anything does"
+    "Poll an address until it answers, and return the response"
     until = time.monotonic() + seconds
     while True:
         assert process.poll() is None, log.read_text()[-3000:]
@@ -91,9 +91,14 @@ def test_npm_start_sends_to_the_api_what_is_its_own(built: Path, small, tmp_path
     server, port, log = small().start(), free_port(), tmp_path / "npm.log"
     with open(log, "wb") as out:
         npm = subprocess.Popen(
-            ["npm", "start", "--", "--port", str(port), "--host", "127.0.0.1"], cwd=ROOT / "frontend", env=NODE | {"C360_API": server.url},
-            stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            ["npm", "start", "--", "--port", str(port), "--host", "127.0.0.1"],
+            cwd=ROOT / "frontend",
+            env=NODE | {"C360_API": server.url},
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     try:
         assert (
             '<div id="root">'

@@ -3,37 +3,61 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
-/** What the API answers when something is wrong, or that it did not answer at all (status 0). */
-export class Failure extends Error {
+/** An error response of the API, or status 0 if there was no response. `detail`: the API's own explanation, if it gave one. */
+export class ApiError extends Error {
   constructor(
     readonly status: number,
-    detail: string,
+    detail = "",
     readonly field: string | null = null,
   ) {
-    super(detail);
-    this.name = "Failure";
+    super(detail || explanation(status));
+    this.name = "ApiError";
   }
 }
 
-const KEY = "c360-key";
+/** Say what went wrong where the API does not explain it itself. */
+function explanation(status: number): string {
+  if (status === 0) return "The server cannot be reached.";
+  if (status >= 500) return `The server failed to process the request (error ${status}).`;
+  if (status === 401) return "This request needs a valid API key.";
+  if (status === 403) return "This API key does not permit the request.";
+  if (status === 404) return "The server has nothing at this address.";
+  if (status === 429) return "Too many requests in a short time.";
+  return `The server rejected the request (error ${status}).`;
+}
 
-/** The API key that this tab sends along; empty where the server asks for none. */
-export const key = {
-  get: (): string => sessionStorage.getItem(KEY) ?? "",
+/** Return a heading for an error, and what to do about it. */
+export function adviceFor(error: unknown): { title: string; advice: string } {
+  if (!(error instanceof ApiError)) return { title: "This part could not be displayed", advice: "Try again; if it keeps failing, reload the page." };
+  const { status } = error;
+  if (status === 0) return { title: "No connection", advice: "Check that the server is running and that you are online. This page retries every few seconds." };
+  if (status >= 500) return { title: "Server error", advice: "The cause is on the server, not in what you entered. Try again; if it keeps failing, look at the server log." };
+  if (status === 401) return { title: "API key required", advice: "Enter a key at the top of the page." };
+  if (status === 403) return { title: "Not permitted", advice: "Use a key with the role that this needs." };
+  if (status === 404 || status === 410) return { title: "Not found", advice: "It may have been removed. Check the address, or search for it." };
+  if (status === 429) return { title: "Too many requests", advice: "Wait a few seconds and try again." };
+  return { title: "Request rejected", advice: "Correct the input and try again." };
+}
+
+const STORAGE_KEY = "c360-key";
+
+/** The API key of this browser tab; empty if none was entered. */
+export const apiKey = {
+  get: (): string => sessionStorage.getItem(STORAGE_KEY) ?? "",
   set(value: string): void {
-    if (value) sessionStorage.setItem(KEY, value);
-    else sessionStorage.removeItem(KEY);
+    if (value) sessionStorage.setItem(STORAGE_KEY, value);
+    else sessionStorage.removeItem(STORAGE_KEY);
   },
 };
 
-/** The header that says who asks. */
-export function credentials(): Record<string, string> {
-  return key.get() ? { "X-API-Key": key.get() } : {};
+/** Return the request header that carries the API key. */
+export function authHeaders(): Record<string, string> {
+  return apiKey.get() ? { "X-API-Key": apiKey.get() } : {};
 }
 
-const signed: Middleware = {
+const authenticate: Middleware = {
   onRequest({ request }) {
-    for (const [name, value] of Object.entries(credentials())) request.headers.set(name, value);
+    for (const [name, value] of Object.entries(authHeaders())) request.headers.set(name, value);
     return request;
   },
 };
@@ -42,21 +66,22 @@ export const client = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? "",
   fetch: (request) => globalThis.fetch(request),
 });
-client.use(signed);
+client.use(authenticate);
 
-type Answer<T> = { data?: T; error?: unknown; response: Response };
+type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 
-/** The data of an answer, or a `Failure` that says what is wrong in the API's own words. */
-export async function told<T>(asked: Promise<Answer<T>>): Promise<T> {
-  let answer: Answer<T>;
+/** Return the data of a response; throw an `ApiError` if the request failed. */
+export async function unwrap<T>(request: Promise<ApiResponse<T>>): Promise<T> {
+  let answer: ApiResponse<T>;
   try {
-    answer = await asked;
+    answer = await request;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Failure(0, "The server does not answer.");
+    throw new ApiError(0);
   }
-  if (answer.response.ok) return answer.data as T;
-  const said = answer.error as Partial<Schemas["Problem"]> | undefined;
-  const behindProxy = answer.response.status >= 502 && !said?.detail; // the dev server's word for a server that is not there
-  throw new Failure(behindProxy ? 0 : answer.response.status, said?.detail ?? "The server does not answer.", said?.field ?? null);
+  const { status, ok } = answer.response;
+  if (ok) return answer.data as T;
+  const problem = answer.error as Partial<Schemas["Problem"]> | undefined;
+  const gatewayOnly = status >= 502 && status <= 504 && !problem?.detail; // a proxy answered because the server itself did not
+  throw new ApiError(gatewayOnly ? 0 : status, typeof problem?.detail === "string" ? problem.detail : "", problem?.field ?? null);
 }

@@ -1,18 +1,18 @@
 import { Anchor, Text } from "@mantine/core";
 import { Link } from "react-router";
-import { called } from "../lib/people";
+import { displayName } from "../lib/customerNames";
 
 type Props = { id: string; name?: string | null | undefined };
 
-export const toCustomer = (id: string): string => `/customers/${encodeURIComponent(id)}`;
+export const customerAddress = (id: string): string => `/customers/${encodeURIComponent(id)}`;
 
-/** What a customer is called, with the id small beside it. */
+/** A customer's name with the ID in small print beside it. */
 export function CustomerName({ id, name = null }: Props) {
-  const said = called({ id, name });
+  const shown = displayName({ id, name });
   return (
     <>
-      {said}
-      {said !== id && (
+      {shown}
+      {shown !== id && (
         <Text component="span" size="xs" c="dimmed" fw={400} ms={4}>
           {" "}
           {id}
@@ -22,10 +22,10 @@ export function CustomerName({ id, name = null }: Props) {
   );
 }
 
-/** The same, as the way to their page. */
+/** A customer's name as a link to their page. */
 export function CustomerLink({ id, name }: Props) {
   return (
-    <Anchor component={Link} to={toCustomer(id)} size="sm">
+    <Anchor component={Link} to={customerAddress(id)} size="sm">
       <CustomerName id={id} name={name} />
     </Anchor>
   );

@@ -4,22 +4,22 @@ import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { customers, profile } from "../api/queries";
-import { called, described } from "../lib/people";
+import { displayName, summary } from "../lib/customerNames";
 
 type Props = { label: string; placeholder?: string; onPick: (id: string) => void; chosen?: string };
 
-/** Search as you type among the customers, by name, id or what else is known of them. */
-export function CustomerPicker({ label, placeholder = "Name, id, country, age group …", onPick, chosen = "" }: Props) {
+/** Search for a customer while typing, by name, ID or any other attribute. */
+export function CustomerPicker({ label, placeholder = "Name, ID, country, age group …", onPick, chosen = "" }: Props) {
   const box = useCombobox({ onDropdownClose: () => box.resetSelectedOption() });
-  const [typed, setTyped] = useState<string | null>(null); // null: who is chosen
-  const { data: one } = useQuery({ ...profile(chosen), enabled: chosen !== "" });
-  const [wanted] = useDebouncedValue(typed?.trim() ?? "", 150);
-  const { data = [], isFetching, error } = useQuery({ ...customers(wanted, 12), enabled: box.dropdownOpened });
+  const [typed, setTyped] = useState<string | null>(null); // null: show the chosen customer
+  const { data: chosenProfile } = useQuery({ ...profile(chosen), enabled: chosen !== "" });
+  const [term] = useDebouncedValue(typed?.trim() ?? "", 150);
+  const { data: matches = [], isFetching, error } = useQuery({ ...customers(term, 12), enabled: box.dropdownOpened });
   const { selectFirstOption } = box;
-  const alone = typed !== null && typed.trim() === wanted && !isFetching && data.length === 1 ? data[0]?.id : undefined;
+  const onlyMatch = typed !== null && typed.trim() === term && !isFetching && matches.length === 1 ? matches[0]?.id : undefined;
   useEffect(() => {
-    if (alone) selectFirstOption(); // so that Enter takes it
-  }, [alone, selectFirstOption]);
+    if (onlyMatch) selectFirstOption(); // so that Enter picks it
+  }, [onlyMatch, selectFirstOption]);
   return (
     <Combobox
       store={box}
@@ -33,7 +33,7 @@ export function CustomerPicker({ label, placeholder = "Name, id, country, age gr
         <TextInput
           label={label}
           placeholder={placeholder}
-          value={typed ?? (one ? called(one) : chosen)}
+          value={typed ?? (chosenProfile ? displayName(chosenProfile) : chosen)}
           maxLength={500}
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={isFetching ? <Loader size={16} /> : null}
@@ -53,18 +53,18 @@ export function CustomerPicker({ label, placeholder = "Name, id, country, age gr
         />
       </Combobox.Target>
       <Combobox.Dropdown>
-        <Combobox.Options mah={320} style={{ overflowY: "auto" }} aria-label="Customers found">
-          {data.map((one) => (
-            <Combobox.Option value={one.id} key={one.id}>
+        <Combobox.Options mah={320} style={{ overflowY: "auto" }} aria-label="Matching customers">
+          {matches.map((customer) => (
+            <Combobox.Option value={customer.id} key={customer.id}>
               <Text size="sm" fw={600} component="span">
-                {called(one)}
+                {displayName(customer)}
               </Text>{" "}
               <Text size="sm" c="dimmed" component="span">
-                {described(one)}
+                {summary(customer)}
               </Text>
             </Combobox.Option>
           ))}
-          {!data.length && <Combobox.Empty>{error ? error.message : isFetching ? "Looking …" : "Nobody was found"}</Combobox.Empty>}
+          {!matches.length && <Combobox.Empty>{error ? error.message : isFetching ? "Searching …" : "No matching customer"}</Combobox.Empty>}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

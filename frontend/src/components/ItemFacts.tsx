@@ -1,17 +1,18 @@
 import { Badge, Group, Text } from "@mantine/core";
 import type { Item } from "../api/queries";
-import { price, words } from "../lib/format";
+import { splitCategory } from "../lib/categories";
+import { asWords, price } from "../lib/format";
 
-/** What is known about a product. */
+/** A product's category, price, attributes, availability and description. */
 export function ItemFacts({ item }: { item: Item }) {
   return (
     <>
       <Group gap="xs">
-        {item.category && (
-          <Badge size="lg" tt="none">
-            {item.category}
+        {splitCategory(item.category ?? "").map((category) => (
+          <Badge key={category} size="lg" tt="none">
+            {category}
           </Badge>
-        )}
+        ))}
         {item.price != null && (
           <Badge size="lg" tt="none" variant="default">
             {price(item.price)}
@@ -24,7 +25,7 @@ export function ItemFacts({ item }: { item: Item }) {
         )}
         {Object.entries(item.attributes ?? {}).map(([name, value]) => (
           <Badge key={name} size="lg" variant="default" tt="none" fw={400}>
-            {words(name)}: {String(value)}
+            {asWords(name)}: {String(value)}
           </Badge>
         ))}
         {(item.withdrawn || !item.available) && (
@@ -34,7 +35,7 @@ export function ItemFacts({ item }: { item: Item }) {
         )}
       </Group>
       <Text mt="sm" style={{ overflowWrap: "anywhere" }}>
-        {item.text || "Nothing is written about it."}
+        {item.text || "No description."}
       </Text>
     </>
   );

@@ -1,12 +1,12 @@
-import type { Pick } from "../api/queries";
+import type { RecommendedItem } from "../api/queries";
 import { ItemRow } from "./ItemRow";
 
-/** Items in their order, each a link to its product. */
-export function ItemList({ picks, why = false }: { picks: Pick[]; why?: boolean }) {
+/** A ranked list of items, each a link to its product page. */
+export function ItemList({ items, showReasons = false }: { items: RecommendedItem[]; showReasons?: boolean }) {
   return (
     <ol className="rows">
-      {picks.map((pick) => (
-        <ItemRow key={pick.item} pick={pick} why={why} />
+      {items.map((item) => (
+        <ItemRow key={item.item} item={item} showReasons={showReasons} />
       ))}
     </ol>
   );

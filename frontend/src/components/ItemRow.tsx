@@ -2,88 +2,93 @@ import { ActionIcon, Anchor, Badge, Group, Rating, Stack, Text, UnstyledButton }
 import { IconHeart, IconShoppingBag, IconShoppingCartPlus, IconStar, IconX } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
-import type { EventKind, Pick } from "../api/queries";
+import type { EventKind, RecommendedItem } from "../api/queries";
+import { categoryText } from "../lib/categories";
 import { figure, price } from "../lib/format";
 import { Reasons } from "./Reasons";
 
-export type Act = (pick: Pick, event: EventKind, rating?: number) => void;
+export type ItemAction = (item: RecommendedItem, event: EventKind, rating?: number) => void;
 
 type Props = {
-  pick: Pick;
-  note?: string; // beside the title: how it moved
-  onAct?: Act; // with it, buttons to act on the item
-  onOpen?: (pick: Pick) => void; // without it the title is a link to the product
-  scale?: number[] | null; // ends of the ratings' scale
-  why?: boolean; // with reasons
+  item: RecommendedItem;
+  badge?: string; // beside the title: how the item moved
+  onAction?: ItemAction; // if given, the row has buttons to act on the item
+  onOpen?: (item: RecommendedItem) => void; // if not given, the title links to the product page
+  scale?: number[] | null; // lowest and highest rating
+  showReasons?: boolean;
 };
 
-/** One place of a list: what it is, why it is there, and what one can do with it. */
-export function ItemRow({ pick, note, onAct, onOpen, scale, why = true }: Props) {
-  const facts = [pick.category, pick.price != null ? price(pick.price) : null, pick.rating != null ? `would rate ${figure(pick.rating, 1)}` : null].filter(Boolean);
+/** One entry of a ranked list: the item, why it was recommended, and buttons to act on it. */
+export function ItemRow({ item, badge, onAction, onOpen, scale, showReasons = true }: Props) {
+  const facts = [
+    item.category && categoryText(item.category),
+    item.price != null && price(item.price),
+    item.rating != null && `predicted rating ${figure(item.rating, 1)}`,
+  ].filter(Boolean);
   return (
-    <Group component="li" align="flex-start" wrap="nowrap" gap="sm" py={8} className="row" data-item={pick.item}>
-      <Text c="dimmed" size="sm" w={20} ta="right" style={{ flex: "none", fontVariantNumeric: "tabular-nums" }} aria-label={`Place ${pick.rank}`}>
-        {pick.rank}
+    <Group component="li" align="flex-start" wrap="nowrap" gap="sm" py={8} className="row" data-item={item.item}>
+      <Text c="dimmed" size="sm" w={20} ta="right" style={{ flex: "none", fontVariantNumeric: "tabular-nums" }} aria-label={`Rank ${item.rank}`}>
+        {item.rank}
       </Text>
       <Stack gap={2} style={{ flex: 1, minWidth: 0 }}>
         <Group gap={6} wrap="wrap">
           {onOpen ? (
-            <UnstyledButton onClick={() => onOpen(pick)} className="title">
-              {pick.title}
+            <UnstyledButton onClick={() => onOpen(item)} className="title">
+              {item.title}
             </UnstyledButton>
           ) : (
-            <Anchor component={Link} to={`/products/${encodeURIComponent(pick.item)}`} className="title">
-              {pick.title}
+            <Anchor component={Link} to={`/products/${encodeURIComponent(item.item)}`} className="title">
+              {item.title}
             </Anchor>
           )}
-          {note && (
-            <Badge size="sm" variant="light" color={note === "new" ? "green" : note.startsWith("▲") ? "green" : "gray"} tt="none">
-              <span aria-hidden>{note}</span>
-              <span className="sr-only">{spoken(note)}</span>
+          {badge && (
+            <Badge size="sm" variant="light" color={badge === "new" || badge.startsWith("▲") ? "green" : "gray"} tt="none">
+              <span aria-hidden>{badge}</span>
+              <span className="sr-only">{spokenBadge(badge)}</span>
             </Badge>
           )}
         </Group>
         {facts.length > 0 && <Text size="sm">{facts.join(" · ")}</Text>}
-        {why && <Reasons reasons={pick.reasons ?? []} by={pick.by} item={pick.item} />}
-        {onAct && <Actions pick={pick} onAct={onAct} scale={scale ?? null} />}
+        {showReasons && <Reasons reasons={item.reasons ?? []} by={item.by} item={item.item} />}
+        {onAction && <Actions item={item} onAction={onAction} scale={scale ?? null} />}
       </Stack>
     </Group>
   );
 }
 
-function spoken(note: string): string {
-  if (note === "new") return "new in the list";
-  const places = note.slice(2) === "1" ? "1 place" : `${note.slice(2)} places`;
-  return `${places} ${note.startsWith("▲") ? "up" : "down"}`;
+function spokenBadge(badge: string): string {
+  if (badge === "new") return "new in the list";
+  const ranks = badge.slice(2) === "1" ? "1 rank" : `${badge.slice(2)} ranks`;
+  return `${badge.startsWith("▲") ? "up" : "down"} ${ranks}`;
 }
 
-function Actions({ pick, onAct, scale }: { pick: Pick; onAct: Act; scale: number[] | null }) {
+function Actions({ item, onAction, scale }: { item: RecommendedItem; onAction: ItemAction; scale: number[] | null }) {
   const [rating, setRating] = useState(false);
   const [low = 1, high = 0] = scale ?? [];
-  const star = useRef<HTMLButtonElement>(null);
-  const act = (event: EventKind) => () => onAct(pick, event);
+  const rateButton = useRef<HTMLButtonElement>(null);
+  const act = (event: EventKind) => () => onAction(item, event);
   return (
-    <Group gap={2} role="group" aria-label={`Act on ${pick.title}`}>
-      <Button label="Buy" of={pick.title} onClick={act("purchase")} icon={<IconShoppingBag size={18} aria-hidden />} />
-      <Button label="Add to cart" of={pick.title} onClick={act("cart")} icon={<IconShoppingCartPlus size={18} aria-hidden />} />
-      <Button label="Like" of={pick.title} onClick={act("like")} icon={<IconHeart size={18} aria-hidden />} />
+    <Group gap={2} role="group" aria-label={`Actions for ${item.title}`}>
+      <ActionButton label="Buy" title={item.title} onClick={act("purchase")} icon={<IconShoppingBag size={18} aria-hidden />} />
+      <ActionButton label="Add to cart" title={item.title} onClick={act("cart")} icon={<IconShoppingCartPlus size={18} aria-hidden />} />
+      <ActionButton label="Like" title={item.title} onClick={act("like")} icon={<IconHeart size={18} aria-hidden />} />
       {high > 0 && (
-        <ActionIcon ref={star} variant="subtle" color="gray" size="lg" title="Rate" aria-label={`Rate ${pick.title}`} aria-expanded={rating} onClick={() => setRating(!rating)}>
+        <ActionIcon ref={rateButton} variant="subtle" color="gray" size="lg" title="Rate" aria-label={`Rate ${item.title}`} aria-expanded={rating} onClick={() => setRating(!rating)}>
           <IconStar size={18} aria-hidden />
         </ActionIcon>
       )}
-      <Button label="Dismiss" of={pick.title} onClick={act("dismiss")} icon={<IconX size={18} aria-hidden />} />
+      <ActionButton label="Dismiss" title={item.title} onClick={act("dismiss")} icon={<IconX size={18} aria-hidden />} />
       {rating && (
-        <Stars
-          label={`Your rating of ${pick.title}`}
-          most={Math.round(high)}
+        <StarRating
+          label={`Your rating of ${item.title}`}
+          maximum={Math.round(high)}
           onRate={(stars) => {
             setRating(false);
-            onAct(pick, "rating", Math.max(low, stars));
+            onAction(item, "rating", Math.max(low, stars));
           }}
           onClose={() => {
             setRating(false);
-            star.current?.focus();
+            rateButton.current?.focus();
           }}
         />
       )}
@@ -92,19 +97,19 @@ function Actions({ pick, onAct, scale }: { pick: Pick; onAct: Act; scale: number
 }
 
 /** Stars to choose from, with the focus on the first; Escape closes them. */
-function Stars({ label, most, onRate, onClose }: { label: string; most: number; onRate: (stars: number) => void; onClose: () => void }) {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.querySelector<HTMLInputElement>("input[value='1']")?.focus(), []);
+function StarRating({ label, maximum, onRate, onClose }: { label: string; maximum: number; onRate: (stars: number) => void; onClose: () => void }) {
+  const container = useRef<HTMLDivElement>(null);
+  useEffect(() => container.current?.querySelector<HTMLInputElement>("input[value='1']")?.focus(), []);
   return (
-    <div ref={place} onKeyDown={(event) => event.key === "Escape" && onClose()}>
-      <Rating count={most} size="lg" aria-label={label} getSymbolLabel={(stars) => `${stars} of ${most}`} onChange={onRate} />
+    <div ref={container} onKeyDown={(event) => event.key === "Escape" && onClose()}>
+      <Rating count={maximum} size="lg" aria-label={label} getSymbolLabel={(stars) => `${stars} of ${maximum}`} onChange={onRate} />
     </div>
   );
 }
 
-function Button({ label, of, icon, onClick }: { label: string; of: string; icon: ReactNode; onClick: () => void }) {
+function ActionButton({ label, title, icon, onClick }: { label: string; title: string; icon: ReactNode; onClick: () => void }) {
   return (
-    <ActionIcon variant="subtle" color="gray" size="lg" title={label} aria-label={`${label}: ${of}`} onClick={onClick}>
+    <ActionIcon variant="subtle" color="gray" size="lg" title={label} aria-label={`${label}: ${title}`} onClick={onClick}>
       {icon}
     </ActionIcon>
   );

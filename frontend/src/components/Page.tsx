@@ -1,11 +1,18 @@
 import { Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 
-/** A page with its heading, which the browser's tab repeats. */
-export function Page({ title, tab = String(title), about, children }: { title: ReactNode; tab?: string; about?: ReactNode; children: ReactNode }) {
+type Props = {
+  title: ReactNode;
+  tabTitle?: string; // on the browser's tab
+  about?: ReactNode;
+  children: ReactNode;
+};
+
+/** A page with its heading, which is repeated on the browser's tab. */
+export function Page({ title, tabTitle = String(title), about, children }: Props) {
   useEffect(() => {
-    document.title = `${tab} · Customer360`;
-  }, [tab]);
+    document.title = `${tabTitle} · Customer360`;
+  }, [tabTitle]);
   return (
     <Stack gap="md">
       <div>

@@ -3,63 +3,72 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { models } from "../api/queries";
-import { draw, serve } from "../test-tools";
-import { Guarded, Nothing, Panel } from "./Panel";
+import { mockApi, renderInApp } from "../test-utils";
+import { EmptyState, Panel, PanelBoundary } from "./Panel";
 
 function Models() {
   const query = useQuery({ ...models, retry: false });
   return (
-    <Panel title="Models" query={query} empty={(all) => (all.length ? null : <Nothing>None yet</Nothing>)}>
-      {(all) => <ul>{all.map((one) => <li key={one.key}>{one.label}</li>)}</ul>}
+    <Panel title="Models" query={query} empty={(served) => (served.length ? null : <EmptyState>No models yet</EmptyState>)}>
+      {(served) => <ul>{served.map((model) => <li key={model.key}>{model.label}</li>)}</ul>}
     </Panel>
   );
 }
 
 const body = (...labels: string[]) => ({ models: labels.map((label) => ({ key: label, label, figures: [], default: false })) });
 
-test("it loads, then shows", async () => {
-  serve(() => ({ body: body("kNN") }));
-  draw(<Models />);
+test("it loads, then shows the data", async () => {
+  mockApi(() => ({ body: body("kNN") }));
+  renderInApp(<Models />);
   expect(screen.getByLabelText("Loading")).toBeTruthy();
   expect(await screen.findByText("kNN")).toBeTruthy();
   expect(screen.getByRole("region", { name: "Models" })).toBeTruthy();
 });
 
-test("it says that there is nothing", async () => {
-  serve(() => ({ body: body() }));
-  draw(<Models />);
-  expect(await screen.findByText("None yet")).toBeTruthy();
+test("it says that there is no data", async () => {
+  mockApi(() => ({ body: body() }));
+  renderInApp(<Models />);
+  expect(await screen.findByText("No models yet")).toBeTruthy();
 });
 
-test("it fails in words, and tries again when asked", async () => {
-  let well = false;
-  serve(() => (well ? { body: body("kNN") } : { status: 422, body: { detail: "that makes no sense", field: null } }));
-  draw(<Models />);
+test("it explains an error, and retries on request", async () => {
+  let succeeds = false;
+  mockApi(() => (succeeds ? { body: body("kNN") } : { status: 422, body: { detail: "that makes no sense", field: null } }));
+  renderInApp(<Models />);
   expect((await screen.findByRole("alert")).textContent).toContain("that makes no sense");
-  well = true;
+  succeeds = true;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("kNN")).toBeTruthy();
 });
 
-test("a server that is away is asked again without a click", async () => {
-  let away = true;
-  serve(() => (away ? new TypeError("away") : { body: body("kNN") }));
-  draw(<Models />);
-  expect((await screen.findByRole("alert")).textContent).toContain("No connection");
-  away = false;
-  expect(await screen.findByText("kNN", {}, { timeout: 6000 })).toBeTruthy();
-}, 10_000);
+test("an error of the server is not called a lost connection", async () => {
+  mockApi(() => ({ status: 500, body: { detail: "", field: null } }));
+  renderInApp(<Models />);
+  const alert = await screen.findByRole("alert");
+  expect(alert.textContent).toContain("Server error");
+  expect(alert.textContent).toContain("look at the server log");
+  expect(alert.textContent).not.toMatch(/No connection|cannot be reached|does not answer/);
+});
 
-test("what breaks while it is drawn stays in its panel", async () => {
+test("an unreachable server is retried without a click", async () => {
+  let unreachable = true;
+  mockApi(() => (unreachable ? new TypeError("Failed to fetch") : { body: body("kNN") }));
+  renderInApp(<Models />);
+  expect((await screen.findByRole("alert")).textContent).toContain("No connection");
+  unreachable = false;
+  expect(await screen.findByText("kNN")).toBeTruthy();
+});
+
+test("a rendering error stays inside its panel", async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   function Broken(): never {
     throw new Error("a chart without data");
   }
-  draw(
+  renderInApp(
     <>
-      <Guarded>
+      <PanelBoundary>
         <Broken />
-      </Guarded>
+      </PanelBoundary>
       <p>the rest</p>
     </>,
   );

@@ -2,17 +2,17 @@ import { Alert, Button, Group, Paper, Skeleton, Stack, Text, Title } from "@mant
 import { IconAlertTriangle, IconRefresh } from "@tabler/icons-react";
 import { type ReactNode, Suspense, useId } from "react";
 import { ErrorBoundary } from "react-error-boundary";
-import { Failure } from "../api/client";
+import { adviceFor } from "../api/client";
 
-type Frame = {
+type FrameProps = {
   title: ReactNode;
   about?: ReactNode; // a line below the title
-  aside?: ReactNode; // at the right of the title
-  order?: 2 | 3;
+  aside?: ReactNode; // to the right of the title
+  order?: 2 | 3; // level of the heading
 };
 
-/** What a panel wants to know of a query; those of single answers and of pages have it both. */
-export type Asked<T> = {
+/** The part of a query's result that a panel needs; plain and infinite queries both have it. */
+export type QueryResult<T> = {
   data: T | undefined;
   error: Error | null;
   isPending: boolean;
@@ -22,28 +22,28 @@ export type Asked<T> = {
   refetch: () => unknown;
 };
 
-type Props<T> = Frame & {
-  query: Asked<T>;
+type Props<T> = FrameProps & {
+  query: QueryResult<T>;
   children: (data: T) => ReactNode;
-  empty?: (data: T) => ReactNode; // what to say where there is nothing to show; null where there is
-  height?: number; // of what stands there while it loads
+  empty?: (data: T) => ReactNode; // what to show if there is no data; null if there is
+  height?: number; // of the placeholder while it loads
 };
 
-/** A part of a page with a life of its own: it loads, is empty, fails and comes back without the others. */
+/** A part of a page that loads, is empty, fails and recovers independently of the others. */
 export function Panel<T>({ query, children, empty, height = 120, ...frame }: Props<T>) {
   return (
-    <Framed {...frame}>
-      <Guarded>
-        <State query={query} height={height}>
+    <PanelFrame {...frame}>
+      <PanelBoundary>
+        <QueryState query={query} height={height}>
           {(data) => empty?.(data) ?? children(data)}
-        </State>
-      </Guarded>
-    </Framed>
+        </QueryState>
+      </PanelBoundary>
+    </PanelFrame>
   );
 }
 
-/** The frame of a panel, for what asks nothing of the API. */
-export function Framed({ title, about, aside, order = 2, children }: Frame & { children: ReactNode }) {
+/** The frame of a panel, for content that needs no query. */
+export function PanelFrame({ title, about, aside, order = 2, children }: FrameProps & { children: ReactNode }) {
   const id = useId();
   return (
     <Paper component="section" aria-labelledby={id} p={{ base: "sm", sm: "md" }} withBorder radius="md">
@@ -67,37 +67,39 @@ export function Framed({ title, about, aside, order = 2, children }: Frame & { c
   );
 }
 
-/** Keeps an error in what is drawn from taking the rest of the page with it; also the place for parts that are loaded late. */
-export function Guarded({ children, height = 120 }: { children: ReactNode; height?: number }) {
+/** Contain rendering errors, and show a placeholder while lazy components load. */
+export function PanelBoundary({ children, height = 120 }: { children: ReactNode; height?: number }) {
   return (
-    <ErrorBoundary fallbackRender={({ error, resetErrorBoundary }) => <Trouble what={String(error)} again={resetErrorBoundary} />}>
+    <ErrorBoundary fallbackRender={({ error, resetErrorBoundary }) => <ErrorAlert error={error} onRetry={resetErrorBoundary} />}>
       <Suspense fallback={<Skeleton height={height} aria-label="Loading" />}>{children}</Suspense>
     </ErrorBoundary>
   );
 }
 
-/** Loading, failed or there. */
-export function State<T>({ query, children, height = 120 }: Pick<Props<T>, "query" | "height"> & { children: (data: T) => ReactNode }) {
+/** Show a query's data, or that it is loading or failed. */
+export function QueryState<T>({ query, children, height = 120 }: Pick<Props<T>, "query" | "height"> & { children: (data: T) => ReactNode }) {
+  const retry = (): void => void query.refetch();
   if (query.data !== undefined)
     return (
       <div style={{ opacity: query.isPlaceholderData ? 0.6 : 1 }} aria-busy={query.isFetching}>
-        {query.error && <Stale error={query.error} again={() => void query.refetch()} />}
+        {query.error && <StaleNotice error={query.error} onRetry={retry} />}
         {children(query.data)}
       </div>
     );
-  if (query.error) return <Trouble what={query.error.message} lost={query.error instanceof Failure && query.error.status === 0} again={() => void query.refetch()} />;
+  if (query.error) return <ErrorAlert error={query.error} onRetry={retry} />;
   if (query.fetchStatus === "idle" && query.isPending) return null;
   return <Skeleton height={height} role="status" aria-label="Loading" />;
 }
 
-function Trouble({ what, lost = false, again }: { what: string; lost?: boolean; again: () => void }) {
+function ErrorAlert({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { title, advice } = adviceFor(error);
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={lost ? "No connection" : "That did not work"} role="alert">
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title} role="alert">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          {what} {lost && "It is asked again every few seconds."}
+          {error instanceof Error ? error.message : String(error)} {advice}
         </Text>
-        <Button size="xs" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} onClick={again}>
+        <Button size="xs" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} onClick={onRetry}>
           Try again
         </Button>
       </Stack>
@@ -105,20 +107,20 @@ function Trouble({ what, lost = false, again }: { what: string; lost?: boolean; 
   );
 }
 
-function Stale({ error, again }: { error: Error; again: () => void }) {
+function StaleNotice({ error, onRetry }: { error: Error; onRetry: () => void }) {
   return (
     <Group gap="xs" mb="xs" role="status">
       <IconAlertTriangle size={16} aria-hidden color="var(--mantine-color-red-text)" />
-      <Text size="sm">This is how it was before: {error.message}</Text>
-      <Button size="compact-xs" variant="subtle" onClick={again}>
+      <Text size="sm">Out of date, the last update failed: {error.message}</Text>
+      <Button size="compact-xs" variant="subtle" onClick={onRetry}>
         Try again
       </Button>
     </Group>
   );
 }
 
-/** A line where there is nothing to show. */
-export function Nothing({ children }: { children: ReactNode }) {
+/** Say in place of content that there is none. */
+export function EmptyState({ children }: { children: ReactNode }) {
   return (
     <Text c="dimmed" size="sm" py="md">
       {children}

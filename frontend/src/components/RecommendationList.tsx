@@ -2,64 +2,65 @@ import { Alert, List, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { sendImpressions } from "../api/feedback";
-import { overview, type Pick, recommendations } from "../api/queries";
-import { badge, changes, type Move } from "../lib/changes";
-import { didWith } from "../lib/palette";
-import { type Act, ItemRow } from "./ItemRow";
+import { overview, type RecommendedItem, recommendations } from "../api/queries";
+import { describeAction } from "../lib/eventKinds";
+import { listChanges, type Move, moveBadge } from "../lib/listChanges";
+import { type ItemAction, ItemRow } from "./ItemRow";
 import { ModelName } from "./ModelName";
-import { Nothing, Panel } from "./Panel";
+import { EmptyState, Panel } from "./Panel";
 
-export type LastAct = {
+export type LastAction = {
   item: string;
   title: string;
   event: string;
   rating?: number;
-  model: string; // in whose list the button was
-  before: Record<string, Pick[]>; // each model's list as it was
+  model: string; // whose list the button was in
+  before: Record<string, RecommendedItem[]>; // each model's list before the action
 };
 
 type Props = {
   customer: string;
   model: string;
   n: number;
-  last: LastAct | null;
-  onAct: (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string) => void;
-  onOpen: (pick: Pick, recommendation: string) => void;
+  lastAction: LastAction | null;
+  onAction: (item: RecommendedItem, event: Parameters<ItemAction>[1], rating: number | undefined, recommendation: string) => void;
+  onOpen: (item: RecommendedItem, recommendation: string) => void;
 };
 
-/** What one model shows to a customer, with its reasons, and what changed since the last deed. */
-export function RecommendationList({ customer, model, n, last, onAct, onOpen }: Props) {
+/** One model's recommendations for a customer, with reasons and what the last action changed. Displaying it stores impressions. */
+export function RecommendationList({ customer, model, n, lastAction, onAction, onOpen }: Props) {
   const query = useQuery(recommendations(customer, model, n));
-  const { data: about } = useQuery(overview);
-  const given = query.data;
-  const id = given?.recommendation_id;
+  const { data: shop } = useQuery(overview);
+  const answer = query.data;
+  const id = answer?.recommendation_id;
   useEffect(() => {
-    if (given?.customer && id) void sendImpressions(given.customer, id, given.items.map((pick) => pick.item));
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each answer
+    if (answer?.customer && id) void sendImpressions(answer.customer, id, answer.items.map((item) => item.item));
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once per recommendation
   }, [id]);
-  const moves = useMemo(() => (last?.before[model] && given ? changes(last.before[model], given.items, last.item) : []), [last, given, model]);
-  const moved = new Map(moves.map((move) => [move.item, move]));
+  const before = lastAction?.before[model];
+  const moves = useMemo(() => (before && answer ? listChanges(before, answer.items, lastAction.item) : []), [before, lastAction, answer]);
+  const moveOf = new Map(moves.map((move) => [move.item, move]));
   return (
     <Panel
       title={<ModelName model={model} strong />}
       order={3}
       query={query}
       height={480}
-      about={given && `From ${given.n_history} things known of the customer${given.cold_start ? ": too little, so this is what is popular" : ""}.`}
-      empty={(data) => (data.items.length ? null : <Nothing>Nothing is left to recommend: this customer has had everything.</Nothing>)}
+      about={answer && basis(answer.n_history, answer.cold_start ?? false)}
+      empty={(data) => (data.items.length ? null : <EmptyState>Nothing left to recommend: this customer has already interacted with every product.</EmptyState>)}
     >
       {(data) => (
         <>
-          {last?.before[model] && <Changed last={last} moves={moves} here={last.model === model} most={about?.scale?.[1]} />}
+          {before && lastAction && <ChangeSummary action={lastAction} moves={moves} actedHere={lastAction.model === model} maximum={shop?.scale?.[1]} />}
           <ol className="rows" aria-label={`Recommendations of ${model}`}>
-            {data.items.map((pick) => (
+            {data.items.map((item) => (
               <ItemRow
-                key={pick.item}
-                pick={pick}
-                note={badge(moved.get(pick.item))}
-                scale={about?.scale ?? null}
-                onAct={(one, event, rating) => onAct(one, event, rating, data.recommendation_id)}
-                onOpen={(one) => onOpen(one, data.recommendation_id)}
+                key={item.item}
+                item={item}
+                badge={moveBadge(moveOf.get(item.item))}
+                scale={shop?.scale ?? null}
+                onAction={(acted, event, rating) => onAction(acted, event, rating, data.recommendation_id)}
+                onOpen={(opened) => onOpen(opened, data.recommendation_id)}
               />
             ))}
           </ol>
@@ -69,31 +70,36 @@ export function RecommendationList({ customer, model, n, last, onAct, onOpen }: 
   );
 }
 
-/** What a deed has changed in a list; the list that it was done in brings it into view. */
-function Changed({ last, moves, here, most = 0 }: { last: LastAct; moves: Move[]; here: boolean; most?: number | undefined }) {
-  const place = useRef<HTMLDivElement>(null);
+function basis(interactions: number, coldStart: boolean): string {
+  const from = `Based on ${interactions} ${interactions === 1 ? "product" : "products"} in the customer’s history`;
+  return coldStart ? `${from}: too few, so these are the most popular ones.` : `${from}.`;
+}
+
+/** What an action changed in a list; the list that it was done in scrolls this into view. */
+function ChangeSummary({ action, moves, actedHere, maximum = 0 }: { action: LastAction; moves: Move[]; actedHere: boolean; maximum?: number | undefined }) {
+  const alert = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!here) return;
-    if (document.activeElement === document.body) place.current?.focus({ preventScroll: true }); // the button that was pressed has gone with its item
-    place.current?.scrollIntoView?.({ block: "nearest" }); // on a narrow screen it is far above the button
-  }, [last, here]);
-  const told = moves.filter((move) => move.item !== last.item).slice(0, 3);
-  const left = moves.some((move) => move.item === last.item && move.kind === "gone");
-  const [did, what, how] = didWith(last.event, last.title, last.rating, most);
+    if (!actedHere) return;
+    if (document.activeElement === document.body) alert.current?.focus({ preventScroll: true }); // the pressed button has gone with its item
+    alert.current?.scrollIntoView?.({ block: "nearest" }); // on a narrow screen it is far above the button
+  }, [action, actedHere]);
+  const others = moves.filter((move) => move.item !== action.item).slice(0, 3);
+  const removed = moves.some((move) => move.item === action.item && move.kind === "removed");
+  const [before, title, after] = describeAction(action.event, action.title, action.rating, maximum);
   return (
-    <Alert ref={place} tabIndex={-1} color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
+    <Alert ref={alert} tabIndex={-1} color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
       <Text size="sm">
-        The customer {did} <b>{what}</b>
-        {how && ` ${how}`}
-        {left ? ", so it is no longer suggested." : "."} {!moves.length && "The list stays as it was."}
-        {last.rating != null && last.rating <= most / 2 && " Few stars lower the ratings that are predicted; what is suggested next follows from what was chosen, and whoever rates a thing has chosen it."}
+        The customer {before} <b>{title}</b>
+        {after && ` ${after}`}
+        {removed ? ", so it is no longer recommended." : "."} {!moves.length && "The list is unchanged."}
+        {action.rating != null && action.rating <= maximum / 2 && " A low rating lowers predicted ratings; the ranking follows what the customer chose, and rating a product means having chosen it."}
       </Text>
-      {told.length > 0 && (
+      {others.length > 0 && (
         <List size="sm" spacing={0}>
-          {told.map((move) => (
+          {others.map((move) => (
             <List.Item key={move.item}>
-              {move.title} {SAID[move.kind](move.by)}
-              {move.because && ", because of it"}
+              {move.title} {MOVES[move.kind](move.by)}
+              {move.because && " because of it"}
             </List.Item>
           ))}
         </List>
@@ -102,8 +108,8 @@ function Changed({ last, moves, here, most = 0 }: { last: LastAct; moves: Move[]
   );
 }
 
-const SAID: Record<Move["kind"], (by: number) => string> = {
-  gone: () => "left the list",
+const MOVES: Record<Move["kind"], (by: number) => string> = {
+  removed: () => "left the list",
   new: () => "is new in the list",
   up: (by) => `rose by ${by}`,
   down: (by) => `fell by ${by}`,

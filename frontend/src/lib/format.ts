@@ -1,4 +1,4 @@
-/** Numbers and dates as the reader's browser writes them. */
+// Numbers and dates are written in the locale of the reader's browser.
 const locale = globalThis.navigator?.languages?.[0];
 
 const whole = new Intl.NumberFormat(locale);
@@ -7,38 +7,40 @@ const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractio
 const roundPercent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
 const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
 const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
+/** Stands for a missing value. */
 export const NONE = "–";
 
 export const count = (n: number | null | undefined): string => (n == null ? NONE : whole.format(n));
 export const compact = (n: number): string => short.format(n);
 export const share = (x: number | null | undefined): string => (x == null ? NONE : percent.format(x));
-export const roughly = (x: number): string => (x > 0 && x < 0.005 ? `<${roundPercent.format(0.01)}` : roundPercent.format(x));
+/** A share in whole percent. */
+export const roughShare = (x: number): string => (x > 0 && x < 0.005 ? `<${roundPercent.format(0.01)}` : roundPercent.format(x));
 export const price = (x: number | null | undefined): string => (x == null ? NONE : money.format(x));
 export const date = (seconds: number): string => day.format(seconds * 1000);
-export const dateTime = (seconds: number): string => moment.format(seconds * 1000);
+export const dateTime = (seconds: number): string => dayAndTime.format(seconds * 1000);
 export const time = (seconds: number): string => clock.format(seconds * 1000);
 export const monthName = (yearMonth: string): string => month.format(new Date(`${yearMonth}-01T00:00:00Z`));
 
-/** A figure with three decimals. */
+/** Format a number with a fixed number of decimals. */
 export function figure(x: number | null | undefined, digits = 3): string {
   return x == null ? NONE : new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
 }
 
-/** How long ago, in the largest unit that fits. */
-export function since(seconds: number, now = Date.now() / 1000): string {
+/** Format how long ago a time was, in the largest unit that fits. */
+export function timeAgo(seconds: number, now = Date.now() / 1000): string {
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
   const passed = seconds - now;
   for (const [unit, size] of steps) if (Math.abs(passed) >= size) return ago.format(Math.round(passed / size), unit);
   return ago.format(Math.round(passed), "second");
 }
 
-/** With a capital at the beginning. */
+/** Capitalise the first letter. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** A name in words: `age_group` is age group. */
-export const words = (name: string): string => name.replaceAll("_", " ");
+/** Write an attribute's name as words: `age_group` becomes "age group". */
+export const asWords = (name: string): string => name.replaceAll("_", " ");

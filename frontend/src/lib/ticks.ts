@@ -1,4 +1,4 @@
-/** Round numbers that reach from at most `low` to at least `high`: the ticks of an axis. */
+/** Return the ticks of an axis: round numbers from at most `low` to at least `high`. */
 export function ticks(low: number, high: number, about = 5): number[] {
   const span = high - low || Math.abs(high) || 1;
   const rough = span / Math.max(1, about - 1);

@@ -1,27 +1,27 @@
 import { useCallback } from "react";
 import { useSearchParams } from "react-router";
 
-/** What stands behind `?name=`, and a way to change it; the state of every page is in its address. As a step, going back takes back what was set. */
-export function useParam(name: string, otherwise = "", kind: "state" | "step" = "state"): [string, (value: string) => void] {
+/** Return the query parameter `name` and a setter. The address holds the state of every page; as a "step", a change can be undone by going back. */
+export function useParam(name: string, fallback = "", kind: "state" | "step" = "state"): [string, (value: string) => void] {
   const [params, setParams] = useSearchParams();
   const set = useCallback(
     (value: string) =>
       setParams(
         (before) => {
           const after = new URLSearchParams(before);
-          if (value && value !== otherwise) after.set(name, value);
+          if (value && value !== fallback) after.set(name, value);
           else after.delete(name);
           return after;
         },
         { replace: kind === "state" || !value, preventScrollReset: true },
       ),
-    [name, otherwise, kind, setParams],
+    [name, fallback, kind, setParams],
   );
-  return [params.get(name) ?? otherwise, set];
+  return [params.get(name) ?? fallback, set];
 }
 
-/** A whole number from the address, kept between its bounds. */
-export function bounded(text: string, low: number, high: number, otherwise: number): number {
+/** Parse a whole number from the address, clamped to its bounds. */
+export function boundedNumber(text: string, low: number, high: number, fallback: number): number {
   const n = Number.parseInt(text, 10);
-  return Number.isNaN(n) ? otherwise : Math.min(high, Math.max(low, n));
+  return Number.isNaN(n) ? fallback : Math.min(high, Math.max(low, n));
 }

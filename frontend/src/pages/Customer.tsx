@@ -1,60 +1,58 @@
-import { Alert, Anchor, Badge, Button, Grid, Group, NumberInput, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Grid, Group, NumberInput, SimpleGrid, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
-import { Failure } from "../api/client";
+import { ApiError } from "../api/client";
 import { useFeedback } from "../api/feedback";
-import { customers, type Model, models, type Pick, profile, type Profile, recommendations } from "../api/queries";
-import { Afterwards } from "../components/Afterwards";
-import { CustomerName, toCustomer } from "../components/CustomerName";
+import { customers, type Model, models, overview, type RecommendedItem, profile, type Profile, recommendations } from "../api/queries";
+import { customerAddress, CustomerName } from "../components/CustomerName";
 import { CustomerPicker } from "../components/CustomerPicker";
-import type { Act } from "../components/ItemRow";
+import { GlossaryLink } from "../components/GlossaryTerm";
 import { ItemDrawer } from "../components/ItemDrawer";
+import type { ItemAction } from "../components/ItemRow";
 import { ModelName, ModelPicker } from "../components/ModelName";
 import { Page } from "../components/Page";
-import { type Asked, Framed, Guarded, Nothing, Panel, State } from "../components/Panel";
-import { type LastAct, RecommendationList } from "../components/RecommendationList";
-import { Shares } from "../components/Shares";
-import { WhatTheyMean } from "../components/Term";
-import { called, described } from "../lib/people";
-import { count, date, dateTime, NONE, price, sentence, words } from "../lib/format";
-import { late } from "../lib/late";
-import { DID } from "../lib/palette";
-import { bounded, useParam } from "../lib/url";
+import { EmptyState, Panel, PanelBoundary, PanelFrame, type QueryResult, QueryState } from "../components/Panel";
+import { type LastAction, RecommendationList } from "../components/RecommendationList";
+import { RenderWhenIdle } from "../components/RenderWhenIdle";
+import { ShareBars } from "../components/ShareBars";
+import { categoryText } from "../lib/categories";
+import { type CountedEvents, countedEvents } from "../lib/countedEvents";
+import { displayName, summary } from "../lib/customerNames";
+import { pastTense } from "../lib/eventKinds";
+import { asWords, count, date, dateTime, NONE, price, sentence } from "../lib/format";
+import { segmentName } from "../lib/glossary";
+import { lazyComponent } from "../lib/lazy";
+import { boundedNumber, useParam } from "../lib/url";
 
-const Activity = late(() => import("../charts/Activity"));
+const ActivityChart = lazyComponent(() => import("../charts/ActivityChart"));
 
-/** A customer from all sides: who they are, what each model would show them, and why. */
+/** A customer's profile, history and recommendations, or a choice of customers. */
 export default function CustomerPage() {
   const { customer = "" } = useParams();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const { left, right, n } = useChoice();
+  const { left, right, n } = useListSettings();
   const { data: about } = useQuery({ ...profile(customer), enabled: customer !== "" });
   const open = (id: string): void => {
     if (id) {
-      void queries.prefetchQuery(profile(id)); // on the way while the page is still being drawn
+      void queries.prefetchQuery(profile(id)); // while the page is still being rendered
       for (const key of [left, right]) if (key) void queries.prefetchQuery(recommendations(id, key, n));
     }
-    void navigate(id ? { pathname: `/customers/${encodeURIComponent(id)}`, search: location.search.replace(/([?&])open=[^&]*/, "$1") } : "/customers");
+    void navigate(id ? { pathname: customerAddress(id), search: location.search.replace(/([?&])open=[^&]*/, "$1") } : "/customers");
   };
   return (
-    <Page title={customer ? <Name customer={customer} /> : "Customers"} tab={about ? called(about) : customer || "Customers"}>
-      <CustomerPicker
-        key={customer}
-        label="Find a customer"
-        chosen={customer}
-        onPick={open}
-      />
-      {customer ? <One key={`one-${customer}`} customer={customer} /> : <Some />}
+    <Page title={customer ? <Heading customer={customer} /> : "Customers"} tabTitle={about ? displayName(about) : customer || "Customers"}>
+      <CustomerPicker key={customer} label="Find a customer" chosen={customer} onPick={open} />
+      {customer ? <CustomerDetails key={`details-${customer}`} customer={customer} /> : <BrowseCustomers />}
     </Page>
   );
 }
 
-function Name({ customer }: { customer: string }) {
+function Heading({ customer }: { customer: string }) {
   const { data } = useQuery(profile(customer));
-  const name = data ? called(data) : customer;
+  const name = data ? displayName(data) : customer;
   return (
     <>
       {name === customer ? `Customer ${customer}` : name}
@@ -67,17 +65,17 @@ function Name({ customer }: { customer: string }) {
   );
 }
 
-function Some() {
+function BrowseCustomers() {
   const query = useQuery(customers("", 24));
   return (
-    <Panel title="Some of them" about="Take one, or look for somebody above." query={query} empty={(found) => (found.length ? null : <Nothing>There are no customers yet.</Nothing>)}>
+    <Panel title="Browse" about="Choose a customer, or search above." query={query} empty={(found) => (found.length ? null : <EmptyState>There are no customers yet.</EmptyState>)}>
       {(found) => (
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xs">
-          {found.map((one) => (
-            <Anchor key={one.id} component={Link} to={`/customers/${encodeURIComponent(one.id)}`} className="tile">
-              <Text fw={600}>{called(one)}</Text>
+          {found.map((customer) => (
+            <Anchor key={customer.id} component={Link} to={customerAddress(customer.id)} className="tile">
+              <Text fw={600}>{displayName(customer)}</Text>
               <Text size="sm" c="dimmed">
-                {described(one)}
+                {summary(customer)}
               </Text>
             </Anchor>
           ))}
@@ -87,30 +85,35 @@ function Some() {
   );
 }
 
-function One({ customer }: { customer: string }) {
+function CustomerDetails({ customer }: { customer: string }) {
   const query = useQuery(profile(customer));
-  if (query.error instanceof Failure && [404, 410].includes(query.error.status))
+  if (query.error instanceof ApiError && [404, 410].includes(query.error.status))
     return (
-      <Alert color="yellow" title={query.error.status === 410 ? "Forgotten at their wish" : "Nobody has this id"}>
-        {sentence(query.error.message.replace(/;.*/, ""))}. Look for somebody else above.
+      <Alert color="yellow" title={query.error.status === 410 ? "Erased at their request" : "No customer with this ID"}>
+        {sentence(query.error.message.replace(/;.*/, ""))}. Search for another customer above.
       </Alert>
     );
   return (
     <>
-      <Who query={query} />
-      <Lists customer={customer} />
+      <ProfilePanel query={query} />
+      <RecommendationLists customer={customer} />
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack>
-            <Panel title="Taste" about="How much of what they chose is of each category" query={query} empty={(p) => (p.categories.length ? null : <Nothing>Nothing is known yet.</Nothing>)}>
-              {(p) => <Shares rows={p.categories.map((one) => ({ name: one.category, share: one.share }))} />}
+            <Panel
+              title="Category preferences"
+              about="Share of the customer’s interactions by category; stronger signs of interest weigh more"
+              query={query}
+              empty={(p) => (p.categories.length ? null : <EmptyState>No interactions yet.</EmptyState>)}
+            >
+              {(p) => <ShareBars rows={p.categories.map((one) => ({ name: categoryText(one.category), share: one.share }))} />}
             </Panel>
-            <Panel title="Most alike" about="Customers with the most similar history" query={query} empty={(p) => (p.nearest.length ? null : <Nothing>Nobody is like this customer yet.</Nothing>)}>
+            <Panel title="Similar customers" about="Customers with the most similar history" query={query} empty={(p) => (p.nearest.length ? null : <EmptyState>No customer has a similar history yet.</EmptyState>)}>
               {(p) => (
                 <Group gap="xs">
-                  {p.nearest.map((one) => (
-                    <Button key={one.id} component={Link} to={toCustomer(one.id)} variant="default" size="xs">
-                      <CustomerName id={one.id} name={one.name} />
+                  {p.nearest.map((other) => (
+                    <Button key={other.id} component={Link} to={customerAddress(other.id)} variant="default" size="xs">
+                      <CustomerName id={other.id} name={other.name} />
                     </Button>
                   ))}
                 </Group>
@@ -120,13 +123,13 @@ function One({ customer }: { customer: string }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
-            <Panel title="Activity" about="Events and purchases, by month" query={query} height={220} empty={(p) => (p.activity.length ? null : <Nothing>Nothing has happened yet.</Nothing>)}>
+            <Panel title="Activity" about="Events by month" query={query} height={220} empty={(p) => (p.activity.length ? null : <EmptyState>No events yet.</EmptyState>)}>
               {(p) => (
-                <Guarded height={220}>
-                  <Afterwards height={220}>
-                    <Activity months={p.activity} />
-                  </Afterwards>
-                </Guarded>
+                <PanelBoundary height={220}>
+                  <RenderWhenIdle height={220}>
+                    <ActivityChart months={p.activity} />
+                  </RenderWhenIdle>
+                </PanelBoundary>
               )}
             </Panel>
             <History query={query} />
@@ -137,52 +140,55 @@ function One({ customer }: { customer: string }) {
   );
 }
 
-const offered = (served: Model[] | undefined, key: string, otherwise: string): string => (served?.some((one) => one.key === key) ? key : otherwise);
+const servedOr = (served: Model[] | undefined, key: string, fallback: string): string => (served?.some((model) => model.key === key) ? key : fallback);
 
-/** Which two models are looked at, and how many of their items. */
-function useChoice() {
-  const { data: served } = useQuery(models);
+/** Which two models are compared (the default and the best of the others unless the address says otherwise), and how many items each lists. */
+function useListSettings() {
+  const { data: served, isPending: loading } = useQuery(models);
   const first = served?.[0]?.key ?? "";
-  const [wishedLeft, setLeft] = useParam("left", first);
-  const left = offered(served, wishedLeft, first);
-  const others = served?.filter((one) => one.key !== left) ?? [];
-  const second = (others.find((one) => one.key === "knn") ?? others[0])?.key ?? "";
-  const [wishedRight, setRight] = useParam("right", second);
-  const right = offered(served, wishedRight, second);
+  const [wantedLeft, setLeft] = useParam("left", first);
+  const left = servedOr(served, wantedLeft, first);
+  const second = served?.find((model) => model.key !== left)?.key ?? "";
+  const [wantedRight, setRight] = useParam("right", second);
+  const right = servedOr(served, wantedRight, second);
   const [size, setSize] = useParam("n", "6");
-  return { left, setLeft, right, setRight, n: bounded(size, 1, 30, 6), setSize };
+  return { left, setLeft, right, setRight, n: boundedNumber(size, 1, 30, 6), setSize, loading };
 }
 
-function Lists({ customer }: { customer: string }) {
-  const { left, setLeft, right, setRight, n, setSize } = useChoice();
-  const [open, setOpen] = useParam("open", "", "step");
-  const [last, setLast] = useState<LastAct | null>(null);
+function RecommendationLists({ customer }: { customer: string }) {
+  const { left, setLeft, right, setRight, n, setSize, loading } = useListSettings();
+  const [opened, setOpened] = useParam("open", "", "step");
+  const [lastAction, setLastAction] = useState<LastAction | null>(null);
   const queries = useQueryClient();
   const feedback = useFeedback();
   const shown = [left, right].filter((key, at, all) => key && all.indexOf(key) === at);
 
-  const acting = useRef(new Set<string>()); // items: a second click of a double click is no second deed
-  const act = async (pick: Pick, event: Parameters<Act>[1], rating: number | undefined, recommendation: string, model: string): Promise<void> => {
-    if (acting.current.has(pick.item)) return;
-    acting.current.add(pick.item);
+  const pending = useRef(new Set<string>()); // ids of items being acted on, so that a double click is one action
+  const act = async (item: RecommendedItem, event: Parameters<ItemAction>[1], rating: number | undefined, recommendation: string, model: string): Promise<void> => {
+    if (pending.current.has(item.item)) return;
+    pending.current.add(item.item);
     const before = Object.fromEntries(shown.map((key) => [key, queries.getQueryData(recommendations(customer, key, n).queryKey)?.items ?? []]));
     try {
-      await feedback.mutateAsync({ customer, item: pick.item, event, ...(rating != null && { rating }), recommendation_id: recommendation });
-      setLast({ item: pick.item, title: pick.title, event, model, before, ...(rating != null && { rating }) });
+      await feedback.mutateAsync({ customer, item: item.item, event, ...(rating != null && { rating }), recommendation_id: recommendation });
+      setLastAction({ item: item.item, title: item.title, event, model, before, ...(rating != null && { rating }) });
     } catch (error) {
-      notifications.show({ color: "red", title: "Not stored", message: `${(error as Error).message} Nothing was changed; try again.` });
+      notifications.show({ color: "red", title: "Not saved", message: `${(error as Error).message} Nothing was changed; try again.` });
     } finally {
-      acting.current.delete(pick.item);
+      pending.current.delete(item.item);
     }
   };
 
   return (
-    <Framed title="What each model would show" about="Act on an item as the customer: the lists answer at once, and say what changed and why. What stands here counts as shown to them. The order is by what they would choose next, not by the stars that they would give; in brackets, how much of an item's score would go without that reason.">
+    <PanelFrame
+      title="Recommendations by model"
+      about="Act on an item on the customer’s behalf: both lists update at once and say what changed and why. Displayed items count as impressions. The order predicts what the customer chooses next, not how they would rate it. In brackets: how much of an item’s score depends on that reason."
+    >
       <Group align="flex-end" gap="sm">
         <ModelPicker label="Left" value={left} onChange={setLeft} />
         <ModelPicker label="Right" value={right} onChange={setRight} />
-        <NumberInput label="How many" value={n} min={1} max={30} w={100} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(bounded(String(value), 1, 30, 6)))} />
+        <NumberInput label="Items per list" value={n} min={1} max={30} w={110} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(boundedNumber(String(value), 1, 30, 6)))} />
       </Group>
+      {loading && <Skeleton height={480} role="status" aria-label="Loading" />}
       <SimpleGrid cols={{ base: 1, md: shown.length || 2 }} spacing="md">
         {shown.map((key) => (
           <RecommendationList
@@ -190,66 +196,76 @@ function Lists({ customer }: { customer: string }) {
             customer={customer}
             model={key}
             n={n}
-            last={last}
-            onAct={(...deed) => void act(...deed, key)}
-            onOpen={(pick, recommendation) => {
-              setOpen(pick.item);
-              void act(pick, "click", undefined, recommendation, key);
+            lastAction={lastAction}
+            onAction={(...action) => void act(...action, key)}
+            onOpen={(item, recommendation) => {
+              setOpened(item.item);
+              void act(item, "click", undefined, recommendation, key);
             }}
           />
         ))}
       </SimpleGrid>
-      <ItemDrawer id={open} customer={customer} onClose={() => setOpen("")} />
-    </Framed>
+      <ItemDrawer id={opened} customer={customer} onClose={() => setOpened("")} />
+    </PanelFrame>
   );
 }
 
-function Who({ query }: { query: Asked<Profile> }) {
+function ProfilePanel({ query }: { query: QueryResult<Profile> }) {
+  const { data: shop } = useQuery(overview);
   return (
-    <Framed title="Who">
-      <State query={query}>
+    <PanelFrame title="Profile">
+      <QueryState query={query}>
         {(p) => (
           <>
             <Group gap="xs">
               {p.segment?.label && (
                 <Badge size="lg" tt="none">
-                  {words(p.segment.label)}
+                  {segmentName(p.segment.label)}
                 </Badge>
               )}
-              {Object.entries(p.attributes ?? {}).filter(([name]) => name !== "name").map(([name, value]) => (
-                <Badge key={name} size="lg" variant="default" tt="none" fw={400}>
-                  {words(name)}: {String(value)}
-                </Badge>
-              ))}
+              {Object.entries(p.attributes ?? {})
+                .filter(([name]) => name !== "name")
+                .map(([name, value]) => (
+                  <Badge key={name} size="lg" variant="default" tt="none" fw={400}>
+                    {asWords(name)}: {String(value)}
+                  </Badge>
+                ))}
             </Group>
-            <SimpleGrid cols={{ base: 2, xs: 4 }} spacing="xs" component="dl" m={0} mt="sm">
-              <Fact name="Events" value={count(p.n_events)} />
-              <Fact name="Purchases" value={count(p.segment?.frequency)} />
-              <Fact name="Spent" value={price(p.segment?.monetary)} />
-              <Fact name="Last purchase" value={lastPurchase(p)} />
-            </SimpleGrid>
+            <KeyFacts customer={p} counted={countedEvents(p, shop)} />
             {p.segment?.label && (
               <Text size="sm" mt="xs">
-                <WhatTheyMean word={p.segment.label}>What does “{words(p.segment.label)}” mean?</WhatTheyMean>
+                <GlossaryLink id={p.segment.label}>What does “{segmentName(p.segment.label)}” mean?</GlossaryLink>
               </Text>
             )}
             {p.experiment && (
               <Text size="sm" mt="xs">
-                In the experiment <b>{p.experiment.name}</b> they are in the arm <ModelName model={p.experiment.arm} />: that model answers where a shop asks without naming one.
+                In the experiment <b>{p.experiment.name}</b>, this customer is in the variant <ModelName model={p.experiment.arm} />: requests that name no model are answered by it.
               </Text>
             )}
-            {(p.merged ?? []).length > 0 && <Text size="sm">Also known as {p.merged?.join(", ")}.</Text>}
+            {(p.merged ?? []).length > 0 && <Text size="sm">Merged from {p.merged?.join(", ")}.</Text>}
           </>
         )}
-      </State>
-    </Framed>
+      </QueryState>
+    </PanelFrame>
   );
 }
 
-function lastPurchase(p: Profile): string {
-  const bought = p.history.find((deed) => deed.event === "purchase")?.timestamp;
-  if (bought) return date(bought);
-  return p.segment?.recency_days == null ? NONE : `${count(Math.round(p.segment.recency_days))} days before the newest event`;
+function KeyFacts({ customer, counted }: { customer: Profile; counted: CountedEvents }) {
+  const sells = counted.kinds.includes("purchase") && counted.kinds.length === 1;
+  return (
+    <SimpleGrid cols={{ base: 2, xs: sells ? 4 : 3 }} spacing="xs" component="dl" m={0} mt="sm">
+      <Fact name="Events" value={count(customer.n_events)} />
+      <Fact name={counted.noun} value={count(customer.segment?.frequency)} />
+      {sells && <Fact name="Spent" value={price(customer.segment?.monetary)} />}
+      <Fact name={counted.last} value={newest(customer, counted.kinds)} />
+    </SimpleGrid>
+  );
+}
+
+function newest(customer: Profile, kinds: string[]): string {
+  const last = customer.history.find((event) => kinds.includes(event.event))?.timestamp;
+  if (last) return date(last);
+  return customer.segment?.recency_days == null ? NONE : `${count(Math.round(customer.segment.recency_days))} days before the newest event`;
 }
 
 function Fact({ name, value }: { name: string; value: string }) {
@@ -265,42 +281,44 @@ function Fact({ name, value }: { name: string; value: string }) {
   );
 }
 
-function History({ query }: { query: Asked<Profile> }) {
-  const [all, setAll] = useState(false);
+const SHORT_HISTORY = 8; // events shown before the rest is asked for
+
+function History({ query }: { query: QueryResult<Profile> }) {
+  const [expanded, setExpanded] = useState(false);
   return (
-    <Panel title="History" about="The newest first" query={query} empty={(p) => (p.history.length ? null : <Nothing>Nothing has happened yet.</Nothing>)}>
+    <Panel title="History" about="Newest first" query={query} empty={(p) => (p.history.length ? null : <EmptyState>No events yet.</EmptyState>)}>
       {(p) => (
         <>
           <Table verticalSpacing={4} fz="sm">
             <Table.Thead className="sr-only">
               <Table.Tr>
-                <Table.Th>What</Table.Th>
+                <Table.Th>Event</Table.Th>
                 <Table.Th>Product</Table.Th>
-                <Table.Th>When</Table.Th>
+                <Table.Th>Date</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {p.history.slice(0, all ? undefined : 8).map((deed, at) => (
-                <Table.Tr key={`${deed.item}-${deed.event}-${deed.timestamp}-${at}`}>
+              {p.history.slice(0, expanded ? undefined : SHORT_HISTORY).map((event, at) => (
+                <Table.Tr key={`${event.item}-${event.event}-${event.timestamp}-${at}`}>
                   <Table.Td c="dimmed">
-                    {DID[deed.event] ?? deed.event}
-                    {deed.rating != null && ` ${deed.rating}`}
+                    {pastTense(event.event)}
+                    {event.rating != null && ` ${event.rating}`}
                   </Table.Td>
                   <Table.Td>
-                    <Anchor component={Link} to={`/products/${encodeURIComponent(deed.item)}`} size="sm">
-                      {deed.title ?? deed.item}
+                    <Anchor component={Link} to={`/products/${encodeURIComponent(event.item)}`} size="sm">
+                      {event.title ?? event.item}
                     </Anchor>
                   </Table.Td>
-                  <Table.Td c="dimmed" ta="right" title={deed.timestamp ? dateTime(deed.timestamp) : undefined} style={{ whiteSpace: "nowrap" }}>
-                    {deed.timestamp ? date(deed.timestamp) : ""}
+                  <Table.Td c="dimmed" ta="right" title={event.timestamp ? dateTime(event.timestamp) : undefined} style={{ whiteSpace: "nowrap" }}>
+                    {event.timestamp ? date(event.timestamp) : ""}
                   </Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
           </Table>
-          {p.history.length > 8 && (
-            <Button variant="subtle" size="xs" onClick={() => setAll(!all)}>
-              {all ? "Show fewer" : `Show ${p.n_events > p.history.length ? "the newest" : "all"} ${p.history.length}`}
+          {p.history.length > SHORT_HISTORY && (
+            <Button variant="subtle" size="xs" onClick={() => setExpanded(!expanded)}>
+              {expanded ? "Show fewer" : `Show ${p.n_events > p.history.length ? "the newest" : "all"} ${p.history.length}`}
             </Button>
           )}
         </>

@@ -3,83 +3,94 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Link } from "react-router";
-import { client, told } from "../api/client";
+import { client, unwrap } from "../api/client";
+import { useEventStream } from "../api/eventStream";
 import { experiments, type Experiments, type Model, models, training, whoami } from "../api/queries";
-import { useFeed } from "../api/stream";
+import { ApiKeyButton } from "../components/ApiKeyButton";
+import { ConfirmDialog } from "../components/ConfirmDialog";
 import { CustomerLink } from "../components/CustomerName";
-import { KeyButton } from "../components/KeyButton";
+import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
 import { ModelName, ModelPicker } from "../components/ModelName";
 import { Page } from "../components/Page";
-import { Framed, Guarded, Nothing, Panel } from "../components/Panel";
-import { Sure } from "../components/Sure";
-import { Term, WhatTheyMean } from "../components/Term";
-import { Wide } from "../components/Wide";
-import { figureOf, METRICS } from "../lib/board";
-import { count, dateTime, figure, roughly, share, since, time } from "../lib/format";
-import { late } from "../lib/late";
-import { colour, DID, shortLabel } from "../lib/palette";
+import { EmptyState, Panel, PanelBoundary, PanelFrame } from "../components/Panel";
+import { ScrollableTable } from "../components/ScrollableTable";
+import { pastTense } from "../lib/eventKinds";
+import { count, dateTime, figure, roughShare, share, time, timeAgo } from "../lib/format";
+import { lazyComponent } from "../lib/lazy";
+import { figureOf, METRICS } from "../lib/leaderboard";
+import { shortLabel, useModelInfo } from "../lib/models";
 import { useParam } from "../lib/url";
-import { MODELS } from "../lib/words";
 
-const Curves = late(() => import("../charts/Curves"));
-const Beliefs = late(() => import("../charts/Beliefs"));
+const LearningCurves = lazyComponent(() => import("../charts/LearningCurves"));
+const ComponentWeights = lazyComponent(() => import("../charts/ComponentWeights"));
 
-/** What answers, how it was trained, who meets which model, and what happens right now. */
+/** The deployed models and their versions, how they were trained, the A/B test, and live events. */
 export default function ModelsPage() {
   const { data: caller } = useQuery(whoami);
   const admin = caller?.role === "admin";
   return (
-    <Page title="Models and experiments" about="What answers, how it came about, and the way back.">
+    <Page title="Models and experiments" about="The deployed models, how they were trained, and which customers get which.">
       {caller && !admin && (
-        <Alert variant="light" color="gray" title="You can look, not change">
+        <Alert variant="light" color="gray" title="Read-only access">
           <Group>
-            Going back to a version and splitting the traffic need a key with the role admin.
-            <KeyButton />
+            Rolling back a model and running an A/B test require an API key with the role admin.
+            <ApiKeyButton />
           </Group>
         </Alert>
       )}
       <Versions admin={admin} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-        <Inside />
+        <InsideModel />
         <Stack>
-          <Traffic admin={admin} />
-          <Live />
+          <AbTest admin={admin} />
+          <LiveEvents />
         </Stack>
       </SimpleGrid>
     </Page>
   );
 }
 
-const SHOWN = METRICS.filter((metric) => metric.id !== "recall@10");
+const SHOWN_METRICS = METRICS.filter((metric) => metric.id !== "recall@10");
 
-/** Why a model cannot be rolled back, or nothing. */
-function lacks(model: Model, admin: boolean): string {
-  if ((model.versions ?? []).length < 2) return "no older version";
-  return admin ? "" : "needs the admin key";
+/** Say why a model cannot be rolled back; empty if it can. */
+function obstacle(model: Model, admin: boolean): string {
+  if ((model.versions ?? []).length < 2) return "no earlier version";
+  return admin ? "" : "requires an admin key";
 }
 
 function Versions({ admin }: { admin: boolean }) {
   const query = useQuery(models);
-  const [back, setBack] = useState<Model | null>(null);
+  const [rollingBack, setRollingBack] = useState<Model | null>(null);
   return (
-    <Panel title="Versions" about={
+    <Panel
+      title="Versions"
+      about={
         <>
-          The models that answer now. <WhatTheyMean />
+          The version of each model that is deployed now. <GlossaryLink />
         </>
       }
-      query={query} height={320} empty={(all) => (all.length ? null : <Nothing>No model is trained yet: run `c360 train --model all`.</Nothing>)}>
+      query={query}
+      height={320}
+      empty={(all) =>
+        all.length ? null : (
+          <EmptyState>
+            No model is trained yet: run <code>c360 train --model all</code>.
+          </EmptyState>
+        )
+      }
+    >
       {(all) => (
         <>
-          <Wide label="Models and their versions" width={640}>
+          <ScrollableTable label="Models and their versions" width={640}>
             <Table fz="sm" verticalSpacing={8}>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Model</Table.Th>
                   <Table.Th>Version</Table.Th>
                   <Table.Th>Trained</Table.Th>
-                  {SHOWN.map((metric) => (
+                  {SHOWN_METRICS.map((metric) => (
                     <Table.Th key={metric.id} ta="right">
-                      <Term word={metric.metric}>{metric.name}</Term>
+                      <GlossaryTerm id={metric.metric}>{metric.name}</GlossaryTerm>
                     </Table.Th>
                   ))}
                   <Table.Th>
@@ -89,175 +100,194 @@ function Versions({ admin }: { admin: boolean }) {
               </Table.Thead>
               <Table.Tbody>
                 {all.map((model) => (
-                  <Table.Tr key={model.key}>
-                    <Table.Th scope="row" fw={500} miw={190}>
-                      <Group gap="xs" wrap="nowrap">
-                        <ModelName model={model.key} label={model.label} />
-                        {model.default && (
-                          <Badge size="sm" variant="light" tt="none" style={{ flexShrink: 0 }}>
-                            default
-                          </Badge>
-                        )}
-                      </Group>
-                      {(model.problems ?? []).map((problem) => (
-                        <Text key={problem} size="xs" c="red">
-                          {problem}
-                        </Text>
-                      ))}
-                    </Table.Th>
-                    <Table.Td>
-                      <code>{model.version}</code>
-                    </Table.Td>
-                    <Table.Td title={dateTime(Date.parse(model.created) / 1000)}>{since(Date.parse(model.created) / 1000)}</Table.Td>
-                    {SHOWN.map((metric) => (
-                      <Table.Td key={metric.id} ta="right" style={{ fontVariantNumeric: "tabular-nums" }}>
-                        {figure(figureOf(model, metric.metric, metric.k)?.value)}
-                      </Table.Td>
-                    ))}
-                    <Table.Td ta="right">
-                      <Button size="compact-sm" variant="default" disabled={lacks(model, admin) !== ""} onClick={() => setBack(model)} aria-label={`Roll back ${shortLabel(model.label)}`}>
-                        Roll back
-                      </Button>
-                      <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-                        {lacks(model, admin)}
-                      </Text>
-                    </Table.Td>
-                  </Table.Tr>
+                  <VersionRow key={model.key} model={model} obstacle={obstacle(model, admin)} onRollBack={() => setRollingBack(model)} />
                 ))}
               </Table.Tbody>
             </Table>
-          </Wide>
-          <RollBack model={back} onClose={() => setBack(null)} />
+          </ScrollableTable>
+          <RollBackDialog model={rollingBack} onClose={() => setRollingBack(null)} />
         </>
       )}
     </Panel>
   );
 }
 
-function RollBack({ model, onClose }: { model: Model | null; onClose: () => void }) {
+function VersionRow({ model, obstacle, onRollBack }: { model: Model; obstacle: string; onRollBack: () => void }) {
+  const created = Date.parse(model.created) / 1000;
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={500} miw={190}>
+        <Group gap="xs" wrap="nowrap">
+          <ModelName model={model.key} label={model.label} />
+          {model.default && (
+            <Badge size="sm" variant="light" tt="none" style={{ flexShrink: 0 }}>
+              default
+            </Badge>
+          )}
+        </Group>
+        {(model.problems ?? []).map((problem) => (
+          <Text key={problem} size="xs" c="red">
+            {problem}
+          </Text>
+        ))}
+      </Table.Th>
+      <Table.Td>
+        <code>{model.version}</code>
+      </Table.Td>
+      <Table.Td title={dateTime(created)}>{timeAgo(created)}</Table.Td>
+      {SHOWN_METRICS.map((metric) => (
+        <Table.Td key={metric.id} ta="right" style={{ fontVariantNumeric: "tabular-nums" }}>
+          {figure(figureOf(model, metric.metric, metric.k)?.value)}
+        </Table.Td>
+      ))}
+      <Table.Td ta="right">
+        <Button size="compact-sm" variant="default" disabled={obstacle !== ""} onClick={onRollBack} aria-label={`Roll back ${shortLabel(model.label)}`}>
+          Roll back
+        </Button>
+        <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+          {obstacle}
+        </Text>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function RollBackDialog({ model, onClose }: { model: Model | null; onClose: () => void }) {
   const queries = useQueryClient();
-  const roll = useMutation({
-    mutationFn: (key: string) => told(client.POST("/api/v1/models/{key}/rollback", { params: { path: { key } } })),
-    onSuccess: async (now) => {
+  const rollBack = useMutation({
+    mutationFn: (key: string) => unwrap(client.POST("/api/v1/models/{key}/rollback", { params: { path: { key } } })),
+    onSuccess: async (restored) => {
       onClose();
-      notifications.show({ color: "green", title: `${shortLabel(now.label)} is back at ${now.version}`, message: "It answers from now on." });
+      notifications.show({ color: "green", title: `${shortLabel(restored.label)} rolled back to ${restored.version}`, message: "This version answers from now on." });
       await queries.invalidateQueries();
     },
   });
   return (
-    <Sure
-      title={`Roll ${model ? shortLabel(model.label) : ""} back?`}
+    <ConfirmDialog
+      title={`Roll back ${model ? shortLabel(model.label) : ""}?`}
       opened={model !== null}
-      act="Roll back"
-      pending={roll.isPending}
-      trouble={roll.error}
-      onClose={onClose}
-      onAct={() => model && roll.mutate(model.key)}
+      confirmLabel="Roll back"
+      pending={rollBack.isPending}
+      error={rollBack.error}
+      onCancel={onClose}
+      onConfirm={() => model && rollBack.mutate(model.key)}
     >
-      Version <code>{model?.version}</code> stops answering at once, in every process, and the one promoted before it takes its place. Nothing is deleted.
-    </Sure>
+      Version <code>{model?.version}</code> is replaced at once, in every server process, by the version deployed before it. Nothing is deleted.
+    </ConfirmDialog>
   );
 }
 
-const HEADS: Record<string, string> = { rank: "What to show (loss in nats)", rate: "What they would rate (squared error)" };
+const QUESTIONS: Record<string, { weights: string; loss: string }> = {
+  rank: { weights: "Component weights: ranking", loss: "Ranking loss" },
+  rate: { weights: "Component weights: predicted ratings", loss: "Rating loss (squared error)" },
+};
 
-function Inside() {
+function InsideModel() {
   const { data: served = [] } = useQuery(models);
-  const [key, setKey] = useParam("model", served.find((one) => one.default)?.key ?? "");
+  const [key, setKey] = useParam("model", served.find((model) => model.default)?.key ?? "");
   const query = useQuery({ ...training(key), enabled: key !== "" });
-  const names = { ...Object.fromEntries(MODELS.map((one) => [one.id, one.name])), ...Object.fromEntries(served.map((one) => [one.key, shortLabel(one.label)])) };
+  const { colourOf } = useModelInfo();
   return (
     <Panel
       title="Inside a model"
       about={
         <>
-          How a network learnt (in <Term word="nats">nats</Term>), and how much a hybrid trusts each of its models, also for a <Term word="cold">cold item</Term>
+          The <GlossaryTerm id="training-loss">training loss</GlossaryTerm> of a neural network by epoch, and the weight of each component of a hybrid, also for a <GlossaryTerm id="new-item">new item</GlossaryTerm>
         </>
       }
       query={query}
       height={420}
       aside={<ModelPicker label="Model" value={key} onChange={setKey} />}
-      empty={(found) => (found.curves || found.beliefs ? null : <Nothing>This model is not learnt step by step: there is nothing to draw.</Nothing>)}
+      empty={(found) => (found.curves || found.beliefs ? null : <EmptyState>No learning curves: this model is not trained in epochs.</EmptyState>)}
     >
       {(found) => (
         <Stack gap="md">
-          {found.beliefs &&
-            Object.entries(found.beliefs).map(([question, rows]) => (
-              <div key={question}>
-                <Text size="sm" fw={600}>
-                  {question === "rank" ? "How much each part counts: what to show" : "How much each part counts: what they would rate"}
-                </Text>
-                <Guarded height={190}>
-                  <Beliefs rows={rows} names={names} />
-                </Guarded>
-              </div>
-            ))}
-          {found.curves &&
-            Object.entries(found.curves).map(([head, members]) => (
-              <div key={head}>
-                <Text size="sm" fw={600}>
-                  {HEADS[head] ?? head}
-                </Text>
-                <Guarded height={220}>
-                  <Curves members={members} colour={colour(found.beliefs ? "ncf" : key)} name={HEADS[head] ?? head} />
-                </Guarded>
-              </div>
-            ))}
+          {Object.entries(found.beliefs ?? {}).map(([question, rows]) => (
+            <div key={question}>
+              <Text size="sm" fw={600}>
+                {QUESTIONS[question]?.weights ?? question}
+              </Text>
+              <PanelBoundary height={190}>
+                <ComponentWeights rows={rows} />
+              </PanelBoundary>
+            </div>
+          ))}
+          {Object.entries(found.curves ?? {}).map(([question, networks]) => (
+            <div key={question}>
+              <Text size="sm" fw={600}>
+                {QUESTIONS[question]?.loss ?? question}
+              </Text>
+              <PanelBoundary height={220}>
+                <LearningCurves networks={networks} colour={colourOf(key)} name={QUESTIONS[question]?.loss ?? question} />
+              </PanelBoundary>
+            </div>
+          ))}
         </Stack>
       )}
     </Panel>
   );
 }
 
-function Traffic({ admin }: { admin: boolean }) {
+function AbTest({ admin }: { admin: boolean }) {
   const query = useQuery(experiments);
   return (
-    <Panel title="Traffic" about="Which share of the customers meets which model where a shop asks the API without naming one. What comes of it is counted from those answers alone; these pages always name a model, so their lists stay as they are and do not count." query={query} height={200}>
+    <Panel
+      title="A/B test"
+      about="The share of customers that each model answers if a request names no model. Only those answers count in the results; these pages always name a model, so their lists are neither affected nor counted."
+      query={query}
+      height={200}
+    >
       {(found) => (
         <Stack gap="sm">
-          <Running found={found} />
-          {admin && <Split key={found.version} found={found} />}
+          <RunningExperiment found={found} />
+          {admin && <ExperimentForm key={found.version} found={found} />}
         </Stack>
       )}
     </Panel>
   );
 }
 
-function Running({ found }: { found: Experiments }) {
+function RunningExperiment({ found }: { found: Experiments }) {
   const running = found.experiment;
-  if (!running) return <Text size="sm">No experiment runs: the default model answers everybody.</Text>;
+  if (!running) return <Text size="sm">No experiment is running: the default model answers for all customers.</Text>;
   return (
     <>
       <Text size="sm">
-        <b>{running.name}</b> runs{running.started ? ` since ${dateTime(Date.parse(running.started) / 1000)}` : ""}; {roughly(running.exploration ?? 0)} of the places are drawn by chance.
+        <b>{running.name}</b> is running{running.started ? ` since ${dateTime(Date.parse(running.started) / 1000)}` : ""}; {roughShare(running.exploration ?? 0)} of list positions are filled at random.
       </Text>
       <Group gap="md">
-        {Object.entries(running.arms).map(([key, part]) => (
+        {Object.entries(running.arms).map(([key, planned]) => (
           <Text key={key} size="sm">
-            <ModelName model={key} /> {share(part)}
+            <ModelName model={key} /> {share(planned)}
           </Text>
         ))}
       </Group>
-      <Arms results={found.results} />
+      <VariantResults results={found.results} />
     </>
   );
 }
 
-const RATES: Record<string, string> = { click_through: "Clicked", conversion: "Bought or liked" };
+const RATES: Record<string, string> = { click_through: "Click-through rate", conversion: "Conversion rate" };
 
-/** What came of the arms: how many customers each has, and how far apart they are. */
-function Arms({ results }: { results: Experiments["results"] }) {
-  if (!results.sizes?.length) return <Text size="sm" c="dimmed">Nothing has come of it yet.</Text>;
-  const skewed = results.sizes.some((one) => one.p != null && one.p < 0.001);
+/** The number of customers in each variant, and the differences between the variants. */
+function VariantResults({ results }: { results: Experiments["results"] }) {
+  const { nameOf } = useModelInfo();
+  if (!results.sizes?.length)
+    return (
+      <Text size="sm" c="dimmed">
+        No results yet.
+      </Text>
+    );
+  const sampleRatioMismatch = results.sizes.some((size) => size.p != null && size.p < 0.001);
   return (
     <>
       <Text size="sm">
-        Customers so far: {results.sizes.map((one) => `${count(one.customers)} with ${one.arm} (${figure(one.expected, 0)} expected)`).join(", ")}.
+        Customers so far: {results.sizes.map((size) => `${nameOf(size.arm)} ${count(size.customers)} (${figure(size.expected, 0)} expected)`).join(", ")}.
       </Text>
-      {skewed && <Alert color="yellow">The customers are not split as planned: do not trust the comparison.</Alert>}
+      {sampleRatioMismatch && <Alert color="yellow">Sample ratio mismatch: the customers are not split as planned, so do not trust the comparison.</Alert>}
       {(results.arms ?? []).map((row) => (
         <Text key={`${row.arm}-${row.other}-${row.metric}`} size="sm" c="dimmed">
-          {RATES[row.metric] ?? row.metric}: {row.arm} − {row.other} = {share(row.difference)}
+          {RATES[row.metric] ?? row.metric}: {nameOf(row.arm)} − {nameOf(row.other)} = {share(row.difference)}
           {row.low != null && row.high != null && ` (95% interval ${share(row.low)} to ${share(row.high)})`}
         </Text>
       ))}
@@ -265,108 +295,108 @@ function Arms({ results }: { results: Experiments["results"] }) {
   );
 }
 
-function Split({ found }: { found: Experiments }) {
+function ExperimentForm({ found }: { found: Experiments }) {
   const { data: served = [] } = useQuery(models);
-  const [name, setName] = useState(found.experiment?.name ?? "two-models");
-  const [arms, setArms] = useState<[string, string]>(() => {
-    const [first = "", second = ""] = Object.keys(found.experiment?.arms ?? {});
-    return [first || served.find((one) => one.default)?.key || "", second || served.find((one) => !one.default)?.key || ""];
+  const running = found.experiment;
+  const [name, setName] = useState(running?.name ?? "two-models");
+  const [variants, setVariants] = useState<[string, string]>(() => {
+    const [a = "", b = ""] = Object.keys(running?.arms ?? {});
+    return [a || served.find((model) => model.default)?.key || "", b || served.find((model) => !model.default)?.key || ""];
   });
-  const [percent, setPercent] = useState(Math.round(100 * (Object.values(found.experiment?.arms ?? {})[0] ?? 0.5)));
-  const [exploration, setExploration] = useState(Math.round(100 * (found.experiment?.exploration ?? 0.1)));
+  const [percent, setPercent] = useState(Math.round(100 * (Object.values(running?.arms ?? {})[0] ?? 0.5)));
+  const [exploration, setExploration] = useState(Math.round(100 * (running?.exploration ?? 0.1)));
   const queries = useQueryClient();
-  const slider = useId();
+  const sliderLabel = useId();
   const [ending, setEnding] = useState(false);
-  const done = async (): Promise<void> => {
+  const onSuccess = async (): Promise<void> => {
     setEnding(false);
-    void queries.invalidateQueries({ queryKey: ["customer"] }); // they say which arm they are in
+    void queries.invalidateQueries({ queryKey: ["customer"] }); // profiles show the customer's variant
     await queries.invalidateQueries({ queryKey: ["experiments"] });
   };
-  const put = useMutation({
+  const start = useMutation({
     mutationFn: () =>
-      told(
+      unwrap(
         client.PUT("/api/v1/experiments", {
-          body: { name, arms: { [arms[0]]: percent / 100, [arms[1]]: 1 - percent / 100 }, exploration: exploration / 100, temperature: 1, salt: "" },
+          body: { name, arms: { [variants[0]]: percent / 100, [variants[1]]: 1 - percent / 100 }, exploration: exploration / 100, temperature: 1, salt: "" },
         }),
       ),
-    onSuccess: done,
+    onSuccess,
   });
-  const end = useMutation({ mutationFn: () => told(client.DELETE("/api/v1/experiments")), onSuccess: done });
-  const trouble = put.error;
+  const end = useMutation({ mutationFn: () => unwrap(client.DELETE("/api/v1/experiments")), onSuccess });
   return (
     <form
-      aria-label="Split the traffic"
+      aria-label="Split traffic"
       onSubmit={(event) => {
         event.preventDefault();
-        put.mutate();
+        start.mutate();
       }}
     >
       <Stack gap="sm">
         <SimpleGrid cols={2} spacing="sm">
           <TextInput label="Name" value={name} required maxLength={100} onChange={(event) => setName(event.currentTarget.value)} />
-          <NumberInput label="Left to chance" suffix=" %" min={0} max={100} clampBehavior="strict" value={exploration} onChange={(value) => setExploration(Number(value) || 0)} />
-          <ModelPicker label="One model" value={arms[0]} onChange={(key) => setArms([key, arms[1]])} />
-          <ModelPicker label="The other" value={arms[1]} onChange={(key) => setArms([arms[0], key])} />
+          <NumberInput label="Exploration" suffix=" %" min={0} max={100} clampBehavior="strict" value={exploration} onChange={(value) => setExploration(Number(value) || 0)} />
+          <ModelPicker label="A" value={variants[0]} onChange={(key) => setVariants([key, variants[1]])} />
+          <ModelPicker label="B" value={variants[1]} onChange={(key) => setVariants([variants[0], key])} />
         </SimpleGrid>
         <div>
-          <Text size="sm" fw={500} id={slider}>
-            {percent} % meet the one, {100 - percent} % the other
+          <Text size="sm" fw={500} id={sliderLabel}>
+            {percent} % of customers in A, {100 - percent} % in B
           </Text>
-          <Slider value={percent} onChange={setPercent} min={5} max={95} step={5} label={null} thumbProps={{ "aria-labelledby": slider }} />
+          <Slider value={percent} onChange={setPercent} min={5} max={95} step={5} label={null} thumbProps={{ "aria-labelledby": sliderLabel }} />
         </div>
-        {trouble && (
+        {start.error && (
           <Alert color="red" role="alert">
-            {trouble.message}
+            {start.error.message}
           </Alert>
         )}
         <Group>
-          <Button type="submit" size="xs" loading={put.isPending} disabled={!arms[0] || arms[0] === arms[1]}>
-            {found.experiment ? "Change it" : "Start it"}
+          <Button type="submit" size="xs" loading={start.isPending} disabled={!variants[0] || variants[0] === variants[1]}>
+            {running ? "Update experiment" : "Start experiment"}
           </Button>
-          {found.experiment && (
+          {running && (
             <Button size="xs" variant="default" onClick={() => setEnding(true)}>
-              End it
+              End experiment
             </Button>
           )}
         </Group>
       </Stack>
-      <Sure
-        title={`End ${found.experiment?.name ?? ""}?`}
+      <ConfirmDialog
+        title={`End ${running?.name ?? ""}?`}
         opened={ending}
-        act="End it"
+        confirmLabel="End experiment"
         pending={end.isPending}
-        trouble={end.error}
-        onClose={() => setEnding(false)}
-        onAct={() => end.mutate()}
+        error={end.error}
+        onCancel={() => setEnding(false)}
+        onConfirm={() => end.mutate()}
       >
-        The default model answers everybody again, at once. What was shown and what came of it stays stored.
-      </Sure>
+        From now on the default model answers for all customers again. Impressions and actions recorded so far are kept.
+      </ConfirmDialog>
     </form>
   );
 }
 
-const LINK = { connecting: "connecting …", open: "live", lost: "no connection, trying again" };
+const CONNECTION = { connecting: "connecting …", open: "live", lost: "no connection, retrying" };
 
-function Live() {
-  const { events, link } = useFeed(40);
+function LiveEvents() {
+  const { events, connection } = useEventStream(40);
   return (
-    <Framed
-      title="What happens right now"
-      about="What customers do, as it is stored, the newest first; what they were merely shown is left out"
+    <PanelFrame
+      title="Live events"
+      about="Events as they are stored, newest first, without impressions"
       aside={
-        <Badge variant="dot" color={link === "open" ? "green" : link === "lost" ? "red" : "gray"} tt="none" role="status">
-          {LINK[link]}
+        <Badge variant="dot" color={connection === "open" ? "green" : connection === "lost" ? "red" : "gray"} tt="none" role="status">
+          {CONNECTION[connection]}
         </Badge>
       }
     >
       {events.length ? (
-        <Wide label="Live events" width={300} height={360}>
+        <ScrollableTable label="Newest events" width={300} height={360}>
           <Table fz="sm" verticalSpacing={4}>
             <Table.Thead className="sr-only">
               <Table.Tr>
-                <Table.Th>When</Table.Th>
-                <Table.Th>Who</Table.Th>
-                <Table.Th>What</Table.Th>
+                <Table.Th>Time</Table.Th>
+                <Table.Th>Customer</Table.Th>
+                <Table.Th>Event</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -377,7 +407,7 @@ function Live() {
                     <CustomerLink id={event.customer} name={event.name} />
                   </Table.Td>
                   <Table.Td>
-                    {DID[event.event] ?? event.event}{" "}
+                    {pastTense(event.event)}{" "}
                     <Anchor component={Link} to={`/products/${encodeURIComponent(event.item)}`} size="sm">
                       {event.title ?? event.item}
                     </Anchor>
@@ -387,11 +417,10 @@ function Live() {
               ))}
             </Table.Tbody>
           </Table>
-        </Wide>
+        </ScrollableTable>
       ) : (
-        <Nothing>Nothing since this page was opened. Open a customer in another window and buy something.</Nothing>
+        <EmptyState>No events since this page was opened. Open a customer in another window and buy something.</EmptyState>
       )}
-    </Framed>
+    </PanelFrame>
   );
 }
-

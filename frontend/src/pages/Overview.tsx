@@ -2,56 +2,55 @@ import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Table, Text,
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { comparisons, experiments, type Model, models, overview } from "../api/queries";
-import { Between } from "../components/Between";
+import { ConfidenceInterval } from "../components/ConfidenceInterval";
+import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
-import { Guarded, Nothing, Panel, State } from "../components/Panel";
-import { Term, WhatTheyMean } from "../components/Term";
-import { Wide } from "../components/Wide";
-import { figureOf, METRICS, ranked, type Row } from "../lib/board";
-import { compact, count, figure, roughly, share } from "../lib/format";
-import { late } from "../lib/late";
-import { shortLabel } from "../lib/palette";
+import { EmptyState, Panel, PanelBoundary, QueryState } from "../components/Panel";
+import { ScrollableTable } from "../components/ScrollableTable";
+import { compact, count, figure, roughShare, share } from "../lib/format";
+import { lazyComponent } from "../lib/lazy";
+import { figureOf, METRICS, rankModels, type Row, type Verdict } from "../lib/leaderboard";
+import { shortLabel, useModelInfo } from "../lib/models";
 import { useParam } from "../lib/url";
 
-const Events = late(() => import("../charts/Events"));
-const Dots = late(() => import("../charts/Dots"));
-const Coverage = late(() => import("../charts/Coverage"));
+const EventsChart = lazyComponent(() => import("../charts/EventsChart"));
+const IntervalPlot = lazyComponent(() => import("../charts/IntervalPlot"));
+const CoverageChart = lazyComponent(() => import("../charts/CoverageChart"));
 
-/** How the shop is doing, and which model serves it best. */
+/** The shop's key figures and activity, the leaderboard of models, and the results of what was displayed. */
 export default function OverviewPage() {
-  const about = useQuery(overview);
-  const title = about.data?.title || "Overview";
+  const shop = useQuery(overview);
   return (
-    <Page title={title} tab="Overview" about="Who comes, what they do, and how well each model knows what they want.">
-      <State query={about} height={92}>
-        {(told) => (
+    <Page title={shop.data?.title || "Overview"} tabTitle="Overview" about="Customers, their activity, and how well each model predicts what they choose.">
+      <QueryState query={shop} height={92}>
+        {(data) => (
           <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-            <Total name="Customers" value={told.customers} to="/customers" />
-            <Total name="Products" value={told.items} to="/products" />
-            <Total name="Events" value={Object.values(told.events).reduce((sum, n) => sum + n, 0)} />
-            <Total name="Events since training" value={told.live_events} about="Events that the models were not trained on; the answers know of them all the same" to="/models" />
+            <KeyFigure name="Customers" value={data.customers} to="/customers" />
+            <KeyFigure name="Products" value={data.items} to="/products" />
+            <KeyFigure name="Events" value={Object.values(data.events).reduce((sum, n) => sum + n, 0)} />
+            <KeyFigure name="Events since training" value={data.live_events} about="Events that the models were not trained on. Recommendations take them into account all the same." to="/models" />
           </SimpleGrid>
         )}
-      </State>
-      <Panel title="Events over time" about="By month and kind" query={about} height={260} empty={(told) => (told.months.length ? null : <Nothing>Nothing has happened yet.</Nothing>)}>
-        {(told) => (
-          <Guarded height={260}>
-            <Events months={told.months} />
-          </Guarded>
+      </QueryState>
+      <Panel title="Events over time" about="By month and kind" query={shop} height={260} empty={(data) => (data.months.length ? null : <EmptyState>No events yet.</EmptyState>)}>
+        {(data) => (
+          <PanelBoundary height={260}>
+            <EventsChart months={data.months} />
+          </PanelBoundary>
         )}
       </Panel>
       <Leaderboard />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-        <Variety />
-        <Online />
+        <AccuracyAndCoverage />
+        <OnlineResults />
       </SimpleGrid>
     </Page>
   );
 }
 
-function Total({ name, value, about, to }: { name: string; value: number; about?: string; to?: string }) {
-  const shown = (
+function KeyFigure({ name, value, about, to }: { name: string; value: number; about?: string; to?: string }) {
+  const content = (
     <>
       <Text size="sm" c="dimmed">
         {name}
@@ -65,10 +64,10 @@ function Total({ name, value, about, to }: { name: string; value: number; about?
     <Paper withBorder radius="md" p="md" h="100%">
       {to ? (
         <Anchor component={Link} to={to} c="inherit" underline="never" display="block">
-          {shown}
+          {content}
         </Anchor>
       ) : (
-        shown
+        content
       )}
     </Paper>
   );
@@ -81,84 +80,74 @@ function Total({ name, value, about, to }: { name: string; value: number; about?
   );
 }
 
-const MARKS: Record<Row["mark"], string> = { best: "best", level: "not significantly worse", behind: "significantly worse", "": "" };
+const VERDICTS: Record<Verdict, string> = { best: "best", notWorse: "not significantly worse", worse: "significantly worse", untested: "" };
+const TESTED =
+  "Paired tests over the same customers (Holm’s correction over all pairs of a metric, 5%): two models whose intervals overlap can still differ significantly, since each customer is compared with themselves.";
 
 function Leaderboard() {
-  const [by, setBy] = useParam("by", "ndcg@10");
-  const metric = METRICS.find((one) => one.id === by) ?? METRICS[0];
+  const [metricId, setMetricId] = useParam("by", "ndcg@10");
+  const metric = METRICS.find((one) => one.id === metricId) ?? METRICS[0];
   const served = useQuery(models);
-  const tested = useQuery(comparisons);
+  const { data: tests } = useQuery(comparisons);
   return (
     <Panel
       title="Leaderboard"
       about={
         <>
-          {metric.about} On a held-out quarter of each product&apos;s events, with 95% intervals over customers. <WhatTheyMean word={metric.metric} />
+          {metric.about} Measured on a held-out quarter of each product&apos;s events, with 95% intervals over customers. <GlossaryLink id={metric.metric} />
         </>
       }
       query={served}
       height={420}
       aside={
-        <div className="wide">
-          <SegmentedControl size="xs" value={metric.id} onChange={setBy} data={METRICS.map((one) => ({ value: one.id, label: one.name.replace("@10", "") }))} aria-label="Metric" />
+        <div className="scrollable">
+          <SegmentedControl size="xs" value={metric.id} onChange={setMetricId} data={METRICS.map((one) => ({ value: one.id, label: one.name.replace("@10", "") }))} aria-label="Metric" />
         </div>
       }
-      empty={(all) => (all.some((one) => one.figures?.length) ? null : <Nothing>No model here has been measured: <code>c360 train</code> measures while it trains.</Nothing>)}
+      empty={(all) =>
+        all.some((model) => model.figures?.length) ? null : (
+          <EmptyState>
+            No model has been evaluated yet: <code>c360 train</code> evaluates each model that it trains.
+          </EmptyState>
+        )
+      }
     >
       {(all) => {
-        const rows = ranked(all, metric, tested.data?.pairs ?? []);
-        const drawn = rows.filter((row) => row.figure);
+        const rows = rankModels(all, metric, tests?.pairs ?? []);
+        const measured = rows.filter((row) => row.figure);
         return (
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-            <Guarded height={drawn.length * 34 + 48}>
-              <Dots
+            <PanelBoundary height={measured.length * 34 + 48}>
+              <IntervalPlot
                 metric={metric.name}
-                rows={drawn.map((row) => ({ model: row.model.key, name: row.name, value: row.figure?.value ?? 0, low: row.figure?.low ?? null, high: row.figure?.high ?? null }))}
+                rows={measured.map((row) => ({ model: row.model.key, name: row.name, value: row.figure?.value ?? 0, low: row.figure?.low ?? null, high: row.figure?.high ?? null }))}
               />
-            </Guarded>
-            <Wide label="The figures" width={380}>
+            </PanelBoundary>
+            <ScrollableTable label="Figures by model" width={380}>
               <Table fz="sm" verticalSpacing={6}>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Model</Table.Th>
                     <Table.Th ta="right">
-                      <Term word={metric.metric}>{metric.name}</Term>
+                      <GlossaryTerm id={metric.metric}>{metric.name}</GlossaryTerm>
                     </Table.Th>
                     <Table.Th>
-                      <Term word="mark">Against the best</Term>
+                      <GlossaryTerm id="significance">Compared with the best</GlossaryTerm>
                     </Table.Th>
-                    <Table.Th ta="right">Trained in</Table.Th>
+                    <Table.Th ta="right">Training time</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
                   {rows.map((row) => (
-                    <Table.Tr key={row.model.key}>
-                      <Table.Th scope="row" fw={row.mark === "best" ? 700 : 400}>
-                        <Tooltip label={row.model.label} openDelay={400}>
-                          <span>
-                            <ModelName model={row.model.key} label={row.model.label} strong={row.mark === "best"} />
-                          </span>
-                        </Tooltip>
-                      </Table.Th>
-                      <Table.Td ta="right" fw={row.mark === "best" ? 700 : 400} style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
-                        {figure(row.figure?.value)}
-                        <Between low={row.figure?.low} high={row.figure?.high} />
-                      </Table.Td>
-                      <Table.Td {...(row.mark === "behind" && { c: "dimmed" })}>{MARKS[row.mark]}</Table.Td>
-                      <Table.Td ta="right" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-                        {row.model.fit_seconds == null ? "" : row.model.fit_seconds < 0.1 ? "< 0.1 s" : `${figure(row.model.fit_seconds, 1)} s`}
-                      </Table.Td>
-                    </Table.Tr>
+                    <LeaderboardRow key={row.model.key} row={row} />
                   ))}
                 </Table.Tbody>
               </Table>
-            </Wide>
+            </ScrollableTable>
             <Text size="sm" style={{ gridColumn: "1 / -1" }}>
-              {inWords(rows, metric.name)}{" "}
+              {conclusion(rows, metric.name)}{" "}
               <Text component="span" c="dimmed" inherit>
-                {tested.data?.pairs.length
-                  ? "Paired tests over the same customers (Holm's correction over all pairs of a metric, 5%): two models whose intervals overlap can still differ for sure, since each customer is compared with themselves."
-                  : "These models were not tested against each other on the same customers."}
+                {tests?.pairs.length ? TESTED : "These models were not tested against each other on the same customers."}
               </Text>
             </Text>
           </SimpleGrid>
@@ -168,74 +157,101 @@ function Leaderboard() {
   );
 }
 
-function inWords(rows: Row[], metric: string): string {
-  const best = rows.find((row) => row.mark === "best");
-  if (!best) return "";
-  const level = rows.filter((row) => row.mark === "level").map((row) => row.name);
-  return `Best by ${metric}: ${best.name}.${level.length ? ` Not reliably behind: ${level.join(", ")}.` : ""}`;
+function LeaderboardRow({ row }: { row: Row }) {
+  const weight = row.verdict === "best" ? 700 : 400;
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={weight}>
+        <Tooltip label={`${row.model.label}. ${row.model.description}`} openDelay={400} multiline maw={320}>
+          <span>
+            <ModelName model={row.model.key} label={row.model.label} strong={row.verdict === "best"} />
+          </span>
+        </Tooltip>
+      </Table.Th>
+      <Table.Td ta="right" fw={weight} style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
+        {figure(row.figure?.value)}
+        <ConfidenceInterval low={row.figure?.low} high={row.figure?.high} />
+      </Table.Td>
+      <Table.Td {...(row.verdict === "worse" && { c: "dimmed" })}>{VERDICTS[row.verdict]}</Table.Td>
+      <Table.Td ta="right" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+        {duration(row.model.fit_seconds)}
+      </Table.Td>
+    </Table.Tr>
+  );
 }
 
-function Variety() {
+function duration(seconds: number | null | undefined): string {
+  if (seconds == null) return "";
+  return seconds < 0.1 ? "< 0.1 s" : `${figure(seconds, 1)} s`;
+}
+
+function conclusion(rows: Row[], metric: string): string {
+  const best = rows.find((row) => row.verdict === "best");
+  if (!best) return "";
+  const notWorse = rows.filter((row) => row.verdict === "notWorse").map((row) => row.name);
+  return `Best by ${metric}: ${best.name}.${notWorse.length ? ` Not significantly worse: ${notWorse.join(", ")}.` : ""}`;
+}
+
+function AccuracyAndCoverage() {
   const query = useQuery(models);
-  const placed = (all: Model[]) =>
+  const points = (all: Model[]) =>
     all.flatMap((model) => {
       const [coverage, ndcg] = [figureOf(model, "coverage", 10), figureOf(model, "ndcg", 10)];
       return coverage?.value != null && ndcg?.value != null ? [{ model: model.key, name: shortLabel(model.label), coverage: coverage.value, ndcg: ndcg.value }] : [];
     });
   return (
     <Panel
-      title="Accurate, or always the same?"
-      about="Up is accurate (nDCG@10); right is varied (coverage): the share of the catalogue that is shown to somebody."
+      title="Accuracy and coverage"
+      about="Upwards: accuracy (nDCG@10). To the right: coverage, the share of the catalogue that is recommended to at least one customer."
       query={query}
       height={320}
-      empty={(all) => (placed(all).length ? null : <Nothing>Not measured.</Nothing>)}
+      empty={(all) => (points(all).length ? null : <EmptyState>Not measured yet.</EmptyState>)}
     >
       {(all) => (
-        <Guarded height={320}>
-          <Coverage rows={placed(all)} />
-        </Guarded>
+        <PanelBoundary height={320}>
+          <CoverageChart points={points(all)} />
+        </PanelBoundary>
       )}
     </Panel>
   );
 }
 
-function Online() {
+function OnlineResults() {
   const query = useQuery({ ...experiments, refetchInterval: 15_000 });
-  const { data: served = [] } = useQuery(models);
-  const names = Object.fromEntries(served.map((one) => [one.key, shortLabel(one.label)]));
+  const { nameOf } = useModelInfo();
   return (
     <Panel
-      title="What came of it"
-      about="How much of what was shown was clicked (the dots), and bought, put into the cart or liked, with 95% intervals over customers. What stands on two lists counts for the one whose button was pressed."
+      title="Results so far"
+      about="Click-through rate (the chart) and conversion rate of displayed recommendations, with 95% intervals over customers. An item that is in two lists counts for the list in which it was acted on."
       query={query}
-      empty={(told) => (told.results.by_model.length ? null : <Nothing>Nothing has been shown to anybody yet. Open a customer: what the lists show and what is done with it is counted here.</Nothing>)}
+      empty={(data) => (data.results.by_model.length ? null : <EmptyState>No recommendations have been displayed yet. Open a customer: impressions and actions are counted here.</EmptyState>)}
     >
       {({ results }) => (
         <Stack gap="sm">
           {results.by_model.some((row) => row.impressions > 0) && (
-            <Guarded height={200}>
-              <Dots
-                metric="Click-through"
-                write={share}
-                onAxis={roughly}
+            <PanelBoundary height={200}>
+              <IntervalPlot
+                metric="Click-through rate"
+                format={share}
+                formatTick={roughShare}
                 rows={results.by_model
                   .filter((row) => row.click_through != null)
-                  .map((row) => ({ model: row.model, name: names[row.model] ?? row.model, value: row.click_through ?? 0, low: row.click_through_low ?? null, high: row.click_through_high ?? null }))}
+                  .map((row) => ({ model: row.model, name: nameOf(row.model), value: row.click_through ?? 0, low: row.click_through_low ?? null, high: row.click_through_high ?? null }))}
               />
-            </Guarded>
+            </PanelBoundary>
           )}
-          <Wide label="Shown, clicked, bought or liked" width={320}>
+          <ScrollableTable label="Click-through and conversion by model" width={360}>
             <Table fz="sm" verticalSpacing={6}>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Model</Table.Th>
-                  <Table.Th ta="right">Shown</Table.Th>
+                  <Table.Th ta="right">Impressions</Table.Th>
                   <Table.Th ta="right">Customers</Table.Th>
                   <Table.Th ta="right">
-                    <Term word="clicked" />
+                    <GlossaryTerm id="click-through">Click-through</GlossaryTerm>
                   </Table.Th>
                   <Table.Th ta="right">
-                    <Term word="bought" />
+                    <GlossaryTerm id="conversion">Conversion</GlossaryTerm>
                   </Table.Th>
                 </Table.Tr>
               </Table.Thead>
@@ -249,20 +265,20 @@ function Online() {
                     <Table.Td ta="right">{count(row.customers)}</Table.Td>
                     <Table.Td ta="right">
                       {share(row.click_through)}
-                      <Between low={row.click_through_low} high={row.click_through_high} write={share} />
+                      <ConfidenceInterval low={row.click_through_low} high={row.click_through_high} format={share} />
                     </Table.Td>
                     <Table.Td ta="right">
                       {share(row.conversion)}
-                      <Between low={row.conversion_low} high={row.conversion_high} write={share} />
+                      <ConfidenceInterval low={row.conversion_low} high={row.conversion_high} format={share} />
                     </Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>
             </Table>
-          </Wide>
+          </ScrollableTable>
           <Group>
             <Anchor component={Link} to="/models" size="sm">
-              Split the traffic between models
+              Set up an A/B test
             </Anchor>
           </Group>
         </Stack>

@@ -4,42 +4,43 @@ import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { overview, profile, search } from "../api/queries";
 import { CustomerPicker } from "../components/CustomerPicker";
-import { Found } from "../components/Found";
 import { Page } from "../components/Page";
-import { Framed, Nothing, Panel } from "../components/Panel";
-import { called } from "../lib/people";
+import { EmptyState, Panel, PanelFrame } from "../components/Panel";
+import { SearchResults } from "../components/SearchResults";
+import { categoryText } from "../lib/categories";
+import { displayName } from "../lib/customerNames";
 import { useParam } from "../lib/url";
 
-const TRY = ["a quiet gift for someone who cooks", "something warm for winter walks", "keeps children busy on a rainy day"];
+const EXAMPLES = ["a quiet gift for someone who cooks", "something warm for winter walks", "keeps children busy on a rainy day"];
 
-/** Products by what is meant, not by what is written. */
+/** Search for products by meaning rather than by exact words. */
 export default function SearchPage() {
   const [q, setQ] = useParam("q");
   const [customer, setCustomer] = useParam("customer");
   const [category, setCategory] = useParam("category");
   const [typed, setTyped] = useState(q);
-  const { data: about } = useQuery(overview);
-  const { data: one } = useQuery({ ...profile(customer), enabled: customer !== "" });
+  const { data: shop } = useQuery(overview);
+  const { data: chosen } = useQuery({ ...profile(customer), enabled: customer !== "" });
   const query = useQuery(search(q, customer, category, 12));
-  const ask = (words: string): void => {
-    setTyped(words);
-    setQ(words.trim());
+  const submit = (text: string): void => {
+    setTyped(text);
+    setQ(text.trim());
   };
   return (
-    <Page title="Search" about="Say in your own words what is looked for. BERT reads it, FAISS finds the products whose text means something similar.">
-      <Framed title="What is looked for">
+    <Page title="Search" about="Describe what you want in your own words. BERT encodes the text, and FAISS finds the products with the most similar descriptions.">
+      <PanelFrame title="What are you looking for?">
         <form
           role="search"
           onSubmit={(event) => {
             event.preventDefault();
-            ask(typed);
+            submit(typed);
           }}
         >
           <Group align="flex-end" gap="sm">
             <TextInput
               style={{ flex: "1 1 260px" }}
-              label="In words"
-              placeholder={TRY[0]}
+              label="In your own words"
+              placeholder={EXAMPLES[0]}
               value={typed}
               maxLength={500}
               leftSection={<IconSearch size={16} aria-hidden />}
@@ -48,12 +49,12 @@ export default function SearchPage() {
             <Button type="submit">Search</Button>
           </Group>
           <Group align="flex-end" gap="sm" mt="sm" grow preventGrowOverflow={false} wrap="wrap">
-            <CustomerPicker key={customer} label="For a customer (if you like)" chosen={customer} onPick={setCustomer} />
+            <CustomerPicker key={customer} label="For a customer (optional)" chosen={customer} onPick={setCustomer} />
             <Select
               label="Category"
               placeholder="All"
               clearable
-              data={(about?.categories ?? []).map((one) => one.category)}
+              data={(shop?.categories ?? []).map((entry) => ({ value: entry.category, label: categoryText(entry.category) }))}
               value={category || null}
               onChange={(value) => setCategory(value ?? "")}
             />
@@ -61,23 +62,23 @@ export default function SearchPage() {
         </form>
         {!q && (
           <Group gap="xs">
-            {TRY.map((words) => (
-              <Button key={words} variant="default" size="xs" radius="xl" onClick={() => ask(words)}>
-                {words}
+            {EXAMPLES.map((text) => (
+              <Button key={text} variant="default" size="xs" radius="xl" onClick={() => submit(text)}>
+                {text}
               </Button>
             ))}
           </Group>
         )}
-      </Framed>
+      </PanelFrame>
       {q && (
         <Panel
           title={`“${q}”`}
-          about={customer ? `Of the fifty nearest by meaning, those that suit ${one ? called(one) : customer} best` : "The nearest by meaning first"}
+          about={customer ? `Of the fifty closest matches, those that suit ${chosen ? displayName(chosen) : customer} best` : "Closest match first"}
           query={query}
           height={420}
-          empty={(found) => (found.length ? null : <Nothing>Nothing was found.</Nothing>)}
+          empty={(found) => (found.length ? null : <EmptyState>No results.</EmptyState>)}
         >
-          {(found) => <Found picks={found} />}
+          {(found) => <SearchResults items={found} />}
         </Panel>
       )}
     </Page>

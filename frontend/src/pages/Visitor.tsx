@@ -3,124 +3,129 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowsShuffle, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { forVisitor, item, models, type Pick, popular, search } from "../api/queries";
+import { item, models, popular, type RecommendedItem, search, visitorRecommendations } from "../api/queries";
 import { ItemList } from "../components/ItemList";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
-import { Framed, Nothing, Panel } from "../components/Panel";
-import { shortLabel } from "../lib/palette";
-import { bounded, useParam } from "../lib/url";
+import { EmptyState, Panel, PanelFrame } from "../components/Panel";
+import { categoryText } from "../lib/categories";
+import { shortLabel } from "../lib/models";
+import { boundedNumber, useParam } from "../lib/url";
 
-const FEW = 3; // products that a visitor picks
+const MAX_PICKS = 3;
 
-/** Somebody of whom nothing is known but what they look at right now. */
-export default function Visitor() {
+/** Recommendations for an anonymous visitor of whom only a few viewed products are known. */
+export default function VisitorPage() {
   const [listed, setListed] = useParam("pick");
   const [size, setSize] = useParam("n", "5");
-  const picks = useMemo(() => [...new Set(listed.split("~").filter(Boolean))].slice(0, FEW), [listed]); // ids may hold commas
-  const n = bounded(size, 1, 20, 5);
-  const known = useQueries({ queries: picks.map((id) => item(id)) });
+  const picked = useMemo(() => [...new Set(listed.split("~").filter(Boolean))].slice(0, MAX_PICKS), [listed]); // ids may contain commas
+  const n = boundedNumber(size, 1, 20, 5);
+  const products = useQueries({ queries: picked.map((id) => item(id)) });
   const { data: served = [] } = useQuery(models);
-  const keys = served.map((one) => one.key);
-  const lists = useQuery(forVisitor(picks, keys, n));
-  const set = (ids: string[]): void => setListed(ids.join("~"));
+  const lists = useQuery(visitorRecommendations(picked, served.map((model) => model.key), n));
+  const setPicked = (ids: string[]): void => setListed(ids.join("~"));
   return (
-    <Page title="New visitor" about={`Pick up to ${FEW} products that a stranger looks at, and see what each model makes of so little. Nothing of it is stored.`}>
-      <Framed title="What they look at" aside={picks.length > 0 && <Button variant="subtle" size="xs" onClick={() => set([])}>Start again</Button>}>
+    <Page title="New visitor" about={`Pick up to ${MAX_PICKS} products that an anonymous visitor views, and compare what each model recommends. Nothing is stored.`}>
+      <PanelFrame
+        title="Viewed products"
+        aside={
+          picked.length > 0 && (
+            <Button variant="subtle" size="xs" onClick={() => setPicked([])}>
+              Clear
+            </Button>
+          )
+        }
+      >
         <Group gap="xs" aria-live="polite">
-          {picks.map((id, at) => (
+          {picked.map((id, at) => (
             <Paper key={id} withBorder pl="sm" radius="xl">
               <Group gap={4} wrap="nowrap">
-                <Text size="sm">{known[at]?.data?.title ?? id}</Text>
-                <CloseButton size="md" aria-label={`Remove ${known[at]?.data?.title ?? id}`} onClick={() => set(picks.filter((one) => one !== id))} />
+                <Text size="sm">{products[at]?.data?.title ?? id}</Text>
+                <CloseButton size="md" aria-label={`Remove ${products[at]?.data?.title ?? id}`} onClick={() => setPicked(picked.filter((other) => other !== id))} />
               </Group>
             </Paper>
           ))}
-          {picks.length < FEW && (
-            <Text size="sm" c="dimmed">
-              {picks.length ? `${FEW - picks.length} more, if you like.` : "Nothing yet."}
-            </Text>
-          )}
-          {picks.length >= FEW && (
-            <Text size="sm" c="dimmed">
-              That is all {FEW}; remove one to pick another.
-            </Text>
-          )}
+          <Text size="sm" c="dimmed">
+            {hint(picked.length)}
+          </Text>
         </Group>
-        <Shelf picks={picks} onPick={(id) => set([...picks, id])} onDraw={set} />
-      </Framed>
+        <ProductPicker picked={picked} onPick={(id) => setPicked([...picked, id])} onPickRandom={setPicked} />
+      </PanelFrame>
       <Panel
-        title="What each model would show"
-        about="The same products, read by every model; in brackets, how much of an item's score would go without that reason"
+        title="Recommendations by model"
+        about="Every model sees the same products. In brackets: how much of an item’s score depends on that reason."
         query={lists}
         height={300}
-        aside={<NumberInput label="How many" value={n} min={1} max={20} w={100} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(bounded(String(value), 1, 20, 5)))} />}
-        empty={(answers) => (answers.length ? null : <Nothing>No model answers.</Nothing>)}
+        aside={<NumberInput label="Items per list" value={n} min={1} max={20} w={110} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(boundedNumber(String(value), 1, 20, 5)))} />}
+        empty={(answers) => (answers.length ? null : <EmptyState>No model is deployed.</EmptyState>)}
       >
         {(answers) => (
           <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md">
             {answers.map((answer) => {
-              const label = served.find((one) => one.key === answer.model)?.label ?? answer.model;
+              const label = served.find((model) => model.key === answer.model)?.label ?? answer.model;
               return (
                 <section key={answer.model} aria-label={shortLabel(label)}>
                   <ModelName model={answer.model} strong />
-                  <ItemList picks={answer.items} why />
+                  <ItemList items={answer.items} showReasons />
                 </section>
               );
             })}
           </SimpleGrid>
         )}
       </Panel>
-      {!picks.length && <Nothing>Pick something above, and the lists appear here.</Nothing>}
+      {!picked.length && <EmptyState>Pick a product above to see recommendations.</EmptyState>}
     </Page>
   );
 }
 
-function Shelf({ picks, onPick, onDraw }: { picks: string[]; onPick: (id: string) => void; onDraw: (ids: string[]) => void }) {
+function hint(picked: number): string {
+  if (!picked) return "None picked yet.";
+  return picked < MAX_PICKS ? `You can pick ${MAX_PICKS - picked} more.` : `${MAX_PICKS} is the maximum; remove one to pick another.`;
+}
+
+function ProductPicker({ picked, onPick, onPickRandom }: { picked: string[]; onPick: (id: string) => void; onPickRandom: (ids: string[]) => void }) {
   const [typed, setTyped] = useState("");
-  const [settled] = useDebouncedValue(typed.trim(), 250);
-  const wanted = useQuery(search(settled, "", "", 12));
-  const usual = useQuery(popular(60));
-  const shelf = settled ? wanted : usual;
-  const offered = (found: Pick[]): Pick[] => found.filter((one) => one.close && !picks.includes(one.item)).slice(0, 12);
-  const draw = (): void => {
-    const left = [...(usual.data ?? [])];
-    const drawn = Array.from({ length: Math.min(FEW, left.length) }, () => left.splice(Math.floor(Math.random() * left.length), 1)[0]?.item ?? "");
-    onDraw(drawn);
+  const [term] = useDebouncedValue(typed.trim(), 250);
+  const matches = useQuery(search(term, "", "", 12));
+  const bestKnown = useQuery(popular(60));
+  const pickable = (found: RecommendedItem[]): RecommendedItem[] => found.filter((product) => product.close && !picked.includes(product.item)).slice(0, 12);
+  const pickRandom = (): void => {
+    const pool = [...(bestKnown.data ?? [])];
+    onPickRandom(Array.from({ length: Math.min(MAX_PICKS, pool.length) }, () => pool.splice(Math.floor(Math.random() * pool.length), 1)[0]?.item ?? ""));
   };
   return (
     <Stack gap="sm">
       <Group align="flex-end">
         <TextInput
           style={{ flex: 1, minWidth: 200 }}
-          label="Look for a product"
+          label="Search for a product"
           placeholder="something for the garden"
           value={typed}
           leftSection={<IconSearch size={16} aria-hidden />}
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
-        <Button variant="default" leftSection={<IconArrowsShuffle size={16} aria-hidden />} onClick={draw} disabled={!usual.data}>
+        <Button variant="default" leftSection={<IconArrowsShuffle size={16} aria-hidden />} onClick={pickRandom} disabled={!bestKnown.data}>
           Surprise me
         </Button>
       </Group>
       <Panel
-        title={settled ? "Found" : "Much bought"}
+        title={term ? "Search results" : "Popular products"}
         order={3}
-        query={shelf}
-        empty={(found) => (offered(found).length ? null : <Nothing>Nothing is close to this.</Nothing>)}
+        query={term ? matches : bestKnown}
+        empty={(found) => (pickable(found).length ? null : <EmptyState>No product matches this well. Try other words.</EmptyState>)}
       >
         {(found) => (
           <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 4 }} spacing="xs">
-            {offered(found).map((one) => (
-              <UnstyledButton key={one.item} className="tile" disabled={picks.length >= FEW} onClick={() => onPick(one.item)} data-pick={one.item}>
+            {pickable(found).map((product) => (
+              <UnstyledButton key={product.item} className="tile" disabled={picked.length >= MAX_PICKS} onClick={() => onPick(product.item)} data-pick={product.item}>
                 <Group gap={6} wrap="nowrap" justify="space-between">
                   <Text size="sm" fw={500}>
-                    {one.title}
+                    {product.title}
                   </Text>
                   <IconPlus size={16} aria-hidden style={{ flex: "none" }} />
                 </Group>
                 <Text size="xs" c="dimmed">
-                  {one.category}
+                  {categoryText(product.category ?? "")}
                 </Text>
               </UnstyledButton>
             ))}

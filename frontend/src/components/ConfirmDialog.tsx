@@ -1,0 +1,37 @@
+import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import type { ReactNode } from "react";
+
+type Props = {
+  title: string;
+  opened: boolean;
+  confirmLabel: string;
+  pending: boolean;
+  error: Error | null;
+  onCancel: () => void;
+  onConfirm: () => void;
+  children: ReactNode; // the consequences
+};
+
+/** Ask for confirmation before an action that affects every customer; the focus is on Cancel. */
+export function ConfirmDialog({ title, opened, confirmLabel, pending, error, onCancel, onConfirm, children }: Props) {
+  return (
+    <Modal opened={opened} onClose={onCancel} title={title} closeButtonProps={{ "aria-label": "Close" }} centered>
+      <Stack>
+        <Text size="sm">{children}</Text>
+        {error && (
+          <Alert color="red" role="alert">
+            {error.message}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onCancel} data-autofocus>
+            Cancel
+          </Button>
+          <Button color="red" loading={pending} onClick={onConfirm}>
+            {confirmLabel}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
