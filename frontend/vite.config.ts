@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-const api = process.env.C360_API ?? "http://127.0.0.1:8000"; // where `npm start` sends what belongs to the API
+const api = process.env.C360_API ?? "http://127.0.0.1:8000"; // where `npm start` forwards requests to the API
 
 export default defineConfig({
   plugins: [react()],
@@ -15,6 +15,7 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-setup.ts"],
+    testTimeout: 60_000, // a loaded machine is slow; what a test waits for is a condition, never a time
     restoreMocks: true,
     unstubGlobals: true,
   },
