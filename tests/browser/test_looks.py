@@ -147,6 +147,23 @@ def test_the_leaderboard_shows_the_api_s_figures(shop: Server, tab: Callable):
     expect(board.get_by_text("not significantly worse", exact=True)).to_have_count(len(pairs) - worse)
 
 
+def test_a_model_has_the_colour_and_the_description_that_the_api_tells(shop: Server, tab: Callable):
+    models = shop.get("models")["models"]
+    assert len({model["colour"] for model in models}) == len(models)  # so that a mix-up would show
+    page = tab(shop, color_scheme="light").open("/models")
+    versions = page.get_by_role("region", name="Versions")
+    for model in models:
+        rgb = ", ".join(str(int(model["colour"][at : at + 2], 16)) for at in (1, 3, 5))
+        expect(versions.locator(f"[data-model={model['key']}]")).to_have_css(
+            "background-color", f"rgb({rgb})"
+        )
+    page = tab(shop).open("/glossary")
+    for model in models:
+        expect(page.get_by_role("region", name="Models").locator(f"#{model['key']}")).to_contain_text(
+            model["description"]
+        )
+
+
 def test_every_segment_is_explained():
     from itertools import product
 

@@ -2,7 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { client, type Schemas, unwrap } from "./client";
 
 export type Overview = Schemas["Overview"];
-export type Model = Schemas["Model"] & { group: string; colour: string; description: string };
+export type Model = Schemas["Model"];
 export type Figure = Schemas["Figure"];
 export type Comparison = Schemas["Comparison"];
 export type Profile = Schemas["Profile"];
@@ -23,7 +23,7 @@ export const overview = queryOptions({
 
 export const models = queryOptions({
   queryKey: ["models"],
-  queryFn: async ({ signal }) => ((await unwrap(client.GET("/api/v1/models", { signal }))).models as Model[]).sort(byFigure),
+  queryFn: async ({ signal }) => (await unwrap(client.GET("/api/v1/models", { signal }))).models.sort(byFigure),
   staleTime: RARELY_CHANGES,
 });
 

@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { useLocation } from "react-router";
-import { models } from "../api/queries";
+import { type Model, models } from "../api/queries";
 import { ModelDot } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelFrame } from "../components/Panel";
@@ -30,10 +30,15 @@ export default function GlossaryPage() {
         <Definitions entries={SEGMENTS} />
       </PanelFrame>
       <Panel title="Models" about="The deployed models, as each describes itself" query={served} height={320} empty={(all) => (all.length ? null : <EmptyState>No model is deployed.</EmptyState>)}>
-        {(all) => <Definitions entries={all.map((model) => ({ id: model.key, name: shortLabel(model.label), about: model.description }))} mark={(key) => <ModelDot model={key} />} />}
+        {(all) => <Definitions entries={all.map(modelEntry)} mark={(key) => <ModelDot model={key} />} />}
       </Panel>
     </Page>
   );
+}
+
+function modelEntry(model: Model): Entry {
+  const name = shortLabel(model.label);
+  return { id: model.key, name: model.group === "baseline" ? `${name} (baseline)` : name, about: model.description || "No description." };
 }
 
 function Definitions({ entries, mark }: { entries: Entry[]; mark?: (id: string) => ReactNode }) {

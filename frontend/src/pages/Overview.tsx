@@ -162,7 +162,7 @@ function LeaderboardRow({ row }: { row: Row }) {
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={weight}>
-        <Tooltip label={`${row.model.label}. ${row.model.description}`} openDelay={400} multiline maw={320}>
+        <Tooltip label={[row.model.label, row.model.description].filter(Boolean).join(": ")} openDelay={400} multiline maw={320}>
           <span>
             <ModelName model={row.model.key} label={row.model.label} strong={row.verdict === "best"} />
           </span>
