@@ -174,7 +174,8 @@ def erased_customers(
     name: str,  # of a data set
 ) -> Iterator[ErasureCheck | None]:  # None where nobody can have been erased: no store has ever been opened
     "Which ids were erased at their own request"
-    from customer360.data.storage import Store, database_url
+    from customer360.data.store.connection import database_url
+    from customer360.data.store.facade import Store
 
     url = database_url() if name == settings().dataset else None
     if url is None or (url.get_backend_name() == "sqlite" and not Path(url.database).exists()):
@@ -182,7 +183,7 @@ def erased_customers(
         return
     store = Store.open()
     try:
-        yield store.erased
+        yield store.identities.erased
     finally:
         store.close()
 

@@ -25,22 +25,28 @@ from hypothesis import strategies as st
 from postgres import postgres
 
 from customer360 import config
-from customer360.data import storage
-from customer360.data.storage import (
-    ErasedCustomer,
+from customer360.data.store import connection as store_connection
+from customer360.data.store import erasure
+from customer360.data.store import events as store_events
+from customer360.data.store.connection import StorageError, StoreDown
+from customer360.data.store.facade import Store
+from customer360.data.store.ids import ErasedCustomer
+from customer360.data.store.new_events import (
     EventConflict,
+    HistoryEvent,
     InvalidEvent,
     NewEvent,
-    StorageError,
-    Store,
-    StoreDown,
-    tables,
+    StoredEvent,
+    check_event,
 )
+from customer360.data.store.tables import METADATA
 
 # A client: writes events one by one from some threads until it is killed, and says of each that it was acknowledged.
 CLIENT = """
 import os, sys, threading, uuid
-from customer360.data.storage import NewEvent, Store, StoreDown
+from customer360.data.store.connection import StoreDown
+from customer360.data.store.facade import Store
+from customer360.data.store.new_events import NewEvent
 url, n_threads, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 store = Store.open(url)
 os.write(1, b"ready\\n")
@@ -50,7 +56,7 @@ def work(thread):
         event = NewEvent(f"u{i % 7}", f"i{i}", "click", 1_700_000_000 + i, event_id=uuid.uuid4().hex)
         while True:
             try:
-                os.write(1, f"{event.event_id} {store.record_events([event])[0].seq}\\n".encode())
+                os.write(1, f"{event.event_id} {store.events.record([event])[0].seq}\\n".encode())
                 break
             except StoreDown:
                 if "retry" not in sys.argv:
@@ -105,7 +111,7 @@ def url(request, tmp_path) -> str:
     import psycopg
 
     with psycopg.connect(where) as connection:
-        connection.execute(f"TRUNCATE {', '.join(set(tables.tables) - {'counters'})}")
+        connection.execute(f"TRUNCATE {', '.join(set(METADATA.tables) - {'counters'})}")
         connection.execute("DELETE FROM counters WHERE name NOT IN ('events', 'catalogue', 'identities')")
         connection.execute("UPDATE counters SET value = 0")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
@@ -124,9 +130,11 @@ def view(user: str = "ada", item: str = "tea", **more) -> NewEvent:
 
 def dump(store: Store) -> str:
     "Every value of every table"
-    with store.engine.connect() as connection:
+    with store.engine.database.connect() as connection:
         return "\n".join(
-            str(tuple(row)) for table in tables.sorted_tables for row in connection.execute(sa.select(table))
+            str(tuple(row))
+            for table in METADATA.sorted_tables
+            for row in connection.execute(sa.select(table))
         )
 
 
@@ -134,7 +142,7 @@ def dump(store: Store) -> str:
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(store):
-    store.record_events([view(event_id="a", rating=3.5)])
+    store.events.record([view(event_id="a", rating=3.5)])
     for wrong, error in (
         (view(event_id="a", rating=4.0), EventConflict),
         (view(item=""), InvalidEvent),
@@ -142,8 +150,8 @@ def test_a_batch_is_stored_whole_or_not_at_all(store):
     ):
         store.erase("gone")
         with pytest.raises(error):
-            store.record_events([view("new"), view("new", event_id="b"), wrong])
-        assert (store.last_seq(), store.customer("new")) == (1, None), error
+            store.events.record([view("new"), view("new", event_id="b"), wrong])
+        assert (store.events.last_seq(), store.customers.get("new")) == (1, None), error
 
 
 @pytest.mark.parametrize(
@@ -161,28 +169,31 @@ def test_a_batch_is_stored_whole_or_not_at_all(store):
 )
 def test_the_same_id_with_other_content_is_a_conflict(store, field, value):
     first = view(event_id="a", rating=3.0, weight=0.5, recommendation_id="r1")
-    store.record_events([view("other"), first])
+    store.events.record([view("other"), first])
     with pytest.raises(EventConflict) as conflict:
-        store.record_events([view("third"), first._replace(**{field: value})])
+        store.events.record([view("third"), first._replace(**{field: value})])
     assert (conflict.value.index, conflict.value.field, conflict.value.event_id) == (1, field, "a")
     with pytest.raises(EventConflict):  # inside one batch too
-        store.record_events(
+        store.events.record(
             [
                 view(event_id="b", weight=1.0, rating=1.0, recommendation_id="x"),
                 view(event_id="b")._replace(**{field: value}),
             ]
         )
-    assert store.last_seq() == 2
+    assert store.events.last_seq() == 2
 
 
 def test_what_the_client_left_to_us_is_no_conflict(store):
     loose = NewEvent("ada", "tea", "purchase", event_id="a")
-    first = store.record_events([loose])[0]
+    first = store.events.record([loose])[0]
     received = int(time.time())
     while int(time.time()) == received:  # until the time of receipt is another one
         time.sleep(0.02)
-    assert store.record_events([loose, loose]) == [first._replace(duplicate=True)] * 2
-    assert len(store.rows_of("ada")) == 1 and abs(store.rows_of("ada")[0][4] - time.time()) < 60
+    assert store.events.record([loose, loose]) == [first._replace(duplicate=True)] * 2
+    assert (
+        len(store.events.of_customer("ada")) == 1
+        and abs(store.events.of_customer("ada")[0].timestamp - time.time()) < 60
+    )
 
 
 def test_an_event_is_read_back_as_it_was_sent(store):
@@ -196,9 +207,9 @@ def test_an_event_is_read_back_as_it_was_sent(store):
         "id\n1",
         "r",
     )
-    receipt = store.record_events([sent])[0]
-    (kept,) = store.events(user="ädä 🫖")
-    assert kept[:9] == (
+    receipt = store.events.record([sent])[0]
+    (kept,) = store.events.page(user="ädä 🫖")
+    assert kept == StoredEvent(
         receipt.seq,
         "id\n1",
         sent.user,
@@ -208,14 +219,15 @@ def test_an_event_is_read_back_as_it_was_sent(store):
         0.123456789012345,
         1_700_000_000,
         "r",
+        kept.received,
     )
-    frame = store.events_of(["ädä 🫖"])
+    frame = store.events.frame(["ädä 🫖"])
     assert frame.dtypes.astype(str).to_dict() | {"user": "", "item": ""} == {
         "user": "", "item": "", "event": "str", "rating": "float32", "weight": "float32", "timestamp": "int64", "row": "int64",
         "event_id": "str", "recommendation_id": "str",
     }  # fmt: skip
-    assert store.interactions().equals(frame.drop(columns=["event_id", "recommendation_id"]))
-    assert store.interactions(upto=0).dtypes.equals(store.interactions().dtypes)
+    assert store.events.interactions().equals(frame.drop(columns=["event_id", "recommendation_id"]))
+    assert store.events.interactions(upto=0).dtypes.equals(store.events.interactions().dtypes)
 
 
 anything = st.one_of(
@@ -240,11 +252,11 @@ anything = st.one_of(
 def test_any_event_is_refused_by_name_or_stored(store, event):
     event = event._replace(event_id=event.event_id and uuid.uuid4().hex + event.event_id)
     try:
-        receipt = store.record_events([event])[0]
+        receipt = store.events.record([event])[0]
     except InvalidEvent as refused:
         assert refused.field in NewEvent._fields and refused.index == 0
     else:
-        kept = store.events(after=receipt.seq - 1, limit=1)[0]
+        kept = store.events.page(after=receipt.seq - 1, limit=1)[0]
         assert (kept.user, kept.item, kept.event, kept.rating) == (
             event.user,
             event.item,
@@ -254,20 +266,31 @@ def test_any_event_is_refused_by_name_or_stored(store, event):
         assert not receipt.duplicate and event.event_id in ("", kept.event_id)
 
 
+@pytest.mark.parametrize("field", ["timestamp", "rating", "weight"])
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), 10**400], ids=str)
+def test_a_number_beyond_all_bounds_is_refused_by_name(field, value):
+    with pytest.raises(InvalidEvent) as refused:
+        check_event(view()._replace(**{field: value}))
+    assert refused.value.field == field
+
+
 def test_pages_of_events(store):
-    store.record_events(
+    store.events.record(
         [view(user, event=kind) for user in ("ada", "ben") for kind in ("view", "click", "cart")]
     )
     pages, after = [], 0
-    while page := store.events(after=after, limit=2):
+    while page := store.events.page(after=after, limit=2):
         pages.append([event.seq for event in page])
         after = page[-1].seq
     assert pages == [[1, 2], [3, 4], [5, 6]]
     assert [
-        event.seq for event in store.events(newest_first=True, after=5, user="ada", kinds=["view", "cart"])
+        event.seq
+        for event in store.events.page(newest_first=True, after=5, user="ada", kinds=["view", "cart"])
     ] == [3, 1]
     assert (
-        store.events(user="nobody") == [] and store.rows_of("nobody") == [] and len(store.events_of([])) == 0
+        store.events.page(user="nobody") == []
+        and store.events.of_customer("nobody") == []
+        and len(store.events.frame([])) == 0
     )
 
 
@@ -280,17 +303,20 @@ def test_what_was_done_with_an_item_and_how_much_of_everything(store):
         ("v1", "mug", "view", day),
         ("v1", "tea", "like", day),
     ]
-    store.record_events([view(user, item, event=kind, timestamp=when) for user, item, kind, when in acts])
-    store.record_events([view("ben", "tea", event="rating", rating=4.0, timestamp=day + 86_399)])
-    assert [row[:3] for row in store.rows_on("tea", after=2)] == [
+    store.events.record([view(user, item, event=kind, timestamp=when) for user, item, kind, when in acts])
+    store.events.record([view("ben", "tea", event="rating", rating=4.0, timestamp=day + 86_399)])
+    assert [(event.user, event.event, event.rating) for event in store.events.of_item("tea", after=2)] == [
         ("ben", "purchase", None),
         ("v1", "like", None),
         ("ben", "rating", 4.0),
     ]
-    assert store.rows_on("tea")[-1] == ("ben", "rating", 4.0, day + 86_399, 6) and store.rows_on("pot") == []
+    assert (
+        store.events.of_item("tea")[-1] == HistoryEvent("ben", "tea", "rating", 4.0, 1.0, day + 86_399, 6)
+        and store.events.of_item("pot") == []
+    )
 
     def told(after: int = 0) -> list[list]:
-        frame = store.tally(after)
+        frame = store.events.daily_counts(after)
         return [[str(row.day)[:10], row.event, row.n, row.ratings] for row in frame.itertuples()]
 
     today = [
@@ -300,15 +326,21 @@ def test_what_was_done_with_an_item_and_how_much_of_everything(store):
         ["2023-11-15", "view", 2, 0],
     ]
     assert told() == [["2023-11-14", "view", 1, 0], *today] and told(5) == today[2:3] and told(6) == []
-    store.merge("v1", "ada")
-    assert [row[0] for row in store.rows_on("tea")] == ["ada", "ada", "ben", "ada", "ben"] and told()[
-        1:
-    ] == today
-    assert sorted(store.customer_ids()) == ["ada", "ben"]
+    store.identities.merge("v1", "ada")
+    assert [event.user for event in store.events.of_item("tea")] == [
+        "ada",
+        "ada",
+        "ben",
+        "ada",
+        "ben",
+    ] and told()[1:] == today
+    assert sorted(store.customers.ids()) == ["ada", "ben"]
     store.erase("ben")
-    assert [row[1] for row in store.rows_on("tea")] == ["view", "view", "like"] and store.customer_ids() == [
-        "ada"
-    ]
+    assert [event.event for event in store.events.of_item("tea")] == [
+        "view",
+        "view",
+        "like",
+    ] and store.customers.ids() == ["ada"]
     assert told() == [
         ["2023-11-14", "view", 1, 0],
         ["2023-11-15", "like", 1, 0],
@@ -321,7 +353,7 @@ def test_what_was_done_with_an_item_and_how_much_of_everything(store):
 
 def test_a_conflict_is_nothing_to_its_neighbours(store):
     "Forty callers whose batches share transactions: the refused ones are refused, the others stored"
-    store.record_events([view(event_id="taken")])
+    store.events.record([view(event_id="taken")])
 
     def call(n: int) -> str:
         batch = [view(f"u{n}", event_id=f"{n}-{i}") for i in range(3)]
@@ -330,7 +362,7 @@ def test_a_conflict_is_nothing_to_its_neighbours(store):
         try:
             return (
                 "stored"
-                if all(not receipt.duplicate for receipt in store.record_events(batch))
+                if all(not receipt.duplicate for receipt in store.events.record(batch))
                 else "duplicate"
             )
         except EventConflict as conflict:
@@ -340,9 +372,9 @@ def test_a_conflict_is_nothing_to_its_neighbours(store):
     with ThreadPoolExecutor(40) as pool:
         said = list(pool.map(call, range(200)))
     assert Counter(said) == {"stored": 150, "conflict": 50}
-    users = Counter(event.user for event in store.events(limit=1000))
+    users = Counter(event.user for event in store.events.page(limit=1000))
     assert users == {"ada": 1} | {f"u{n}": 3 for n in range(200) if n % 4}
-    assert {known["user"] for known in store.customers(limit=1000)} == set(users)
+    assert {known["user"] for known in store.customers.page(limit=1000)} == set(users)
 
 
 @pytest.mark.slow
@@ -352,10 +384,10 @@ def test_processes_write_at_once_and_no_reader_misses_one(store, url):
     On PostgreSQL numbers that are drawn before the commit would become visible in another order.
     """
     clients = [client(url, 4, 40) for _ in range(3)]
-    seen: list[storage.StoredEvent] = []
+    seen: list[StoredEvent] = []
     while any(process.poll() is None for process in clients):
-        seen += store.events(after=seen[-1].seq if seen else 0, limit=10_000)
-    seen += store.events(after=seen[-1].seq, limit=10_000)
+        seen += store.events.page(after=seen[-1].seq if seen else 0, limit=10_000)
+    seen += store.events.page(after=seen[-1].seq, limit=10_000)
     done = [process.communicate() for process in clients]
     assert [process.returncode for process in clients] == [0, 0, 0], [err[-2000:] for _, err in done]
     promised = {key: seq for out, _ in done for key, seq in acknowledged(out).items()}
@@ -366,15 +398,25 @@ def test_processes_write_at_once_and_no_reader_misses_one(store, url):
 def test_one_event_sent_by_many_is_stored_once(store, url):
     same = [view(event_id=f"e{i}") for i in range(20)]
     with Store.open(url) as other, ThreadPoolExecutor(16) as pool:
-        said = list(pool.map(lambda n: (store, other)[n % 2].record_events(same[n % 3 :]), range(60)))
+        said = list(pool.map(lambda n: (store, other)[n % 2].events.record(same[n % 3 :]), range(60)))
     fresh = Counter(receipt.event_id for receipts in said for receipt in receipts if not receipt.duplicate)
-    assert fresh == dict.fromkeys([event.event_id for event in same], 1) and len(store.rows_of("ada")) == 20
+    assert (
+        fresh == dict.fromkeys([event.event_id for event in same], 1)
+        and len(store.events.of_customer("ada")) == 20
+    )
     assert len({(receipt.event_id, receipt.seq) for receipts in said for receipt in receipts}) == 20
 
 
 @pytest.mark.slow
 def test_three_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
-    code = "import sys; from customer360.data.storage import *; s = Store.open(sys.argv[1]); s.record_events([NewEvent('a', 'b', 'view')]); print(s._key.hex())"
+    code = """
+import sys
+from customer360.data.store.facade import Store
+from customer360.data.store.new_events import NewEvent
+s = Store.open(sys.argv[1])
+s.events.record([NewEvent('a', 'b', 'view')])
+print(s.ids.key.hex())
+"""
     urls = (f"sqlite:///{tmp_path}/new.sqlite", cluster.create("fresh"))
     six = [
         (
@@ -393,7 +435,7 @@ def test_three_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
     for url in urls:
         assert len(said[url]) == 1, "two keys for tombstones: erased customers would come back"
         with Store.open(url) as store:
-            assert store.last_seq() == 3
+            assert store.events.last_seq() == 3
 
 
 # ---- crashes
@@ -413,9 +455,11 @@ def test_what_was_acknowledged_outlives_the_client(store, url):
         process.kill()
         promised |= acknowledged(said + rest(process))
     assert len(promised) >= 50
-    kept = Counter(event.event_id for event in store.events(limit=10**6))
+    kept = Counter(event.event_id for event in store.events.page(limit=10**6))
     assert set(promised) <= set(kept) and set(kept.values()) == {1}
-    assert all(event.seq == promised.get(event.event_id, event.seq) for event in store.events(limit=10**6))
+    assert all(
+        event.seq == promised.get(event.event_id, event.seq) for event in store.events.page(limit=10**6)
+    )
     assert len(kept) - len(promised) <= 5 * 4, "more than one event per thread was stored without a receipt"
 
 
@@ -432,9 +476,9 @@ def test_the_server_is_killed_and_comes_back():
             strike()
             for call in (
                 store.ping,
-                lambda: store.record_events([view()]),
-                lambda: store.rows_of("ada"),
-                lambda: store.put_item("x", {}),
+                lambda: store.events.record([view()]),
+                lambda: store.events.of_customer("ada"),
+                lambda: store.items.put("x", {}),
             ):
                 began = time.monotonic()
                 with pytest.raises(StoreDown, match="try again"):
@@ -444,7 +488,7 @@ def test_the_server_is_killed_and_comes_back():
             store.ping()
         promised = acknowledged(said + rest(process))
         assert process.returncode == 0, process.stderr.read()[-2000:]
-        kept = Counter(event.event_id for event in store.events(limit=10**6))
+        kept = Counter(event.event_id for event in store.events.page(limit=10**6))
         assert len(promised) == 600 and set(kept) == set(promised) and set(kept.values()) == {1}
         store.close()
 
@@ -481,10 +525,10 @@ def test_a_database_that_would_forget_is_refused(tmp_path, cluster, monkeypatch)
         unsafe = sa.make_url(cluster.url()).update_query_dict({"options": options}).render_as_string()
         with pytest.raises(StorageError, match="synchronous_commit=off"):
             Store.open(unsafe)
-    monkeypatch.setattr(storage, "PRAGMAS", ("journal_mode=WAL", "synchronous=NORMAL"))
+    monkeypatch.setattr(store_connection, "PRAGMAS", ("journal_mode=WAL", "synchronous=NORMAL"))
     with pytest.raises(StorageError, match="synchronous=normal"):
         Store.open(f"sqlite:///{tmp_path}/a.sqlite")
-    monkeypatch.setattr(storage, "PRAGMAS", ("journal_mode=DELETE", "synchronous=FULL"))
+    monkeypatch.setattr(store_connection, "PRAGMAS", ("journal_mode=DELETE", "synchronous=FULL"))
     with pytest.raises(StorageError, match="journal_mode=delete"):
         Store.open(f"sqlite:///{tmp_path}/b.sqlite")
 
@@ -496,15 +540,15 @@ def test_a_server_without_fsync_is_refused():
 
 
 def test_a_locked_file_is_down_and_recovers(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(store_connection, "BUSY_SECONDS", 0.2)
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
         other = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreDown, match="database is locked"):
-            store.record_events([view(event_id="a")])
-        assert store.rows_of("ada") == []  # reading goes on
+            store.events.record([view(event_id="a")])
+        assert store.events.of_customer("ada") == []  # reading goes on
         other.execute("ROLLBACK")
-        assert not store.record_events([view(event_id="a")])[0].duplicate
+        assert not store.events.record([view(event_id="a")])[0].duplicate
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
@@ -520,11 +564,11 @@ def test_the_migrations_make_what_the_code_expects(store):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with store.engine.connect() as connection:
+    with store.engine.database.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables) == []
-    found = sa.inspect(store.engine)
-    for name, table in tables.tables.items():
+        assert compare_metadata(context, METADATA) == []
+    found = sa.inspect(store.engine.database)
+    for name, table in METADATA.tables.items():
         assert {
             index["name"] for index in found.get_indexes(name) if not index.get("duplicates_constraint")
         } == {index.name for index in table.indexes}
@@ -532,39 +576,40 @@ def test_the_migrations_make_what_the_code_expects(store):
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
     "With what it holds; and asking about an item then reads an index, not all events"
-    store.record_events([view(item=f"item-{n % 7}") for n in range(200)])
-    rows = store.rows_on("item-3")
-    with store.engine.begin() as connection:
+    store.events.record([view(item=f"item-{n % 7}") for n in range(200)])
+    rows = store.events.of_item("item-3")
+    with store.engine.database.begin() as connection:
         connection.exec_driver_sql("DROP INDEX events_item_seq")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     with Store.open(url) as again:
-        assert again.rows_on("item-3") == rows and len(rows) == 29
+        assert again.events.of_item("item-3") == rows and len(rows) == 29
         assert "events_item_seq" in {
-            index["name"] for index in sa.inspect(again.engine).get_indexes("events")
+            index["name"] for index in sa.inspect(again.engine.database).get_indexes("events")
         }
         if url.startswith("sqlite"):
-            with again.engine.connect() as connection:
+            with again.engine.database.connect() as connection:
                 plan = connection.exec_driver_sql(
-                    f"EXPLAIN QUERY PLAN {storage._ROWS_ON.compile(again.engine)}", ("item-3", 0)
+                    f"EXPLAIN QUERY PLAN {store_events._HISTORY_OF_ITEM.compile(again.engine.database)}",
+                    ("item-3", 0),
                 ).all()
             assert "USING INDEX events_item_seq" in str(plan)
 
 
 def test_customers_of_an_older_version_are_found_without_their_accents(store, url):
-    store.put_customer("u1", {"name": "José Ñuñez"})
-    store.put_customer("u2", {"name": "plain"})
-    with store.engine.begin() as connection:
+    store.customers.put("u1", {"name": "José Ñuñez"})
+    store.customers.put("u2", {"name": "plain"})
+    with store.engine.database.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET search = 'u1 josé ñuñez' WHERE \"user\" = 'u1'")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     with Store.open(url) as again:
         assert [
-            [known["user"] for known in again.customers(search=text)]
+            [known["user"] for known in again.customers.page(search=text)]
             for text in ("jose", "NUÑEZ josé", "plain")
         ] == [["u1"], ["u1"], ["u2"]]
 
 
 def test_a_database_of_a_newer_version_is_refused(store, url):
-    with store.engine.begin() as connection:
+    with store.engine.database.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError, match="another version of this package"):
         Store.open(url)
@@ -576,21 +621,21 @@ def test_a_database_of_a_newer_version_is_refused(store, url):
 def test_pages_of_customers_have_one_order_everywhere(store):
     names = ["b", "B", "a", "ä", "Z", "10", "9", "_x", "é", "🫖", "aa", "a b", "a-b"]
     for name in names:
-        assert store.put_customer(name, {"n": name})
+        assert store.customers.put(name, {"n": name})
     pages, after = [], ""
-    while page := store.customers(after=after, limit=3):
+    while page := store.customers.page(after=after, limit=3):
         pages += [known["user"] for known in page]
         after = pages[-1]
     assert pages == sorted(names, key=str.encode)
 
 
 def test_search_is_about_text_and_takes_any_text(store):
-    store.put_customer(
+    store.customers.put(
         "u1", {"name": "Zoë MÜLLER", "note": "100% \\ _wool_", "age": 44, "none": None, "on": True}
     )
-    store.put_customer("u2", {"name": "Straße\0\ud800"})
+    store.customers.put("u2", {"name": "Straße\0\ud800"})
     found = {
-        text: [known["user"] for known in store.customers(search=text)]
+        text: [known["user"] for known in store.customers.page(search=text)]
         for text in ("müller", "ZOË", "100%", "_wool_", "\\", "%", "44", "U", "STRASSE", "x%", "\0", "\udfff")
     }
     one, two = ["u1"], ["u2"]
@@ -599,11 +644,11 @@ def test_search_is_about_text_and_takes_any_text(store):
         "\udfff": found["\udfff"],
     }  # fmt: skip
     words = {
-        text: [known["user"] for known in store.customers(search=text)]
+        text: [known["user"] for known in store.customers.page(search=text)]
         for text in ("muller zoe", "  wool\tzoe 100% ", "muller strasse", "mul ler")
     }
     assert words == {"muller zoe": one, "  wool\tzoe 100% ": one, "muller strasse": [], "mul ler": one}
-    assert store.customer("u1")["attributes"] == {
+    assert store.customers.get("u1")["attributes"] == {
         "name": "Zoë MÜLLER",
         "note": "100% \\ _wool_",
         "age": 44,
@@ -613,39 +658,41 @@ def test_search_is_about_text_and_takes_any_text(store):
 
 
 def test_merged_ids_are_one_customer_from_then_on(store):
-    store.put_customer("ada", {"name": "Ada", "city": None})
-    store.record_events([view("v1", "tea"), view("v2", "mug"), view("ada", "pot")])
-    store.record_recommendations(
+    store.customers.put("ada", {"name": "Ada", "city": None})
+    store.events.record([view("v1", "tea"), view("v2", "mug"), view("ada", "pot")])
+    store.recommendations.record(
         [{"recommendation_id": "r", "user": "v1", "model": "knn", "version": "1", "time": 5, "payload": {}}]
     )
-    store.put_customer("v1", {"name": "visitor", "campaign": "spring"})
-    assert store.merge("v2", "v1") == 1 and store.merge("v1", "ada") == 2  # a chain ends in one step
-    assert {store.resolve(user) for user in ("v1", "v2", "ada")} == {"ada"}
-    assert store.customer("v2") == store.customer("ada") | {"merged_into": "ada"}
-    assert store.customer("ada")["attributes"] == {"name": "Ada", "city": None, "campaign": "spring"}
-    assert [row[0] for row in store.rows_of("v2")] == ["tea", "mug", "pot"] and len(
-        store.events(user="v1")
+    store.customers.put("v1", {"name": "visitor", "campaign": "spring"})
+    assert (
+        store.identities.merge("v2", "v1") == 1 and store.identities.merge("v1", "ada") == 2
+    )  # a chain ends in one step
+    assert {store.identities.resolve(user) for user in ("v1", "v2", "ada")} == {"ada"}
+    assert store.customers.get("v2") == store.customers.get("ada") | {"merged_into": "ada"}
+    assert store.customers.get("ada")["attributes"] == {"name": "Ada", "city": None, "campaign": "spring"}
+    assert [event.item for event in store.events.of_customer("v2")] == ["tea", "mug", "pot"] and len(
+        store.events.page(user="v1")
     ) == 3
     assert (
-        set(store.events_of(["v1", "v2"])["user"]) == {"ada"}
-        and len(store.events_of(["v1", "ada", "v2"])) == 3
+        set(store.events.frame(["v1", "v2"])["user"]) == {"ada"}
+        and len(store.events.frame(["v1", "ada", "v2"])) == 3
     )
-    assert store.recommendation("r")["user"] == "ada"
-    assert not store.put_customer("v2", {"name": "A"}) and store.customer("ada")["attributes"] == {
+    assert store.recommendations.get("r")["user"] == "ada"
+    assert not store.customers.put("v2", {"name": "A"}) and store.customers.get("ada")["attributes"] == {
         "name": "A"
     }
-    assert [known["user"] for known in store.customers()] == ["ada"]
+    assert [known["user"] for known in store.customers.page()] == ["ada"]
     sent = view("v2", "late", event_id="x")
-    assert [store.record_events([sent])[0].duplicate for _ in range(2)] == [False, True]
+    assert [store.events.record([sent])[0].duplicate for _ in range(2)] == [False, True]
     before = dump(store)
     for source, target in (("ada", "v1"), ("ada", "ada"), ("v1", "v1"), ("v1", "ben")):
         with pytest.raises(ValueError):
-            store.merge(source, target)
+            store.identities.merge(source, target)
     assert dump(store) == before
     assert (
-        store.merge("v1", "ada") == 0
-        and store.merge("unheard", "of") == 0
-        and store.resolve("unheard") == "of"
+        store.identities.merge("v1", "ada") == 0
+        and store.identities.merge("unheard", "of") == 0
+        and store.identities.resolve("unheard") == "of"
     )
 
 
@@ -668,9 +715,9 @@ def test_no_trace_is_left_but_a_hash(store, url):
             )
             for i in range(3)
         ]
-        store.record_events(crowd + hers)
-        store.put_customer("erika", {"name": "Erika Gabler", "note": "tulips " * n})
-        store.record_recommendations(
+        store.events.record(crowd + hers)
+        store.customers.put("erika", {"name": "Erika Gabler", "note": "tulips " * n})
+        store.recommendations.record(
             [
                 {
                     "recommendation_id": f"rec-000{n}",
@@ -682,9 +729,9 @@ def test_no_trace_is_left_but_a_hash(store, url):
                 }
             ]
         )
-    store.merge("visitor-xyz", "erika")
+    store.identities.merge("visitor-xyz", "erika")
     assert all(word in dump(store).casefold() for word in words)
-    others = {event.seq for event in store.events(limit=10**6) if event.user != "erika"}
+    others = {event.seq for event in store.events.page(limit=10**6) if event.user != "erika"}
     about = json.dumps(store.export("visitor-xyz"))
     assert about.count("till-000") == 60 and "tulips" in about and "user-" not in about
     assert store.erase("visitor-xyz").removed == {
@@ -694,34 +741,34 @@ def test_no_trace_is_left_but_a_hash(store, url):
         "merges": 1,
     }
     assert not [word for word in words if word in dump(store).casefold()]
-    assert {event.seq for event in store.events(limit=10**6)} == others
+    assert {event.seq for event in store.events.page(limit=10**6)} == others
     if url.startswith("sqlite"):
         held = b"".join(
             path.read_bytes() for path in Path(sa.make_url(url).database).parent.iterdir()
         ).lower()
         assert b"user-5" in held and not [word for word in words if word.encode() in held]
-    assert store.erased(["user-5", "erika", "visitor-xyz"]).tolist() == [False, True, True]
+    assert store.identities.erased(["user-5", "erika", "visitor-xyz"]).tolist() == [False, True, True]
     many = [f"x{i}" for i in range(2000)] + ["erika"]
-    assert store.erased(many).sum() == 1 and store.erased([]).tolist() == []
+    assert store.identities.erased(many).sum() == 1 and store.identities.erased([]).tolist() == []
 
 
 def test_an_erased_customer_stays_away(store, url):
-    store.record_events([view("ben"), view("v")])
-    store.merge("v", "ben")
+    store.events.record([view("ben"), view("v")])
+    store.identities.merge("v", "ben")
     store.erase("ben")
     store.erase("never-seen")
     with Store.open(url) as again:
         for user in ("ben", "v", "never-seen"):
             for call in (
-                lambda user=user: again.record_events([view(user)]),
-                lambda user=user: again.put_customer(user, {}),
-                lambda user=user: again.merge(user, "ada"),
-                lambda user=user: again.merge("ada", user),
+                lambda user=user: again.events.record([view(user)]),
+                lambda user=user: again.customers.put(user, {}),
+                lambda user=user: again.identities.merge(user, "ada"),
+                lambda user=user: again.identities.merge("ada", user),
             ):
                 with pytest.raises(ErasedCustomer) as gone:
                     call()
                 assert gone.value.user == user
-            again.record_recommendations(
+            again.recommendations.record(
                 [
                     {
                         "recommendation_id": user,
@@ -734,9 +781,9 @@ def test_an_erased_customer_stays_away(store, url):
                 ]
             )
             assert (
-                again.recommendation(user) is None
-                and again.customer(user) is None
-                and again.rows_of(user) == []
+                again.recommendations.get(user) is None
+                and again.customers.get(user) is None
+                and again.events.of_customer(user) == []
             )
 
 
@@ -747,7 +794,7 @@ def test_erasing_while_events_come_in_leaves_none(store):
     def work(n: int) -> None:
         while not stop.is_set():
             try:
-                store.record_events([view("erika", f"i{n}"), view("other")])
+                store.events.record([view("erika", f"i{n}"), view("other")])
             except ErasedCustomer:
                 refused.append(n)
                 return
@@ -755,7 +802,7 @@ def test_erasing_while_events_come_in_leaves_none(store):
     threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
-    by(lambda: len(store.rows_of("erika")) >= 6)
+    by(lambda: len(store.events.of_customer("erika")) >= 6)
     removed = store.erase("erika").removed
     by(lambda: len(refused) == 6)
     stop.set()
@@ -767,14 +814,16 @@ def test_erasing_while_events_come_in_leaves_none(store):
 def test_a_cleaning_that_a_crash_cut_short_is_done_when_the_store_opens(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/a.sqlite"
     store = Store.open(url)
-    store.record_events([view("erika" * 9, f"item {i}") for i in range(300)])
-    monkeypatch.setattr(storage, "_clean", lambda engine: os.kill(os.getpid(), signal.SIGUSR1))
+    store.events.record([view("erika" * 9, f"item {i}") for i in range(300)])
+    monkeypatch.setattr(erasure, "vacuum", lambda engine: os.kill(os.getpid(), signal.SIGUSR1))
     previous = signal.signal(signal.SIGUSR1, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         store.erase("erika" * 9)
     signal.signal(signal.SIGUSR1, previous)
     monkeypatch.undo()
-    assert store.rows_of("erika" * 9) == [] and b"erika" in (tmp_path / "a.sqlite-wal").read_bytes()
+    assert (
+        store.events.of_customer("erika" * 9) == [] and b"erika" in (tmp_path / "a.sqlite-wal").read_bytes()
+    )
     Store.open(url).close()
     assert not [path for path in tmp_path.iterdir() if b"erika" in path.read_bytes()]
     store.close()
@@ -782,33 +831,33 @@ def test_a_cleaning_that_a_crash_cut_short_is_done_when_the_store_opens(tmp_path
 
 def test_a_reader_that_holds_the_log_delays_the_cleaning_and_no_more(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/a.sqlite"
-    monkeypatch.setattr(storage, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(store_connection, "BUSY_SECONDS", 0.05)
     with Store.open(url) as store:
-        store.record_events([view("erika")])
+        store.events.record([view("erika")])
         reader = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM events").fetchall()
-        monkeypatch.setattr(storage._clean, "__defaults__", (0.3,))
-        with pytest.raises(StoreDown, match="the customer is erased, but a long reading"):
+        monkeypatch.setattr(erasure.vacuum, "__defaults__", (0.3,))
+        with pytest.raises(StoreDown, match="the customer is erased, but a long-running read"):
             store.erase("erika")
-        assert store.rows_of("erika") == [] and store.erased(["erika"]).all()
+        assert store.events.of_customer("erika") == [] and store.identities.erased(["erika"]).all()
         reader.execute("ROLLBACK")
         assert store.erase("erika").removed["events"] == 0
         assert not [path for path in tmp_path.iterdir() if b"erika" in path.read_bytes()]
 
 
 def test_two_erasures_at_once_are_both_cleaned_up(tmp_path, monkeypatch):
-    clean = storage._clean
+    clean = erasure.vacuum
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
-        store.record_events([view(user * 9, f"item {i}") for user in ("erika", "jonas") for i in range(300)])
+        store.events.record([view(user * 9, f"item {i}") for user in ("erika", "jonas") for i in range(300)])
         store.erase("erika" * 9, clean=False)
         monkeypatch.setattr(
-            storage, "_clean", lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False))
+            erasure, "vacuum", lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False))
         )
-        store.clean()  # while it ends, somebody else is erased
+        store.erasure.clean()  # while it ends, somebody else is erased
         monkeypatch.undo()
         assert [path for path in tmp_path.iterdir() if b"jonas" in path.read_bytes()]
-        store.clean()
+        store.erasure.clean()
         assert not [
             path
             for path in tmp_path.iterdir()
@@ -825,9 +874,9 @@ def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypa
     try:
         with reopen("a key of ours") as store:
             store.erase("ada")
-            assert "a key of ours" not in dump(store) and store._key.hex() not in dump(store)
+            assert "a key of ours" not in dump(store) and store.ids.key.hex() not in dump(store)
         with reopen("a key of ours") as store:
-            assert store.erased(["ada"]).all()
+            assert store.identities.erased(["ada"]).all()
         for other in ("another key", ""):
             with pytest.raises(StorageError, match="C360_ERASURE_KEY"):
                 reopen(other)
@@ -841,24 +890,24 @@ def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypa
 
 def test_the_catalogue_tells_what_has_changed(store, url):
     with Store.open(url) as other:  # another worker
-        assert store.items_since(0) == (0, []) and other.catalogue_version() == 0
-        assert store.put_item("kettle", {"title": "Kettle", "available": True, "price": 3})
-        version, items = other.items_since(0)
+        assert store.items.changes(0) == (0, []) and other.items.version() == 0
+        assert store.items.put("kettle", {"title": "Kettle", "available": True, "price": 3})
+        version, items = other.items.changes(0)
         assert items == [
             {"item": "kettle", "withdrawn": False, "title": "Kettle", "available": True, "price": 3}
         ]
-        store.withdraw("kettle")
-        store.withdraw("from the snapshot")
-        assert other.items_since(version)[1] == [
+        store.items.withdraw("kettle")
+        store.items.withdraw("from the snapshot")
+        assert other.items.changes(version)[1] == [
             items[0] | {"withdrawn": True},
             {"item": "from the snapshot", "withdrawn": True},
         ]
-        assert not store.put_item("kettle", {"title": "Kettle II"})
-        assert other.items_since(3) == (4, [{"item": "kettle", "withdrawn": False, "title": "Kettle II"}])
-        assert other.items_since(4) == (4, []) and other.versions()["catalogue"] == 4
+        assert not store.items.put("kettle", {"title": "Kettle II"})
+        assert other.items.changes(3) == (4, [{"item": "kettle", "withdrawn": False, "title": "Kettle II"}])
+        assert other.items.changes(4) == (4, []) and other.versions()["catalogue"] == 4
     for fields in ({"item": "x"}, {"price": float("inf")}, {1: 2}, "text"):
         with pytest.raises(ValueError):
-            store.put_item("kettle", fields)
+            store.items.put("kettle", fields)
 
 
 def test_outcomes_count_what_was_shown_once(store):
@@ -892,36 +941,37 @@ def test_outcomes_count_what_was_shown_once(store):
             "payload": {},
         },
     ]
-    store.record_recommendations(rows)
-    store.record_recommendations(rows)
+    store.recommendations.record(rows)
+    store.recommendations.record(rows)
     acts = [("ada", "i0", "impression"), ("ada", "i2", "impression"), ("ada", "i0", "impression"), ("ada", "i0", "click"), ("ada", "i0", "click"),
             ("ada", "i0", "cart"), ("ada", "i0", "purchase"), ("ada", "i9", "like")]  # fmt: skip
-    store.record_events([view(user, item, event=kind, recommendation_id="r1") for user, item, kind in acts])
-    store.record_events(
+    store.events.record([view(user, item, event=kind, recommendation_id="r1") for user, item, kind in acts])
+    store.events.record(
         [view("visitor", "i1", event="impression", timestamp=1_800_000_000, recommendation_id="r2")]
     )
-    store.record_events(
+    store.events.record(
         [
             view("ben", "i1", event="click", recommendation_id="r3"),
             view("ben", "i1", event="impression", recommendation_id="lost"),
         ]
     )
-    found = store.outcomes()
+    found = store.recommendations.outcomes()
     assert found.drop(columns=["day", "time"]).to_numpy(object).tolist() == [
         ["r1", "ada", "knn", "1", "e", "a", 2, 1, 1, [0.5, 0.7]],
         ["r2", "visitor", "svd", "2", None, None, 1, 0, 0, [None]],
     ]
     assert found["day"].astype(str).tolist() == ["1970-01-04", "1970-01-05"]
-    assert store.outcomes(since=1_750_000_000)["recommendation_id"].tolist() == ["r2"]
-    assert store.outcomes(since=1_900_000_000).dtypes.equals(found.dtypes)
+    assert store.recommendations.outcomes(since=1_750_000_000)["recommendation_id"].tolist() == ["r2"]
+    assert store.recommendations.outcomes(since=1_900_000_000).dtypes.equals(found.dtypes)
 
 
 def test_documents_keep_their_versions_when_two_write(store, url):
     with Store.open(url) as other, ThreadPoolExecutor(8) as pool:
-        versions = list(pool.map(lambda n: (store, other)[n % 2].put_document("rules", {"n": n}), range(24)))
+        versions = list(pool.map(lambda n: (store, other)[n % 2].documents.put("rules", {"n": n}), range(24)))
     assert sorted(versions) == list(range(1, 25))
-    assert store.document("rules") == (24, {"n": versions.index(24)})
-    assert [(version, value["n"]) for version, _, value in store.documents("rules")] == [
+    latest = store.documents.latest("rules")
+    assert (latest.version, latest.value) == (24, {"n": versions.index(24)})
+    assert [(document.version, document.value["n"]) for document in store.documents.history("rules")] == [
         (v, versions.index(v)) for v in range(1, 25)
     ]
     assert store.versions() == {"events": 0, "catalogue": 0, "identities": 0, "rules": 24}
@@ -932,7 +982,7 @@ def test_documents_keep_their_versions_when_two_write(store, url):
 
 def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_property):
     bare = sqlite3.connect(tmp_path / "bare.sqlite", isolation_level=None)
-    for pragma in storage.PRAGMAS:
+    for pragma in store_connection.PRAGMAS:
         bare.execute(f"PRAGMA {pragma}")
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
         for (sql,) in (
@@ -945,7 +995,7 @@ def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_prop
         for n in range(150):
             event = view(f"u{n % 50}", event_id=uuid.uuid4().hex)
             began = time.perf_counter()
-            store.record_events([event])
+            store.events.record([event])
             ours.append(time.perf_counter() - began)
             began = time.perf_counter()
             bare.execute("BEGIN IMMEDIATE")
@@ -958,9 +1008,9 @@ def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_prop
         batch = [[view(f"u{i}", f"i{n}") for i in range(500)] for n in range(6)]
         began = time.perf_counter()
         for events in batch:
-            store.record_events(events)
+            store.events.record(events)
         rate = 3000 / (time.perf_counter() - began)
-        reads = [_seconds(lambda n=n: store.rows_of(f"u{n % 50}")) for n in range(300)]
+        reads = [_seconds(lambda n=n: store.events.of_customer(f"u{n % 50}")) for n in range(300)]
     ratio = np.median(ours) / np.median(theirs)
     record_property(
         "one event in the store / a bare insert of the same row (3 wanted)", round(float(ratio), 2)

@@ -499,7 +499,7 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
 
 
 def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_path, monkeypatch):
-    from customer360.data.storage import Store
+    from customer360.data.store.facade import Store
     from customer360.evaluation.pipeline import Source, ingest_stage, publish_whole
 
     monkeypatch.setattr(settings(), "home", tmp_path)
@@ -534,7 +534,7 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
     assert traces(interim, "Zoë-4711") and traces(registry.root, "Zoë-4711")
     store = Store.open()
     store.erase("Zoë-4711")
-    assert store.erased(["ada", "Zoë-4711"]).tolist() == [False, True]
+    assert store.identities.erased(["ada", "Zoë-4711"]).tolist() == [False, True]
     store.close()
     assert registry.erase(["Zoë-4711"]) == 2 and len(erase_cached(["Zoë-4711"])) == 2
     again, got = ingest_stage(source)

@@ -18,11 +18,18 @@ PIPELINES = sorted((ROOT / "nbs/pipelines").glob("*.ipynb"))
 
 # What a module may import from the package, where that is less than everything below it.
 MODEL = {"config", "files", "schema", "metrics", "data.prepare", "models.artefacts", "models.base"}
+STORE = [
+    f"data.store.{name}"
+    for name in (
+        *("connection", "tables", "engine", "validation", "ids", "customers", "identities", "new_events"),
+        *("events", "items", "recommendations", "documents", "erasure", "facade"),
+    )
+]
 KNOWS = {
     "config": set(),
     "schema": {"config"},
     "metrics": set(),
-    "data.storage": {"config", "schema"},
+    **dict.fromkeys(STORE, {"config", "schema", *STORE}),
     **dict.fromkeys(
         [
             "models.base",
@@ -56,7 +63,7 @@ HEAVY = {
 }
 ABOUT = {
     "data.simulate": {"faker"},
-    "data.storage": {"sqlalchemy"},
+    **dict.fromkeys(STORE, {"sqlalchemy"}),
     "models.knn": {"sklearn"},
     "models.svd": {"surprise"},
     "models.tfidf": {"sklearn"},

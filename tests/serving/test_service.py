@@ -91,7 +91,7 @@ def test_who_is_erased_while_a_model_is_trained_leaves_no_trace(tmp_path: Path):
 
 
 UNCLEANED = """
-from customer360.data import storage
+from customer360.data.store import erasure
 from customer360.data.storage import NewEvent, StoreDown
 from customer360.serving.service import Ask, UnknownCustomer, open_service
 
@@ -99,14 +99,14 @@ service = open_service(keys=["knn"])
 service.feedback([NewEvent("visitor-1", "p0001", "purchase", event_id="order-1")])
 service.merge("visitor-1", "c0104")
 neighbour = next(one["id"] for one in service.profile("c0105")["nearest"])
-clean = storage._clean
+clean = erasure.vacuum
 
 
 def busy(engine):
     raise StoreDown("somebody reads for long")
 
 
-storage._clean = busy
+erasure.vacuum = busy
 try:
     service.erase("c0104")
 except StoreDown as error:
@@ -123,7 +123,7 @@ item = service.recommend(Ask(user="c0105")).items[0].item
 assert "c0104" not in {row["id"] for item in service.items(limit=100)["items"] for row in service.customers_of(item["item"], 1000)["newest"]}
 reads = service.reads
 assert service.renew() and service.reads == reads + 1 and not service.renew()  # what is in memory goes with the next look
-storage._clean = clean
+erasure.vacuum = clean
 try:
     service.erase("c0104")  # again, as it was said
 except UnknownCustomer:
