@@ -1,6 +1,10 @@
-"NCF learns what is planted, answers at the edges, stops when training breaks, and both towers count"
+"NCF learns what is planted, answers at the edges and without torch, stops when training breaks, and both towers count"
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +13,8 @@ from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
 from customer360.data.splits import ratio75_item
 from customer360.models.base import Bias, Popularity, Recommender, checkerboard, rank_held_out
-from customer360.models.ncf import NCF, TrainingDiverged
+from customer360.models.ncf import NCF
+from customer360.models.ncf_training import TrainingDiverged
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +44,13 @@ def test_it_ranks_and_rates_better_than_without_taste(shop, model):
 
 @pytest.mark.parametrize("tower", ["gmf", "mlp_out"])
 def test_both_towers_are_used(shop, model, tower):
-    before, kept = model.score(shop.histories[:20]), getattr(model, f"rank0_{tower}_")
-    setattr(model, f"rank0_{tower}_", np.zeros_like(kept))
+    towers = model.ranking_.members[0].towers
+    before, kept = model.score(shop.histories[:20]), getattr(towers, tower)
+    setattr(towers, tower, np.zeros_like(kept))
     try:
         assert np.abs(model.score(shop.histories[:20]) - before).max() > 1e-3
     finally:
-        setattr(model, f"rank0_{tower}_", kept)
+        setattr(towers, tower, kept)
 
 
 def test_held_out_losses_fall_and_training_stops(model):
@@ -64,6 +70,61 @@ def test_saved_as_safetensors(model, tmp_path):
     assert (tmp_path / "model/weights.safetensors").exists()
     loaded = Recommender.load(tmp_path / "model")
     assert (loaded.recommend([0, 1, 2], 10).codes == model.recommend([0, 1, 2], 10).codes).all()
+
+
+ANSWER = """
+import sys
+sys.modules["torch"] = None  # as if it were not installed
+from customer360.models.ncf import NCF
+model = NCF.load(sys.argv[1])
+print(model.recommend([0, 1, 2], 10).codes.tolist(), model.predict([0, 1], [2, 3]).tolist())
+model.explain(model.histories_[[0]], [1])
+"""
+
+
+def test_a_trained_model_answers_without_torch(model, tmp_path):
+    model.save(tmp_path / "model")
+    command = [sys.executable, "-c", ANSWER, str(tmp_path / "model")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr[-2000:]
+    codes, ratings = model.recommend([0, 1, 2], 10).codes, model.predict([0, 1], [2, 3])
+    assert found.stdout.strip() == f"{codes.tolist()} {ratings.tolist()}"
+
+
+def as_format_1(path: Path, names: dict[str, str], state: dict) -> None:
+    "Rewrite a saved model as the first format had it: other names of arrays, state without parts"
+    from safetensors.numpy import load_file, save_file
+
+    from customer360.files import sha256_of_file
+
+    arrays, manifest = (
+        load_file(path / "weights.safetensors"),
+        json.loads((path / "manifest.json").read_text()),
+    )
+    save_file({names.get(name, name): array for name, array in arrays.items()}, path / "weights.safetensors")
+    manifest |= {"format": 1, "state": state}
+    manifest["params"]["forget"] = manifest["params"].pop("dropout")
+    manifest["files"]["weights.safetensors"] = sha256_of_file(path / "weights.safetensors")
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_models_of_the_first_format_answer_the_same(model, tmp_path):
+    model.save(tmp_path / "model")
+    names = {"ranking_.rarity": "rarity_"}
+    for part, head in (("ranking_", "rank"), ("rating_", "rate")):
+        for member in range(2):
+            for name in ("bias", "gmf", "mlp_user", "mlp_bias", "mlp_item", "mlp_out", "item_vectors"):
+                old = f"{head}{member}_{'out' if name == 'item_vectors' else name}_"
+                names[f"{part}.members.{member}.towers.{name}"] = old
+            for name in ("read", "shift", "has", "curve"):
+                names[f"{part}.members.{member}.{name}"] = f"{head}{member}_{name}_"
+    plain = {name: getattr(model, name) for name in ("trained_on_", "scale_", "mean_")}
+    as_format_1(tmp_path / "model", names, plain)
+    loaded = Recommender.load(tmp_path / "model")
+    assert loaded.params == model.params
+    users, items = np.mgrid[-1:20, -1:50].reshape(2, -1)
+    np.testing.assert_array_equal(loaded.predict(users, items), model.predict(users, items))
+    np.testing.assert_array_equal(loaded.score(model.histories_[:20]), model.score(model.histories_[:20]))
 
 
 @pytest.mark.parametrize("change", [{"ratings": False}, {"n": 2}])

@@ -36,7 +36,6 @@ KNOWS = {
             "models.knn",
             "models.svd",
             "models.tfidf",
-            "models.ncf",
             "models.bert",
             "models.hybrid",
             "models.bayes",
@@ -44,6 +43,7 @@ KNOWS = {
         ],
         MODEL,
     ),
+    "models.ncf": MODEL | {"models.neumf", "models.ncf_training"},
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
 HEAVY = {
@@ -67,7 +67,7 @@ ABOUT = {
     "models.knn": {"sklearn"},
     "models.svd": {"surprise"},
     "models.tfidf": {"sklearn"},
-    "models.ncf": {"torch"},
+    "models.ncf_training": {"torch"},
     "evaluation.plots": {"matplotlib"},
     "evaluation.pipeline": {"papermill", "nbconvert", "nbformat"},
 }
