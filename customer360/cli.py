@@ -236,7 +236,7 @@ def train(
     ] = False,
 ) -> None:
     "Fit a model on all the data, measure it and put it to use"
-    from customer360.evaluation.pipeline import ingest_stage, publish_whole
+    from customer360.evaluation.pipeline import ingest_stage, train_and_publish
     from customer360.models.base import NoItemText
     from customer360.models.catalogue import PARTS, model_class
 
@@ -250,7 +250,7 @@ def train(
     snapshot, _ = ingest_stage(source)
     for key in keys:
         try:
-            typer.echo(f"{key}: {publish_whole(snapshot, key, params[key], measure=not no_figures).path}")
+            typer.echo(f"{key}: {train_and_publish(snapshot, key, params[key], measure=not no_figures).path}")
         except NoItemText as reason:
             if model != "all":
                 raise
@@ -271,15 +271,15 @@ def recommend(
     data: Data = "",
 ) -> None:
     "What a model would show to a customer, and why"
-    from customer360.evaluation.pipeline import in_use, ingest_stage, recommendations
+    from customer360.evaluation.pipeline import current_model, ingest_stage, recommendation_table
     from customer360.models.catalogue import model_class
 
     model_class(model)
     source = source_of(dataset, data)
     params = source.params(model)
     snapshot, _ = ingest_stage(source)
-    fitted, kept = in_use(snapshot, model, params)
-    shown = recommendations(fitted, kept.tables, kept.data, customer, listed(history), n)
+    fitted, kept = current_model(snapshot, model, params)
+    shown = recommendation_table(fitted, kept.tables, kept.data, customer, listed(history), n)
     if not (customer or history) and (fitted.personal or model == "popularity"):
         typer.echo(
             "Nothing is known of this visitor, so this is what most people choose; name a customer with --customer, or items with --history.\n"
@@ -305,7 +305,7 @@ def evaluate(
     """
     from customer360.data.splits import SPLITS
     from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
-    from customer360.evaluation.stats import leaderboard
+    from customer360.evaluation.stats import build_leaderboard
     from customer360.models.catalogue import model_class
 
     model_class(model)
@@ -318,7 +318,7 @@ def evaluate(
     fits = train_stage(snapshot, [Job(split, first if seed is None else seed, model, params=params)])
     if fits[0].blank:
         raise ValueError(fits[0].blank)
-    board = leaderboard(load_results(evaluate_stage(snapshot, fits)))
+    board = build_leaderboard(load_results(evaluate_stage(snapshot, fits)))
     shown = board[(board["segment"] == "all") & (board["split_seed"] == "mean")]
     shown = (
         shown[["split", "model", "metric", "k", "value", "low", "high", "n_customers"]]
@@ -353,11 +353,11 @@ def tune(
     "Find hyper-parameters that suit a data set."
     import pandas as pd
 
-    from customer360.evaluation.tune import best, to_toml
+    from customer360.evaluation.tune import best_parameters, to_toml
     from customer360.evaluation.tune import tune as run_notebook
 
     left = run_notebook(source_of(dataset, data), listed(model), trials, slices, seed)
-    chosen = to_toml(best(pd.read_csv(left)))
+    chosen = to_toml(best_parameters(pd.read_csv(left)))
     typer.echo(f"\nAll trials: {left}\nPictures:   {left.with_suffix('.ipynb')}\n")
     typer.echo(
         f"For the data card:\n\n{chosen}"
@@ -401,11 +401,11 @@ def data_describe(
     data: Data = "",
 ) -> None:
     "What is in a data set: sizes, events, what was left out, terms"
-    from customer360.evaluation.pipeline import counts_of, ingest_stage, opened
+    from customer360.evaluation.pipeline import data_counts, ingest_stage, open_snapshot
 
     snapshot, _ = ingest_stage(source_of(name, data))
-    facts = opened(snapshot)[0].facts
-    plain = {**facts.to_dict(), **counts_of(snapshot)}
+    facts = open_snapshot(snapshot)[0].facts
+    plain = {**facts.to_dict(), **data_counts(snapshot)}
     for key, value in plain.items():
         if value not in ("", None, {}):
             typer.echo(

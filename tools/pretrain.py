@@ -25,13 +25,13 @@ def pretrain(home: Path, shown: tuple[str, ...] = SHOWN, parts: tuple[str, ...] 
     "Train below `home` as `c360 train` does, and return the registry's folder"
     os.environ |= {"C360_HOME": str(home), "C360_THREADS": "1"}
     from customer360.config import limit_threads
-    from customer360.evaluation.pipeline import Source, ingest_stage, publish_whole
+    from customer360.evaluation.pipeline import Source, ingest_stage, train_and_publish
 
     limit_threads()
     source = Source(DATASET)
     snapshot, _ = ingest_stage(source)
     for key in (*parts, *shown):
-        release = publish_whole(snapshot, key, source.params(key), promote=key in shown)
+        release = train_and_publish(snapshot, key, source.params(key), promote=key in shown)
         print(f"{key}: {release.version}, fitted in {release.fit_seconds:.1f} s")
     return home / "data/models" / DATASET
 

@@ -37,15 +37,15 @@ from ..data.splits import SPLITS
 from . import plots
 from .protocol import Result, calibration_noise
 from customer360.evaluation.stats import (
-    COMPARED,
-    COSTS,
+    COMPARISON_COLUMNS,
+    COST_METRICS,
     LOWER_IS_BETTER,
-    TESTED,
-    claimed,
-    compare,
-    leaderboard,
-    reliability,
-    totals,
+    TESTED_METRICS,
+    build_leaderboard,
+    compare_models,
+    reliability_curve,
+    seeds_in_mean,
+    totals_and_sizes,
     write_leaderboard,
 )
 from ..models.base import Recommender
@@ -59,18 +59,18 @@ SAME = 1e-9  # two figures that differ by less are one
 
 def comparisons(
     results: list[Result],
-    metrics: Sequence[str] = TESTED,
-) -> dict[tuple[str, str], pd.DataFrame]:  # (split, metric) -> frame from `compare`, never empty
+    metrics: Sequence[str] = TESTED_METRICS,
+) -> dict[tuple[str, str], pd.DataFrame]:  # (split, metric) -> frame from `compare_models`, never empty
     "Every pair of models on every split, for each metric that two of them have"
 
     def pairs(split: str, metric: str) -> pd.DataFrame:
         mine, ran = [result for result in results if result.split == split], dict[str, set[str]]()
         for result in mine:
-            if totals(result.customers, metric)[1].any():
+            if totals_and_sizes(result.customers, metric)[1].any():
                 ran.setdefault(result.model, set()).add(result.split_seed)
-        seeds = set(claimed(split, {result.split_seed for result in mine}))
+        seeds = set(seeds_in_mean(split, {result.split_seed for result in mine}))
         everywhere = sorted(model for model, on in ran.items() if seeds <= on)
-        return compare(mine, metric, models=everywhere) if len(everywhere) > 1 else pd.DataFrame()
+        return compare_models(mine, metric, models=everywhere) if len(everywhere) > 1 else pd.DataFrame()
 
     asked = [(split, metric) for split in sorted({result.split for result in results}) for metric in metrics]
     found = zip(asked, parallel_map(lambda about: pairs(*about), asked), strict=True)
@@ -80,7 +80,7 @@ def comparisons(
 @dataclass(frozen=True)
 class _Given:
     results: list[Result]
-    board: pd.DataFrame  # from `leaderboard`
+    board: pd.DataFrame  # from `build_leaderboard`
     compared: dict[tuple[str, str], pd.DataFrame]  # from `comparisons`
     run: dict[str, Any] = field(default_factory=dict)  # what the run recorded about itself
     labels: dict[str, str] = field(default_factory=dict)  # key -> what people call it
@@ -141,7 +141,7 @@ class Evidence(_Named):
         stem, _, k = metric.partition("@")
         place = split or self.main, segment
         if (*place, metric) not in self._picked:
-            self._picked[*place, metric] = plots.pick(
+            self._picked[*place, metric] = plots.mean_rows(
                 self._places.get(place, self.means), place[0], stem, int(k) if k else None, segment
             )
         return self._picked[*place, metric]
@@ -158,7 +158,9 @@ class Evidence(_Named):
         self, model: str, metric: str, split: str | None = None
     ) -> pd.DataFrame:  # index: other; difference of model - other, p_holm, detectable
         "How a model compares with each other one"
-        frame = self.compared.get((split or self.main, metric), pd.DataFrame(columns=list(COMPARED)))
+        frame = self.compared.get(
+            (split or self.main, metric), pd.DataFrame(columns=list(COMPARISON_COLUMNS))
+        )
         turned = frame.rename(columns={"model": "other", "other": "model"}).assign(
             difference=-frame["difference"]
         )
@@ -170,7 +172,9 @@ class Evidence(_Named):
     @cached_property
     def seeds(self) -> list[str]:
         "The shuffles of the leading split that its mean is taken over"
-        return claimed(self.main, {result.split_seed for result in self.results if result.split == self.main})
+        return seeds_in_mean(
+            self.main, {result.split_seed for result in self.results if result.split == self.main}
+        )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #7ebf4526
 def gather(
@@ -183,7 +187,7 @@ def gather(
 ) -> Evidence:
     "Make the leaderboard and the comparisons"
     return Evidence(
-        results, leaderboard(results), comparisons(results), run, labels, showcase, floor, inside or {}
+        results, build_leaderboard(results), comparisons(results), run, labels, showcase, floor, inside or {}
     )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #19ed535e
@@ -470,8 +474,8 @@ def shown(
             re.sub(r"[^\w-]+", "-", name),
             title,
             caption,
-            plots.png(fig),
-            plots.alt(fig),
+            plots.to_png(fig),
+            plots.alt_text(fig),
             round(fig.get_figwidth() * 100),
         )
 
@@ -535,7 +539,9 @@ def metric_table(
     split = split or e.main
     filled = {column: figures_of(e, column, split) for column in columns}
     shown_columns = [column for column in columns if filled[column]]
-    models = [m for m in plots.order(e.means, split) if any(m in filled[column] for column in shown_columns)]
+    models = [
+        m for m in plots.rank_models(e.means, split) if any(m in filled[column] for column in shown_columns)
+    ]
     head = ["model", *(column.title or titled(column.metric, short=True) for column in shown_columns)]
     row = {
         m: Row(
@@ -580,7 +586,14 @@ ACCURACY = tuple(
 )
 BEYOND = tuple(
     Column(metric, titled(metric.partition("@")[0], short=True), marked=False)
-    for metric in ("coverage@10", "novelty@10", "diversity@10", "personalisation@10", "head_share@10", *COSTS)
+    for metric in (
+        "coverage@10",
+        "novelty@10",
+        "diversity@10",
+        "personalisation@10",
+        "head_share@10",
+        *COST_METRICS,
+    )
 )
 
 
@@ -602,7 +615,7 @@ def by_seed(
     seeds = list(dict.fromkeys(keyed["split_seed"]))
     rows = [
         Row([Cell(e.name(model)), Cell(seed), *(Cell(printed(m, value.get((model, seed, m), np.nan))) for m in metrics)], "baseline" * (model in plots.BASELINES))
-        for model in plots.order(e.means, split) for seed in seeds if (model, seed) in set(zip(keyed["model"], keyed["split_seed"], strict=True))
+        for model in plots.rank_models(e.means, split) for seed in seeds if (model, seed) in set(zip(keyed["model"], keyed["split_seed"], strict=True))
     ]  # fmt: skip
     return Table(
         f"Each shuffle or fold of {split}",
@@ -667,18 +680,18 @@ def best_of_six(e: Evidence) -> list[str]:  # a sentence, or none where fewer th
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #d51b4e7e
 def head_frame(
-    board: pd.DataFrame,  # from `leaderboard`, or read back
+    board: pd.DataFrame,  # from `build_leaderboard`, or read back
     labels: Mapping[str, str],  # key -> what people call it
 ) -> pd.DataFrame:  # index: model; RMSE, P@10, R@10 as text
     "The head table as text, best first within the six, further models and baselines"
     means = board[board["split_seed"] == "mean"]
     split = LEAD if LEAD in set(means["split"]) else means["split"].iloc[0]
     value = {
-        metric: plots.pick(means, split, stem, int(k) if k else None)["value"]
+        metric: plots.mean_rows(means, split, stem, int(k) if k else None)["value"]
         for metric in HEAD
         for stem, _, k in [metric.partition("@")]
     }
-    models = [m for own in grouped(plots.order(means, split)).values() for m in own]
+    models = [m for own in grouped(plots.rank_models(means, split)).values() for m in own]
     rows = {labels.get(m, m): [three(value[metric].get(m, np.nan)) for metric in HEAD] for m in models}
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=[titled(metric, short=True) for metric in HEAD]
@@ -720,7 +733,7 @@ def with_floor(
         color=plots.FAINT,
         fontsize=8.5,
     )
-    fig.set_label(f"{plots.alt(fig)} Noise floor of RMSE: {three(floor)}.")
+    fig.set_label(f"{plots.alt_text(fig)} Noise floor of RMSE: {three(floor)}.")
     return fig
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #0f6602d4
@@ -840,7 +853,7 @@ def pictures(e: Evidence) -> Iterator[Shown | str | Folded]:
             "time-beside-random",
             "Does the order hold when time is respected?",
             caption,
-            plots.time_beside_random,
+            plots.random_versus_time,
             e.means,
             e.main,
             labels=e.names,
@@ -946,7 +959,7 @@ def within(
     e: Evidence,
     situation: Situation,
     metric: str,
-) -> pd.DataFrame:  # from `compare`; empty where fewer than two models were tested
+) -> pd.DataFrame:  # from `compare_models`; empty where fewer than two models were tested
     "Every pair of models among the customers of a situation; models without a rating model of their own have no say about ratings"
     _, split, segment = situation
     without = echoes(e, metric, split)
@@ -958,10 +971,10 @@ def within(
             for r in mine
             if f"segment:{name}" in r.customers
         ]
-        mine = [r for r in mine if totals(r.customers, metric)[1].any()]
+        mine = [r for r in mine if totals_and_sizes(r.customers, metric)[1].any()]
     whole = segment == "all" and not without
     return (e.compared if whole else comparisons(mine, [metric])).get(
-        (split, metric), pd.DataFrame(columns=list(COMPARED))
+        (split, metric), pd.DataFrame(columns=list(COMPARISON_COLUMNS))
     )
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #b2f0b525
@@ -1029,7 +1042,7 @@ def cheapest(
 
 def costs_of(e: Evidence, model: str, situation: Situation) -> str:
     "Seconds and customers per second; empty where they were not measured"
-    fit, speed = (cost(e, model, situation, what) for what in COSTS[:2])
+    fit, speed = (cost(e, model, situation, what) for what in COST_METRICS[:2])
     told = [f"{fit:,.2f} s" if fit >= 0.005 else "less than 0.01 s"] if np.isfinite(fit) else []
     return " · ".join([*told, *([f"{speed:,.0f} customers/s"] if np.isfinite(speed) else [])])
 
@@ -1263,7 +1276,7 @@ def by_chance(e: Evidence, model: str) -> float:
 
 
 def slope(
-    curve: pd.DataFrame,  # from `reliability`
+    curve: pd.DataFrame,  # from `reliability_curve`
 ) -> float:  # 1: as it should be; NaN where everything is predicted alike
     "The slope of the line through the bins, given over predicted, each bin weighted by its ratings"
     n, x, y = (curve[name].to_numpy(float) for name in ("n", "predicted", "given"))
@@ -1283,7 +1296,7 @@ def calibration_section(e: Evidence) -> Section:
             title,
             [f"Not shown: {why(e, 'rmse') if not tables else 'the rating scale is not recorded'}."],
         )
-    curves = {m: reliability(table) for m, table in tables.items()}
+    curves = {m: reliability_curve(table) for m, table in tables.items()}
     error = e.of("calibration_error")["value"].reindex(list(curves))
     caption = "Each dot is a bin of predicted ratings: across the mean prediction, up the mean rating given, with a 95 % interval; bins with fewer than 10 customers have none. On the dashed line a prediction means what it says. A curve that is flatter than the line exaggerates, a steeper one is too timid. Bars: how often a rating is predicted."
     picture = shown(
@@ -1390,7 +1403,7 @@ def inside_section(e: Evidence) -> list[Section]:  # none without a model that t
                     f"beliefs-{model}",
                     f"Whom {name} believes",
                     caption,
-                    plots.beliefs,
+                    plots.component_weights,
                     told.beliefs,
                     parts,
                     model,
@@ -1845,9 +1858,9 @@ def showcase_section(e: Evidence) -> Section:
 # %% ../../nbs/3_evaluation/50_report.ipynb #9172a4f0
 def leaderboard_section(e: Evidence) -> Section:
     "The full leaderboard"
-    words = f"Split {e.main}, {shuffles(e).lower().rstrip('.') or 'one split'}; best first by nDCG@10. Bold is the best of a column, ≈ is not significantly worse than the best (tested for {listed([titled(m, short=True) for m in TESTED])}), grey rows are baselines. Brackets are 95 % intervals."
+    words = f"Split {e.main}, {shuffles(e).lower().rstrip('.') or 'one split'}; best first by nDCG@10. Bold is the best of a column, ≈ is not significantly worse than the best (tested for {listed([titled(m, short=True) for m in TESTED_METRICS])}), grey rows are baselines. Brackets are 95 % intervals."
     seeds = {result.split_seed for result in e.results if result.split == e.main}
-    beside = seeds - set(claimed(e.main, seeds))
+    beside = seeds - set(seeds_in_mean(e.main, seeds))
     note = (
         f" Seed {listed(sorted(beside))} is the default shuffle, on which settings were tried: it stands here and not in the mean."
         if beside
@@ -2019,7 +2032,11 @@ def significance(
 ) -> bytes:
     "Every comparison as CSV"
     frames = [frame.assign(split=split) for (split, _), frame in compared.items()]
-    table = pd.concat(frames)[["split", *COMPARED]] if frames else pd.DataFrame(columns=["split", *COMPARED])
+    table = (
+        pd.concat(frames)[["split", *COMPARISON_COLUMNS]]
+        if frames
+        else pd.DataFrame(columns=["split", *COMPARISON_COLUMNS])
+    )
     return table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode()
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #64a2a3b5

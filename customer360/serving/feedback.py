@@ -22,7 +22,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, stdtr, stdtrit
 
-from ..evaluation.stats import detectable, draws, holm, ratio, sums
+from customer360.evaluation.stats import (
+    detectable_difference,
+    bootstrap_counts,
+    holm_adjusted,
+    ratio,
+    bootstrap_sums,
+)
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #1a13653b
 class ExperimentError(ValueError):
@@ -373,7 +379,7 @@ def compare_arms(
         for a, b in combinations(usable, 2)
     ]
     frame = pd.DataFrame(rows, columns=[column for column in COMPARED if column not in ("p_holm", "better")])
-    frame["p_holm"] = holm(frame["p"].to_numpy(np.float64))
+    frame["p_holm"] = holm_adjusted(frame["p"].to_numpy(np.float64))
     return frame.assign(better=frame["p_holm"] < 0.05)[list(COMPARED)]
 
 
@@ -400,7 +406,7 @@ def _difference(rates: _Rates, a: int, b: int, level: float) -> dict[str, float]
         "low": middle - half,
         "high": middle + half,
         "p": p,
-        "detectable": float(detectable(se)),
+        "detectable": float(detectable_difference(se)),
     }
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #55503908
@@ -506,8 +512,8 @@ def _estimate(
     ) -> np.ndarray:  # (..., places) -> (...): by place, as often as it was seen
         return np.where(n > 0, n * ratio(total, out_of), 0).sum(-1) / n.sum(-1)
 
-    counts = draws(len(names), n_draws, seed)
-    drawn = value(sums(total, counts), sums(out_of, counts), sums(n, counts))
+    counts = bootstrap_counts(len(names), n_draws, seed)
+    drawn = value(bootstrap_sums(total, counts), bootstrap_sums(out_of, counts), bootstrap_sums(n, counts))
     low, high = (
         np.nanquantile(drawn, [0.025, 0.975])
         if len(names) > 1 and not np.isnan(drawn).all()

@@ -10,8 +10,14 @@ from references import ml100k, random_events, raw_ratings, small
 from customer360 import metrics
 from customer360.data.prepare import Dataset, histories_from_events, histories_from_items
 from customer360.data.splits import Split, global_time, ratio75_item
-from customer360.evaluation.protocol import KS, evaluate, evaluate_running, item_vectors, list_figures
-from customer360.models.base import EASE, RankedLists
+from customer360.evaluation.protocol import (
+    CUTOFFS,
+    evaluate,
+    evaluate_prequential,
+    list_metrics,
+    project_items,
+)
+from customer360.models.base import EASE
 from customer360.models.knn import UserKNN
 from customer360.schema import SEEN, EventType
 
@@ -233,14 +239,14 @@ def test_a_real_model_against_ir_measures(test_data):
     held_out = shuffled[order >= np.array([round(0.75 * n) for n in size])]
     truth = {user: set(items) for user, items in held_out.groupby("user")["item"]}
     users = sorted(truth)
-    top = model.recommend(data.users.encode(users), max(KS))
+    top = model.recommend(data.users.encode(users), max(CUTOFFS))
     lists = {user: data.items.decode(codes).tolist() for user, codes in zip(users, top.codes, strict=True)}
     train_pairs = set(zip(shuffled["user"], shuffled["item"], strict=True)) - set(
         zip(held_out["user"], held_out["item"], strict=True)
     )
     assert not any((user, item) in train_pairs for user in users for item in lists[user])
     assert sorted(table.index) == users
-    for k in KS:
+    for k in CUTOFFS:
         expected = judged(lists, {user: truth[user] for user in users}, k)
         got = table.loc[users, [f"{name}@{k}" for name in THEIRS]].rename(
             columns=lambda name: name.split("@")[0]
@@ -254,7 +260,7 @@ def test_beyond_accuracy_of_a_real_model_against_loops(test_data):
     model = EASE().fit(split.train)
     users = np.sort(split.test["user"].unique())[:120]
     codes = model.recommend(users, 10).codes
-    got = list_figures(RankedLists(users, codes, codes >= 0, np.ones(len(users), int)), split)
+    got = list_metrics(Lists(users, codes, codes >= 0, np.ones(len(users), int)), split)
     owners = [set() for _ in range(split.train.n_items)]
     for user, item in zip(split.train.interactions["user"], split.train.interactions["item"], strict=True):
         owners[item].add(user)
@@ -262,7 +268,7 @@ def test_beyond_accuracy_of_a_real_model_against_loops(test_data):
         codes.tolist(),
         owners,
         split.train.interactions["user"].nunique(),
-        item_vectors(split.train.histories),
+        project_items(split.train.histories),
         10,
     )
     assert {name.removesuffix("@10"): value for name, value in got.items()} == pytest.approx(
@@ -333,7 +339,7 @@ def test_evaluate_against_ir_measures_on_a_shop(seed, repeats):
             assert repeats or not set(lists[str(user)]) & {str(item) for item in seen}
     table = got.customers.set_index("user")
     assert set(table.index) == {str(user) for user in split.test["user"].unique()}
-    for k in KS:
+    for k in CUTOFFS:
         mine = table[[f"{name}@{k}" for name in THEIRS]].rename(columns=lambda name: name.split("@")[0])
         assert_same(mine.loc[list(truth)], judged(lists, truth, k))
         assert mine.drop(index=list(truth)).isna().all(axis=None)
@@ -368,7 +374,7 @@ def test_running_against_loops(seed):
     "Before the first sign of each item to find, from everything that happened before it and nothing that came after"
     split = global_time(busy_shop(seed))
     model = UserKNN().fit(split.train)
-    table = evaluate_running(model, split, slice_size=7).customers.set_index("user")
+    table = evaluate_prequential(model, split, slice_size=7).customers.set_index("user")
     for user, events in by_customer(split).items():
         wanted = {item for _, _, item, event, rating, is_test in events if is_test and is_good(event, rating)}
         wanted -= {
@@ -416,4 +422,4 @@ def test_a_test_part_without_anything_relevant():
     got = evaluate(UserKNN().fit(split.train), split)
     assert got.customers["n_ratings"].tolist() == [1]
     assert got.customers["ndcg@10"].isna().all()
-    assert evaluate_running(UserKNN().fit(split.train), split).customers.shape[0] == 0
+    assert evaluate_prequential(UserKNN().fit(split.train), split).customers.shape[0] == 0

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 from customer360.evaluation import plots
-from customer360.evaluation.stats import compare, leaderboard
+from customer360.evaluation.stats import compare_models, build_leaderboard
 
 LONG = {
     "hybrid": "Hybrid of everything with learnt fusion weights",
@@ -44,16 +44,16 @@ def results(models=("hybrid", "svd", "ease", "random"), ratings=True, n=60) -> l
 
 
 def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[str, plots.Figure]:
-    board = leaderboard(made, n_draws=50)
+    board = build_leaderboard(made, n_draws=50)
     return {
         "headline": plots.headline(board, labels=labels),
         "accuracy_coverage": plots.accuracy_coverage(board, labels=labels),
         "by_segment": plots.by_segment(board, labels=labels),
         "unseen_items": plots.unseen_items(board, labels=labels),
         "differences": plots.differences(
-            compare(made, split="ratio75_item", n_draws=50, n_flips=100), labels
+            compare_models(made, split="ratio75_item", n_draws=50, n_flips=100), labels
         ),
-        "time_beside_random": plots.time_beside_random(board, labels=labels),
+        "time_beside_random": plots.random_versus_time(board, labels=labels),
         "calibration": plots.calibration(
             {result.model: reliable(at) for at, result in enumerate(made[: len(made) // 4])},
             (1, 5),
@@ -61,12 +61,12 @@ def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[st
             labels,
         ),
         "learning_curves": plots.learning_curves(CURVES),
-        "beliefs": plots.beliefs({question: SHARES for question in ("ranking", "ratings")}, labels),
+        "beliefs": plots.component_weights({question: SHARES for question in ("ranking", "ratings")}, labels),
     }
 
 
 def reliable(at: int) -> pd.DataFrame:
-    "A curve as `stats.reliability` makes it; its second bin has too few customers for a dot"
+    "A curve as `stats.reliability_curve` makes it; its second bin has too few customers for a dot"
     given = np.array([1.8, 2.0, 3.1, 3.9 + at / 50])
     return pd.DataFrame({
         "bin": [2, 4, 9, 13], "predicted": [1.6, 2.1, 3.4, 4.3], "given": given, "low": given - 0.2, "high": given + 0.3,
@@ -133,26 +133,26 @@ def cut_off(fig: plots.Figure) -> list[str]:
 def test_nothing_is_cut_off_and_every_figure_is_described(models):
     for name, fig in figures(results(models), LONG).items():
         assert cut_off(fig) == [], name
-        assert len(plots.alt(fig)) > 30, name
+        assert len(plots.alt_text(fig)) > 30, name
 
 
 def test_the_same_figure_twice_is_the_same_file(tmp_path):
     first, second = figures(results()), figures(results())
     for name, fig in first.items():
         assert (
-            plots.save(fig, tmp_path / name / "a.png").read_bytes()
-            == plots.save(second[name], tmp_path / name / "b.png").read_bytes()
+            plots.save_figure(fig, tmp_path / name / "a.png").read_bytes()
+            == plots.save_figure(second[name], tmp_path / name / "b.png").read_bytes()
         ), name
 
 
 def test_data_without_ratings_says_so():
-    fig = plots.headline(leaderboard(results(ratings=False), n_draws=20))
+    fig = plots.headline(build_leaderboard(results(ratings=False), n_draws=20))
     assert sum(text.get_text() == "no ratings" for text in fig.findobj(Text)) == 4
-    assert "RMSE: no values." in plots.alt(fig)
+    assert "RMSE: no values." in plots.alt_text(fig)
 
 
 def test_a_missing_split_or_segment_is_named():
-    board = leaderboard(results(), n_draws=20)
+    board = build_leaderboard(results(), n_draws=20)
     with pytest.raises(ValueError, match="no split 'kfold5'"):
         plots.headline(board, "kfold5")
     with pytest.raises(ValueError, match="no segment 'age'"):
@@ -162,7 +162,7 @@ def test_a_missing_split_or_segment_is_named():
 
 
 def test_html_is_one_self_contained_element():
-    html = plots.as_html(plots.headline(leaderboard(results(), n_draws=20)))
+    html = plots.as_html(plots.headline(build_leaderboard(results(), n_draws=20)))
     assert (
         html.startswith('<img src="data:image/png;base64,')
         and 'alt="Split ratio75_item' in html
@@ -174,9 +174,9 @@ def test_a_variant_has_its_models_colour_and_a_mark_of_its_own():
     made = results(("hybrid", "hybrid-ncf-bert", "svd"))
     lines = {
         line.get_linestyle() == "-": line
-        for line in plots.time_beside_random(leaderboard(made, n_draws=20)).axes[0].get_lines()[:2]
+        for line in plots.random_versus_time(build_leaderboard(made, n_draws=20)).axes[0].get_lines()[:2]
     }
-    first, second = plots.headline(leaderboard(made, n_draws=20)).axes[0].get_lines()[1:4:2]
+    first, second = plots.headline(build_leaderboard(made, n_draws=20)).axes[0].get_lines()[1:4:2]
     looks = {(line.get_color().lower(), line.get_markerfacecolor() == "white") for line in (first, second)}
     assert len({colour for colour, _ in looks}) == 1 and {hollow for _, hollow in looks} == {True, False}
     assert set(lines) == {True, False}, "the variant's line is dashed"
@@ -198,10 +198,10 @@ def test_the_calibration_figure_shows_the_bins():
     assert np.allclose(np.array(list(bars.values())) / bars[3.375], [0.1, 0.09, 1, 0.5])
     assert ax.get_xlim()[0] < 1.6 and ax.get_ylim()[1] >= shown["high"].max()
     assert (
-        plots.alt(fig)
+        plots.alt_text(fig)
         == "Mean given rating against predicted rating. svd: off by .250 on average, from 1.60 predicted and 1.80 given to 4.30 and 3.90."
     )
-    assert "too few ratings for a dot" in plots.alt(plots.calibration({"svd": frame[1:2]}, (1, 5)))
+    assert "too few ratings for a dot" in plots.alt_text(plots.calibration({"svd": frame[1:2]}, (1, 5)))
 
 
 def test_the_chosen_pass_is_the_one_with_the_lowest_held_out_loss():
@@ -219,7 +219,7 @@ def test_the_chosen_pass_is_the_one_with_the_lowest_held_out_loss():
 
 
 def test_each_cell_of_the_beliefs_shows_its_share():
-    fig = plots.beliefs({"ranking": SHARES, "ratings": SHARES[["ncf", "svd"]]}, {"svd": "Factors"})
+    fig = plots.component_weights({"ranking": SHARES, "ratings": SHARES[["ncf", "svd"]]}, {"svd": "Factors"})
     assert [text.get_text() for text in fig.axes[0].texts] == [
         "60%",
         "40%",
@@ -235,4 +235,4 @@ def test_each_cell_of_the_beliefs_shows_its_share():
     assert [tick.get_text() for tick in fig.axes[0].get_xticklabels()] == ["Factors", "ncf", "bert"]
     assert [tick.get_text() for tick in fig.axes[0].get_yticklabels()] == ["regular", "visitor", "cold item"]
     assert np.allclose(fig.axes[0].collections[0].get_array().ravel(), SHARES.to_numpy().ravel())
-    assert "ranking, visitor: ncf 75%, Factors 25%; " in plots.alt(fig)
+    assert "ranking, visitor: ncf 75%, Factors 25%; " in plots.alt_text(fig)

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from customer360.evaluation import report
-from customer360.evaluation.protocol import KS, Result
-from customer360.evaluation.stats import leaderboard, read_leaderboard
+from customer360.evaluation.protocol import CUTOFFS, Result
+from customer360.evaluation.stats import build_leaderboard, read_leaderboard
 from customer360.metrics import RANKING_METRICS
 
 SKILL = {"svd": 0.42, "ease": 0.41, "knn": 0.30, "popularity": 0.15, "random": 0.02}
@@ -48,7 +48,7 @@ def result(
     )
     frame["segment:known"] = np.where(np.arange(n) % 4, "new", "known")
     if split not in ("ml_folds", "kfold5"):
-        frame = frame.assign(**{f"{metric}@{k}": value for metric in RANKING_METRICS for k in KS})
+        frame = frame.assign(**{f"{metric}@{k}": value for metric in RANKING_METRICS for k in CUTOFFS})
     if ratings and not split.endswith(("-running", "-repeats")):
         frame = frame.assign(squared_error=5 * (1.3 - value) ** 2, absolute_error=4.0, n_ratings=5)
     figures = (
@@ -194,7 +194,7 @@ def test_what_lies_beside_the_page(made):
         "figures/differences-ndcg-10.png",
     } <= found
     pd.testing.assert_frame_equal(
-        read_leaderboard(made / "leaderboard.csv"), leaderboard(results()), check_dtype=False
+        read_leaderboard(made / "leaderboard.csv"), build_leaderboard(results()), check_dtype=False
     )
     rows = list(csv.DictReader((made / "significance.csv").open(encoding="utf-8")))
     assert {row["metric"] for row in rows} == {"rmse", "ndcg@10", "precision@10", "recall@10"}
@@ -203,7 +203,7 @@ def test_what_lies_beside_the_page(made):
 
 
 def test_the_words_follow_from_the_figures(page):
-    board = leaderboard(results())
+    board = build_leaderboard(results())
     row = board.query(
         "split == 'ratio75_item' and split_seed == 'mean' and segment == 'all' and metric == 'ndcg' and k == 10 and model == 'svd'"
     ).iloc[0]
@@ -246,7 +246,7 @@ def test_all_18_cells_of_the_brief(page):
     assert cells.count("· reached") + cells.count("not reached:") + cells.count("not in this run") == 18
     assert cells.count("not in this run") == 12  # tfidf, ncf, bert and hybrid
     ours = (
-        leaderboard(results())
+        build_leaderboard(results())
         .query("split == 'ratio75_item' and split_seed == 'mean' and segment == 'all' and model == 'knn'")
         .set_index(["metric", "k"])["value"]
     )

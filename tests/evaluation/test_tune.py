@@ -13,7 +13,7 @@ from customer360.data.prepare import Dataset, dataset
 from customer360.data.sources import card_names, read_card
 from customer360.data.splits import ratio75_item
 from customer360.evaluation.pipeline import card_params
-from customer360.evaluation.tune import TUNED, best, outcomes, search, train_part
+from customer360.evaluation.tune import TUNED, best_parameters, customer_outcomes, random_search, train_part
 from customer360.models.base import Recommender
 from customer360.models.catalogue import make_model, model_class
 from customer360.models.registry import Registry
@@ -73,9 +73,11 @@ def figures(trials: pd.DataFrame) -> pd.DataFrame:
 
 def test_the_search_is_deterministic(both):
     train = train_part(read(both[0]))
-    first = search("knn", train, n_trials=4, n_slices=2)
-    pd.testing.assert_frame_equal(figures(search("knn", train, n_trials=4, n_slices=2)), figures(first))
-    other = search("knn", train, n_trials=4, n_slices=2, seed=1)
+    first = random_search("knn", train, n_trials=4, n_slices=2)
+    pd.testing.assert_frame_equal(
+        figures(random_search("knn", train, n_trials=4, n_slices=2)), figures(first)
+    )
+    other = random_search("knn", train, n_trials=4, n_slices=2, seed=1)
     assert other["params"].tolist() != first["params"].tolist() and other["rmse"].max() != first["rmse"].max()
 
 
@@ -84,13 +86,13 @@ def test_test_rows_would_reverse_the_choice_and_do_not(both):
     ease_of_trust = TUNED["knn"]["rating"]["shrinkage"]
     for split, wanted in ((plain, min(ease_of_trust)), (changed, max(ease_of_trust))):
         error = [
-            outcomes(make_model("knn", params={"shrinkage": value}), split, "rating").mean()
+            customer_outcomes(make_model("knn", params={"shrinkage": value}), split, "rating").mean()
             for value in ease_of_trust
         ]
         assert ease_of_trust[int(np.argmin(error))] == wanted, (
             "the plant does not do what it should: the test parts ask for opposite values"
         )
-    searched = [search("knn", train_part(read(path)), n_trials=8, n_slices=1) for path in both]
+    searched = [random_search("knn", train_part(read(path)), n_trials=8, n_slices=1) for path in both]
     pd.testing.assert_frame_equal(figures(searched[0]), figures(searched[1]))
     rating = searched[1][searched[1]["group"] == "rating"]
     assert json.loads(rating.loc[rating["rmse"].idxmin(), "params"]) == {"shrinkage": min(ease_of_trust)}
@@ -118,7 +120,7 @@ def test_the_command_sees_the_train_part_only(both, tmp_path):
         assert (tmp_path / str(number) / "reports/tuning/camps.ipynb").exists()
     pd.testing.assert_frame_equal(figures(tables[0]), figures(tables[1]))
     assert len(tables[0]) == 1 + 8 + len(TUNED["knn"]["rating"]["shrinkage"])
-    chosen = best(tables[0])["knn"]
+    chosen = best_parameters(tables[0])["knn"]
     assert (
         all(f"{name} = {json.dumps(value)}" in done.stdout for name, value in chosen.items())
         and "[models.knn]" in done.stdout

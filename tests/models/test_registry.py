@@ -410,7 +410,13 @@ def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
 
 def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     from customer360.evaluation import pipeline
-    from customer360.evaluation.pipeline import Source, ingest_stage, judged_part, load_results, publish_whole
+    from customer360.evaluation.pipeline import (
+        Source,
+        ingest_stage,
+        evaluate_on_part,
+        load_results,
+        train_and_publish,
+    )
 
     def csv(n: int) -> Source:
         rng = np.random.default_rng(0)
@@ -452,15 +458,15 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
             for metric in metrics
         }
 
-    plain = publish_whole(snapshot, "popularity")
+    plain = train_and_publish(snapshot, "popularity")
     assert told() == set()
-    ease = publish_whole(snapshot, "ease")
+    ease = train_and_publish(snapshot, "ease")
     assert told() == expected(plain, ease)
-    aside = publish_whole(snapshot, "knn", promote=False)
-    bias = publish_whole(snapshot, "random", measure=False)
+    aside = train_and_publish(snapshot, "knn", promote=False)
+    bias = train_and_publish(snapshot, "random", measure=False)
     assert told() == expected(plain, ease), "neither what is not in use nor what was not measured"
     registry.promotions.promote("knn", aside.version)
-    newer = publish_whole(snapshot, "ease", {"regularisation": 3.0})
+    newer = train_and_publish(snapshot, "ease", {"regularisation": 3.0})
     assert told() == expected(plain, newer, aside) and bias.key == "random"
 
     figure = {
@@ -468,7 +474,7 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     }
     per_customer = {
         r.model: r.customers.set_index("user")
-        for r in load_results([judged_part(snapshot, "popularity"), judged_part(snapshot, "knn")])
+        for r in load_results([evaluate_on_part(snapshot, "popularity"), evaluate_on_part(snapshot, "knn")])
     }
     for pair in registry.comparisons.read()["pairs"]:
         of = (pair["metric"], pair["k"])
@@ -486,21 +492,21 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
 
     registry.promotions.rollback("ease")
     monkeypatch.setattr(
-        pipeline, "code_of", lambda key: "the code has changed"
+        pipeline, "model_code_hash", lambda key: "the code has changed"
     )  # what was judged with the old one is not taken for what the new one would reach
-    again = publish_whole(snapshot, "popularity")
+    again = train_and_publish(snapshot, "popularity")
     assert again.version == plain.version and told() == expected(plain, aside)
     monkeypatch.undo()
 
     monkeypatch.setattr(settings(), "home", tmp_path)
     other, _ = ingest_stage(csv(61))
-    publish_whole(other, "popularity")
+    train_and_publish(other, "popularity")
     assert told() == set(), "of other data: there is nothing to compare it with"
 
 
 def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_path, monkeypatch):
-    from customer360.data.store.facade import Store
-    from customer360.evaluation.pipeline import Source, ingest_stage, publish_whole
+    from customer360.data.storage import Store
+    from customer360.evaluation.pipeline import Source, ingest_stage, train_and_publish
 
     monkeypatch.setattr(settings(), "home", tmp_path)
     monkeypatch.setattr(settings(), "dataset", "mine")
@@ -526,7 +532,7 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
     )
     snapshot, got = ingest_stage(source)
     assert (len(got.rejects), got.filtered) == (1, {})
-    release = publish_whole(snapshot, "ease")
+    release = train_and_publish(snapshot, "ease")
     notebook = tmp_path / "data/interim/stages/mine/ingest.ipynb"
     notebook.parent.mkdir(parents=True)
     notebook.write_text(json.dumps(["Zoë-4711 bought tea"]))
@@ -540,7 +546,7 @@ def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_pat
     again, got = ingest_stage(source)
     assert (got.filtered, len(got.rejects)) == ({"erased at the customer's request": 5}, 1)
     assert got.counts["rows"] == got.counts["kept"] + got.counts["filtered"] + got.counts["rejected"]
-    assert again != snapshot and publish_whole(again, "ease").snapshot != release.snapshot
+    assert again != snapshot and train_and_publish(again, "ease").snapshot != release.snapshot
     assert not traces(tmp_path / "data/interim", "Zoë-4711") and not traces(registry.root, "Zoë-4711")
     assert traces(tmp_path / "data/interim", "ada") and traces(registry.root, "ada"), (
         "the search finds those who are there"

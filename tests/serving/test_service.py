@@ -75,9 +75,9 @@ from customer360.data.storage import Store
 from customer360.evaluation import pipeline
 
 snapshot, _ = pipeline.ingest_stage(pipeline.Source("demo", "", {}, 0, 0))
-fit_whole = pipeline.fit_whole
-pipeline.fit_whole = lambda *asked: (fit_whole(*asked), Store.open().erase("c0104"))[0]  # while it is trained, somebody wants to be forgotten
-release = pipeline.publish_whole(snapshot, "knn", measure=False)
+fit_whole = pipeline.fit_on_all
+pipeline.fit_on_all = lambda *asked: (fit_whole(*asked), Store.open().erase("c0104"))[0]  # while it is trained, somebody wants to be forgotten
+release = pipeline.train_and_publish(snapshot, "knn", measure=False)
 registry = pipeline.Registry(folder("models") / "demo")
 model, release = registry.load("knn", release.version)
 assert model.recommend(registry.snapshots.read(release.snapshot).data.users.encode(["c0105"]), 3).codes.shape == (1, 3)
