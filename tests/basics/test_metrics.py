@@ -260,7 +260,7 @@ def test_beyond_accuracy_of_a_real_model_against_loops(test_data):
     model = EASE().fit(split.train)
     users = np.sort(split.test["user"].unique())[:120]
     codes = model.recommend(users, 10).codes
-    got = list_metrics(Lists(users, codes, codes >= 0, np.ones(len(users), int)), split)
+    got = list_metrics(RankedLists(users, codes, codes >= 0, np.ones(len(users), int)), split)
     owners = [set() for _ in range(split.train.n_items)]
     for user, item in zip(split.train.interactions["user"], split.train.interactions["item"], strict=True):
         owners[item].add(user)
