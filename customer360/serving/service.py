@@ -30,17 +30,10 @@ from ..config import settings
 from ..data.ingest import erase_cached
 from ..data.prepare import Histories, histories_from_items, leave_one_out
 from ..data.sources import SourceError
-from customer360.data.storage import (
-    ErasedCustomer,
-    EventConflict,
-    InvalidEvent,
-    NewEvent,
-    Receipt,
-    Store,
-    StoredEvent,
-    StoreDown,
-    folded,
-)
+from ..data.store.ids import ErasedCustomer
+from ..data.store.new_events import EventConflict, InvalidEvent, NewEvent, Receipt, StoredEvent
+from ..data.storage import Store, folded
+from ..data.store.connection import StoreDown
 from ..models.artefacts import ArtefactError
 from ..models.base import NoItemText, Recommender
 from ..models.catalogue import by_preference, colour, describe

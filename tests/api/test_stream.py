@@ -19,7 +19,8 @@ from starlette.exceptions import HTTPException
 from api.main import create_app
 from api.settings import Settings
 from api.stream import BATCH, NEWEST, PAGE, POLL_SECONDS, STREAMS_PER_CLIENT, Stream
-from customer360.data.storage import StoredEvent, StoreDown
+from customer360.data.store.new_events import StoredEvent
+from customer360.data.store.connection import StoreDown
 
 SOON = 2.0  # seconds within which an event is to arrive
 

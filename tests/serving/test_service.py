@@ -23,7 +23,7 @@ def happens(story: str, home: Path) -> None:
 
 STORY = """
 import numpy as np
-from customer360.data.storage import NewEvent
+from customer360.data.store.new_events import NewEvent
 from customer360.evaluation.pipeline import Source, ingest_stage
 from customer360.serving.service import Ask, UnknownCustomer, open_service
 
@@ -92,7 +92,8 @@ def test_who_is_erased_while_a_model_is_trained_leaves_no_trace(tmp_path: Path):
 
 UNCLEANED = """
 from customer360.data.store import erasure
-from customer360.data.storage import NewEvent, StoreDown
+from customer360.data.store.new_events import NewEvent
+from customer360.data.store.connection import StoreDown
 from customer360.serving.service import Ask, UnknownCustomer, open_service
 
 service = open_service(keys=["knn"])
@@ -137,7 +138,7 @@ def test_an_erasure_reaches_every_file_where_the_database_is_busy(tmp_path: Path
 
 
 PERIODS = """
-from customer360.data.storage import NewEvent
+from customer360.data.store.new_events import NewEvent
 from customer360.serving.service import Ask, open_service
 
 service = open_service(keys=["knn", "popularity"])
