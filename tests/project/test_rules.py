@@ -35,7 +35,7 @@ def run_examples(
     **changes: str | None,  # of the environment
 ) -> subprocess.CompletedProcess:
     "Run some tests, the three above by default, under our conftest.py"
-    (folder / "tests").mkdir()
+    (folder / "tests").mkdir(parents=True)
     for name in ("conftest.py", "server.py", "browsing.py", "command.py", "postgres.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests")
     (folder / "tests/allowed_skips.txt").write_text(allowed)
@@ -74,87 +74,74 @@ def test_a_skip_is_only_a_skip_elsewhere(tmp_path):
     assert done.stdout.splitlines()[-1] == "1 passed, 0 failed, 2 skipped"
 
 
-def run_data_tests(checkout: Path, **changes: str) -> subprocess.CompletedProcess:
-    "Run every test of real data in a copy of the tests, in CI"
-    shutil.copytree(ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", checkout)
-    files = [
-        path
-        for path in sorted((checkout / "tests").rglob("test_*.py"))
-        if path.name != Path(__file__).name and "test_data" in path.read_text(encoding="utf-8")
-    ]
-    assert len(files) >= 4
-    environment = (
-        {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("PYTEST_") and name != "C360_TEST_DATA"
-        }
-        | {"CI": "true"}
-        | changes
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "0",
-        "-m",
-        "data",
-        *files,
-    ]
-    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=300)
-
-
 @pytest.mark.slow
 def test_without_data_of_others_ci_passes_and_says_what_it_skipped(tmp_path):
-    done = run_data_tests(tmp_path / "checkout")
+    "Every test of real data, in a copy of the tests with no data beside it"
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    files = [
+        path
+        for path in sorted((tmp_path / "tests").rglob("test_*.py"))
+        if path.name != Path(__file__).name and "test_data" in path.read_text(encoding="utf-8")
+    ]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-m", "data"]
+    environment = {name: value for name, value in os.environ.items() if name != "C360_TEST_DATA"}
+    done = subprocess.run(
+        [*command, *files],
+        cwd=tmp_path,
+        env=environment | {"CI": "true"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     skipped = re.fullmatch(r"0 passed, 0 failed, (\d+) skipped", done.stdout.splitlines()[-1])
     assert skipped and int(skipped[1]) >= 30
     assert "no data: set C360_TEST_DATA" in done.stdout
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("where", ["beside", "named"])
-def test_with_data_at_hand_a_skip_for_want_of_data_fails(tmp_path, where):
-    "The data lies beside the checkout, or C360_TEST_DATA is set to nothing useful: the tests must not pass by skipping"
-    (tmp_path / "shared/datasets").mkdir(parents=True)
-    named = {} if where == "beside" else {"C360_TEST_DATA": str(tmp_path / "nowhere")}
-    done = run_data_tests(tmp_path / "checkout", **named)
-    assert done.returncode == 1
-    assert re.fullmatch(r"0 passed, [1-9]\d+ failed, 0 skipped", done.stdout.splitlines()[-1]), done.stdout[
-        -3000:
-    ]
+NEEDS_DATA = """
+import pytest
+
+@pytest.mark.data
+def test_marked(test_data): pass
+
+@pytest.mark.data
+def test_marked_and_skipping(test_data): pytest.skip("no idea")  # skipped before that
+
+def test_skips_by_itself(): pytest.skip("no data: set C360_TEST_DATA")
+"""
 
 
 @pytest.mark.parametrize(
-    ("marks", "body", "closing"),
+    ("where", "closing"),
     [
-        ("@pytest.mark.data", "(test_data): pass", "0 passed, 0 failed, 1 skipped"),
-        (
-            "@pytest.mark.data",
-            "(test_data): pytest.skip('no idea')",
-            "0 passed, 0 failed, 1 skipped",
-        ),  # skipped before its own reason
-        ("", "(test_data): pass", "0 passed, 0 failed, 0 skipped"),
-        ("@pytest.mark.data", "(): pass", "0 passed, 0 failed, 0 skipped"),
-        ("", "(): pytest.skip('no data: set C360_TEST_DATA')", "0 passed, 1 failed, 0 skipped"),
+        ("nowhere", "0 passed, 1 failed, 2 skipped"),
+        ("beside", "0 passed, 3 failed, 0 skipped"),
+        ("named", "0 passed, 3 failed, 0 skipped"),
     ],
-    ids=["marked", "marked-and-skipping", "not-marked", "marked-in-vain", "skips-by-itself"],
 )
-def test_only_the_marker_and_the_fixture_together_excuse_a_skip(tmp_path, marks, body, closing):
-    examples = f"import pytest\n\n{marks}\ndef test_example{body}\n"
+def test_only_the_marker_and_want_of_data_together_excuse_a_skip(tmp_path, where, closing):
+    "With data beside the checkout, or C360_TEST_DATA set to nothing useful, tests must not pass by skipping"
+    if where == "beside":
+        (tmp_path / "shared/datasets").mkdir(parents=True)
+    named = str(tmp_path / "no-such-folder") if where == "named" else None
     done = run_examples(
-        tmp_path, ci="true", examples=examples, allowed="marker data: other people's\n", C360_TEST_DATA=None
+        tmp_path / "checkout",
+        ci="true",
+        examples=NEEDS_DATA,
+        allowed="marker data: other people's\n",
+        C360_TEST_DATA=named,
     )
+    assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == closing, done.stdout
-    assert ("mark tests that use the fixture" in done.stdout + done.stderr) == (
-        closing == "0 passed, 0 failed, 0 skipped"
-    )
+
+
+def test_the_marker_and_the_fixture_go_together(tmp_path):
+    examples = "import pytest\n\ndef test_not_marked(test_data): pass\n\n@pytest.mark.data\ndef test_in_vain(): pass\n"
+    done = run_examples(tmp_path, ci="", examples=examples)
+    assert done.returncode == 4 and "mark tests that use the fixture" in done.stderr
+    assert "::test_not_marked" in done.stderr and "::test_in_vain" in done.stderr
 
 
 def test_no_test_reads_data_of_others_but_by_the_fixture():
