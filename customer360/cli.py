@@ -305,7 +305,7 @@ def evaluate(
     """
     from customer360.data.splits import SPLITS
     from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
-    from customer360.evaluation.stats import build_leaderboard
+    from customer360.evaluation.leaderboard import build_leaderboard
     from customer360.models.catalogue import model_class
 
     model_class(model)

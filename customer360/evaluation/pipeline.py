@@ -54,7 +54,8 @@ from customer360.evaluation.protocol import (
     measure_cost,
     measures_ranking,
 )
-from .stats import COST_METRICS, TESTED_METRICS, compare_models, build_leaderboard
+from .leaderboard import COST_METRICS, build_leaderboard
+from .significance import TESTED_METRICS, compare_models
 from ..models.artefacts import ArtefactError, save_artefact
 from ..models.base import Explanation, NoItemText, Recommender, check_recommender
 from ..models.hybrid import fitting_with

@@ -35,19 +35,16 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from ..config import parallel_map
 from ..data.splits import SPLITS
 from . import plots
-from .protocol import Result, calibration_noise
-from customer360.evaluation.stats import (
-    COMPARISON_COLUMNS,
+from customer360.evaluation.leaderboard import (
     COST_METRICS,
     LOWER_IS_BETTER,
-    TESTED_METRICS,
     build_leaderboard,
-    compare_models,
-    reliability_curve,
     seeds_in_mean,
-    totals_and_sizes,
     write_leaderboard,
 )
+from .protocol import Result, calibration_noise
+from .significance import COMPARISON_COLUMNS, TESTED_METRICS, compare_models
+from .stats import reliability_curve, totals_and_sizes
 from ..models.base import Recommender
 from ..models.catalogue import MODELS, models_in, variant_of
 

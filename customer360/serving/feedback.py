@@ -22,13 +22,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, stdtr, stdtrit
 
-from customer360.evaluation.stats import (
-    detectable_difference,
-    bootstrap_counts,
-    holm_adjusted,
-    ratio,
-    bootstrap_sums,
-)
+from ..evaluation.significance import detectable_difference, holm_adjusted
+from ..evaluation.stats import bootstrap_counts, bootstrap_sums, ratio
 
 # %% ../../nbs/4_serving/30_feedback.ipynb #1a13653b
 class ExperimentError(ValueError):

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.text import Text
 
 from customer360.evaluation import plots
-from customer360.evaluation.stats import compare_models, build_leaderboard
+from customer360.evaluation.leaderboard import build_leaderboard
+from customer360.evaluation.significance import compare_models
 
 LONG = {
     "hybrid": "Hybrid of everything with learnt fusion weights",

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from customer360.evaluation import report
+from customer360.evaluation.leaderboard import build_leaderboard, read_leaderboard
 from customer360.evaluation.protocol import CUTOFFS, Result
-from customer360.evaluation.stats import build_leaderboard, read_leaderboard
 from customer360.metrics import RANKING_METRICS
 
 SKILL = {"svd": 0.42, "ease": 0.41, "knn": 0.30, "popularity": 0.15, "random": 0.02}

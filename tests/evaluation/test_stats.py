@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customer360.evaluation.stats import (
+from customer360.evaluation.leaderboard import (
     LEADERBOARD_COLUMNS,
-    compare_models,
-    bootstrap_counts,
-    bootstrap_interval,
     build_leaderboard,
     read_leaderboard,
     write_leaderboard,
 )
+from customer360.evaluation.significance import compare_models
+from customer360.evaluation.stats import bootstrap_counts, bootstrap_interval
 
 
 class Result(NamedTuple):
@@ -130,7 +129,7 @@ def test_a_result_given_twice_or_a_customer_twice():
     with pytest.raises(ValueError, match="is given twice"):
         build_leaderboard([result(), result()])
     one = result()
-    with pytest.raises(ValueError, match="the customer 'u0' stands twice"):
+    with pytest.raises(ValueError, match="duplicate customer 'u0' in the result"):
         build_leaderboard([one._replace(customers=pd.concat([one.customers, one.customers.iloc[:1]]))])
     with pytest.raises(ValueError, match="lack the column 'user'"):
         build_leaderboard([one._replace(customers=one.customers.drop(columns="user"))])
