@@ -62,7 +62,7 @@ def source_of(
     **columns: str,
 ) -> Any:  # a `pipeline.Source`
     "The data that these options name; raises `ValueError` on options that do not go together"
-    from customer360.data.sources import card_names
+    from customer360.data.cards import card_names
     from customer360.evaluation.pipeline import Source
 
     named = {name: value for name, value in columns.items() if value}
@@ -304,8 +304,8 @@ def evaluate(
     The model is fitted on the train part, judged on the test part; low and high are 95 % intervals over customers.
     """
     from customer360.data.splits import SPLITS
-    from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
     from customer360.evaluation.leaderboard import build_leaderboard
+    from customer360.evaluation.pipeline import Job, evaluate_stage, ingest_stage, load_results, train_stage
     from customer360.models.catalogue import model_class
 
     model_class(model)
@@ -370,7 +370,8 @@ def tune(
 def data_list() -> None:
     "The data sets that come with a card"
     from customer360.config import folder
-    from customer360.data.sources import card_names, has_files, read_card
+    from customer360.data.cards import card_names, read_card
+    from customer360.data.download import has_files
 
     for name in card_names():
         card = read_card(name)
@@ -389,7 +390,8 @@ def data_fetch(
     name: Annotated[str, typer.Argument(help="Name of the data set, see `c360 data list`.")],
 ) -> None:
     "Download a public data set and check it"
-    from customer360.data.sources import fetch, read_card
+    from customer360.data.cards import read_card
+    from customer360.data.download import fetch
 
     card = read_card(name)
     typer.echo("simulated: nothing to fetch" if card.simulate is not None else fetch(card))

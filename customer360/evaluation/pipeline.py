@@ -40,11 +40,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import checkout_root, folder, settings
-from ..data.ingest import ErasureCheck, IngestResult, erase_cached, ingest, load_snapshot
-from ..data.ingest import save_snapshot
+from ..data.ingest import ErasureCheck, IngestResult, ingest
+from ..data.interim import erase_cached, load_snapshot
+from ..data.interim import save_snapshot
 from ..data.splits import SPLITS, Split, make_split
 from ..data.prepare import Dataset, Histories, dataset, fingerprint, histories_from_items
-from ..data.sources import Card, card_from_options, find_file, locate_files, read_card
+from ..data.cards import Card, FileOptions, card_from_options, find_file, read_card
+from ..data.download import locate_files
 from ..files import describe_file
 from customer360.evaluation.protocol import (
     Result,
@@ -152,14 +154,14 @@ class Source(NamedTuple):
 
     dataset: str = "demo"  # a card's name, or the path of a card
     data: str = ""  # folder with the files; empty: download what is public
-    options: dict = {}  # instead of a card: arguments of `card_from_options`  # noqa: RUF012
+    options: dict = {}  # instead of a card: fields of `FileOptions`  # noqa: RUF012
     min_ratings: int = 0
     k_core: int = 0
 
     @property
     def card(self) -> Card:
         "The card, read or made"
-        return card_from_options(**self.options) if self.options else read_card(self.dataset)
+        return card_from_options(FileOptions(**self.options)) if self.options else read_card(self.dataset)
 
     def params(
         self,

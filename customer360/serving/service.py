@@ -27,13 +27,13 @@ import numpy as np
 import pandas as pd
 
 from ..config import settings
-from ..data.ingest import erase_cached
+from ..data.cards import SourceError
+from ..data.interim import erase_cached
 from ..data.prepare import Histories, histories_from_items, leave_one_out
-from ..data.sources import SourceError
-from ..data.store.ids import ErasedCustomer
-from ..data.store.new_events import EventConflict, InvalidEvent, NewEvent, Receipt, StoredEvent
 from ..data.storage import Store, folded
 from ..data.store.connection import StoreDown
+from ..data.store.ids import ErasedCustomer
+from ..data.store.new_events import EventConflict, InvalidEvent, NewEvent, Receipt, StoredEvent
 from ..models.artefacts import ArtefactError
 from ..models.base import NoItemText, Recommender
 from ..models.catalogue import by_preference, colour, describe

@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException
 from api.main import create_app
 from api.settings import Settings
 from api.stream import BATCH, NEWEST, PAGE, POLL_SECONDS, STREAMS_PER_CLIENT, Stream
-from customer360.data.store.new_events import StoredEvent
 from customer360.data.store.connection import StoreDown
+from customer360.data.store.new_events import StoredEvent
 
 SOON = 2.0  # seconds within which an event is to arrive
 

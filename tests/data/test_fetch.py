@@ -12,18 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from customer360.data.sources import (
-    Download,
-    DownloadError,
-    RetryPolicy,
-    SourceError,
-    download,
-    fetch,
-    has_files,
-    locate_files,
-    parse_card,
-    read_card,
-)
+from customer360.data.cards import Download, DownloadError, SourceError, parse_card, read_card
+from customer360.data.download import RetryPolicy, download, fetch, has_files, locate_files
 
 RATINGS = "".join(
     f"{u}\t{i}\t{1 + (u * i) % 5}\t{881250949 + u}\n" for u in range(1, 101) for i in range(1, 41)
@@ -194,7 +184,7 @@ def test_many_cuts_are_no_reason_to_give_up_while_bytes_come(server, tmp_path):
 def test_a_later_run_goes_on(server, tmp_path):
     server.script = [server.cut(2000), server.say(503)]
     with pytest.raises(
-        DownloadError, match=r"answered 503 Service Unavailable.*2,000 bytes that came are kept"
+        DownloadError, match=r"answered 503 Service Unavailable.*2,000 bytes received so far are kept"
     ):
         get(server, tmp_path)
     assert nothing_whole(tmp_path)
@@ -260,7 +250,7 @@ def test_a_stall_is_a_break(server, tmp_path):
 
 def test_a_server_that_always_stalls(server, tmp_path):
     server.script = [lambda handler: time.sleep(3)]
-    with pytest.raises(DownloadError, match=r"nothing came for 0.5 seconds \(3 attempts\)"):
+    with pytest.raises(DownloadError, match=r"no data for 0.5 seconds \(3 attempts\)"):
         get(server, tmp_path)
     assert nothing_whole(tmp_path)
 
@@ -276,7 +266,7 @@ def test_404_is_final(server, tmp_path):
     server.script = [server.say(404)]
     with pytest.raises(
         DownloadError,
-        match=r"tiny.zip could not be fetched: the server answered 404 Not Found.*DATA=<folder>",
+        match=r"tiny.zip could not be downloaded: the server answered 404 Not Found.*DATA=<folder>",
     ):
         get(server, tmp_path)
     assert len(server.asked) == 1
@@ -299,7 +289,7 @@ def test_nobody_there(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/tiny.zip"
-    with pytest.raises(DownloadError, match=r"the connection broke .*Check the network and run it again"):
+    with pytest.raises(DownloadError, match=r"the connection broke .*Check the network and try again"):
         download(url, tmp_path / "tiny.zip", FAST, loopback=True, progress=False)
     assert nothing_whole(tmp_path)
 
@@ -365,7 +355,7 @@ def test_wrong_bytes(server, tmp_path):
         archive(tiny__ratings=RATINGS.replace(b"\t5\t", b"\t4\t"), tiny__README=b"about"),
     )
     with pytest.raises(
-        DownloadError, match=r"u.data is not the file that was published: its sha256 is .*DATA=<folder>"
+        DownloadError, match=r"u.data differs from the published file: its sha256 is .*DATA=<folder>"
     ):
         fetched(server, tmp_path)
     assert nothing_whole(tmp_path)
@@ -376,7 +366,7 @@ def test_wrong_bytes(server, tmp_path):
 def test_a_flipped_bit_inside_the_archive(server, tmp_path):
     at = WHOLE.index(RATINGS) + 100
     server.script, server.content = [server.serve], WHOLE[:at] + bytes([WHOLE[at] ^ 1]) + WHOLE[at + 1 :]
-    with pytest.raises(DownloadError, match=r"is no whole zip archive \(Bad CRC-32"):
+    with pytest.raises(DownloadError, match=r"is not a complete zip archive \(Bad CRC-32"):
         fetched(server, tmp_path)
     assert nothing_whole(tmp_path)
 
@@ -394,7 +384,7 @@ def test_a_cut_that_cannot_be_noticed_by_length(server, tmp_path):
     server.script = [
         server.cut(20_000, length=-1)
     ]  # no Content-Length: the end of the connection looks like the end of the file
-    with pytest.raises(DownloadError, match="is no whole zip archive"):
+    with pytest.raises(DownloadError, match="is not a complete zip archive"):
         fetched(server, tmp_path)
     assert nothing_whole(tmp_path)
 
@@ -408,7 +398,7 @@ def test_less_promised_than_there_is(server, tmp_path):
 
 def test_a_member_that_is_not_there(server, tmp_path):
     server.script = [server.serve]
-    with pytest.raises(DownloadError, match=r"holds no tiny/stars: it holds \['tiny/ratings'"):
+    with pytest.raises(DownloadError, match=r"does not contain tiny/stars: it contains \['tiny/ratings'"):
         fetched(server, tmp_path, member="tiny/stars")
     assert nothing_whole(tmp_path)
 
@@ -423,7 +413,7 @@ def test_an_unfinished_folder_is_completed(server, tmp_path):
 def test_git_blob_and_shape_are_checked(server, tmp_path):
     server.script = [server.serve]
     made = card(server)
-    for field, wrong, said in (("git_blob", "0" * 40, "git blob"), ("shape", (5, 4), "rows and columns")):
+    for field, wrong, said in (("git_blob", "0" * 40, "git blob"), ("shape", (5, 4), "shape")):
         bad = made.model_copy(
             update={
                 "download": Download(
@@ -441,7 +431,7 @@ def test_files_from_data_are_not_refused_for_their_checksum(server, tmp_path):
     (tmp_path / "tiny/u.data").write_bytes(RATINGS[:100])
     assert locate_files(card(server), tmp_path) == tmp_path / "tiny"
     assert locate_files(card(server), tmp_path / "tiny") == tmp_path / "tiny"
-    with pytest.raises(SourceError, match="is no folder"):
+    with pytest.raises(SourceError, match="is not a folder"):
         locate_files(card(server), tmp_path / "elsewhere")
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from command import CARD, c360, sentence, well
 
+from customer360.data.cards import card_names, read_card
 from customer360.data.ingest import ingest
 from customer360.data.prepare import Dataset, dataset
-from customer360.data.sources import card_names, read_card
 from customer360.data.splits import ratio75_item
 from customer360.evaluation.pipeline import card_params
 from customer360.evaluation.tune import TUNED, best_parameters, customer_outcomes, random_search, train_part

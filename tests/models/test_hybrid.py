@@ -201,7 +201,7 @@ def test_fits_that_are_there_are_used(light, tmp_path, monkeypatch):
 
 
 def test_a_cards_values_reach_the_components(tmp_path):
-    from customer360.data.sources import read_card
+    from customer360.data.cards import read_card
 
     params = pipeline.card_params(read_card("demo"))
     assert params["hybrid"]["components"]["knn"] == params["knn"]

@@ -19,10 +19,11 @@ from command import environment
 from conftest import ROOT
 
 from customer360.config import settings
-from customer360.data.ingest import erase_cached, ingest
+from customer360.data.cards import read_card
+from customer360.data.ingest import ingest
+from customer360.data.interim import erase_cached
 from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
-from customer360.data.sources import read_card
 from customer360.files import MARKER
 from customer360.models.artefacts import ArtefactError
 from customer360.models.base import Recommender
@@ -412,8 +413,8 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     from customer360.evaluation import pipeline
     from customer360.evaluation.pipeline import (
         Source,
-        ingest_stage,
         evaluate_on_part,
+        ingest_stage,
         load_results,
         train_and_publish,
     )
