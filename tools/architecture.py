@@ -109,7 +109,10 @@ def absolute(node: ast.ImportFrom, module: str) -> str | None:
 def modules() -> dict[str, str]:
     "Return the modules of the package in reading order, each with its chapter, and last those of the API that use it"
     found = {lesson.module: lesson.chapter for lesson in lessons() if lesson.module}
-    sources = {f"api.{path.stem}": path for path in sorted((ROOT / "api").glob("*.py"))}
+    sources = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in sorted((ROOT / "api").rglob("*.py"))
+    }
     return found | {name: "api" for name, path in sources.items() if imports_of(name, path, set(found))}
 
 

@@ -14,7 +14,8 @@ from conftest import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 OTHERS = [
-    ROOT / name for name in ("CONTRIBUTING.md", "data/README.md", "reports/README.md", "frontend/README.md")
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / folder / "README.md" for folder in ("api", "data", "reports", "frontend")),
 ]
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
