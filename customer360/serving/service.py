@@ -1495,10 +1495,10 @@ class _Finds(_Visits):
     def _read(self, reader: Any, text: str) -> np.ndarray:  # float32 (d,); each text is read once
         if len(self._texts) > MANY_TEXTS:
             self._texts.clear()
-        key = (reader.encoder_fingerprint_, text)
+        key = (reader.encoder_.fingerprint, text)
         found = self._texts.get(key)
         self._texts[key] = found = (
-            reader.read([text])[0] if found is None else found
+            reader.encode_texts([text])[0] if found is None else found
         )  # another thread may clear them
         return found
 
@@ -1506,7 +1506,7 @@ class _Finds(_Visits):
         self, reader: Any, view: View, query: np.ndarray
     ) -> list[tuple[str, float]]:  # query: float (d,), length 1
         new = view.shelf(self._catalogue).new
-        vectors = np.vstack([reader.text_, *(self._read(reader, p.text or p.title) for p in new)])
+        vectors = np.vstack([reader.text_vectors, *(self._read(reader, p.text or p.title) for p in new)])
         names = [*map(str, view.data.items.ids), *(p.item for p in new)]
         cosine = (vectors @ query.astype(vectors.dtype)).astype(float)
         return sorted(zip(names, cosine.tolist(), strict=True), key=lambda pair: -pair[1])
@@ -1520,7 +1520,7 @@ class _Finds(_Visits):
         if by == "text":
             reader, view = self._reader()
             code = view.code_of.get(item, -1)
-            query = reader.text_[code] if code >= 0 else self._read(reader, product.text or product.title)
+            query = reader.text_vectors[code] if code >= 0 else self._read(reader, product.text or product.title)
             return self._plain(
                 ((i, c) for i, c in self._cosines(reader, view, query) if i != item), "text", n
             )

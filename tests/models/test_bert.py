@@ -18,8 +18,10 @@ from customer360.config import generator, settings
 from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
 from customer360.data.splits import cold_items, ratio75_item
+from customer360.files import sha256_of_file
 from customer360.metrics import ndcg
-from customer360.models import bert
+from customer360.models import encoder as encoders
+from customer360.models import projection, text_index, text_ratings
 from customer360.models.base import (
     Popularity,
     Random,
@@ -30,7 +32,9 @@ from customer360.models.base import (
     rank_held_out,
     top_n,
 )
-from customer360.models.bert import BERT, EncoderError, clean_text, embed, encode, find_encoder, nearest
+from customer360.models.bert import BERT
+from customer360.models.encoder import EncoderError, clean_text, encode, find_encoder
+from customer360.models.text_index import VectorIndex, embed, search_index
 from customer360.schema import EventType, Facts, interactions
 
 pytestmark = [
@@ -48,7 +52,7 @@ def interim(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(interim, monkeypatch):
-    monkeypatch.setattr(bert, "folder", lambda name: interim)
+    monkeypatch.setattr(text_index, "folder", lambda name: interim)
     monkeypatch.delenv("C360_ENCODER", raising=False)
     settings.cache_clear()
     yield
@@ -91,8 +95,10 @@ def copy(place: Path, to: Path) -> Path:
 @pytest.fixture
 def encoded(monkeypatch) -> list[str]:
     "The texts that are encoded while the test runs"
-    seen, original = [], bert.encode
-    monkeypatch.setattr(bert, "encode", lambda texts, *rest: (seen.extend(texts), original(texts, *rest))[1])
+    seen, original = [], text_index.encode
+    monkeypatch.setattr(
+        text_index, "encode", lambda texts, *rest: (seen.extend(texts), original(texts, *rest))[1]
+    )
     return seen
 
 
@@ -128,7 +134,7 @@ def test_the_bundled_encoder_needs_no_network():
 import socket
 def refuse(*args, **rest): raise AssertionError("the network was touched")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
-from customer360.models.bert import encode, find_encoder
+from customer360.models.encoder import encode, find_encoder
 assert encode(["tent"], find_encoder()).shape == (1, 384)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
@@ -152,11 +158,11 @@ def test_a_wrong_encoder_is_refused(tiny, tmp_path, monkeypatch):
     with pytest.raises(EncoderError, match="no encoder"):
         find_encoder(str(tmp_path / "empty"))
     with monkeypatch.context() as patched:
-        patched.setattr(bert, "WEIGHTS", "0" * 64)
+        patched.setattr(encoders, "WEIGHTS", "0" * 64)
         with pytest.raises(EncoderError, match=r"sha256 53aa51172d14.*install"):
             find_encoder()
     with monkeypatch.context() as patched:
-        patched.setattr(bert, "PACKAGE", "no_such_package")
+        patched.setattr(encoders, "PACKAGE", "no_such_package")
         with pytest.raises(EncoderError, match="not installed"):
             find_encoder()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
@@ -226,7 +232,7 @@ def test_a_search_by_another_encoder_is_refused(tiny, tmp_path, monkeypatch):
     assert loaded.recommend([0]).codes[0, 0] == 0  # needs no encoder
     with pytest.raises(EncoderError, match=r"all-MiniLM-L6-v2.*384 dimensions.*16 dimensions"):
         loaded.search(["white square"])
-    assert BERT(tokens=32).fit(board).text_.shape == (24, 16)
+    assert BERT(tokens=32).fit(board).text_vectors.shape == (24, 16)
     with pytest.raises(ValueError, match="put it in a list"):
         loaded.search("white square")
 
@@ -263,8 +269,8 @@ def test_a_second_fit_encodes_nothing(encoded):
     second = BERT(n_factors=4).fit(data)
     changed = BERT().fit(replace(data, item_text=pd.Series([*lines(24, seed=1)[:23], "something else"])))
     assert len(encoded) == 25
-    np.testing.assert_array_equal(first.text_, second.text_)
-    assert (changed.text_ != first.text_).any(1).tolist() == [False] * 23 + [True]
+    np.testing.assert_array_equal(first.text_vectors, second.text_vectors)
+    assert (changed.text_vectors != first.text_vectors).any(1).tolist() == [False] * 23 + [True]
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"x" * 500, None])
@@ -281,13 +287,14 @@ def test_a_damaged_part_is_made_again(tiny, tmp_path, encoded, caplog, damage):
 WORKER = """
 import sys, time
 from pathlib import Path
-from customer360.models import bert
-bert.PART = 5
-encode = bert.encode
-bert.encode = lambda *rest: (time.sleep(float(sys.argv[3])), encode(*rest))[1]
+from customer360.models import text_index
+from customer360.models.encoder import find_encoder
+text_index.PART = 5
+encode = text_index.encode
+text_index.encode = lambda *rest: (time.sleep(float(sys.argv[3])), encode(*rest))[1]
 sys.path.insert(0, sys.argv[4])
 from test_bert import lines
-bert.embed(lines(60), bert.find_encoder(sys.argv[1]), 16, Path(sys.argv[2]))
+text_index.embed(lines(60), find_encoder(sys.argv[1]), 16, Path(sys.argv[2]))
 """
 
 
@@ -331,7 +338,7 @@ def test_directions_against_a_dense_decomposition():
     rng = np.random.default_rng(0)
     x = (rng.random((90, 40)) < 0.2).astype(np.float32)
     x[3], x[:, 5] = 0, 0
-    left, right = bert.item_directions(csr_matrix(x), 6, 0.25, 0.35, 1.0, rng)
+    left, right = projection.item_directions(csr_matrix(x), 6, 0.25, 0.35, 1.0, rng)
     users, items = np.maximum(x.sum(1, dtype=float), 1), np.maximum(x.sum(0, dtype=float), 1)
     _, s, v = np.linalg.svd(x.astype(float) / users[:, None] ** 0.25 / items**0.35)
     s, v = s[:6] ** 2, v[:6]
@@ -342,7 +349,7 @@ def test_directions_against_a_dense_decomposition():
         (few, 0.5),
         (csr_matrix((3, 2), dtype=np.float32), 0.0),
     ):  # one item; nothing at all
-        left, right = bert.item_directions(matrix, 4, 0.25, 0.35, 1.0, rng)
+        left, right = projection.item_directions(matrix, 4, 0.25, 0.35, 1.0, rng)
         assert left.shape == right.shape == (matrix.shape[1], 4)
         np.testing.assert_allclose((matrix @ left @ right.T).max(), score)
 
@@ -350,16 +357,16 @@ def test_directions_against_a_dense_decomposition():
 def test_left_out_predictions_are_those_of_regressions_without_the_item():
     rng = np.random.default_rng(1)
     text, targets, counts = (
-        bert.unit(rng.normal(size=(9, 4))).astype(np.float32),
+        encoders.unit_rows(rng.normal(size=(9, 4))).astype(np.float32),
         rng.normal(size=(9, 2)),
         rng.uniform(1, 9, 9),
     )
-    _, left_out = bert.regress(text, targets, counts, 0.3, 5.0)
+    _, left_out = projection.kernel_regression(text, targets, counts, 0.3, 5.0)
     for i in range(9):
         rest = np.delete(np.arange(9), i)
-        alpha, _ = bert.regress(text[rest], targets[rest], counts[rest], 0.3, 5.0)
+        alpha, _ = projection.kernel_regression(text[rest], targets[rest], counts[rest], 0.3, 5.0)
         np.testing.assert_allclose(
-            left_out[i], (bert.text_kernel(text[[i]], text[rest], 0.3) @ alpha)[0], atol=1e-6
+            left_out[i], (projection.text_kernel(text[[i]], text[rest], 0.3) @ alpha)[0], atol=1e-6
         )
 
 
@@ -370,10 +377,12 @@ def test_posterior_against_one_customer_at_a_time():
     past = replace(past, rating=np.float32([4, np.nan, 2, 5]))
     half = rng.normal(size=(3, 3))
     prior, chosen = (
-        bert.Prior(half @ half.T + np.eye(3), rng.normal(size=(2, 3)), 0.7),
+        text_ratings.TastePrior(half @ half.T + np.eye(3), rng.normal(size=(2, 3)), 0.7),
         rng.normal(size=(3, 2)),
     )
-    means, covariances = bert.posterior(bert.rating_sums(past, features, offsets), prior, chosen)
+    means, covariances = text_ratings.posterior_tastes(
+        text_ratings.sum_ratings(past, features, offsets), prior, chosen
+    )
     for row, (items, ratings) in enumerate([([0, 4], [4, 2]), ([], []), ([7], [5])]):
         expected, mine = chosen[row] @ prior.mapping, features[items]
         gain = (
@@ -407,7 +416,7 @@ def test_the_index_gives_what_sorting_gives(kind, n):
     for gone in (taken, None):
         scores = (queries @ vectors.T.astype(np.float64)).astype(np.float32)
         found, expected = (
-            nearest(bert.make_index(vectors), vectors, queries, n, gone),
+            search_index(text_index.make_index(vectors), vectors, queries, n, gone),
             top_n(scores if gone is None else np.where(gone, -np.inf, scores), n),
         )
         np.testing.assert_array_equal(found.codes, expected.codes)
@@ -476,7 +485,7 @@ def test_texts_that_say_nothing_or_too_much(encoded):
     ]
     data = replace(checkerboard(), item_text=pd.Series([odd[i % len(odd)] for i in range(24)], dtype=object))
     model = BERT().fit(data)
-    assert max(len(text) for text in encoded) <= 128 * bert.CHARACTERS
+    assert max(len(text) for text in encoded) <= 128 * encoders.CHARACTERS
     assert (
         np.isfinite(model.score(data.histories)).all()
         and np.isfinite(model.predict(np.arange(24), np.arange(24))).all()
@@ -527,9 +536,45 @@ def test_a_saved_model_searches_and_projects_as_before(shop, tmp_path):
         for before, after in zip(model.search(["a warm tent"]), loaded.search(["a warm tent"]), strict=True):
             np.testing.assert_array_equal(before, after)
         np.testing.assert_array_equal(
-            loaded.project(shop_text := loaded.text_[:5])[1], model.project(shop_text)[1]
+            loaded.project(shop_text := loaded.text_vectors[:5])[1], model.project(shop_text)[1]
         )
         json.loads((tmp_path / f"model{name}" / "manifest.json").read_text())
+
+
+FORMAT_1 = {
+    "texts_.vectors": "text_",
+    "projection_.centre": "centre_",
+    "projection_.anchors": "teachers_",
+    "projection_.alpha": "alpha_",
+    "projection_.mean": "mean_vector_",
+    "ratings_.offset": "rating_offset_",
+    "ratings_.prior.covariance": "covariance_",
+    "ratings_.prior.mapping": "mapping_",
+    "encoder_.vectors": "word_vectors_",
+}
+
+
+@pytest.mark.parametrize("name", ["", "word2vec"])
+def test_models_of_the_first_format_answer_the_same(shop, tmp_path, name):
+    from safetensors.numpy import load_file, save_file
+
+    model, path = BERT(encoder=name).fit(shop), tmp_path / "model"
+    model.save(path)
+    arrays, manifest = (
+        load_file(path / "weights.safetensors"),
+        json.loads((path / "manifest.json").read_text()),
+    )
+    save_file({FORMAT_1.get(n, n): array for n, array in arrays.items()}, path / "weights.safetensors")
+    state = {n: getattr(model, n) for n in ("trained_on_", "scale_", "mean_")}
+    state |= {"encoder_name_": model.encoder_.name, "encoder_fingerprint_": model.encoder_.fingerprint}
+    state |= {"words_": model.encoder_.words} if name else {}
+    manifest |= {"format": 1, "state": state | {"rating_noise_": model.ratings_.prior.noise}}
+    manifest["files"]["weights.safetensors"] = sha256_of_file(path / "weights.safetensors")
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    loaded, (users, items) = Recommender.load(path), np.mgrid[-1:20, -1:50].reshape(2, -1)
+    np.testing.assert_array_equal(loaded.predict(users, items), model.predict(users, items))
+    np.testing.assert_array_equal(loaded.score(shop.histories), model.score(shop.histories))
+    np.testing.assert_array_equal(loaded.search(["a warm tent"]).scores, model.search(["a warm tent"]).scores)
 
 
 # --- is it the text? -------------------------------------------------------------------------------------------------
@@ -543,7 +588,7 @@ def quality(model: Recommender, split) -> float:
 def with_texts_of(model: BERT, order: np.ndarray) -> BERT:
     "The same model, its items' texts exchanged"
     other = BERT(**model.params)
-    vars(other).update(model.state | {"text_": model.text_[order]})
+    vars(other).update(model.state | {"texts_": VectorIndex(model.text_vectors[order])})
     return other
 
 

@@ -36,13 +36,14 @@ KNOWS = {
             "models.knn",
             "models.svd",
             "models.tfidf",
-            "models.bert",
             "models.hybrid",
             "models.bayes",
             "models.near",
         ],
         MODEL,
     ),
+    "models.bert": MODEL
+    | {"models.encoder", "models.text_index", "models.projection", "models.text_ratings"},
     "models.ncf": MODEL | {"models.neumf", "models.ncf_training"},
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
