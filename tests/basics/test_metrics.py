@@ -17,7 +17,7 @@ from customer360.evaluation.protocol import (
     list_metrics,
     project_items,
 )
-from customer360.models.base import EASE
+from customer360.models.base import EASE, RankedLists
 from customer360.models.knn import UserKNN
 from customer360.schema import SEEN, EventType
 

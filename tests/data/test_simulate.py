@@ -188,5 +188,5 @@ def test_small_shops(n_customers, n_items, days):
 )
 def test_bad_arguments(bad):
     ((name, value),) = bad.items()
-    with pytest.raises(ValueError, match=f"{name} has to be a whole number of at least .*: got {value!r}"):
+    with pytest.raises(ValueError, match=f"{name} must be an integer of at least .*: got {value!r}"):
         simulate(**bad)
