@@ -60,7 +60,7 @@ def source_of(
     scale: str = "",
     text: str = "",
     **columns: str,
-) -> Any:  # a `pipeline.Source`
+) -> Any:  # a `Source`
     "The data that these options name; raises `ValueError` on options that do not go together"
     from customer360.data.cards import card_names
     from customer360.evaluation.pipeline import Source
@@ -207,7 +207,7 @@ def report(
     c360 report --interactions my.csv --user customer --item sku --rating stars --scale 1,5 --timestamp ts --items items.csv --text title,description
     """
     options = dict(locals())
-    from customer360.evaluation.pipeline import make_report
+    from customer360.evaluation.stages import make_report
 
     source = source_of(
         **{name: value for name, value in options.items() if name not in ("protocols", "models", "add")}
@@ -236,7 +236,8 @@ def train(
     ] = False,
 ) -> None:
     "Fit a model on all the data, measure it and put it to use"
-    from customer360.evaluation.pipeline import ingest_stage, train_and_publish
+    from customer360.evaluation.pipeline import ingest_stage
+    from customer360.evaluation.publish import train_and_publish
     from customer360.models.base import NoItemText
     from customer360.models.catalogue import PARTS, model_class
 
@@ -271,7 +272,9 @@ def recommend(
     data: Data = "",
 ) -> None:
     "What a model would show to a customer, and why"
-    from customer360.evaluation.pipeline import current_model, ingest_stage, recommendation_table
+    from customer360.evaluation.publish import current_model
+    from customer360.evaluation.pipeline import ingest_stage
+    from customer360.evaluation.showcase import recommendation_table
     from customer360.models.catalogue import model_class
 
     model_class(model)
@@ -403,7 +406,8 @@ def data_describe(
     data: Data = "",
 ) -> None:
     "What is in a data set: sizes, events, what was left out, terms"
-    from customer360.evaluation.pipeline import data_counts, ingest_stage, open_snapshot
+    from customer360.evaluation.provenance import data_counts
+    from customer360.evaluation.pipeline import ingest_stage, open_snapshot
 
     snapshot, _ = ingest_stage(source_of(name, data))
     facts = open_snapshot(snapshot)[0].facts

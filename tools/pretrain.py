@@ -25,7 +25,8 @@ def pretrain(home: Path, shown: tuple[str, ...] = SHOWN, parts: tuple[str, ...] 
     "Train below `home` as `c360 train` does, and return the registry's folder"
     os.environ |= {"C360_HOME": str(home), "C360_THREADS": "1"}
     from customer360.config import limit_threads
-    from customer360.evaluation.pipeline import Source, ingest_stage, train_and_publish
+    from customer360.evaluation.pipeline import Source, ingest_stage
+    from customer360.evaluation.publish import train_and_publish
 
     limit_threads()
     source = Source(DATASET)

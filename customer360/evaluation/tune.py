@@ -23,7 +23,8 @@ from tqdm import tqdm
 from ..config import folder, generator
 from ..data.prepare import Dataset
 from ..data.splits import SPLITS, Split, make_split
-from .pipeline import Source, run_notebook
+from .pipeline import Source
+from .stages import run_notebook
 from ..metrics import ndcg
 from ..models.base import Recommender, rank_held_out
 from ..models.catalogue import MODELS, colour, make_model

@@ -173,7 +173,7 @@ def test_fits_that_are_there_are_used(light, tmp_path, monkeypatch):
     from customer360.config import settings
 
     monkeypatch.setattr(settings(), "home", tmp_path)
-    snapshot = pipeline.write_snapshot(ingest("demo"))
+    snapshot = pipeline.save_snapshot(ingest("demo"))
     split = make_split(pipeline.open_snapshot(snapshot)[1], "ratio75_item", 101)
     own = {key: fit_job(snapshot, Job("ratio75_item", 101, key), split) for key in ("svd", "tfidf")}
     counted = []

@@ -411,13 +411,8 @@ def test_erasing_leaves_no_trace_in_the_registry(tmp_path):
 
 def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     from customer360.evaluation import pipeline
-    from customer360.evaluation.pipeline import (
-        Source,
-        evaluate_on_part,
-        ingest_stage,
-        load_results,
-        train_and_publish,
-    )
+    from customer360.evaluation.pipeline import Source, ingest_stage, load_results
+    from customer360.evaluation.publish import evaluate_on_part, train_and_publish
 
     def csv(n: int) -> Source:
         rng = np.random.default_rng(0)
@@ -507,7 +502,8 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
 
 def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_path, monkeypatch):
     from customer360.data.storage import Store
-    from customer360.evaluation.pipeline import Source, ingest_stage, train_and_publish
+    from customer360.evaluation.pipeline import Source, ingest_stage
+    from customer360.evaluation.publish import train_and_publish
 
     monkeypatch.setattr(settings(), "home", tmp_path)
     monkeypatch.setattr(settings(), "dataset", "mine")

@@ -72,13 +72,13 @@ def test_no_trace_is_left(tmp_path: Path):
 TRAINING = """
 from customer360.config import folder
 from customer360.data.storage import Store
-from customer360.evaluation import pipeline
+from customer360.evaluation import pipeline, publish
 
 snapshot, _ = pipeline.ingest_stage(pipeline.Source("demo", "", {}, 0, 0))
-fit_whole = pipeline.fit_on_all
-pipeline.fit_on_all = lambda *asked: (fit_whole(*asked), Store.open().erase("c0104"))[0]  # while it is trained, somebody wants to be forgotten
-release = pipeline.train_and_publish(snapshot, "knn", measure=False)
-registry = pipeline.Registry(folder("models") / "demo")
+fit_on_all = publish.fit_on_all
+publish.fit_on_all = lambda *asked: (fit_on_all(*asked), Store.open().erase("c0104"))[0]  # while it is trained, somebody wants to be forgotten
+release = publish.train_and_publish(snapshot, "knn", measure=False)
+registry = publish.Registry(folder("models") / "demo")
 model, release = registry.load("knn", release.version)
 assert model.recommend(registry.snapshots.read(release.snapshot).data.users.encode(["c0105"]), 3).codes.shape == (1, 3)
 assert (registry.snapshots.read(release.snapshot).data.users.encode(["c0104"]) == -1).all() and not snapshot.exists()
