@@ -419,7 +419,7 @@ def test_an_error_of_the_server_is_not_called_a_lost_connection(
     one.page.goto("/")
     one.page.get_by_text("The server reports an error", exact=True).wait_for()
     one.page.get_by_text("Server error", exact=True).first.wait_for()
-    expect(one.page.get_by_text("the store is locked").first).to_be_visible()
+    expect(one.page.get_by_text("The store is locked.").first).to_be_visible()
     expect(one.page.get_by_text(re.compile("cannot be reached|No connection|does not answer"))).to_have_count(
         0
     )

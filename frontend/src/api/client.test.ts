@@ -24,8 +24,8 @@ test("an unreachable server has status 0, whether the connection fails or a prox
 
 test("unreachable, failing, refusing and not found are four different errors, each with what to do", async () => {
   const seen = new Map<number, string>();
-  for (const status of [500, 401, 403, 404, 429, 422]) {
-    mockApi(() => ({ status, body: {} }));
+  for (const status of [500, 503, 401, 403, 404, 429, 422]) {
+    mockApi(() => ({ status, body: { detail: "for a reason", field: null } }));
     const error = await failure();
     expect(error).toMatchObject({ status });
     const { title, advice } = adviceFor(error);

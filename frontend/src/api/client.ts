@@ -31,6 +31,7 @@ export function adviceFor(error: unknown): { title: string; advice: string } {
   if (!(error instanceof ApiError)) return { title: "This part could not be displayed", advice: "Try again; if it keeps failing, reload the page." };
   const { status } = error;
   if (status === 0) return { title: "No connection", advice: "Check that the server is running and that you are online. This page retries every few seconds." };
+  if (status === 503) return { title: "Not available", advice: "Try again when this is resolved." };
   if (status >= 500) return { title: "Server error", advice: "The cause is on the server, not in what you entered. Try again; if it keeps failing, look at the server log." };
   if (status === 401) return { title: "API key required", advice: "Enter a key at the top of the page." };
   if (status === 403) return { title: "Not permitted", advice: "Use a key with the role that this needs." };

@@ -5,9 +5,10 @@ import { compact, count } from "../lib/format";
 import { monthAxis } from "../lib/monthAxis";
 import { ChartFrame, GRID, legendText, monthLabel, monthTick, SkippedMonths, TICK, TOOLTIP } from "./ChartFrame";
 
-/** A customer's events by month, purchases apart from the others. */
+/** A customer's events by month, with purchases set apart where there are any. */
 export default function ActivityChart({ months }: { months: Profile["activity"] }) {
   const { rows, skipped } = monthAxis(months, (month) => month.events);
+  const sells = rows.some((month) => (month.purchases ?? 0) > 0);
   const total = rows.reduce((sum, month) => sum + month.events, 0);
   return (
     <>
@@ -18,8 +19,8 @@ export default function ActivityChart({ months }: { months: Profile["activity"] 
           <YAxis tickFormatter={compact} tick={TICK} axisLine={false} tickLine={false} width={32} allowDecimals={false} />
           <Tooltip {...TOOLTIP} cursor={{ fillOpacity: 0.12 }} labelFormatter={monthLabel} formatter={(n) => count(Number(n))} />
           <Legend itemSorter={null} iconType="circle" iconSize={8} formatter={legendText} />
-          <Bar dataKey="purchases" stackId="events" fill={EVENT_KINDS.purchase.colour} isAnimationActive={false} />
-          <Bar dataKey="others" name="other events" stackId="events" fill={EVENT_KINDS.click.colour} isAnimationActive={false} />
+          {sells && <Bar dataKey="purchases" stackId="events" fill={EVENT_KINDS.purchase.colour} isAnimationActive={false} />}
+          <Bar dataKey="others" name={sells ? "other events" : "events"} stackId="events" fill={EVENT_KINDS.click.colour} isAnimationActive={false} />
         </BarChart>
       </ChartFrame>
       <SkippedMonths months={skipped} />

@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
+import { asSentence } from "../lib/format";
 
 type Props = {
   title: string;
@@ -20,7 +21,7 @@ export function ConfirmDialog({ title, opened, confirmLabel, pending, error, onC
         <Text size="sm">{children}</Text>
         {error && (
           <Alert color="red" role="alert">
-            {error.message}
+            {asSentence(error.message)}
           </Alert>
         )}
         <Group justify="flex-end">

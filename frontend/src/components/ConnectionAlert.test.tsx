@@ -16,7 +16,7 @@ test("an unreachable server is called unreachable", async () => {
 
 test("a server that fails was reached", async () => {
   show(500, "the store is locked");
-  expect((await screen.findByRole("alert")).textContent).toContain("the store is locked");
+  expect((await screen.findByRole("alert")).textContent).toContain("The store is locked.");
   expect(screen.getByText("The server reports an error")).toBeTruthy();
   expect(screen.queryByText(/cannot be reached|does not answer/)).toBeNull();
 });

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError } from "../api/client";
 import { whoami } from "../api/queries";
+import { asSentence } from "../lib/format";
 import { ApiKeyButton } from "./ApiKeyButton";
 
 const TITLES = { unreachable: "The server cannot be reached", failing: "The server reports an error", refused: "This API key is not permitted to read" };
@@ -30,7 +31,7 @@ export function ConnectionAlert() {
   if (!unreachable && failure.status < 500) return null;
   return (
     <Alert color="red" mb="md" title={unreachable ? TITLES.unreachable : TITLES.failing} role="alert">
-      {unreachable ? "Check that it is running and that you are online." : `${failure.message} If this persists, look at the server log.`} This page retries every few seconds; what you see may be out of
+      {unreachable ? "Check that it is running and that you are online." : `${asSentence(failure.message)} If this persists, look at the server log.`} This page retries every few seconds; what you see may be out of
       date.{" "}
       <button type="button" className="linklike" onClick={() => void refetch()} disabled={isFetching}>
         Retry now

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { customers, profile } from "../api/queries";
 import { displayName, summary } from "../lib/customerNames";
+import { asSentence } from "../lib/format";
 
 type Props = { label: string; placeholder?: string; onPick: (id: string) => void; chosen?: string };
 
@@ -64,7 +65,7 @@ export function CustomerPicker({ label, placeholder = "Name, ID, country, age gr
               </Text>
             </Combobox.Option>
           ))}
-          {!matches.length && <Combobox.Empty>{error ? error.message : isFetching ? "Searching …" : "No matching customer"}</Combobox.Empty>}
+          {!matches.length && <Combobox.Empty>{error ? asSentence(error.message) : isFetching ? "Searching …" : "No matching customer"}</Combobox.Empty>}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

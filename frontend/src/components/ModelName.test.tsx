@@ -5,7 +5,7 @@ import { ModelName } from "./ModelName";
 
 const dot = (key: string): HTMLElement | null => document.querySelector(`[data-model="${key}"]`);
 
-test("a model has the name and the colour that the API tells, a variant those of its base model", async () => {
+test("a model has the name and the colour that the API gives, a variant those of its base model", async () => {
   mockApi(() => ({ body: { models: [{ key: "mine", label: "My model (fast)", colour: "#123456", group: "own", description: "Mine.", figures: [], default: true }] } }));
   renderInApp(
     <>

@@ -35,7 +35,7 @@ test("it explains an error, and retries on request", async () => {
   let succeeds = false;
   mockApi(() => (succeeds ? { body: body("kNN") } : { status: 422, body: { detail: "that makes no sense", field: null } }));
   renderInApp(<Models />);
-  expect((await screen.findByRole("alert")).textContent).toContain("that makes no sense");
+  expect((await screen.findByRole("alert")).textContent).toContain("That makes no sense.");
   succeeds = true;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("kNN")).toBeTruthy();
@@ -72,6 +72,6 @@ test("a rendering error stays inside its panel", async () => {
       <p>the rest</p>
     </>,
   );
-  expect((await screen.findByRole("alert")).textContent).toContain("a chart without data");
+  expect((await screen.findByRole("alert")).textContent).toContain("A chart without data.");
   expect(screen.getByText("the rest")).toBeTruthy();
 });

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconRefresh } from "@tabler/icons-react";
 import { type ReactNode, Suspense, useId } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import { adviceFor } from "../api/client";
+import { asSentence } from "../lib/format";
 
 type FrameProps = {
   title: ReactNode;
@@ -97,7 +98,7 @@ function ErrorAlert({ error, onRetry }: { error: unknown; onRetry: () => void })
     <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title} role="alert">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          {error instanceof Error ? error.message : String(error)} {advice}
+          {asSentence(error instanceof Error ? error.message : String(error))} {advice}
         </Text>
         <Button size="xs" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} onClick={onRetry}>
           Try again
@@ -111,7 +112,7 @@ function StaleNotice({ error, onRetry }: { error: Error; onRetry: () => void }) 
   return (
     <Group gap="xs" mb="xs" role="status">
       <IconAlertTriangle size={16} aria-hidden color="var(--mantine-color-red-text)" />
-      <Text size="sm">Out of date, the last update failed: {error.message}</Text>
+      <Text size="sm">Out of date, the last update failed: {asSentence(error.message)}</Text>
       <Button size="compact-xs" variant="subtle" onClick={onRetry}>
         Try again
       </Button>

@@ -1,6 +1,6 @@
 import type { Profile } from "../api/queries";
 import { nounFor, pastTense } from "./eventKinds";
-import { sentence } from "./format";
+import { capitalise } from "./format";
 
 type Shop = { events: Record<string, number> }; // the overview's count of events by kind
 export type CountedEvents = { noun: string; last: string; kinds: string[] };
@@ -17,7 +17,7 @@ export function countedEvents(customer: Profile, shop: Shop | undefined): Counte
   const kinds = kindsOf(customer, shop);
   const [kind] = kinds;
   if (kinds.length !== 1 || !kind) return { noun: "Interactions", last: "Last active", kinds };
-  return { noun: sentence(nounFor(kind, 2)), last: `Last ${pastTense(kind)}`, kinds };
+  return { noun: capitalise(nounFor(kind, 2)), last: `Last ${pastTense(kind)}`, kinds };
 }
 
 /** Return the kinds of events that the customer may have, from the history if it is complete, else from the whole data set. */

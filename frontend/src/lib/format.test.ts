@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ticks } from "./ticks";
 import { boundedNumber } from "./url";
-import { figure, monthName, NONE, roughShare, timeAgo } from "./format";
+import { asSentence, figure, monthName, NONE, roughShare, timeAgo } from "./format";
 
 test("a missing value is a dash, not a zero", () => {
   expect([figure(null), figure(undefined), figure(0)]).toEqual([NONE, NONE, "0.000"]);
@@ -29,4 +29,8 @@ test("ticks are round and span the data", () => {
   expect(ticks(0, 0.207)).toEqual([0, 0.1, 0.2, 0.3]);
   expect(ticks(1.06, 1.11)).toEqual([1.06, 1.08, 1.1, 1.12]);
   expect(ticks(0, 0)).toHaveLength(2);
+});
+
+test("a message of the API becomes a sentence", () => {
+  expect([asSentence("no item has the id 'x'"), asSentence("The server cannot be reached.")]).toEqual(["No item has the id 'x'.", "The server cannot be reached."]);
 });

@@ -40,7 +40,10 @@ export function timeAgo(seconds: number, now = Date.now() / 1000): string {
 }
 
 /** Capitalise the first letter. */
-export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Write a message of the API as a sentence, with a capital and a full stop. */
+export const asSentence = (text: string): string => capitalise(text) + (/[.!?]$/.test(text) ? "" : ".");
 
 /** Write an attribute's name as words: `age_group` becomes "age group". */
 export const asWords = (name: string): string => name.replaceAll("_", " ");

@@ -20,7 +20,7 @@ export function fallbackColour(key: string): string {
   return `#${channel(0)}${channel(8)}${channel(4)}`;
 }
 
-/** Return functions that look up a model's short name and its colour, as the API tells them. */
+/** Return functions that look up a model's short name and its colour, as the API describes them. */
 export function useModelInfo(): { nameOf: (key: string) => string; colourOf: (key: string) => string } {
   const { data: served = [] } = useQuery(models);
   return {

@@ -21,7 +21,7 @@ import { categoryText } from "../lib/categories";
 import { type CountedEvents, countedEvents } from "../lib/countedEvents";
 import { displayName, summary } from "../lib/customerNames";
 import { pastTense } from "../lib/eventKinds";
-import { asWords, count, date, dateTime, NONE, price, sentence } from "../lib/format";
+import { asSentence, asWords, count, date, dateTime, NONE, price } from "../lib/format";
 import { segmentName } from "../lib/glossary";
 import { lazyComponent } from "../lib/lazy";
 import { boundedNumber, useParam } from "../lib/url";
@@ -90,7 +90,7 @@ function CustomerDetails({ customer }: { customer: string }) {
   if (query.error instanceof ApiError && [404, 410].includes(query.error.status))
     return (
       <Alert color="yellow" title={query.error.status === 410 ? "Erased at their request" : "No customer with this ID"}>
-        {sentence(query.error.message.replace(/;.*/, ""))}. Search for another customer above.
+        {asSentence(query.error.message.replace(/;.*/, ""))} Search for another customer above.
       </Alert>
     );
   return (
@@ -172,7 +172,7 @@ function RecommendationLists({ customer }: { customer: string }) {
       await feedback.mutateAsync({ customer, item: item.item, event, ...(rating != null && { rating }), recommendation_id: recommendation });
       setLastAction({ item: item.item, title: item.title, event, model, before, ...(rating != null && { rating }) });
     } catch (error) {
-      notifications.show({ color: "red", title: "Not saved", message: `${(error as Error).message} Nothing was changed; try again.` });
+      notifications.show({ color: "red", title: "Not saved", message: `${asSentence((error as Error).message)} Nothing was changed; try again.` });
     } finally {
       pending.current.delete(item.item);
     }
@@ -185,7 +185,7 @@ function RecommendationLists({ customer }: { customer: string }) {
     >
       <Group align="flex-end" gap="sm">
         <ModelPicker label="Left" value={left} onChange={setLeft} />
-        <ModelPicker label="Right" value={right} onChange={setRight} />
+        {right && <ModelPicker label="Right" value={right} onChange={setRight} />}
         <NumberInput label="Items per list" value={n} min={1} max={30} w={110} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(boundedNumber(String(value), 1, 30, 6)))} />
       </Group>
       {loading && <Skeleton height={480} role="status" aria-label="Loading" />}
@@ -300,7 +300,7 @@ function History({ query }: { query: QueryResult<Profile> }) {
             <Table.Tbody>
               {p.history.slice(0, expanded ? undefined : SHORT_HISTORY).map((event, at) => (
                 <Table.Tr key={`${event.item}-${event.event}-${event.timestamp}-${at}`}>
-                  <Table.Td c="dimmed">
+                  <Table.Td c="dimmed" style={{ whiteSpace: "nowrap" }}>
                     {pastTense(event.event)}
                     {event.rating != null && ` ${event.rating}`}
                   </Table.Td>

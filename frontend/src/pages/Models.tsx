@@ -15,7 +15,7 @@ import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, PanelFrame } from "../components/Panel";
 import { ScrollableTable } from "../components/ScrollableTable";
 import { pastTense } from "../lib/eventKinds";
-import { count, dateTime, figure, roughShare, share, time, timeAgo } from "../lib/format";
+import { asSentence, count, dateTime, figure, roughShare, share, time, timeAgo } from "../lib/format";
 import { lazyComponent } from "../lib/lazy";
 import { figureOf, METRICS } from "../lib/leaderboard";
 import { shortLabel, useModelInfo } from "../lib/models";
@@ -346,7 +346,7 @@ function ExperimentForm({ found }: { found: Experiments }) {
         </div>
         {start.error && (
           <Alert color="red" role="alert">
-            {start.error.message}
+            {asSentence(start.error.message)}
           </Alert>
         )}
         <Group>
