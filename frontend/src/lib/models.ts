@@ -9,15 +9,12 @@ export function describe(served: Model[], key: string): Model | undefined {
   return served.find((model) => model.key === key) ?? served.find((model) => model.key === key.split("-")[0]);
 }
 
-/** Return the colour of a model that the API does not describe, such as a hybrid's component that is not deployed itself: always the same one. */
+const FALLBACK_COLOURS = ["#5f3dc4", "#0b7285", "#a61e4d", "#5c940d", "#846358", "#364fc7", "#b08800"];
+
+/** Return the colour of a model that the API does not describe, such as a hybrid's component that is not deployed itself: always the same for one key. */
 export function fallbackColour(key: string): string {
-  const hue = [...key].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360, 7);
-  const channel = (shift: number): string => {
-    const step = (shift + hue / 30) % 12;
-    const value = 0.5 - 0.25 * Math.max(-1, Math.min(step - 3, 9 - step, 1)); // from HSL with saturation and lightness of a half
-    return Math.round(255 * value).toString(16).padStart(2, "0");
-  };
-  return `#${channel(0)}${channel(8)}${channel(4)}`;
+  const sum = [...key].reduce((total, letter) => total + letter.charCodeAt(0), 0);
+  return FALLBACK_COLOURS[sum % FALLBACK_COLOURS.length] ?? "";
 }
 
 /** Return functions that look up a model's short name and its colour, as the API describes them. */
