@@ -143,6 +143,8 @@ def test_the_leaderboard_shows_the_api_s_figures(shop: Server, tab: Callable):
     ]
     assert len(pairs) == len([v for v in value.values() if v is not None]) - 1
     worse = sum(p["p_holm"] < 0.05 for p in pairs)
+    chart = page.get_by_role("region", name="Leaderboard").get_by_role("img")
+    expect(chart.locator(".recharts-errorBar")).to_have_count(len(pairs) + 1)  # an interval for each model
     expect(board.get_by_text("significantly worse", exact=True)).to_have_count(worse)
     expect(board.get_by_text("not significantly worse", exact=True)).to_have_count(len(pairs) - worse)
 

@@ -34,7 +34,7 @@ export default function IntervalPlot({ rows, metric, format = figure, formatTick
           const errors = row.low == null || row.high == null ? [0, 0] : [row.value - row.low, row.high - row.value];
           return (
             <Scatter key={row.model} data={[{ ...row, errors }]} fill={colour} isAnimationActive={false}>
-              <ErrorBar dataKey="errors" direction="x" stroke={colour} strokeWidth={2.5} width={0} />
+              <ErrorBar dataKey="errors" direction="x" stroke={colour} strokeWidth={2.5} width={0} isAnimationActive={false} />
             </Scatter>
           );
         })}
