@@ -8,7 +8,8 @@ PORT ?= 8000
 ARGS ?=
 export PYTHON
 
-PYTEST = .venv/bin/python -m pytest
+# One thread for each of the two workers: with more, threads of one wait for those of the other.
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest
 
 .PHONY: help setup report tune serve page bench test quick test-long lab clean
 
