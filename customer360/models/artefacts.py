@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ARRAY', 'PART', 'MODEL', 'FORMATS', 'ArtefactError', 'Savable', 'Part', 'pack_state', 'unpack_state', 'write_arrays',
            'read_arrays', 'write_histories', 'read_histories', 'save_artefact', 'part_types', 'read_manifest',
-           'load_artefact']
+           'load_artefact', 'current_params']
 
 # %% ../../nbs/2_models/05_artefacts.ipynb #40661f66
 import json
@@ -241,6 +241,15 @@ def load_artefact(
     return _load(found, path, manifest, histories, models)
 
 
+def current_params(
+    cls: type,  # of a model; its `renamed_params` maps earlier names to those of today
+    params: Mapping[str, Any],  # as an artefact has them
+) -> dict[str, Any]:
+    "Return hyper-parameters under the names that they have today"
+    renamed = getattr(cls, "renamed_params", {})
+    return {renamed.get(name, name): value for name, value in params.items()}
+
+
 def _load(
     cls: type, path: Path, manifest: dict, histories: Histories | None, models: Mapping[str, Savable]
 ) -> Savable:
@@ -257,7 +266,7 @@ def _load(
         models[inner.name] = _load(_class_of(plain, cls.classes, inner), inner, plain, histories, {})
     state = unpack_state(manifest["state"], arrays, models, part_types(cls))
     state |= {name: value for name, value in (arrays | models).items() if "." not in name}
-    params = manifest["params"]
+    params = current_params(cls, manifest["params"])
     if manifest.get("format", 1) == 1 and part_types(cls):
         if not hasattr(cls, "from_format_1"):
             raise ArtefactError(f"{path} was saved by an earlier version: train the model again")

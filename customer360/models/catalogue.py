@@ -182,23 +182,25 @@ def make_model(
 ) -> Recommender:
     "Return an unfitted model; raise `ValueError` on a hyper-parameter of a wrong name or type."
     cls = model_class(key)
-    if key in PARTS:
-        return cls(seed=seed, components=_components(key, seed, params))
-    defaults = {f.name: f.default for f in fields(cls) if f.name != "seed"}
-    for name, value in params.items():
+    given = {name: value for name, value in params.items() if not (key in PARTS and name == "components")}
+    defaults = {f.name: f.default for f in fields(cls) if f.name not in ("seed", "components")}
+    for name, value in given.items():
         if name not in defaults:
-            raise ValueError(f"{key} has no hyper-parameter {name!r}: it has {', '.join(defaults) or 'none'}")
+            hint = ", and components.svd.n_factors and the like of its components" if key in PARTS else ""
+            known = ", ".join(defaults) or "none"
+            raise ValueError(f"{key} has no hyper-parameter {name!r}: it has {known}{hint}")
         kinds = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}.get(type(defaults[name]))
         if kinds and type(value) not in kinds:
             raise ValueError(
                 f"{name} of {key} is of type {kinds[0].__name__}, such as {defaults[name]!r}: got {value!r}"
             )
-    return cls(seed=seed, **params)
+    parts = {"components": _components(key, seed, params)} if key in PARTS else {}
+    return cls(seed=seed, **given, **parts)
 
 
 def _components(key: str, seed: int, params: Mapping[str, Any]) -> dict[str, Recommender]:
     wanted = params.get("components", {})
-    if unknown := sorted({*params} - {"components"}) + sorted({*wanted} - {*PARTS[key]}):
+    if unknown := sorted({*wanted} - {*PARTS[key]}):
         raise ValueError(
             f"{key} has no component {unknown[0]!r}: it has {', '.join(PARTS[key])}, "
             "so write components.svd.n_factors = 32 for one of them"

@@ -89,6 +89,7 @@ class NCF(Recommender):
     }
     weights_file: ClassVar[str] = "weights.safetensors"
     part_types: ClassVar[tuple[type, ...]] = (RankingEnsemble, RankingNet, RatingEnsemble, RatingNet, Towers)
+    renamed_params: ClassVar[dict[str, str]] = {"forget": "dropout"}  # in artefacts of earlier versions
     width: int = 200  # of the ranking vectors
     hidden: int = 8  # units of the MLP
     radius: float = 3.0  # of the sphere of customer vectors; the softmax is steeper on a larger one
@@ -165,8 +166,7 @@ class NCF(Recommender):
 
     @classmethod
     def from_format_1(cls, params: dict[str, Any], state: dict[str, Any]) -> tuple[dict, dict]:
-        "Return hyper-parameters and state of an artefact of the first format, with today's names and parts"
-        params = {"dropout" if name == "forget" else name: value for name, value in params.items()}
+        "Return hyper-parameters and state of an artefact of the first format, with parts"
         left, ranking, rating = networks_from_format_1(state)
         return params, left | {"ranking_": ranking, "rating_": rating}
 

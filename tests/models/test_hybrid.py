@@ -12,6 +12,7 @@ from customer360.data.simulate import simulate
 from customer360.data.splits import cold_items, make_split, ratio75_item
 from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
+from customer360.files import sha256_of_file
 from customer360.models.base import (
     EASE,
     NoItemText,
@@ -21,8 +22,10 @@ from customer360.models.base import (
     checkerboard,
     rank_held_out,
 )
-from customer360.models.catalogue import MODELS, PARTS, make_model
-from customer360.models.hybrid import SITUATIONS, Case, Hybrid, PlainHybrid, fusion_slice, regime_weights
+from customer360.models.catalogue import PARTS, make_model
+from customer360.models.fusion import REGIMES, regime_weights
+from customer360.models.fusion_training import TuningSet, make_fusion_slice
+from customer360.models.hybrid import Hybrid, PlainHybrid
 from customer360.models.svd import SVD
 from customer360.models.tfidf import TFIDF
 
@@ -46,7 +49,7 @@ def ndcg(model: Recommender, split) -> float:
 
 def test_a_cold_item_leans_on_text(hybrid):
     shares = hybrid.fusion("rank").table()
-    assert list(shares.index) == list(SITUATIONS)
+    assert list(shares.index) == list(REGIMES)
     assert shares.loc["cold item", "tfidf"] > 0.9 > shares.loc["regular", "tfidf"]
 
 
@@ -96,7 +99,7 @@ def test_the_slice_is_never_trained_on(shop):
         Hybrid(components={"spy": Spy(), "ease": EASE()}).fit(shop)
     finally:
         del Recommender.classes["spy"]
-    held = fusion_slice(shop).test
+    held = make_fusion_slice(shop).test
     inner, whole = seen
     assert not inner & set(zip(held["user"], held["item"], strict=True))
     assert whole == set(zip(shop.interactions["user"], shop.interactions["item"], strict=True))
@@ -107,7 +110,7 @@ def test_without_text_the_others_carry_on(shop):
 
     bare = replace(shop, item_text=None)
     model = Hybrid(components={"svd": SVD(n_factors=16), "tfidf": TFIDF()}).fit(bare)
-    assert model.names_ == ["svd"]
+    assert list(model.parts) == ["svd"]
     one = model.recommend([0, 1], 5).codes
     assert (one == SVD(n_factors=16).fit(bare).recommend([0, 1], 5).codes).all()
     with pytest.raises(NoItemText, match="tfidf"):
@@ -140,13 +143,51 @@ def test_an_artefact_with_an_altered_part_is_refused(hybrid, tmp_path):
     from customer360.models.artefacts import ArtefactError
 
     hybrid.save(tmp_path / "model")
-    weights = tmp_path / "model/svd_/weights.npz"
+    weights = tmp_path / "model/components_.svd/weights.npz"
     weights.write_bytes(weights.read_bytes()[:-9])
-    with pytest.raises(ArtefactError, match="svd_"):
+    with pytest.raises(ArtefactError, match=r"components_\.svd"):
         Recommender.load(tmp_path / "model")
 
 
-def test_situations_add_up():
+def test_hyper_parameters_reach_the_fusion(tmp_path):
+    "What was a constant is a hyper-parameter: it changes what is learnt, is saved, and is checked by name and type"
+    board, components = checkerboard(), {"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}
+    model = Hybrid(components=components, halfway_grid=(2.0,), min_customers=1, n_weightings=8).fit(board)
+    assert model.fusion("rank").halfway == model.fusion("rate").halfway == [2.0, 2.0]
+    model.save(tmp_path / "model")
+    assert Recommender.load(tmp_path / "model").params == model.params
+    assert make_model("hybrid", params={"depth": 20}).depth == 20
+    with pytest.raises(ValueError, match="hybrid has no hyper-parameter 'dept'"):
+        make_model("hybrid", params={"dept": 20})
+    with pytest.raises(ValueError, match="depth of hybrid is of type int"):
+        make_model("hybrid", params={"depth": 2.5})
+
+
+def test_hybrids_of_the_first_format_answer_the_same(hybrid, tmp_path):
+    path = tmp_path / "model"
+    hybrid.save(path)
+    manifest, arrays = json.loads((path / "manifest.json").read_text()), np.load(path / "weights.npz")
+    state = {name: getattr(hybrid, name) for name in ("trained_on_", "scale_", "mean_")}
+    old = {f"{name}_": arrays[f"{name}_"] for name in ("item_offset", "popularity")}
+    for question, attribute in (("rank", "ranking_"), ("rate", "rating_")):
+        fusion = getattr(hybrid, attribute)
+        state |= {f"{question}_names_": fusion.names, f"{question}_halfway_": fusion.halfway}
+        old[f"{question}_weights_"] = fusion.weights
+    np.savez(path / "weights.npz", **old)
+    for name in hybrid.parts:
+        (path / f"components_.{name}").rename(path / f"{name}_")
+    files = [file for file in path.rglob("*") if file.is_file() and file != path / "manifest.json"]
+    manifest |= {"format": 1, "state": state | {"names_": list(hybrid.parts)}}
+    manifest["files"] = {file.relative_to(path).as_posix(): sha256_of_file(file) for file in files}
+    manifest["params"] = {name: manifest["params"][name] for name in ("seed", "components")}
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    loaded, (users, items) = Recommender.load(path), np.mgrid[-1:20, -1:50].reshape(2, -1)
+    assert loaded.params == hybrid.params and list(loaded.parts) == list(hybrid.parts)
+    np.testing.assert_array_equal(loaded.predict(users, items), hybrid.predict(users, items))
+    np.testing.assert_array_equal(loaded.recommend(users, 10).scores, hybrid.recommend(users, 10).scores)
+
+
+def test_regimes_add_up():
     shares = regime_weights(np.arange(50)[:, None], np.arange(60), (3, 0))
     assert np.allclose(shares.sum(0), 1) and (shares >= 0).all()
     assert (np.diff(shares[2], axis=1) <= 1e-6).all(), (
@@ -164,7 +205,6 @@ def test_unknown_components_are_named():
 @pytest.fixture
 def light(monkeypatch):
     "Hybrids of quick components under the registry's own names"
-    monkeypatch.setitem(MODELS, "hybrid-ncf-bert", "customer360.models.hybrid:PlainHybrid")
     for key in ("hybrid", "hybrid-ncf-bert"):
         monkeypatch.setitem(PARTS, key, ("svd", "tfidf"))
 
@@ -213,7 +253,7 @@ def test_a_cards_values_reach_the_components(tmp_path):
 
 def test_weights_are_equal_where_nothing_tells_the_items_apart():
     past = checkerboard(4).histories[np.zeros(30, int)]
-    one = Case(
+    one = TuningSet(
         past,
         np.ones((3, 30, 1), np.float32),
         np.zeros((30, 1), bool),

@@ -36,7 +36,6 @@ KNOWS = {
             "models.knn",
             "models.svd",
             "models.tfidf",
-            "models.hybrid",
             "models.bayes",
             "models.near",
         ],
@@ -44,6 +43,7 @@ KNOWS = {
     ),
     "models.bert": MODEL
     | {"models.encoder", "models.text_index", "models.projection", "models.text_ratings"},
+    "models.hybrid": MODEL | {"data.splits", "models.fusion", "models.fusion_training"},
     "models.ncf": MODEL | {"models.neumf", "models.ncf_training"},
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
