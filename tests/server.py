@@ -38,7 +38,7 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, wait: str = "/health/ready", seconds: float = 90) -> "Server":
+    def start(self, wait: str = "/health/ready", seconds: float = 240) -> "Server":
         "Start it, and wait until it answers"
         command = [
             *self.around,
@@ -66,7 +66,7 @@ class Server:
         self.wait(wait, seconds)
         return self
 
-    def wait(self, path: str = "/health/ready", seconds: float = 90) -> None:
+    def wait(self, path: str = "/health/ready", seconds: float = 240) -> None:
         until = time.monotonic() + seconds
         while True:
             assert self.process.poll() is None, (

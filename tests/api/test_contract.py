@@ -121,8 +121,9 @@ def _make_client(folder: Path) -> None:
             stdin=subprocess.DEVNULL,
         )
 
-    run(sys.executable, "-m", "venv", "venv")
-    run("venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", GENERATOR)
+    run(sys.executable, "-m", "venv", "--without-pip", "venv")
+    pip = [sys.executable, "-m", "pip", "--python", "venv/bin/python", "install"]
+    run(*pip, "--quiet", "--disable-pip-version-check", "--no-compile", GENERATOR)
     made = run(
         "venv/bin/openapi-python-client",
         "generate",
