@@ -93,11 +93,11 @@ class Store(facade.Store):
 
     def rows_of(self, user: str, after: int = 0) -> list[tuple]:
         "Return (item, event, rating, weight, timestamp, seq)"
-        return [tuple(event)[1:] for event in self.events.of_customer(user, after)]
+        return [tuple(event) for event in self.events.of_customer(user, after)]
 
     def rows_on(self, item: str, after: int = 0) -> list[tuple]:
         "Return (user, event, rating, timestamp, seq)"
-        return [(e.user, e.event, e.rating, e.timestamp, e.seq) for e in self.events.of_item(item, after)]
+        return [tuple(event) for event in self.events.of_item(item, after)]
 
     def document(self, name: str) -> tuple[int, dict] | None:
         "Return (version, value)"

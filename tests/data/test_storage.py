@@ -33,8 +33,8 @@ from customer360.data.store.facade import Store
 from customer360.data.store.ids import ErasedCustomer
 from customer360.data.store.new_events import (
     EventConflict,
-    HistoryEvent,
     InvalidEvent,
+    ItemEvent,
     NewEvent,
     StoredEvent,
     check_event,
@@ -311,7 +311,7 @@ def test_what_was_done_with_an_item_and_how_much_of_everything(store):
         ("ben", "rating", 4.0),
     ]
     assert (
-        store.events.of_item("tea")[-1] == HistoryEvent("ben", "tea", "rating", 4.0, 1.0, day + 86_399, 6)
+        store.events.of_item("tea")[-1] == ItemEvent("ben", "rating", 4.0, day + 86_399, 6)
         and store.events.of_item("pot") == []
     )
 
@@ -589,7 +589,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
         if url.startswith("sqlite"):
             with again.engine.database.connect() as connection:
                 plan = connection.exec_driver_sql(
-                    f"EXPLAIN QUERY PLAN {store_events._HISTORY_OF_ITEM.compile(again.engine.database)}",
+                    f"EXPLAIN QUERY PLAN {store_events._OF_ITEM.compile(again.engine.database)}",
                     ("item-3", 0),
                 ).all()
             assert "USING INDEX events_item_seq" in str(plan)
