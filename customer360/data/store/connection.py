@@ -172,7 +172,7 @@ def _begin_immediate(connection: sa.Connection) -> None:
     finally:
         raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
 
-
+# %% ../../../nbs/1_data/50_store_connection.ipynb #b4cb5488
 def _postgres(url: sa.URL) -> sa.Engine:
     if importlib.util.find_spec("psycopg") is None:
         raise StorageError("PostgreSQL needs the package psycopg: pip install 'customer360[postgres]'")
