@@ -238,8 +238,8 @@ def train(
     "Fit a model on all the data, measure it and put it to use"
     from customer360.evaluation.pipeline import ingest_stage
     from customer360.evaluation.publish import train_and_publish
-    from customer360.models.base import NoItemText
     from customer360.models.catalogue import PARTS, model_class
+    from customer360.models.ops import NoItemText
 
     keys = (
         sorted(installed(), key=lambda key: key in PARTS) if model == "all" else [model]
@@ -272,8 +272,8 @@ def recommend(
     data: Data = "",
 ) -> None:
     "What a model would show to a customer, and why"
-    from customer360.evaluation.publish import current_model
     from customer360.evaluation.pipeline import ingest_stage
+    from customer360.evaluation.publish import current_model
     from customer360.evaluation.showcase import recommendation_table
     from customer360.models.catalogue import model_class
 
@@ -406,8 +406,8 @@ def data_describe(
     data: Data = "",
 ) -> None:
     "What is in a data set: sizes, events, what was left out, terms"
-    from customer360.evaluation.provenance import data_counts
     from customer360.evaluation.pipeline import ingest_stage, open_snapshot
+    from customer360.evaluation.provenance import data_counts
 
     snapshot, _ = ingest_stage(source_of(name, data))
     facts = open_snapshot(snapshot)[0].facts

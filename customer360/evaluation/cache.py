@@ -17,8 +17,8 @@ from typing import Any
 from ..config import settings
 from ..files import sha256_of_bytes, sha256_of_json
 from ..models.artefacts import save_artefact
-from ..models.base import Recommender
 from ..models.catalogue import PARTS, code_cells, describe, model_class
+from ..models.contract import Recommender
 
 # %% ../../nbs/3_evaluation/40_cache.ipynb #208bce0f
 @cache
@@ -81,7 +81,8 @@ def model_code_hash(
 ) -> str:  # 16 hex digits
     "Return a hash of all code that a model consists of, its components' too, and of the packages below it"
     keys = (key, *PARTS.get(key, ()))
-    modules = [model_class(part).__module__ for part in keys]
+    classes = [cls for part in keys for cls in model_class(part).__mro__ if issubclass(cls, Recommender)]
+    modules = sorted({cls.__module__ for cls in classes})
     code = [
         code_hash(name)
         if name.startswith("customer360.")

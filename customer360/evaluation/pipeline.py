@@ -39,9 +39,10 @@ from customer360.evaluation.protocol import (
 )
 from ..files import atomic_folder
 from ..models.artefacts import save_artefact
-from ..models.base import NoItemText, Recommender
 from ..models.catalogue import PARTS, make_model, model_class
+from ..models.contract import Recommender
 from ..models.hybrid import fitting_with
+from ..models.ops import NoItemText
 from ..schema import Tables
 
 # %% ../../nbs/3_evaluation/42_pipeline.ipynb #8592a388

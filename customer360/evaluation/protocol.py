@@ -36,7 +36,8 @@ from customer360.metrics import (
     novelty,
     personalisation,
 )
-from ..models.base import RankedLists, Recommender, rank_held_out
+from ..models.contract import Recommender
+from ..models.holdout import RankedLists, rank_held_out
 from ..schema import EventType
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #69cdb2e8

@@ -33,8 +33,9 @@ from customer360.evaluation.pipeline import (
 from .protocol import Result
 from .significance import TESTED_METRICS, compare_models
 from ..models.artefacts import ArtefactError
-from ..models.base import NoItemText, Recommender
 from ..models.catalogue import make_model
+from ..models.contract import Recommender
+from ..models.ops import NoItemText
 from ..models.registry import NO_COMPARISONS, Registry
 from ..models.releases import Release
 from ..models.snapshots import Snapshot

@@ -45,8 +45,8 @@ from customer360.evaluation.leaderboard import (
 from .protocol import Result, calibration_noise
 from .significance import COMPARISON_COLUMNS, TESTED_METRICS, compare_models
 from .stats import reliability_curve, totals_and_sizes
-from ..models.base import Recommender
 from ..models.catalogue import MODELS, models_in, variant_of
+from ..models.contract import Recommender
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #69ac1e7b
 LEAD = "ratio75_item"  # the split that the page leads with

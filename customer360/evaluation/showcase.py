@@ -16,8 +16,9 @@ import pandas as pd
 from ..data.prepare import Dataset, Histories, histories_from_items
 from ..data.splits import Split
 from .pipeline import Fit, open_snapshot
-from ..models.base import Explanation, Recommender
+from ..models.attribution import Explanation
 from ..models.catalogue import model_class
+from ..models.contract import Recommender
 from ..schema import Tables
 
 # %% ../../nbs/3_evaluation/45_showcase.ipynb #3615e877

@@ -38,8 +38,9 @@ from customer360.evaluation.pipeline import (
 )
 from .provenance import run_record
 from ..files import atomic_folder, describe_file
-from ..models.base import Recommender, check_recommender
 from ..models.catalogue import MODELS, add_notebook, make_model, model_class
+from ..models.conformance import check_recommender
+from ..models.contract import Recommender
 from ..models.hybrid import fitting_with
 
 # %% ../../nbs/3_evaluation/48_stages.ipynb #5de8ec28

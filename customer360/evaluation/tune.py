@@ -26,8 +26,9 @@ from ..data.splits import SPLITS, Split, make_split
 from .pipeline import Source
 from .stages import run_notebook
 from ..metrics import ndcg
-from ..models.base import Recommender, rank_held_out
 from ..models.catalogue import MODELS, colour, make_model
+from ..models.contract import Recommender
+from ..models.holdout import rank_held_out
 
 # %% ../../nbs/3_evaluation/60_tune.ipynb #2119aa5d
 Space = dict[str, list]  # hyper-parameter -> values that may be tried

@@ -21,7 +21,9 @@ from scipy.sparse import csr_matrix, diags
 
 from ..config import generator
 from ..data.prepare import Dataset, Histories
-from .base import BATCH, Recommender, predict_bias
+from .attribution import rescore
+from .contract import Recommender
+from .ops import BATCH_SIZE, predict_bias
 
 # %% ../../nbs/2_models/32_bayes.ipynb #2a9ffefe
 def with_one(
@@ -369,8 +371,8 @@ def cosines(
     "Cosine of each two items"
     n = columns.shape[1]
     out, by_item = np.empty((n, n), np.float32), csr_matrix(columns.T)
-    for start in range(0, n, BATCH):
-        out[start : start + BATCH] = (by_item[start : start + BATCH] @ columns).toarray()
+    for start in range(0, n, BATCH_SIZE):
+        out[start : start + BATCH_SIZE] = (by_item[start : start + BATCH_SIZE] @ columns).toarray()
     out[np.diag_indices(n)] = 0
     return out
 
@@ -476,7 +478,7 @@ class BayesianMF(_Draws):
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         if self._cosines is None:
-            return self._score_each(history, entries, items)
+            return rescore(self, history, entries, items)
         confidence = history.confidence.data.astype(np.float64)
         if items is None:
             whole, says = self._score(history, np.array([-1]))[0], self._cosines[history.items[entries]]

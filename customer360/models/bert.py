@@ -15,9 +15,10 @@ import numpy as np
 
 from ..config import generator, settings
 from ..data.prepare import Dataset, Histories
-from customer360.models.base import (
+from .contract import Recommender
+from .encoder import SentenceEncoder, WordVectors, find_encoder, learn_word_vectors
+from customer360.models.ops import (
     NoItemText,
-    Recommender,
     TopN,
     check_codes,
     check_fitted,
@@ -27,7 +28,6 @@ from customer360.models.base import (
     top_n,
     training_histories,
 )
-from .encoder import SentenceEncoder, WordVectors, find_encoder, learn_word_vectors
 from .projection import ItemVectors, ProjectionOptions, TextProjection, centred_directions
 from .text_index import VectorIndex, embed
 from .text_ratings import RatingFeatures, RatingOptions, TastePrior, TextRatings

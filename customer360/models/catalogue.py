@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .base import Recommender
+from .contract import Recommender
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #bea19e8d
 GROUPS: dict[str, str] = {  # group -> title in tables

@@ -18,8 +18,10 @@ from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
 from ..data.splits import Split
 from ..metrics import ndcg
-from .base import BATCH, Recommender, exclusion_mask
+from .contract import Recommender
+from .encoder import BATCH
 from .fusion import Fusion, count_items, count_owners, z_scores
+from .ops import exclusion_mask
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #cec0a880
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ import numpy as np
 from ..config import generator
 from ..data.prepare import Dataset, Histories, fingerprint
 from .artefacts import current_params
-from .base import NoItemText, Recommender, drop_each
+from .attribution import drop_each
+from .contract import Recommender
 from .fusion import Fusion, count_items, count_owners, z_scores, z_scores_of_others
 from customer360.models.fusion_training import (
     FusionOptions,
@@ -27,6 +28,7 @@ from customer360.models.fusion_training import (
     fit_rating_fusion,
     make_fusion_slice,
 )
+from .ops import NoItemText
 
 # %% ../../nbs/2_models/42_hybrid.ipynb #740d005e
 _fitting: ContextVar[Callable[[Recommender, Dataset], Recommender]] = ContextVar(
@@ -104,7 +106,7 @@ def approximate_z_scores(
 ) -> np.ndarray:  # float64 (1 + n, c)
     "Return estimated z-scores with the whole history, then without each of its n entries"
     asked, catalogue = np.append(items, sample), model.score(history)[0]
-    loss = model._roughly(history, asked)
+    loss = model._approximate_attribution(history, asked)
     if loss is None:
         scores = model.score_without(history, np.arange(len(history.items)), asked)
     else:
@@ -134,6 +136,7 @@ class Hybrid(Recommender):
     order: ClassVar[int] = 60
     preference: ClassVar[int] = 100
     colour: ClassVar[str] = "#D55E00"
+    preselects: ClassVar[bool] = True
     default_components: ClassVar[tuple[str, ...]] = ("ncf", "bert", "knn", "svd", "near", "bayes")
     part_types: ClassVar[tuple[type, ...]] = (Fusion,)
     components: dict[str, Any] = field(default_factory=dict)  # name -> a model, or its key and params
@@ -228,7 +231,7 @@ class Hybrid(Recommender):
         ]
         return fusion.combine(np.stack(scores), count_items(what_ifs)[:, None], self._owners[columns])
 
-    def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
+    def _approximate_attribution(self, history: Histories, items: np.ndarray) -> np.ndarray:
         models, fusion = self._ranking
         free, sample = np.setdiff1d(np.arange(self.n_items), history.items), items
         if len(free):

@@ -15,7 +15,8 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 
 from ..data.prepare import Dataset, Histories
-from .base import COLD_START_SCORE, Recommender, predict_bias, top_n, user_offsets
+from .contract import Recommender
+from .ops import COLD_START_SCORE, predict_bias, top_n, user_offsets
 
 # %% ../../nbs/2_models/20_knn.ipynb #61e1b4fb
 def inverse_frequency(
@@ -243,7 +244,7 @@ class UserKNN(_Derived):
             votes(near, have, self.n_neighbours, self.power) * self._damping[columns] + self._trace[columns]
         )
 
-    def _roughly(
+    def _approximate_attribution(
         self, history: Histories, items: np.ndarray
     ) -> np.ndarray:  # the neighbours stay, only how near they are changes
         row = self._weighted(history).toarray()[0, history.items]

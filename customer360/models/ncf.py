@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
-from .base import USER_DAMPING, Recommender, predict_bias
+from .contract import Recommender
 from customer360.models.neumf import (
     RankingEnsemble,
     RankingNet,
@@ -26,6 +26,7 @@ from customer360.models.neumf import (
     Towers,
     rating_input,
 )
+from .ops import USER_DAMPING, predict_bias
 
 # %% ../../nbs/2_models/28_ncf.ipynb #62e698cc
 def leave_one_out_bias(
@@ -87,6 +88,7 @@ class NCF(Recommender):
             "rarity": [0.0, 0.3, 0.6],
         },
     }
+    preselects: ClassVar[bool] = True
     weights_file: ClassVar[str] = "weights.safetensors"
     part_types: ClassVar[tuple[type, ...]] = (RankingEnsemble, RankingNet, RatingEnsemble, RatingNet, Towers)
     renamed_params: ClassVar[dict[str, str]] = {"forget": "dropout"}  # in artefacts of earlier versions
@@ -182,7 +184,7 @@ class NCF(Recommender):
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         return self.ranking_.score_without(history, entries, items)
 
-    def _suspects(self, history: Histories, items: np.ndarray) -> np.ndarray:
+    def _approximate_attribution(self, history: Histories, items: np.ndarray) -> np.ndarray:
         return self.ranking_.approximate_losses(history, items)
 
     def _rate(

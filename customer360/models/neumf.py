@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from ..data.prepare import Histories
 from .artefacts import Part
-from .base import user_offsets
+from .ops import user_offsets
 
 # %% ../../nbs/2_models/26_neumf.ipynb #cb98f32f
 def mlp_scores(

@@ -16,8 +16,8 @@ from scipy.sparse.linalg import svds
 
 from ..data.prepare import Histories
 from .artefacts import Part
-from .base import symmetric_inverse
 from .encoder import unit_rows
+from .ops import symmetric_inverse
 
 # %% ../../nbs/2_models/37_projection.ipynb #34197850
 def item_directions(

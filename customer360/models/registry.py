@@ -18,7 +18,7 @@ import numpy as np
 from ..config import folder
 from ..files import atomic_folder
 from .artefacts import ArtefactError
-from .base import Recommender
+from .contract import Recommender
 from .releases import Release, Releases, folder_name
 from customer360.models.snapshots import (
     RegistryError,

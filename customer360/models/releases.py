@@ -27,8 +27,9 @@ from customer360.models.artefacts import (
     save_artefact,
     write_histories,
 )
-from .base import Recommender, check_fitted
 from .catalogue import model_class
+from .contract import Recommender
+from .ops import check_fitted
 from customer360.models.snapshots import (
     RegistryError,
     RegistryFolder,

@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from ..config import generator, parallel_map, settings
 from ..data.prepare import Dataset, Histories
-from .base import Recommender, predict_bias
+from .contract import Recommender
+from .ops import predict_bias
 
 # %% ../../nbs/2_models/22_svd.ipynb #709c52be
 def solve_rows(

@@ -18,8 +18,8 @@ import numpy as np
 from ..config import folder
 from ..files import atomic_file, sha256_of_bytes
 from .artefacts import Part
-from .base import TopN, top_n
 from .encoder import Encoder, clean_text, encode
+from .ops import TopN, top_n
 
 if TYPE_CHECKING:
     import faiss

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from ..data.prepare import Histories
 from .artefacts import Part
-from .base import ITEM_DAMPING
+from .ops import ITEM_DAMPING
 from customer360.models.projection import (
     ItemVectors,
     choose_anchors,

@@ -23,10 +23,10 @@ from sklearn.preprocessing import normalize as unit_length
 
 from ..config import generator
 from ..data.prepare import Dataset, Histories, histories_from_items
-from customer360.models.base import (
-    Explanation,
+from .attribution import Explanation
+from .contract import Recommender
+from customer360.models.ops import (
     NoItemText,
-    Recommender,
     check_codes,
     check_fitted,
     check_lengths,

@@ -35,8 +35,9 @@ from ..data.store.connection import StoreDown
 from ..data.store.ids import ErasedCustomer
 from ..data.store.new_events import EventConflict, InvalidEvent, NewEvent, Receipt, StoredEvent
 from ..models.artefacts import ArtefactError
-from ..models.base import NoItemText, Recommender
 from ..models.catalogue import by_preference, colour, describe
+from ..models.contract import Recommender
+from ..models.ops import NoItemText
 from ..models.registry import Registry, open_registry
 from ..models.releases import Release
 from ..models.snapshots import RegistryError, Snapshot
@@ -1520,7 +1521,9 @@ class _Finds(_Visits):
         if by == "text":
             reader, view = self._reader()
             code = view.code_of.get(item, -1)
-            query = reader.text_vectors[code] if code >= 0 else self._read(reader, product.text or product.title)
+            query = (
+                reader.text_vectors[code] if code >= 0 else self._read(reader, product.text or product.title)
+            )
             return self._plain(
                 ((i, c) for i, c in self._cosines(reader, view, query) if i != item), "text", n
             )

@@ -17,7 +17,8 @@ from customer360.evaluation.protocol import (
     list_metrics,
     project_items,
 )
-from customer360.models.base import EASE, RankedLists
+from customer360.models.baselines import EASE
+from customer360.models.holdout import RankedLists
 from customer360.models.knn import UserKNN
 from customer360.schema import SEEN, EventType
 

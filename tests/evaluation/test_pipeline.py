@@ -60,7 +60,7 @@ from pathlib import Path
 
 import numpy as np
 
-from customer360.models.base import Popularity
+from customer360.models.baselines import Popularity
 
 
 @dataclass(kw_only=True)
@@ -89,7 +89,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from customer360.models.base import Popularity
+from customer360.models.baselines import Popularity
 
 
 @dataclass(kw_only=True)

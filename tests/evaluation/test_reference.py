@@ -14,8 +14,11 @@ from references import ml100k, raw_ratings
 from customer360.data.prepare import Dataset, Histories
 from customer360.data.splits import Split, kfold5, make_split, ratio75_item
 from customer360.evaluation.protocol import evaluate
-from customer360.models.base import EASE, Bias, Popularity, Recommender, predict_bias, rank_held_out
+from customer360.models.baselines import EASE, Bias, Popularity
+from customer360.models.contract import Recommender
+from customer360.models.holdout import rank_held_out
 from customer360.models.knn import UserKNN
+from customer360.models.ops import predict_bias
 from customer360.models.svd import SVD
 
 pytestmark = [pytest.mark.data, pytest.mark.filterwarnings("error")]

@@ -14,8 +14,8 @@ from customer360.data.prepare import Dataset, dataset
 from customer360.data.splits import ratio75_item
 from customer360.evaluation.pipeline import card_params
 from customer360.evaluation.tune import TUNED, best_parameters, customer_outcomes, random_search, train_part
-from customer360.models.base import Recommender
 from customer360.models.catalogue import make_model, model_class
+from customer360.models.contract import Recommender
 from customer360.models.registry import Registry
 
 STARS = """

@@ -13,7 +13,7 @@ from scipy.stats import kstest
 from customer360.data.prepare import Dataset, IdMap, histories_from_items
 from customer360.data.splits import Split, ratio75_item
 from customer360.metrics import rmse
-from customer360.models.base import Bias, NoRatingScale, check_recommender, checkerboard
+from customer360.models.baselines import Bias
 from customer360.models.bayes import (
     BayesianMF,
     Principal,
@@ -32,6 +32,8 @@ from customer360.models.bayes import (
     unit_columns,
     with_one,
 )
+from customer360.models.conformance import check_recommender, checkerboard
+from customer360.models.ops import NoRatingScale
 from customer360.schema import EventType, Facts, interactions
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -22,18 +22,13 @@ from customer360.files import sha256_of_file
 from customer360.metrics import ndcg
 from customer360.models import encoder as encoders
 from customer360.models import projection, text_index, text_ratings
-from customer360.models.base import (
-    Popularity,
-    Random,
-    Recommender,
-    check_recommender,
-    checkerboard,
-    exclusion_mask,
-    rank_held_out,
-    top_n,
-)
+from customer360.models.baselines import Popularity, Random
 from customer360.models.bert import BERT
+from customer360.models.conformance import check_recommender, checkerboard
+from customer360.models.contract import Recommender
 from customer360.models.encoder import EncoderError, clean_text, encode, find_encoder
+from customer360.models.holdout import rank_held_out
+from customer360.models.ops import exclusion_mask, top_n
 from customer360.models.text_index import VectorIndex, embed, search_index
 from customer360.schema import EventType, Facts, interactions
 

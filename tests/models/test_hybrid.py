@@ -13,19 +13,15 @@ from customer360.data.splits import cold_items, make_split, ratio75_item
 from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
 from customer360.files import sha256_of_file
-from customer360.models.base import (
-    EASE,
-    NoItemText,
-    Popularity,
-    Random,
-    Recommender,
-    checkerboard,
-    rank_held_out,
-)
+from customer360.models.baselines import EASE, Popularity, Random
 from customer360.models.catalogue import PARTS, make_model
+from customer360.models.conformance import checkerboard
+from customer360.models.contract import Recommender
 from customer360.models.fusion import REGIMES, regime_weights
 from customer360.models.fusion_training import TuningSet, make_fusion_slice
+from customer360.models.holdout import rank_held_out
 from customer360.models.hybrid import Hybrid, PlainHybrid
+from customer360.models.ops import NoItemText
 from customer360.models.svd import SVD
 from customer360.models.tfidf import TFIDF
 

@@ -16,25 +16,22 @@ from customer360.config import generator
 from customer360.data.prepare import Dataset, Histories, IdMap, append_events, histories_from_items
 from customer360.data.splits import cold_items
 from customer360.models.artefacts import ArtefactError
-from customer360.models.base import (
+from customer360.models.attribution import Explanation
+from customer360.models.baselines import EASE, Popularity
+from customer360.models.catalogue import MODELS, add_notebook, model_class
+from customer360.models.conformance import ContractError, check_recommender, checkerboard
+from customer360.models.contract import Recommender
+from customer360.models.holdout import rank_held_out
+from customer360.models.knn import UserKNN, neighbours_residual, similarities, unit_rows, votes
+from customer360.models.ops import (
     COLD_START_SCORE,
-    EASE,
     ITEM_DAMPING,
     USER_DAMPING,
-    ContractError,
-    Explanation,
     NoRatingScale,
     NotFittedError,
-    Popularity,
-    Recommender,
     TopN,
-    check_recommender,
-    checkerboard,
-    rank_held_out,
     top_n,
 )
-from customer360.models.catalogue import MODELS, add_notebook, model_class
-from customer360.models.knn import UserKNN, neighbours_residual, similarities, unit_rows, votes
 from customer360.models.svd import SVD, alternate, fold_in, fold_in_ratings, solve_rows
 from customer360.schema import SEEN, EventType, Facts, interactions
 
@@ -1211,7 +1208,7 @@ MINE = """
 from dataclasses import dataclass
 from typing import ClassVar
 import numpy as np
-from customer360.models.base import Recommender
+from customer360.models.contract import Recommender
 
 @dataclass(kw_only=True)
 class Mine(Recommender):

@@ -12,7 +12,10 @@ import pytest
 from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
 from customer360.data.splits import ratio75_item
-from customer360.models.base import Bias, Popularity, Recommender, checkerboard, rank_held_out
+from customer360.models.baselines import Bias, Popularity
+from customer360.models.conformance import checkerboard
+from customer360.models.contract import Recommender
+from customer360.models.holdout import rank_held_out
 from customer360.models.ncf import NCF
 from customer360.models.ncf_training import TrainingDiverged
 

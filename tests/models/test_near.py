@@ -8,8 +8,10 @@ import pytest
 from references import random_events, small
 
 from customer360.data.prepare import Dataset, histories_from_items
-from customer360.models.base import EASE, Explanation, Recommender, explain_by_dropping
-from customer360.models.near import NearEASE, add_texts, item_weights, kernel, near_gram, places, text_rows
+from customer360.models.attribution import Explanation, explain_by_dropping
+from customer360.models.baselines import EASE, item_weights
+from customer360.models.contract import Recommender
+from customer360.models.near import NearEASE, add_texts, kernel, near_gram, places, text_rows
 from customer360.schema import EventType
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -158,7 +160,7 @@ def test_texts_that_connect_nothing(text):
 
 
 def test_texts_are_added_slice_by_slice(monkeypatch):
-    monkeypatch.setattr("customer360.models.near.BATCH", 4)
+    monkeypatch.setattr("customer360.models.near.BATCH_SIZE", 4)
     texts = text_rows(shop(4).item_text)
     gram = np.eye(15, dtype=np.float32)
     assert np.allclose(add_texts(gram.copy(), texts, 3), gram + 3 * (texts @ texts.T).toarray(), atol=1e-6)

@@ -26,8 +26,8 @@ from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
 from customer360.files import MARKER
 from customer360.models.artefacts import ArtefactError
-from customer360.models.base import Recommender
 from customer360.models.catalogue import make_model
+from customer360.models.contract import Recommender
 from customer360.models.hybrid import Hybrid
 from customer360.models.registry import Registry, open_registry
 from customer360.models.releases import Release

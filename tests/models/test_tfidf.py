@@ -13,7 +13,11 @@ from customer360.data.prepare import Dataset, dataset, histories_from_items
 from customer360.data.simulate import simulate
 from customer360.data.splits import Split, cold_items, ratio75_item
 from customer360.metrics import ndcg
-from customer360.models.base import NoItemText, Popularity, Random, Recommender, checkerboard, rank_held_out
+from customer360.models.baselines import Popularity, Random
+from customer360.models.conformance import checkerboard
+from customer360.models.contract import Recommender
+from customer360.models.holdout import rank_held_out
+from customer360.models.ops import NoItemText
 from customer360.models.tfidf import (
     LONGEST,
     MOST_TERMS,
