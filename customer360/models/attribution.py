@@ -14,7 +14,7 @@ import numpy as np
 from ..data.prepare import Histories, histories_from_items, leave_one_out
 from .ops import cold_start_scores, find_repeats, stack_histories
 
-# %% ../../nbs/2_models/10_attribution.ipynb #f8b74395
+# %% ../../nbs/2_models/10_attribution.ipynb #34b413e7
 class Explanation(NamedTuple):
     "One reason for one recommendation."
 
@@ -26,7 +26,7 @@ class Explanation(NamedTuple):
 def rank_reasons(
     history: Histories,  # one row
     entries: np.ndarray,  # int (k,), those that were dropped
-    scores: np.ndarray,  # float64 (1 + k,), of the item: with the whole history, then without each of these entries
+    scores: np.ndarray,  # float64 (1 + k,), of the item: with the whole history, then without each entry
     empty: float,  # score of the item for a history without evidence
     item: int,  # the recommended item
     n: int,  # reasons at most
@@ -38,7 +38,7 @@ def rank_reasons(
         Explanation("item", int(history.items[entries[j]]), float(loss[j] / whole_loss)) for j in best
     ] or [Explanation("popularity", item, 1.0)]
 
-# %% ../../nbs/2_models/10_attribution.ipynb #d98e3fdb
+# %% ../../nbs/2_models/10_attribution.ipynb #61ce8937
 class Scorer(Protocol):
     "What attribution needs of a fitted model."
 
@@ -47,9 +47,15 @@ class Scorer(Protocol):
     max_exact: int  # entries of one history that are dropped, if the model preselects
     popularity_: np.ndarray  # float32 (n_items,)
 
-    def score(self, histories: Histories, *, candidates: np.ndarray) -> np.ndarray: ...
+    def score(self, histories: Histories, *, candidates: np.ndarray) -> np.ndarray:  # float32 (q, c)
+        "Return how well each candidate suits each history."
+        ...
 
-    def score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray) -> np.ndarray: ...
+    def score_without(
+        self, history: Histories, entries: np.ndarray, items: np.ndarray
+    ) -> np.ndarray:  # float64 (1 + k, c)
+        "Return scores with the whole history, then without each of these entries."
+        ...
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray: ...
 
@@ -85,7 +91,7 @@ def rescore(
     entries: np.ndarray,  # int (k,), positions among the entries of the history
     items: np.ndarray | None,  # int32 (c,); None: the whole catalogue
 ) -> np.ndarray:  # float (1 + k, c)
-    "Return scores with the whole history, then without each of these entries, by scoring all of these histories."
+    "Return scores with the whole history, then without each of these entries, all scored anew."
     scores = model._score(drop_each(history, entries), np.full(1 + len(entries), -1, np.int32))
     return scores if items is None else scores[:, items]
 

@@ -7,7 +7,7 @@ __all__ = ['GROUPS', 'Sources', 'MODELS', 'PARTS', 'ModelDescription', 'ClassSou
            'read_description', 'read_models', 'package_models', 'missing', 'model_class', 'make_model', 'code_cells',
            'run_cells', 'add_notebook', 'describe', 'variant_of', 'colour', 'models_in', 'by_preference']
 
-# %% ../../nbs/2_models/45_catalogue.ipynb #88536c8a
+# %% ../../nbs/2_models/45_catalogue.ipynb #9fe0d94c
 import ast
 import importlib
 import importlib.util
@@ -174,7 +174,7 @@ def model_class(
         f"no model is called {key!r}: use one of {', '.join(MODELS)}, or add a notebook that defines it"
     )
 
-# %% ../../nbs/2_models/45_catalogue.ipynb #f8a21b63
+# %% ../../nbs/2_models/45_catalogue.ipynb #3a0c2ce1
 def make_model(
     key: str,  # of the model
     seed: int = 0,
@@ -183,11 +183,13 @@ def make_model(
     "Return an unfitted model; raise `ValueError` on a hyper-parameter of a wrong name or type."
     cls = model_class(key)
     given = {name: value for name, value in params.items() if not (key in PARTS and name == "components")}
-    defaults = {f.name: f.default for f in fields(cls) if f.name not in ("seed", "components")}
+    common = [f.name for f in fields(Recommender)]
+    own_first = sorted(fields(cls), key=lambda f: f.name in common)
+    defaults = {f.name: f.default for f in own_first if f.name not in ("seed", "components")}
     for name, value in given.items():
         if name not in defaults:
             hint = ", and components.svd.n_factors and the like of its components" if key in PARTS else ""
-            known = ", ".join(defaults) or "none"
+            known = ", ".join(defaults)
             raise ValueError(f"{key} has no hyper-parameter {name!r}: it has {known}{hint}")
         kinds = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}.get(type(defaults[name]))
         if kinds and type(value) not in kinds:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['checkerboard', 'ContractError', 'promise', 'refitted', 'is_close', 'check_unfitted', 'check_scores', 'check_order',
-           'check_candidates', 'check_requests', 'check_ratings', 'all_answers', 'check_repeated', 'check_repeatable',
-           'check_taste', 'check_reasons', 'check_recommender']
+           'check_similar', 'check_candidates', 'check_requests', 'check_ratings', 'all_answers', 'check_repeated',
+           'check_repeatable', 'check_taste', 'check_reasons', 'check_recommender']
 
 # %% ../../nbs/2_models/16_conformance.ipynb #b7a8b77c
 import tempfile
@@ -80,7 +80,7 @@ def is_close(
     "Return True if two arrays are equal up to rounding."
     return a.shape == b.shape and np.allclose(a, b, rtol=rtol, atol=1e-6)
 
-# %% ../../nbs/2_models/16_conformance.ipynb #69456140
+# %% ../../nbs/2_models/16_conformance.ipynb #ae6352e7
 def check_unfitted(model: Recommender, data: Dataset) -> None:
     "A model that has not been fitted raises NotFittedError"
     everyone = np.arange(data.n_users)
@@ -105,9 +105,6 @@ def check_scores(model: Recommender, data: Dataset) -> None:
     )
     few = model.score(histories_from_items([[], [3]], n_items))
     promise(np.isfinite(scores).all() and np.isfinite(few).all(), "a score is not finite")
-    similar = model.similar_items(np.array([0, 1]), 3).codes
-    promise(similar.shape == (2, 3), "similar_items has another shape than (q, n)")
-    promise(not (similar == [[0], [1]]).any(), "an item is among those similar to it")
 
 
 def check_order(model: Recommender, data: Dataset) -> None:
@@ -135,6 +132,13 @@ def check_order(model: Recommender, data: Dataset) -> None:
         is_close(np.take_along_axis(scores, top.codes, 1), top.scores),
         "a recommended item stands beside the score of another",
     )
+
+
+def check_similar(model: Recommender, data: Dataset) -> None:
+    "Similar items have the right shape, and an item is not similar to itself"
+    similar = model.similar_items(np.array([0, 1]), 3).codes
+    promise(similar.shape == (2, 3), "similar_items has another shape than (q, n)")
+    promise(not (similar == [[0], [1]]).any(), "an item is among those similar to it")
 
 # %% ../../nbs/2_models/16_conformance.ipynb #30e57988
 def check_candidates(model: Recommender, data: Dataset) -> None:
@@ -319,14 +323,14 @@ def check_reasons(model: Recommender, data: Dataset) -> None:
         "dropping the first reason costs less than dropping a random one",
     )
 
-# %% ../../nbs/2_models/16_conformance.ipynb #d909c1f1
+# %% ../../nbs/2_models/16_conformance.ipynb #12938495
 def check_recommender(
     model: Recommender,  # with the hyper-parameters to check; fitted or not, it is left as it was
 ) -> pd.Series:  # promise -> what was measured
     "Hold a model to the contract; raise `ContractError` naming the first promise that it breaks."
     data = checkerboard()
     fitted, measured = refitted(model, data), {}
-    checks = [check_unfitted, check_scores, check_order, check_candidates, check_requests]
+    checks = [check_unfitted, check_scores, check_order, check_similar, check_candidates, check_requests]
     checks += [check_ratings, check_repeatable] + [check_taste, check_reasons] * fitted.personal
     for check in checks:
         try:
