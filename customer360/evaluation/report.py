@@ -34,7 +34,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from ..config import parallel_map
 from ..data.splits import SPLITS
-from . import plots
+from . import drawing, model_plots, plots
 from customer360.evaluation.leaderboard import (
     COST_METRICS,
     LOWER_IS_BETTER,
@@ -138,7 +138,7 @@ class Evidence(_Named):
         stem, _, k = metric.partition("@")
         place = split or self.main, segment
         if (*place, metric) not in self._picked:
-            self._picked[*place, metric] = plots.mean_rows(
+            self._picked[*place, metric] = drawing.mean_rows(
                 self._places.get(place, self.means), place[0], stem, int(k) if k else None, segment
             )
         return self._picked[*place, metric]
@@ -230,7 +230,7 @@ def titled(
 ) -> str:
     "What a metric is called"
     stem, at, k = metric.partition("@")
-    name = plots.TITLES.get(stem) or SHORT.get(stem, stem)
+    name = drawing.TITLES.get(stem) or SHORT.get(stem, stem)
     return f"{SHORT.get(stem, name) if short else name}{at}{k}"
 
 
@@ -272,7 +272,7 @@ def echoes(e: Evidence, metric: str, split: str | None = None) -> list[str]:  # 
 
 def _first(e: Evidence, first: list[str], metric: str) -> str:
     plural = len(first) > 1
-    base = f"the baseline{'s' if plural else ''} " if set(first) <= set(plots.BASELINES) else ""
+    base = f"the baseline{'s' if plural else ''} " if set(first) <= set(drawing.BASELINES) else ""
     return f"By {titled(metric)} {base}{listed([e.name(model) for model in first])} {'are best, all with' if plural else 'is best:'}"
 
 
@@ -322,7 +322,7 @@ def losses(
             f"The baseline {e.name(to)} has no result in this run, so whether a model loses to it is not known."
         ]
     tested, made = e.against(to, metric), []
-    for model in value.index.drop([name for name in plots.BASELINES if name in value.index]):
+    for model in value.index.drop([name for name in drawing.BASELINES if name in value.index]):
         gap = value[to] - value[model]
         if gap > 0:
             sure = model in tested.index and tested.loc[model, "p_holm"] < SIGNIFICANT
@@ -340,7 +340,7 @@ def losses_in_short(e: Evidence, to: str = "ease", metric: str = "ndcg@10") -> l
     )
     if len(told) < 3:
         return told
-    models = value.index.drop([name for name in plots.BASELINES if name in value.index])
+    models = value.index.drop([name for name in drawing.BASELINES if name in value.index])
     behind = value[models][value[models] < value[to]].sort_values(ascending=False, kind="stable")
     sure = [f"{e.name(m)} ({three(behind[m])})" for m in behind.index if tested.get(m, 1.0) < SIGNIFICANT]
     maybe = [f"{e.name(m)} ({three(behind[m])})" for m in behind.index if tested.get(m, 1.0) >= SIGNIFICANT]
@@ -460,7 +460,7 @@ class Shown(NamedTuple):
 
 
 def shown(
-    name: str, title: str, caption: str, draw: Callable[..., plots.Figure], *data: Any, **options: Any
+    name: str, title: str, caption: str, draw: Callable[..., drawing.Figure], *data: Any, **options: Any
 ) -> Shown:
     "Draw a figure with a function of `plots`"
     from matplotlib import rc_context
@@ -471,8 +471,8 @@ def shown(
             re.sub(r"[^\w-]+", "-", name),
             title,
             caption,
-            plots.to_png(fig),
-            plots.alt_text(fig),
+            drawing.to_png(fig),
+            drawing.alt_text(fig),
             round(fig.get_figwidth() * 100),
         )
 
@@ -520,8 +520,8 @@ def grouped(
     models: Sequence[str],  # keys, best first
 ) -> dict[str, list[str]]:  # title -> keys; groups without a model are left out
     "The six models that the project is about, further models, baselines"
-    groups = {"The six models": [m for m in models if m in SIX], "Further models": [m for m in models if m not in (*SIX, *plots.BASELINES)],
-              "Baselines": [m for m in models if m in plots.BASELINES]}  # fmt: skip
+    groups = {"The six models": [m for m in models if m in SIX], "Further models": [m for m in models if m not in (*SIX, *drawing.BASELINES)],
+              "Baselines": [m for m in models if m in drawing.BASELINES]}  # fmt: skip
     return {title: own for title, own in groups.items() if own}
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #0fd47dab
@@ -537,13 +537,13 @@ def metric_table(
     filled = {column: figures_of(e, column, split) for column in columns}
     shown_columns = [column for column in columns if filled[column]]
     models = [
-        m for m in plots.rank_models(e.means, split) if any(m in filled[column] for column in shown_columns)
+        m for m in drawing.rank_models(e.means, split) if any(m in filled[column] for column in shown_columns)
     ]
     head = ["model", *(column.title or titled(column.metric, short=True) for column in shown_columns)]
     row = {
         m: Row(
             [Cell(e.full(m)), *(filled[c].get(m, Cell("–")) for c in shown_columns)],
-            "baseline" * (m in plots.BASELINES),
+            "baseline" * (m in drawing.BASELINES),
         )
         for m in models
     }
@@ -611,8 +611,8 @@ def by_seed(
     metrics = [m for m in metrics if keyed.loc[keyed["metric"] == m, "value"].notna().any()]
     seeds = list(dict.fromkeys(keyed["split_seed"]))
     rows = [
-        Row([Cell(e.name(model)), Cell(seed), *(Cell(printed(m, value.get((model, seed, m), np.nan))) for m in metrics)], "baseline" * (model in plots.BASELINES))
-        for model in plots.rank_models(e.means, split) for seed in seeds if (model, seed) in set(zip(keyed["model"], keyed["split_seed"], strict=True))
+        Row([Cell(e.name(model)), Cell(seed), *(Cell(printed(m, value.get((model, seed, m), np.nan))) for m in metrics)], "baseline" * (model in drawing.BASELINES))
+        for model in drawing.rank_models(e.means, split) for seed in seeds if (model, seed) in set(zip(keyed["model"], keyed["split_seed"], strict=True))
     ]  # fmt: skip
     return Table(
         f"Each shuffle or fold of {split}",
@@ -684,11 +684,11 @@ def head_frame(
     means = board[board["split_seed"] == "mean"]
     split = LEAD if LEAD in set(means["split"]) else means["split"].iloc[0]
     value = {
-        metric: plots.mean_rows(means, split, stem, int(k) if k else None)["value"]
+        metric: drawing.mean_rows(means, split, stem, int(k) if k else None)["value"]
         for metric in HEAD
         for stem, _, k in [metric.partition("@")]
     }
-    models = [m for own in grouped(plots.rank_models(means, split)).values() for m in own]
+    models = [m for own in grouped(drawing.rank_models(means, split)).values() for m in own]
     rows = {labels.get(m, m): [three(value[metric].get(m, np.nan)) for metric in HEAD] for m in models}
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=[titled(metric, short=True) for metric in HEAD]
@@ -710,9 +710,9 @@ def headline(e: Evidence) -> Shown:
 
 
 def with_floor(
-    fig: plots.Figure,  # from `plots.headline`
+    fig: drawing.Figure,  # from `plots.headline`
     floor: float | None,  # RMSE of an oracle; None: nothing to draw
-) -> plots.Figure:  # the same
+) -> drawing.Figure:  # the same
     "Draw the noise floor into the panel of RMSE"
     if floor is None:
         return fig
@@ -720,17 +720,17 @@ def with_floor(
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, floor - 0.08 * (high - low)), high)
     ax.set_ylim(ax.get_ylim()[0] + 0.5, ax.get_ylim()[1])
-    ax.axvline(floor, color=plots.FAINT, lw=1, ls=(0, (3, 3)), zorder=1)
+    ax.axvline(floor, color=drawing.FAINT, lw=1, ls=(0, (3, 3)), zorder=1)
     ax.annotate(
         "noise floor",
         (floor, 0),
         xycoords=("data", "axes fraction"),
         xytext=(4, 3),
         textcoords="offset points",
-        color=plots.FAINT,
+        color=drawing.FAINT,
         fontsize=8.5,
     )
-    fig.set_label(f"{plots.alt_text(fig)} Noise floor of RMSE: {three(floor)}.")
+    fig.set_label(f"{drawing.alt_text(fig)} Noise floor of RMSE: {three(floor)}.")
     return fig
 
 # %% ../../nbs/3_evaluation/50_report.ipynb #0f6602d4
@@ -1300,7 +1300,7 @@ def calibration_section(e: Evidence) -> Section:
         "calibration",
         "Predicted and given ratings",
         caption,
-        plots.calibration,
+        model_plots.calibration,
         curves,
         tuple(e.told("scale")),
         error.to_dict(),
@@ -1308,7 +1308,7 @@ def calibration_section(e: Evidence) -> Section:
     )
     rows = [
         Row([Cell(e.full(m)), Cell(three(error[m]), "best" * (m == error.idxmin() and len(error) > 1)), Cell(three(by_chance(e, m))), Cell(three(slope(c), 2)),
-             Cell(three(float((c["n"] * (c["predicted"] - c["given"])).sum() / c["n"].sum()))), Cell(f"{c['n'].sum():,}")], "baseline" * (m in plots.BASELINES))
+             Cell(three(float((c["n"] * (c["predicted"] - c["given"])).sum() / c["n"].sum()))), Cell(f"{c['n'].sum():,}")], "baseline" * (m in drawing.BASELINES))
         for m, c in curves.items()
     ]  # fmt: skip
     head = ["model", "calibration error", "by chance", "slope", "too high by", "ratings, all shuffles"]
@@ -1387,7 +1387,7 @@ def inside_section(e: Evidence) -> list[Section]:  # none without a model that t
                     f"learning-{model}",
                     f"How {name} learnt",
                     caption,
-                    plots.learning_curves,
+                    model_plots.learning_curves,
                     told.curves,
                     model,
                 )
@@ -1400,7 +1400,7 @@ def inside_section(e: Evidence) -> list[Section]:  # none without a model that t
                     f"beliefs-{model}",
                     f"Whom {name} believes",
                     caption,
-                    plots.component_weights,
+                    model_plots.component_weights,
                     told.beliefs,
                     parts,
                     model,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from customer360.evaluation import plots
+from customer360.evaluation import drawing, model_plots, plots
 from customer360.evaluation.leaderboard import build_leaderboard
 from customer360.evaluation.significance import compare_models
 
@@ -44,7 +44,7 @@ def results(models=("hybrid", "svd", "ease", "random"), ratings=True, n=60) -> l
     return made
 
 
-def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[str, plots.Figure]:
+def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[str, drawing.Figure]:
     board = build_leaderboard(made, n_draws=50)
     return {
         "headline": plots.headline(board, labels=labels),
@@ -55,14 +55,16 @@ def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[st
             compare_models(made, split="ratio75_item", n_draws=50, n_flips=100), labels
         ),
         "time_beside_random": plots.random_versus_time(board, labels=labels),
-        "calibration": plots.calibration(
+        "calibration": model_plots.calibration(
             {result.model: reliable(at) for at, result in enumerate(made[: len(made) // 4])},
             (1, 5),
             {},
             labels,
         ),
-        "learning_curves": plots.learning_curves(CURVES),
-        "beliefs": plots.component_weights({question: SHARES for question in ("ranking", "ratings")}, labels),
+        "learning_curves": model_plots.learning_curves(CURVES),
+        "beliefs": model_plots.component_weights(
+            {question: SHARES for question in ("ranking", "ratings")}, labels
+        ),
     }
 
 
@@ -90,7 +92,7 @@ SHARES = pd.DataFrame(
 )
 
 
-def cut_off(fig: plots.Figure) -> list[str]:
+def cut_off(fig: drawing.Figure) -> list[str]:
     "Texts that reach beyond the picture"
     fig.canvas.draw()
     renderer, (width, height) = fig.canvas.get_renderer(), fig.canvas.get_width_height()
@@ -134,22 +136,22 @@ def cut_off(fig: plots.Figure) -> list[str]:
 def test_nothing_is_cut_off_and_every_figure_is_described(models):
     for name, fig in figures(results(models), LONG).items():
         assert cut_off(fig) == [], name
-        assert len(plots.alt_text(fig)) > 30, name
+        assert len(drawing.alt_text(fig)) > 30, name
 
 
 def test_the_same_figure_twice_is_the_same_file(tmp_path):
     first, second = figures(results()), figures(results())
     for name, fig in first.items():
         assert (
-            plots.save_figure(fig, tmp_path / name / "a.png").read_bytes()
-            == plots.save_figure(second[name], tmp_path / name / "b.png").read_bytes()
+            drawing.save_figure(fig, tmp_path / name / "a.png").read_bytes()
+            == drawing.save_figure(second[name], tmp_path / name / "b.png").read_bytes()
         ), name
 
 
 def test_data_without_ratings_says_so():
     fig = plots.headline(build_leaderboard(results(ratings=False), n_draws=20))
     assert sum(text.get_text() == "no ratings" for text in fig.findobj(Text)) == 4
-    assert "RMSE: no values." in plots.alt_text(fig)
+    assert "RMSE: no values." in drawing.alt_text(fig)
 
 
 def test_a_missing_split_or_segment_is_named():
@@ -163,7 +165,7 @@ def test_a_missing_split_or_segment_is_named():
 
 
 def test_html_is_one_self_contained_element():
-    html = plots.as_html(plots.headline(build_leaderboard(results(), n_draws=20)))
+    html = drawing.as_html(plots.headline(build_leaderboard(results(), n_draws=20)))
     assert (
         html.startswith('<img src="data:image/png;base64,')
         and 'alt="Split ratio75_item' in html
@@ -185,7 +187,7 @@ def test_a_variant_has_its_models_colour_and_a_mark_of_its_own():
 
 def test_the_calibration_figure_shows_the_bins():
     frame = reliable(0)
-    fig = plots.calibration({"svd": frame}, (1, 5), {"svd": 0.25})
+    fig = model_plots.calibration({"svd": frame}, (1, 5), {"svd": 0.25})
     (ax,) = fig.axes
     dots = next(line for line in ax.get_lines() if line.get_marker() == "o")
     shown = frame[frame["n_customers"] >= 10]
@@ -199,14 +201,16 @@ def test_the_calibration_figure_shows_the_bins():
     assert np.allclose(np.array(list(bars.values())) / bars[3.375], [0.1, 0.09, 1, 0.5])
     assert ax.get_xlim()[0] < 1.6 and ax.get_ylim()[1] >= shown["high"].max()
     assert (
-        plots.alt_text(fig)
+        drawing.alt_text(fig)
         == "Mean given rating against predicted rating. svd: off by .250 on average, from 1.60 predicted and 1.80 given to 4.30 and 3.90."
     )
-    assert "too few ratings for a dot" in plots.alt_text(plots.calibration({"svd": frame[1:2]}, (1, 5)))
+    assert "too few ratings for a dot" in drawing.alt_text(
+        model_plots.calibration({"svd": frame[1:2]}, (1, 5))
+    )
 
 
 def test_the_chosen_pass_is_the_one_with_the_lowest_held_out_loss():
-    fig = plots.learning_curves(CURVES.set_index(np.zeros(len(CURVES), int)))  # whatever its index
+    fig = model_plots.learning_curves(CURVES.set_index(np.zeros(len(CURVES), int)))  # whatever its index
     for ax, (head, best, loss) in zip(fig.axes, [("ranking", 3, 7.5), ("ratings", 2, 1.0)], strict=True):
         own = CURVES[CURVES["head"] == head]
         training, held_out, dot, line = ax.get_lines()
@@ -220,7 +224,9 @@ def test_the_chosen_pass_is_the_one_with_the_lowest_held_out_loss():
 
 
 def test_each_cell_of_the_beliefs_shows_its_share():
-    fig = plots.component_weights({"ranking": SHARES, "ratings": SHARES[["ncf", "svd"]]}, {"svd": "Factors"})
+    fig = model_plots.component_weights(
+        {"ranking": SHARES, "ratings": SHARES[["ncf", "svd"]]}, {"svd": "Factors"}
+    )
     assert [text.get_text() for text in fig.axes[0].texts] == [
         "60%",
         "40%",
@@ -236,4 +242,4 @@ def test_each_cell_of_the_beliefs_shows_its_share():
     assert [tick.get_text() for tick in fig.axes[0].get_xticklabels()] == ["Factors", "ncf", "bert"]
     assert [tick.get_text() for tick in fig.axes[0].get_yticklabels()] == ["regular", "visitor", "cold item"]
     assert np.allclose(fig.axes[0].collections[0].get_array().ravel(), SHARES.to_numpy().ravel())
-    assert "ranking, visitor: ncf 75%, Factors 25%; " in plots.alt_text(fig)
+    assert "ranking, visitor: ncf 75%, Factors 25%; " in drawing.alt_text(fig)
