@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import problem
-from .settings import Settings
+from .settings import APISettings
 
 
 class TokenBucket:
@@ -50,7 +50,7 @@ class TokenBucket:
 class RateLimits:
     "Answer 429 above the rate limit and 413 above the body limit, whether or not the length was announced"
 
-    def __init__(self, app: ASGIApp, settings: Settings):
+    def __init__(self, app: ASGIApp, settings: APISettings):
         self.app, self.max_body = app, settings.max_body
         self.known = TokenBucket(settings.rate) if settings.rate else None
         self.strangers, self.feedback = (

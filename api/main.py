@@ -19,7 +19,7 @@ from .page import Page, PageResponder, PageRouter
 from .paths import EncodedSlashes
 from .routes import customers, experiments, feedback, health, items, models, overview, recommendations
 from .security import FILES, Security
-from .settings import Settings
+from .settings import APISettings
 from .stream import Stream, on_stop
 
 
@@ -37,9 +37,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.metrics.close()
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: APISettings | None = None) -> FastAPI:
     "Return an app with its own settings, models and metrics"
-    settings = settings or Settings()
+    settings = settings or APISettings()
     app = FastAPIOffline(
         redoc_url=None,
         static_url=FILES,

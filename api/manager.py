@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from customer360.serving import service as serving
 
-from .settings import Settings
+from .settings import APISettings
 
 log = logging.getLogger("c360.api")
 RELOAD_SECONDS = 5.0  # seconds between two attempts to open the service, or to reload models
@@ -19,7 +19,7 @@ RELOAD_SECONDS = 5.0  # seconds between two attempts to open the service, or to 
 class ServiceManager:
     "Holds the service, or the reason why there is none"
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: APISettings):
         self.settings = settings
         self.service: serving.Service | None = None
         self.problem: Exception = serving.NotReady("the server is starting: try again in a moment")

@@ -66,7 +66,7 @@ def text(app: FastAPI) -> str:
 
 if __name__ == "__main__":
     from .main import create_app
-    from .settings import Settings
+    from .settings import APISettings
 
-    FILE.write_text(text(create_app(Settings(api_keys=(), public_demo=False))), encoding="utf-8")
+    FILE.write_text(text(create_app(APISettings(api_keys=(), public_demo=False))), encoding="utf-8")
     sys.stdout.write(f"wrote {FILE.name}\n")

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import problem
-from .settings import Settings
+from .settings import APISettings
 
 Need = Literal["nobody", "write", "admin"]
 OPEN = frozenset({"/health/live", "/health/ready"})
@@ -79,7 +79,7 @@ class Caller:
 class Security:
     "Admit a request, with its caller in `scope['caller']`, or answer 401 or 403"
 
-    def __init__(self, app: ASGIApp, settings: Settings):
+    def __init__(self, app: ASGIApp, settings: APISettings):
         self.app = app
         self.keys = [tuple(entry.split(":")) for entry in settings.api_keys]
         self.demo, self.origins = settings.public_demo, frozenset(settings.origins)

@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from customer360.config import Settings
 
 ROLES = ("write", "admin")
 DEV_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")  # the page's development server
 Listed = Annotated[tuple[str, ...], NoDecode]  # a comma-separated list
 
 
-class Settings(BaseSettings):
-    "Settings of the API; locations of data and database are set in `customer360.config`"
+class APISettings(Settings):
+    "Settings of the API, in addition to those of the package"
 
     model_config = SettingsConfigDict(
         env_prefix="C360_", extra="ignore", frozen=True, hide_input_in_errors=True

@@ -313,13 +313,13 @@ def test_a_failure_says_nothing_to_the_client_and_where_to_the_log(caplog):
     import asyncio
 
     from api.main import create_app
-    from api.settings import Settings
+    from api.settings import APISettings
 
     class Broken:
         def item(self, item: str) -> dict:
             raise ZeroDivisionError(f"the secret of {item}")
 
-    app = create_app(Settings())
+    app = create_app(APISettings())
     app.state.manager.service = Broken()
 
     async def once() -> httpx.Response:

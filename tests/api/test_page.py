@@ -11,7 +11,7 @@ from server import Server
 from api.keys import new_key
 from api.main import create_app
 from api.page import HEADERS
-from api.settings import Settings
+from api.settings import APISettings
 
 KEY, ENTRY = new_key("write")
 INDEX = "<!doctype html><title>A page</title>" + "<p>of some length</p>" * 100
@@ -36,14 +36,14 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ask(
-    path: str, settings: Settings, peer: str = "127.0.0.1", method: str = "GET", **headers: str
+    path: str, settings: APISettings, peer: str = "127.0.0.1", method: str = "GET", **headers: str
 ) -> httpx.Response:
     "One request to an app that was never started: the API answers 503 to whom it lets in"
     return asyncio.run(several(settings, [path], peer, method, **headers))[0]
 
 
 async def several(
-    settings: Settings, paths: list[str], peer: str = "127.0.0.1", method: str = "GET", **headers: str
+    settings: APISettings, paths: list[str], peer: str = "127.0.0.1", method: str = "GET", **headers: str
 ) -> list[httpx.Response]:
     transport = httpx.ASGITransport(create_app(settings), client=(peer, 1234))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
@@ -59,7 +59,7 @@ async def several(
 
 
 def test_each_address_of_the_page_is_its_index(dist):
-    settings = Settings(page=dist)
+    settings = APISettings(page=dist)
     for path in (
         "/",
         "/index.html",
@@ -81,7 +81,7 @@ def test_each_address_of_the_page_is_its_index(dist):
 
 
 def test_what_is_the_apis_stays_so(dist):
-    settings = Settings(page=dist)
+    settings = APISettings(page=dist)
     for path in (
         "/api/v1/customers/C0017",
         "/api/v1/nothing",
@@ -116,7 +116,7 @@ def test_what_is_the_apis_stays_so(dist):
 
 
 def test_files_and_how_long_they_last(dist):
-    settings = Settings(page=dist)
+    settings = APISettings(page=dist)
     for path, kind, lasting in (
         ("/assets/app-1a2b.js", "text/javascript", True), ("/assets/style-5e6f.css", "text/css", True), ("/favicon.svg", "image/svg+xml", False), ("/", "text/html", False),
     ):  # fmt: skip
@@ -146,7 +146,7 @@ def test_files_and_how_long_they_last(dist):
     )
 
 
-def raw(settings: Settings, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def raw(settings: APISettings, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     "As a server hands a path over that no client would send; the body as it goes over the wire"
     sent: list[dict] = []
 
@@ -172,7 +172,7 @@ def raw(settings: Settings, path: str, **headers: str) -> tuple[int, dict[str, s
 
 
 def test_it_is_packed_for_who_can_unpack(dist):
-    settings = Settings(page=dist)
+    settings = APISettings(page=dist)
     for path, content in (
         ("/", INDEX),
         ("/assets/app-1a2b.js", SCRIPT),
@@ -210,15 +210,15 @@ def test_it_is_packed_for_who_can_unpack(dist):
 ])  # fmt: skip
 def test_no_path_leads_out_of_the_folder(dist, path):
     for accept in ("*/*", "text/html"):
-        status, _, body = raw(Settings(page=dist), path, accept=accept)
+        status, _, body = raw(APISettings(page=dist), path, accept=accept)
         assert b"secret" not in body and b"root:" not in body
         assert status in (404, 422) if accept == "*/*" else (status == 404 or body.decode() == INDEX), path
     absolute = f"/{dist.parent}/secret.txt"
-    assert raw(Settings(page=dist), absolute, accept="*/*")[0] == 404
+    assert raw(APISettings(page=dist), absolute, accept="*/*")[0] == 404
 
 
 def test_the_page_needs_no_key_and_the_api_behind_it_does(dist):
-    keyed = Settings(page=dist, api_keys=ENTRY)
+    keyed = APISettings(page=dist, api_keys=ENTRY)
     for path in ("/", "/customers/C0017", "/assets/app-1a2b.js", "/favicon.svg"):
         assert ask(path, keyed, "203.0.113.7", **BROWSER).status_code == 200, path
     for path in ("/api/v1/models", "/api/v1/whoami", "/metrics", "/docs", "/openapi.json", "/nothing"):
@@ -228,11 +228,11 @@ def test_the_page_needs_no_key_and_the_api_behind_it_does(dist):
         "keys": True,
         "public_demo": False,
     }
-    assert ask("/", Settings(page=dist, public_demo=True), "203.0.113.7", **BROWSER).text == INDEX
+    assert ask("/", APISettings(page=dist, public_demo=True), "203.0.113.7", **BROWSER).text == INDEX
 
 
 def test_without_keys_this_machine_alone_gets_the_page_too(dist):
-    settings = Settings(page=dist)
+    settings = APISettings(page=dist)
     assert ask("/", settings, "203.0.113.7", **BROWSER).status_code == 403
     assert ask("/", settings, **BROWSER, host="evil.example").status_code == 403
     assert ask("/", settings, **BROWSER, x_forwarded_for="127.0.0.1").status_code == 403
@@ -247,7 +247,7 @@ def test_files_of_the_page_are_not_counted(dist, settings, peer):
     paths = ["/", "/assets/app-1a2b.js", "/customers/C0017", "/assets/gone.js"] * 5
     told = asyncio.run(
         several(
-            Settings(page=dist, **settings), [*paths, "/api/v1/whoami", "/api/v1/whoami"], peer, **BROWSER
+            APISettings(page=dist, **settings), [*paths, "/api/v1/whoami", "/api/v1/whoami"], peer, **BROWSER
         )
     )
     assert [answer.status_code for answer in told] == [200, 200, 200, 404] * 5 + [200, 429], "the API is"
@@ -255,9 +255,9 @@ def test_files_of_the_page_are_not_counted(dist, settings, peer):
 
 def test_without_a_page_the_way_leads_to_the_documentation(tmp_path):
     for folder in (tmp_path / "nowhere", tmp_path):
-        answer = ask("/", Settings(page=folder), **BROWSER)
+        answer = ask("/", APISettings(page=folder), **BROWSER)
         assert answer.status_code == 307 and answer.headers["location"] == "/docs"
-        assert ask("/customers/C0017", Settings(page=folder), **BROWSER).status_code == 404
+        assert ask("/customers/C0017", APISettings(page=folder), **BROWSER).status_code == 404
 
 
 def test_a_server_with_a_page(small, dist):

@@ -16,7 +16,7 @@ from server import ROOT, SPEC, operations
 from api.keys import new_key
 from api.limits import TokenBucket
 from api.main import create_app
-from api.settings import Settings
+from api.settings import APISettings
 
 WRITE, WRITE_ENTRY = new_key("write")
 ADMIN, ADMIN_ENTRY = new_key("admin")
@@ -32,13 +32,17 @@ OPEN = {"is_alive", "is_ready"}
 
 
 def ask(
-    method: str, path: str, peer: str | None = "203.0.113.7", settings: Settings | None = None, **headers: str
+    method: str,
+    path: str,
+    peer: str | None = "203.0.113.7",
+    settings: APISettings | None = None,
+    **headers: str,
 ) -> httpx.Response:
     "One request from an address, to an app that was never started: it answers 503 to whom it lets in"
 
     async def once() -> httpx.Response:
         transport = httpx.ASGITransport(
-            create_app(settings or Settings()), client=(peer, 1234) if peer else None
+            create_app(settings or APISettings()), client=(peer, 1234) if peer else None
         )
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
             return await client.request(
@@ -65,7 +69,7 @@ def test_roles_of_every_route():
     ids=lambda part: part["operationId"] if isinstance(part, dict) else None,
 )
 def test_each_route_with_each_key(method, path, described):
-    settings, path, name = Settings(api_keys=KEYS), re.sub(r"\{\w+\}", "x", path), described["operationId"]
+    settings, path, name = APISettings(api_keys=KEYS), re.sub(r"\{\w+\}", "x", path), described["operationId"]
     assert ask(method, path, settings=settings).status_code in (LET_IN if name in OPEN else {401})
     assert ask(method, path, "127.0.0.1", settings).status_code in (LET_IN if name in OPEN else {401}), (
         "with keys this machine needs one too"
@@ -83,11 +87,11 @@ def test_each_route_with_each_key(method, path, described):
 ])  # fmt: skip
 def test_no_path_goes_around_the_keys(path):
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get"):
-        assert ask(method, path, settings=Settings(api_keys=KEYS, page="no/page")).status_code == 401
+        assert ask(method, path, settings=APISettings(api_keys=KEYS, page="no/page")).status_code == 401
         if "export" in path or "metrics" in path:
             assert (
                 ask(
-                    method, path, settings=Settings(api_keys=KEYS), Authorization=f"Bearer {WRITE}"
+                    method, path, settings=APISettings(api_keys=KEYS), Authorization=f"Bearer {WRITE}"
                 ).status_code
                 == 403
             )
@@ -110,7 +114,7 @@ def test_a_wrong_key(header):
     answer = ask(
         "GET",
         "/api/v1/models",
-        settings=Settings(api_keys=KEYS),
+        settings=APISettings(api_keys=KEYS),
         **({"Authorization": header} if header else {}),
     )
     assert (
@@ -134,7 +138,7 @@ def test_the_server_never_holds_a_key():
 )
 def test_keys_that_are_not_hashed_are_refused(keys):
     with pytest.raises(ValidationError, match=r"python -m api\.keys") as refused:
-        Settings(api_keys=keys)
+        APISettings(api_keys=keys)
     assert "secret-key" not in str(refused.value) and ADMIN not in str(refused.value)
 
 
@@ -216,11 +220,11 @@ def test_pages_elsewhere():
     preflight = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
     assert ask("OPTIONS", "/api/v1/items/x", "127.0.0.1", **mine, **preflight).status_code == 200
     assert ask("OPTIONS", "/api/v1/items/x", "127.0.0.1", **evil, **preflight).status_code == 400
-    keyed = Settings(api_keys=KEYS)
+    keyed = APISettings(api_keys=KEYS)
     assert ask("OPTIONS", "/api/v1/items/x", settings=keyed, **mine, **preflight).status_code == 400, (
         "closed, once there are keys"
     )
-    named = Settings(api_keys=KEYS, cors_origins="https://shop.example, https://www.shop.example")
+    named = APISettings(api_keys=KEYS, cors_origins="https://shop.example, https://www.shop.example")
     assert (
         ask(
             "OPTIONS", "/api/v1/items/x", settings=named, Origin="https://www.shop.example", **preflight
@@ -316,7 +320,7 @@ def test_what_is_wrong_inside_is_not_said_to_strangers(small, tmp_path):
 
 def test_a_rate_for_everybody():
     async def several() -> list[int]:
-        app = create_app(Settings(rate=12))
+        app = create_app(APISettings(rate=12))
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=("127.0.0.1", 1)), base_url="http://localhost"
         ) as client:
@@ -327,7 +331,7 @@ def test_a_rate_for_everybody():
 
 def test_the_public_demo_does_not_trust_this_machine():
     "A proxy on it speaks for strangers"
-    open_to_all = Settings(public_demo=True)
+    open_to_all = APISettings(public_demo=True)
     assert ask("GET", "/api/v1/models", "127.0.0.1", open_to_all).status_code == 503
     assert ask("DELETE", "/api/v1/customers/x", "127.0.0.1", open_to_all).status_code == 403
     assert (
@@ -337,7 +341,7 @@ def test_the_public_demo_does_not_trust_this_machine():
 
 
 def test_who_am_i():
-    keyed, both = Settings(api_keys=KEYS), Settings(api_keys=KEYS, public_demo=True)
+    keyed, both = APISettings(api_keys=KEYS), APISettings(api_keys=KEYS, public_demo=True)
     told = [
         ask("GET", "/api/v1/whoami", settings=keyed, Authorization=f"Bearer {WRITE}"), ask("GET", "/api/v1/whoami", settings=keyed, Authorization=f"Bearer {ADMIN}"),
         ask("GET", "/api/v1/whoami", "127.0.0.1"), ask("GET", "/api/v1/whoami", settings=both), ask("GET", "/api/v1/whoami", settings=both, **{"X-API-Key": ADMIN}),
@@ -374,7 +378,7 @@ def test_a_debt_is_given_once():
 
 def test_feedback_under_another_spelling_of_its_path_counts_as_feedback():
     async def two() -> list[int]:
-        app = create_app(Settings(public_demo=True, demo_feedback_rate=6))
+        app = create_app(APISettings(public_demo=True, demo_feedback_rate=6))
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=("203.0.113.7", 1)), base_url="http://localhost"
         ) as client:

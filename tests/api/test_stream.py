@@ -17,7 +17,7 @@ from server import Server
 from starlette.exceptions import HTTPException
 
 from api.main import create_app
-from api.settings import Settings
+from api.settings import APISettings
 from api.stream import BATCH, NEWEST, PAGE, POLL_SECONDS, STREAMS_PER_CLIENT, Stream
 from customer360.data.store.connection import StoreDown
 from customer360.data.store.new_events import StoredEvent
@@ -493,7 +493,7 @@ def test_it_passes_through_the_app_unbuffered_and_beats_while_nothing_happens(mo
     sent: list[dict] = []
 
     async def story() -> None:
-        app, service, gone = create_app(Settings()), Watched(1), asyncio.Event()
+        app, service, gone = create_app(APISettings()), Watched(1), asyncio.Event()
         app.state.manager.service = service
 
         async def receive() -> dict:
