@@ -23,8 +23,6 @@ from .cards import Card, Download, DownloadError, IngestError, Layout, SourceErr
 from .readers import read_table
 from ..files import git_blob_id, sha256_of_file, work_folder
 
-log = logging.getLogger(__name__)
-
 # %% ../../nbs/1_data/24_download.ipynb #dfb52b6c
 def verify_file(
     path: Path,
@@ -60,6 +58,9 @@ def _manually(url: str) -> str:
     )
 
 # %% ../../nbs/1_data/24_download.ipynb #a12f1b3f
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class RetryPolicy:
     "Limits of the attempts to download a file"
