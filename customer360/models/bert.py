@@ -252,8 +252,9 @@ class BERT(Recommender):
         popular = super().recommend(users[blank], n, histories=past[blank], **hides)
         top.codes[blank], top.scores[blank] = popular
         for part in (rows[start : start + ROWS] for start in range(0, len(rows), ROWS)):
-            mask = exclusion_mask(past[part], None, exclude_seen, exclude)
-            found = self._item_index.nearest(self._items.customers(past[part]), n, mask)
+            own = past[part]
+            mask = exclusion_mask(own, None, exclude_seen, exclude)
+            found = self._item_index.nearest(self._items.customers(own), n, mask)
             top.codes[part], top.scores[part] = found
         return top
 
