@@ -241,10 +241,10 @@ def test_a_range_that_cannot_be_had(server, tmp_path):
 
 
 def test_a_stall_is_a_break(server, tmp_path):
-    server.script = [server.cut(1500, stall=5), server.serve]
+    server.script = [server.cut(1500, stall=60), server.serve]
     began = time.monotonic()
     assert get(server, tmp_path).read_bytes() == WHOLE
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     assert server.asked[1]["range"] == "bytes=1500-"
 
 
