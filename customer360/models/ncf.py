@@ -33,12 +33,13 @@ def leave_one_out_bias(
     histories: Histories,  # of the train customers
     mean: float,
     item_offset: np.ndarray,  # float32 (n_items,)
+    user_damping: float = USER_DAMPING,  # d, in ratings
 ) -> np.ndarray:  # float32 (number of ratings,)
     "Return the biases of each rating, with its own part in the customer's offset taken out"
-    residuals, offset = rating_input(histories, mean, item_offset)
+    residuals, offset = rating_input(histories, mean, item_offset, user_damping)
     n_rated = np.diff(residuals.indptr)
     rows = np.repeat(np.arange(residuals.shape[0]), n_rated)
-    n, own = n_rated[rows] + USER_DAMPING, residuals.data + offset[rows]
+    n, own = n_rated[rows] + user_damping, residuals.data + offset[rows]
     rating = histories.rating[histories.rated]
     return (rating - own + (offset[rows] * n - own) / (n - 1)).astype(np.float32)
 
@@ -161,7 +162,7 @@ class NCF(Recommender):
             patience=self.patience,
             held_out=self.held_out,
         )
-        histories, known = train.histories, (self.mean_, self.item_offset_)
+        histories, known = train.histories, (self.mean_, self.item_offset_, self.user_damping)
         residuals, base = rating_input(histories, *known)[0], leave_one_out_bias(histories, *known)
         data = residuals, base, histories.rating[histories.rated], train.scale
         return partial(train_rater, *data, options, self._seed("rate", member), f"rating {member}")
@@ -194,6 +195,6 @@ class NCF(Recommender):
         if not self.rating_.members:
             return out
         known = np.flatnonzero(items >= 0)
-        residuals, _ = rating_input(histories, self.mean_, self.item_offset_)
+        residuals, _ = rating_input(histories, self.mean_, self.item_offset_, self.user_damping)
         out[known] = self.rating_.predict(residuals, out[known], rows[known], items[known], self.scale_)
         return out

@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from ..data.prepare import Histories
 from .artefacts import Part
-from .ops import user_offsets
+from .ops import USER_DAMPING, rating_residuals, unit_rows, user_offsets
 
 # %% ../../nbs/2_models/26_neumf.ipynb #cb98f32f
 def mlp_scores(
@@ -73,9 +73,7 @@ def ranking_input(
     rarity: np.ndarray,  # float32 (n_items,)
 ) -> csr_matrix:  # float32 (q, n_items), rows of length 1 or empty
     "Return histories as the ranking network reads them"
-    weighted = csr_matrix(confidence @ diags(rarity))
-    length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(1)).ravel())
-    return csr_matrix(diags(1 / np.where(length > 0, length, 1)) @ weighted, dtype=np.float32)
+    return unit_rows(csr_matrix(confidence @ diags(rarity)))
 
 
 def project_to_sphere(
@@ -198,13 +196,11 @@ def rating_input(
     histories: Histories,  # q rows
     mean: float,
     item_offset: np.ndarray,  # float32 (n_items,)
+    user_damping: float = USER_DAMPING,  # of the customer offsets, in ratings
 ) -> tuple[csr_matrix, np.ndarray]:  # residuals (q, n_items), an entry per rating; customer offsets (q,)
     "Return ratings as the rating network reads them"
-    rated, offset = histories.rated, user_offsets(histories, mean, item_offset)
-    rows, items = histories.rows[rated], histories.items[rated]
-    rest = (histories.rating[rated] - mean - item_offset[items] - offset[rows]).astype(np.float32)
-    indptr = np.append(0, np.cumsum(np.bincount(rows, minlength=len(histories))))
-    return csr_matrix((rest, items, indptr), histories.weight.shape), offset
+    offset = user_offsets(histories, mean, item_offset, user_damping)
+    return rating_residuals(histories, mean, item_offset, offset), offset
 
 
 def bounded_sigmoid(

@@ -91,6 +91,7 @@ class RatingOptions:
     max_anchors: int = 4000  # items that the regression on text learns from
     width: float = 0.3  # tau of that regression
     noise: float = 5.0  # sigma^2 of that regression, in customers
+    item_damping: float = ITEM_DAMPING  # of the items' offsets, in ratings
 
 
 def fit_taste_prior(
@@ -135,7 +136,8 @@ def text_informed_offsets(
     slope = np.average((left_out - centre) * means, weights=weight) / max(variance, 1e-12)
     suggested = text_kernel(text, text[known], options.width) @ alpha[:, 0]
     suggested[known] = left_out
-    return (total + ITEM_DAMPING * np.clip(slope, 0, 1) * (suggested - centre)) / (count + ITEM_DAMPING)
+    damping = options.item_damping
+    return (total + damping * np.clip(slope, 0, 1) * (suggested - centre)) / (count + damping)
 
 # %% ../../nbs/2_models/38_text_ratings.ipynb #66a192ed
 @dataclass

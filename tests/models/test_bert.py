@@ -352,7 +352,7 @@ def test_directions_against_a_dense_decomposition():
 def test_left_out_predictions_are_those_of_regressions_without_the_item():
     rng = np.random.default_rng(1)
     text, targets, counts = (
-        encoders.unit_rows(rng.normal(size=(9, 4))).astype(np.float32),
+        encoders.unit_vectors(rng.normal(size=(9, 4))).astype(np.float32),
         rng.normal(size=(9, 2)),
         rng.uniform(1, 9, 9),
     )
