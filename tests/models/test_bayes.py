@@ -16,21 +16,21 @@ from customer360.metrics import rmse
 from customer360.models.baselines import Bias
 from customer360.models.bayes import (
     BayesianMF,
-    Principal,
-    chain,
+    PrincipalComponents,
+    append_one,
     draw_coefficients,
-    evidence,
+    draw_normal_wishart,
     expected_ratings,
-    goes_with,
-    item_knowledge,
-    normal_wishart,
-    posterior,
-    principal,
+    gibbs_sweeps,
+    item_side_information,
+    principal_components,
+    rating_statistics,
     shares,
-    substitute,
-    suggested_vectors,
+    solve_triangular_rows,
+    suggest_vectors,
+    summed_cosines,
     unit_columns,
-    with_one,
+    vector_posterior,
 )
 from customer360.models.conformance import check_recommender, checkerboard
 from customer360.models.ops import NoRatingScale
@@ -87,7 +87,7 @@ def random_side(rng: np.random.Generator, q: int, n: int, d: int) -> tuple[csr_m
 def test_evidence_against_loops(seed):
     rng = np.random.default_rng([43, seed])
     ratings, vectors = random_side(rng, 6, 9, 4)
-    squares, shifts = evidence(ratings, vectors)
+    squares, shifts = rating_statistics(ratings, vectors)
     for row in range(6):
         square, shift = np.zeros((4, 4)), np.zeros(4)
         for item, rating in zip(ratings[[row]].indices, ratings[[row]].data, strict=True):
@@ -108,7 +108,7 @@ def test_substitution_against_scipy(d):
             solve_triangular(one, b, lower=True, trans=int(transposed))
             for one, b in zip(lower, right, strict=True)
         ]
-        np.testing.assert_allclose(substitute(lower, right, transposed), expected, atol=1e-10)
+        np.testing.assert_allclose(solve_triangular_rows(lower, right, transposed), expected, atol=1e-10)
     assert (right == kept).all()
 
 
@@ -119,10 +119,10 @@ def test_posterior_against_bayes_theorem(seed):
     ratings, vectors = random_side(rng, 4, 9, 3)
     root, alpha = rng.normal(size=(3, 3)), 1.7
     precision, prior = root @ root.T + np.eye(3), rng.normal(size=(4, 3))
-    mean, lower = posterior(ratings, vectors, alpha, prior, precision)
+    mean, lower = vector_posterior(ratings, vectors, alpha, prior, precision)
     for row in range(4):
         seen, covariance = ratings[[row]].indices, np.linalg.inv(precision)
-        y, r = with_one(vectors)[seen], ratings[[row]].data - vectors[seen, -1]
+        y, r = append_one(vectors)[seen], ratings[[row]].data - vectors[seen, -1]
         gain = covariance @ y.T @ np.linalg.inv(y @ covariance @ y.T + np.eye(len(seen)) / alpha)
         np.testing.assert_allclose(mean[row], prior[row] + gain @ (r - y @ prior[row]), atol=1e-4)
         np.testing.assert_allclose(
@@ -132,7 +132,7 @@ def test_posterior_against_bayes_theorem(seed):
 
 def test_a_row_without_ratings_has_its_prior():
     vectors = np.ones((2, 3), np.float32)
-    mean, lower = posterior(
+    mean, lower = vector_posterior(
         csr_matrix((1, 2), dtype=np.float32), vectors, 5.0, np.array([[1.0, 2, 3]]), 4 * np.eye(3)
     )
     np.testing.assert_allclose(mean, [[1, 2, 3]], atol=1e-6)
@@ -145,7 +145,7 @@ def test_normal_wishart_moments():
     x, extra = rng.normal(1, 1, (7, 3)), rng.normal(0, 1, (4, 3))
     m, d = x.mean(0), 3
     inverse_scale = np.eye(d) + (x - m).T @ (x - m) + 2 * 7 / 9 * np.outer(m, m) + extra.T @ extra
-    drawn = [normal_wishart(x, extra, rng) for _ in range(20_000)]
+    drawn = [draw_normal_wishart(x, extra, rng) for _ in range(20_000)]
     np.testing.assert_allclose(
         np.mean([p for _, p in drawn], 0), (d + 7 + 4) * np.linalg.inv(inverse_scale), atol=0.02
     )
@@ -159,7 +159,7 @@ def test_coefficients_are_those_of_macau():
     "B in the coordinates of the features: mean and covariance of the textbook posterior"
     rng = np.random.default_rng(47)
     features, lam, precision = rng.normal(size=(12, 4)), 3.0, np.array([[2.0, 0.5], [0.5, 1.0]])
-    rest, source = rng.normal(size=(12, 2)), principal(csr_matrix(features), 4, rng)
+    rest, source = rng.normal(size=(12, 2)), principal_components(csr_matrix(features), 4, rng)
     drawn = np.array([draw_coefficients(rest, source, lam, precision, rng)[0] for _ in range(20_000)])
     weights = np.einsum("fk,skd->sfd", source.directions, drawn / source.size[:, None])
     square = np.linalg.inv(features.T @ features + lam * np.eye(4))
@@ -170,7 +170,7 @@ def test_coefficients_are_those_of_macau():
 
 def test_the_strength_of_a_source_is_drawn_from_its_gamma():
     rng = np.random.default_rng(48)
-    source = principal(csr_matrix(rng.normal(size=(30, 5))), 5, rng)
+    source = principal_components(csr_matrix(rng.normal(size=(30, 5))), 5, rng)
     pairs = [draw_coefficients(rng.normal(size=(30, 2)), source, 2.0, np.eye(2), rng) for _ in range(4000)]
     rate = np.array([0.01 + ((c / source.size[:, None]) ** 2).sum() / 2 for c, _ in pairs])
     np.testing.assert_allclose(
@@ -182,15 +182,15 @@ def test_the_strength_of_a_source_is_drawn_from_its_gamma():
 def test_principal_is_the_svd(shape):
     rng = np.random.default_rng([49, *shape])
     features = rng.normal(size=shape)
-    whole = principal(csr_matrix(features), 50, rng)
+    whole = principal_components(csr_matrix(features), 50, rng)
     np.testing.assert_allclose(whole.basis * whole.size @ whole.directions.T, features, atol=1e-8)
-    few = principal(csr_matrix(features), 2, rng)
+    few = principal_components(csr_matrix(features), 2, rng)
     np.testing.assert_allclose(few.size, np.linalg.svd(features, compute_uv=False)[:2], rtol=1e-3)
 
 
 @pytest.mark.parametrize("features", [np.zeros((4, 3)), np.zeros((4, 0)), np.zeros((0, 3))])
 def test_principal_of_nothing(features):
-    found = principal(csr_matrix(features), 5, np.random.default_rng(0))
+    found = principal_components(csr_matrix(features), 5, np.random.default_rng(0))
     assert [part.shape for part in found] == [(len(features), 0), (0,), (features.shape[1], 0)]
 
 
@@ -204,14 +204,14 @@ def test_suggestions_against_weighted_ridge():
         [0, 0.7, 0.7]
     )  # with an intercept that is not held back
     expected = big @ np.linalg.solve(square, (big[known].T * w) @ vectors)
-    np.testing.assert_allclose(suggested_vectors(vectors, n_ratings, features, 0.7), expected, atol=1e-8)
+    np.testing.assert_allclose(suggest_vectors(vectors, n_ratings, features, 0.7), expected, atol=1e-8)
 
 
 def test_ranking_against_loops():
     rng = np.random.default_rng(51)
     owned, asked = (rng.choice([0, 0, 0.5, 1], shape).astype(np.float32) for shape in ((9, 6), (3, 6)))
     owned[:, 4] = 0  # nobody has it
-    found = goes_with(csr_matrix(asked), unit_columns(csr_matrix(owned)))
+    found = summed_cosines(csr_matrix(asked), unit_columns(csr_matrix(owned)))
     length = np.sqrt((owned**2).sum(0))
     for row in range(3):
         for item in range(6):
@@ -225,7 +225,7 @@ def test_ranking_against_loops():
 # --- the sampler as a whole
 
 
-def drawn_side(n: int, source: Principal, rng: np.random.Generator) -> np.ndarray:
+def drawn_side(n: int, source: PrincipalComponents, rng: np.random.Generator) -> np.ndarray:
     "Vectors of one factor and an offset, with everything about them drawn from the prior"
     half = np.tril(rng.standard_normal((2, 2)), -1) + np.diag(np.sqrt(rng.chisquare([2, 1])))
     root = np.linalg.inv(half.T)
@@ -241,14 +241,14 @@ def drawn_side(n: int, source: Principal, rng: np.random.Generator) -> np.ndarra
 def ranks(seed: int) -> tuple[float, float]:
     "Data drawn from the model: where the true noise and a true cell lie among the draws"
     rng = np.random.default_rng([52, seed])
-    sources = [principal(csr_matrix(rng.standard_normal((n, 3))), 2, rng) for n in (9, 8)]
+    sources = [principal_components(csr_matrix(rng.standard_normal((n, 3))), 2, rng) for n in (9, 8)]
     users, items = (drawn_side(n, source, rng) for n, source in zip((9, 8), sources, strict=True))
-    noise_precision, cells = rng.gamma(1, 1), users @ with_one(items).T + items[:, -1]
+    noise_precision, cells = rng.gamma(1, 1), users @ append_one(items).T + items[:, -1]
     shown = rng.random(cells.shape) < 0.7
     shown[0], shown[:, 0], shown[0, 0] = True, True, False
     seen = cells[shown] + rng.standard_normal(shown.sum()) / np.sqrt(noise_precision)
     ratings = csr_matrix((seen.astype(np.float32), np.nonzero(shown)), shown.shape)
-    draws = list(islice(chain(ratings, sources[0], [sources[1]], 1, rng), 100, 400, 6))
+    draws = list(islice(gibbs_sweeps(ratings, sources[0], [sources[1]], 1, rng), 100, 400, 6))
     at = [expected_ratings(draw.customers, draw.items, np.array([0]), np.array([0]))[0] for draw in draws]
     return np.mean([draw.noise_precision < noise_precision for draw in draws]), np.mean(
         np.array(at) < cells[0, 0]
@@ -443,7 +443,7 @@ def test_purchases_beside_ratings_are_no_ratings():
 
 @pytest.mark.parametrize("text", [["", "", ""], ["one", "two", "three"], ["a", "b", "c"]])
 def test_text_that_says_nothing(text):
-    known = item_knowledge(rated(table([[1, 2, 3]]), item_text=pd.Series(text)))
+    known = item_side_information(rated(table([[1, 2, 3]]), item_text=pd.Series(text)))
     assert [features.shape for features in known] == [(3, 0)]
 
 

@@ -22,7 +22,13 @@ from customer360.models.catalogue import MODELS, add_notebook, model_class
 from customer360.models.conformance import ContractError, check_recommender, checkerboard
 from customer360.models.contract import Recommender
 from customer360.models.holdout import rank_held_out
-from customer360.models.knn import UserKNN, neighbours_residual, similarities, unit_rows, votes
+from customer360.models.knn import (
+    UserKNN,
+    cosine_similarities,
+    neighbour_residuals,
+    unit_rows,
+    weighted_votes,
+)
 from customer360.models.ops import (
     COLD_START_SCORE,
     ITEM_DAMPING,
@@ -32,7 +38,7 @@ from customer360.models.ops import (
     TopN,
     top_n,
 )
-from customer360.models.svd import SVD, alternate, fold_in, fold_in_ratings, solve_rows
+from customer360.models.svd import SVD, fold_in_confidence, fold_in_ratings, solve_rows, train_als
 from customer360.schema import SEEN, EventType, Facts, interactions
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -174,7 +180,7 @@ def test_fold_in_against_full_least_squares(seed):
     assert (data.histories.confidence.data == 0).any(), "a dismissal must be among the entries"
     for n_factors in (1, 4, 40):
         factors = rng.normal(size=(data.n_items, n_factors)).astype(np.float32)
-        got = fold_in(data.histories.confidence, factors, 0.2, 0.7)
+        got = fold_in_confidence(data.histories.confidence, factors, 0.2, 0.7)
         np.testing.assert_allclose(
             got, dense_fold_in(strengths(data), factors.astype(float), 0.2, 0.7), rtol=1e-3, atol=2e-4
         )
@@ -190,7 +196,7 @@ def test_alternation_against_full_least_squares():
         users = dense_fold_in(x, items, 0.25, 0.45)
         items = dense_fold_in(x.T, users, 0.25, 0.45)
     np.testing.assert_allclose(
-        alternate(data.histories.confidence, f, 0.25, 0.45, n, generator(0, "svd")), items, atol=2e-4
+        train_als(data.histories.confidence, f, 0.25, 0.45, n, generator(0, "svd")), items, atol=2e-4
     )
     model = SVD(n_factors=f, n_iterations=n, n_epochs=1).fit(data)
     has_past = x.sum(1) > 0
@@ -266,7 +272,7 @@ def test_similarities_against_loops(density):
     "Dense blocks or sparse rows, the same cosines"
     rows = random_sparse(60, 400, density, format="csr", random_state=1, dtype=np.float32)
     rows = csr_matrix(np.vstack([rows.toarray(), rows[:3].toarray() * 2, -rows[:2].toarray()]))
-    got = similarities(unit_rows(rows[:9]), unit_rows(rows))
+    got = cosine_similarities(unit_rows(rows[:9]), unit_rows(rows))
     np.testing.assert_allclose(
         got, naive_cosines(rows[:9].toarray().astype(float), rows.toarray().astype(float)), atol=2e-6
     )
@@ -288,7 +294,9 @@ def test_votes_against_loops(seed):
             nearest = sorted(range(m), key=lambda other: (-similarity[row, other], other))[:n_neighbours]
             for other in nearest:
                 expected[row] += float(similarity[row, other]) ** 3 * confidence[[other]].toarray()[0]
-        np.testing.assert_allclose(votes(similarity, confidence, n_neighbours, 3.0), expected, atol=1e-5)
+        np.testing.assert_allclose(
+            weighted_votes(similarity, confidence, n_neighbours, 3.0), expected, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -300,7 +308,7 @@ def test_neighbours_residual_against_loops(seed):
     rest = csr_matrix(np.vstack([rest.toarray(), np.zeros((1, m))]))  # an item that nobody rated
     rows, items = rng.integers(0, 5, p), rng.integers(0, n_items + 1, p)
     for n_neighbours in (1, 2, 50):
-        got = neighbours_residual(similarity, rest, rows, items, n_neighbours, 0.3)
+        got = neighbour_residuals(similarity, rest, rows, items, n_neighbours, 0.3)
         for row, item, value in zip(rows, items, got, strict=True):
             raters = [
                 (float(similarity[row, other]), float(rest[item, other])) for other in rest[[item]].indices
@@ -308,7 +316,7 @@ def test_neighbours_residual_against_loops(seed):
             nearest = sorted(raters, reverse=True)[:n_neighbours]
             expected = sum(s * r for s, r in nearest) / (sum(s for s, _ in nearest) + 0.3)
             assert value == pytest.approx(expected, abs=1e-5)
-    assert len(neighbours_residual(similarity, rest, rows[:0], items[:0], 3, 0.3)) == 0
+    assert len(neighbour_residuals(similarity, rest, rows[:0], items[:0], 3, 0.3)) == 0
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -11,7 +11,14 @@ from customer360.data.prepare import Dataset, histories_from_items
 from customer360.models.attribution import Explanation, explain_by_dropping
 from customer360.models.baselines import EASE, item_weights
 from customer360.models.contract import Recommender
-from customer360.models.near import NearEASE, add_texts, kernel, near_gram, places, text_rows
+from customer360.models.near import (
+    NearEASE,
+    add_text_gram,
+    event_positions,
+    nearness_gram,
+    nearness_kernel,
+    tfidf_rows,
+)
 from customer360.schema import EventType
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -72,18 +79,18 @@ def test_places_against_ranks(seed):
         .sub(1)
         .fillna(0)
     )
-    assert np.allclose(places(h), expected) and places(h).dtype == np.float32
+    assert np.allclose(event_positions(h), expected) and event_positions(h).dtype == np.float32
 
 
 def test_places_of_nobody():
-    assert places(histories_from_items([], 3)).shape == (0,)
-    assert places(histories_from_items([[], [2], []], 3)).tolist() == [0]
+    assert event_positions(histories_from_items([], 3)).shape == (0,)
+    assert event_positions(histories_from_items([[], [2], []], 3)).tolist() == [0]
 
 
 @pytest.mark.parametrize("nearness", [0.5, 10, 1e6])
 def test_gram_against_loops_and_no_negative_eigenvalue(nearness):
     data = shop(1)
-    gram = near_gram(data.histories.confidence, places(data.histories), nearness, 0.2)
+    gram = nearness_gram(data.histories.confidence, event_positions(data.histories), nearness, 0.2)
     assert np.allclose(gram, naive_gram(data, nearness, 0.2), rtol=1e-4, atol=1e-5)
     assert np.array_equal(gram, gram.T) and np.linalg.eigvalsh(gram.astype(float)).min() > -1e-4
 
@@ -93,14 +100,14 @@ def test_gram_against_loops_and_no_negative_eigenvalue(nearness):
 )
 def test_what_is_no_kernel_is_refused(nearness, floor):
     with pytest.raises(ValueError, match="nearness must be above 0"):
-        kernel(np.zeros(1, np.float32), nearness, floor)
+        nearness_kernel(np.zeros(1, np.float32), nearness, floor)
 
 
 @pytest.mark.parametrize("regularisation", [0.5, 20])
 @pytest.mark.parametrize("seed", range(3))
 def test_weights_against_regressions(seed, regularisation):
     data = shop(seed)
-    texts = text_rows(data.item_text).toarray()
+    texts = tfidf_rows(data.item_text).toarray()
     gram = naive_gram(data, 4, 0.3)
     gram += 0.7 * gram.diagonal()[gram.diagonal() > 0].mean() * texts @ texts.T
     model = NearEASE(nearness=4, floor=0.3, text=0.7, regularisation=regularisation).fit(data)
@@ -152,7 +159,7 @@ def test_an_item_of_which_nothing_is_known_has_no_weight(text):
     "text", [["one", "two", "three"], ["", "", ""], ["the", "of", "and"], ["a", "a", "a"]]
 )
 def test_texts_that_connect_nothing(text):
-    rows = text_rows(pd.Series(text))
+    rows = tfidf_rows(pd.Series(text))
     assert rows.shape == (3, 0) and rows.dtype == np.float32
     data = small([(0, 0, "purchase", np.nan, 1), (0, 1, "purchase", np.nan, 2)], 1, 3)
     with_text, without = (NearEASE().fit(replace(data, item_text=words)) for words in (pd.Series(text), None))
@@ -161,9 +168,11 @@ def test_texts_that_connect_nothing(text):
 
 def test_texts_are_added_slice_by_slice(monkeypatch):
     monkeypatch.setattr("customer360.models.near.BATCH_SIZE", 4)
-    texts = text_rows(shop(4).item_text)
+    texts = tfidf_rows(shop(4).item_text)
     gram = np.eye(15, dtype=np.float32)
-    assert np.allclose(add_texts(gram.copy(), texts, 3), gram + 3 * (texts @ texts.T).toarray(), atol=1e-6)
+    assert np.allclose(
+        add_text_gram(gram.copy(), texts, 3), gram + 3 * (texts @ texts.T).toarray(), atol=1e-6
+    )
     assert np.isin(np.round((texts @ texts.T).diagonal(), 5), [0, 1]).all()
 
 

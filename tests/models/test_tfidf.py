@@ -23,10 +23,10 @@ from customer360.models.tfidf import (
     MOST_TERMS,
     TFIDF,
     evidence,
-    item_vectors,
+    fit_tfidf,
     popularity_prior,
-    similar_residual,
-    terms,
+    similar_item_residuals,
+    split_terms,
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -159,15 +159,15 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("texts", SCRIPTS.values(), ids=SCRIPTS)
 def test_scripts(texts):
-    vectors, names = item_vectors(texts)
+    vectors, names = fit_tfidf(texts)
     cosines = (vectors @ vectors.T).toarray()
     np.fill_diagonal(cosines, -1)
     assert cosines.argmax(1).tolist() == [1, 0, 3, 2], names
 
 
 def test_terms_stay_short():
-    assert max(map(len, terms("x" * 1_000_000 + " " + "y" * 100))) == 2 * LONGEST + 1
-    vectors, names = item_vectors([" ".join(f"a{number}" for number in range(MOST_TERMS))] * 2)
+    assert max(map(len, split_terms("x" * 1_000_000 + " " + "y" * 100))) == 2 * LONGEST + 1
+    vectors, names = fit_tfidf([" ".join(f"a{number}" for number in range(MOST_TERMS))] * 2)
     assert vectors.shape == (2, MOST_TERMS) and not names.dtype.hasobject
     assert np.allclose(vectors.power(2).sum(1), 1, atol=1e-4)
 
@@ -183,7 +183,7 @@ def small_shop() -> tuple[Dataset, Split]:
 def test_text_alone_is_a_cosine():
     data, _ = small_shop()
     model = TFIDF(n_topics=1000, learnt=False, contrast=0, prior=0).fit(data)
-    vectors = item_vectors(data.item_text.tolist())[0].toarray()
+    vectors = fit_tfidf(data.item_text.tolist())[0].toarray()
     visitor = histories_from_items([[3], [5, 9]], data.n_items)
     expected = np.array([vectors[3], (vectors[5] + vectors[9]) / np.sqrt(2)]) @ vectors.T
     scores = model.score(visitor)
@@ -213,7 +213,7 @@ def test_words_add_up_to_the_score(options):
         assert for_it.sum() / model.typical_ == pytest.approx(whole[row] - of_prior[row], abs=1e-3)
         assert positive == pytest.approx(np.maximum(for_it, 0).sum() / model.typical_, abs=1e-3)
         assert {reason.ref for reason in reasons if reason.kind == "word"} <= set(
-            terms(data.item_text[items[row]])
+            split_terms(data.item_text[items[row]])
         )
 
 
@@ -230,8 +230,10 @@ def test_similar_residual_against_loops(seed):
     for row, item in zip(rows, items, strict=True):
         weights = {j: max(float(units[item] @ units[j]), 0) ** 2.5 for j in rest[[row]].indices if j != item}
         expected.append(sum(w * rest[row, j] for j, w in weights.items()) / (sum(weights.values()) + 0.7))
-    np.testing.assert_allclose(similar_residual(units, rest, rows, items, 2.5, 0.7), expected, atol=1e-5)
-    assert similar_residual(units, rest, rows[:0], items[:0], 2.5, 0.7).shape == (0,)
+    np.testing.assert_allclose(
+        similar_item_residuals(units, rest, rows, items, 2.5, 0.7), expected, atol=1e-5
+    )
+    assert similar_item_residuals(units, rest, rows[:0], items[:0], 2.5, 0.7).shape == (0,)
 
 
 # --- does it read?
