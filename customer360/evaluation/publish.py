@@ -187,6 +187,8 @@ def current_model(
     name, wanted, current = registry.snapshots.add(tables), make_model(key, params=params).params, None
     with suppress(ArtefactError):
         current = registry.promotions.current(key)
-    if current is None or (current.snapshot, current.params) != (name, wanted):
+    model = registry.load(key)[0] if current is not None and current.snapshot == name else None
+    if model is None or model.params != wanted:  # of the model: those of an old release may lack some
         train_and_publish(snapshot, key, params, measure=False)
-    return registry.load(key)[0], registry.snapshots.read(name)
+        model = registry.load(key)[0]
+    return model, registry.snapshots.read(name)
