@@ -63,7 +63,7 @@ class ServiceManager:
 
     def _reload(self, service: serving.Service) -> None:
         try:
-            if service.renew():
+            if service.reload():
                 log.info("models reloaded", extra={"fields": {"models": service.ready()["models"]}})
             self._freeze(service)
         except Exception as error:  # the previous models go on serving until the next attempt
@@ -76,8 +76,10 @@ class ServiceManager:
 
     def _freeze(self, service: serving.Service) -> None:
         "Freeze long-lived objects so that the garbage collector skips them"
-        if self._frozen != service.reads:  # a full pass blocks every request for .2 s with the demo's models
-            self._frozen = service.reads
+        if (
+            self._frozen != service.n_reads
+        ):  # a full pass blocks every request for .2 s with the demo's models
+            self._frozen = service.n_reads
             gc.unfreeze()
             gc.collect()
             gc.freeze()

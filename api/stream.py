@@ -28,7 +28,7 @@ class EventBatch(NamedTuple):
     "The events that one poll of the store found"
 
     after: int
-    events: list[serving.StoredEvent]
+    events: list[serving.NamedEvent]
 
 
 class Stream:
@@ -70,7 +70,7 @@ class Stream:
             self.listeners -= 1
             self.strangers -= Counter([stranger])
 
-    async def events(self, service: serving.Service, after: int | None) -> AsyncIterator[serving.StoredEvent]:
+    async def events(self, service: serving.Service, after: int | None) -> AsyncIterator[serving.NamedEvent]:
         "Yield the stored events after `after`, then new ones as they arrive, until the server stops"
         if after is None:
             newest = await self._ask(lambda: service.newest_events(NEWEST)) or []
@@ -101,7 +101,7 @@ class Stream:
 
     async def _behind(
         self, service: serving.Service, at: int, head: int, waited: bool
-    ) -> tuple[list[serving.StoredEvent], int]:  # and the `seq` up to which this is complete
+    ) -> tuple[list[serving.NamedEvent], int]:  # and the `seq` up to which this is complete
         if waited and self.batch.after <= at:
             return [event for event in self.batch.events if event.seq > at], head
         page = (

@@ -17,7 +17,7 @@ router = new_router("customers")
 @router.get("/customers", operation_id="list_customers", response_model=schemas.CustomerPage)
 def list_customers(query: Annotated[schemas.PageQuery, Query()], service: Service) -> Response:
     "List customers by ID, page by page"
-    return reply(schemas.CustomerPage, service.customers(query.search, query.cursor, query.limit))
+    return reply(schemas.CustomerPage, service.list_customers(query.search, query.cursor, query.limit))
 
 
 @router.get(

@@ -48,7 +48,7 @@ def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service
         serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))
         for event in body.events
     ]
-    return reply(schemas.Receipts, {"receipts": service.feedback(events)})
+    return reply(schemas.Receipts, {"receipts": service.record_events(events)})
 
 
 @router.get(

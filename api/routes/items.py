@@ -17,7 +17,9 @@ router = new_router("items")
 @router.get("/items", operation_id="list_items", response_model=schemas.ItemPage)
 def list_items(query: Annotated[schemas.ItemPageQuery, Query()], service: Service) -> Response:
     "List items by ID, page by page"
-    return reply(schemas.ItemPage, service.items(query.search, query.category, query.cursor, query.limit))
+    return reply(
+        schemas.ItemPage, service.list_items(query.search, query.category, query.cursor, query.limit)
+    )
 
 
 @router.get("/items/{item}", operation_id="get_item", response_model=schemas.Item, responses=problems(404))
@@ -83,7 +85,9 @@ def list_customers_of_item(
 )
 def search_items(query: Annotated[schemas.SearchQuery, Query()], service: Service) -> Response:
     "Search items by meaning, optionally re-ranked for a customer"
-    return reply(schemas.Picks, {"items": service.search(query.q, query.n, query.customer, query.category)})
+    return reply(
+        schemas.Picks, {"items": service.search_items(query.q, query.n, query.customer, query.category)}
+    )
 
 
 @router.get("/popular", operation_id="popular_items", response_model=schemas.Picks)

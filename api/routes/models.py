@@ -15,7 +15,7 @@ router = new_router("models")
 @router.get("/models", operation_id="list_models", response_model=schemas.Models)
 def list_models(service: Service, request: Request) -> Response:
     "List the served models"
-    return reply(schemas.Models, {"models": [_visible(model, request) for model in service.models()]})
+    return reply(schemas.Models, {"models": [_visible(model, request) for model in service.list_models()]})
 
 
 @router.get("/models/{key}", operation_id="get_model", response_model=schemas.Model, responses=problems(404))

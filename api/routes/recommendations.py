@@ -18,9 +18,9 @@ router = new_router("recommendations")
 Given = Annotated[schemas.Id, Path(description="ID from a recommendation response", examples=["01J9Z3"])]
 
 
-def context_events(history: list[schemas.Act]) -> tuple[serving.Act, ...]:
+def context_events(history: list[schemas.Act]) -> tuple[serving.ContextEvent, ...]:
     "Convert a history to the service's events"
-    return tuple(serving.Act(**act.model_dump()) for act in history)
+    return tuple(serving.ContextEvent(**act.model_dump()) for act in history)
 
 
 @router.get(
@@ -34,7 +34,9 @@ def recommend_to_customer(
 ) -> Response:
     "Recommend items to a customer, from their whole history up to now"
     asked = query.model_dump() | {"exclude": tuple(query.exclude)}
-    return reply(schemas.Recommendations, service.recommend(serving.Ask(user=customer, **asked)))
+    return reply(
+        schemas.Recommendations, service.recommend(serving.RecommendationRequest(user=customer, **asked))
+    )
 
 
 @router.post(
@@ -46,8 +48,8 @@ def recommend_to_customer(
 def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
     "Recommend items to several customers, or to visitors whose history is in the request"
     charge_for(request, len(body.requests))
-    asks = [
-        serving.Ask(
+    requests = [
+        serving.RecommendationRequest(
             **one.model_dump(exclude={"customer", "history", "exclude"}),
             user=one.customer,
             history=context_events(one.history),
@@ -55,7 +57,7 @@ def recommend(body: schemas.RecommendationRequests, request: Request, service: S
         )
         for one in body.requests
     ]
-    return reply(schemas.RecommendationAnswers, {"answers": service.recommend_many(asks)})
+    return reply(schemas.RecommendationAnswers, {"answers": service.recommend_many(requests)})
 
 
 @router.get(

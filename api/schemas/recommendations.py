@@ -15,7 +15,10 @@ class Reason(ResponseBody):
     item: str | None = None
     title: str | None = None
     word: str | None = None
-    share: float | None = Field(None, description="SHARE")
+    share: float | None = Field(
+        None,
+        description="(score - score without it) / |score - score of an empty history|; 1 for popularity and rule",
+    )
 
 
 class Pick(ResponseBody):

@@ -257,7 +257,9 @@ class ExperimentBody(RequestBody):
 class RulesBody(RequestBody):
     model_config = example(pinned=["P0001"], buried=["P0013"], per_category=3)
     pinned: list[Id] = Field([], max_length=100, description="items that come first for every customer")
-    buried: list[Id] = Field([], max_length=10_000, description="items that come last")
+    buried: list[Id] = Field(
+        [], max_length=10_000, description="items that come last: after all others, if places remain"
+    )
     per_category: int | None = Field(
         None, ge=1, le=100, description="maximum number of items of one category in one list"
     )

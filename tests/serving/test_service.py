@@ -25,22 +25,23 @@ STORY = """
 import numpy as np
 from customer360.data.store.new_events import NewEvent
 from customer360.evaluation.pipeline import Source, ingest_stage
-from customer360.serving.service import Ask, UnknownCustomer, open_service
+from customer360.serving.types import RecommendationRequest, UnknownCustomer
+from customer360.serving.service import open_service
 
 ingest_stage(Source("demo", "", {}, 0, 0))  # a cached snapshot with everybody in it
 service = open_service(keys=["knn", "svd"])
 for model in ("knn", "svd"):
-    service.recommend(Ask(user="c0104", model=model))
-service.feedback([NewEvent("c0104", "p0001", "purchase", event_id="order-1")])
+    service.recommend(RecommendationRequest(user="c0104", model=model))
+service.record_events([NewEvent("c0104", "p0001", "purchase", event_id="order-1")])
 told = service.erase("c0104")
 assert told["removed"]["events"] == 1 and told["files"] >= 2, told
 try:
-    service.recommend(Ask(user="c0104"))
+    service.recommend(RecommendationRequest(user="c0104"))
 except UnknownCustomer:
     pass
 else:
     raise AssertionError("still known")
-assert service.recommend(Ask(user="c0105", model="knn")).items  # the others are as they were
+assert service.recommend(RecommendationRequest(user="c0105", model="knn")).items  # the others are as they were
 service.close()
 _, again = ingest_stage(Source("demo", "", {}, 0, 0))
 assert "c0104" not in set(again.tables.customers["user"]) | set(again.tables.interactions["user"])
@@ -71,7 +72,7 @@ def test_no_trace_is_left(tmp_path: Path):
 
 TRAINING = """
 from customer360.config import folder
-from customer360.data.storage import Store
+from customer360.data.store.facade import Store
 from customer360.evaluation import pipeline, publish
 
 snapshot, _ = pipeline.ingest_stage(pipeline.Source("demo", "", {}, 0, 0))
@@ -94,10 +95,11 @@ UNCLEANED = """
 from customer360.data.store import erasure
 from customer360.data.store.new_events import NewEvent
 from customer360.data.store.connection import StoreDown
-from customer360.serving.service import Ask, UnknownCustomer, open_service
+from customer360.serving.types import RecommendationRequest, UnknownCustomer
+from customer360.serving.service import open_service
 
 service = open_service(keys=["knn"])
-service.feedback([NewEvent("visitor-1", "p0001", "purchase", event_id="order-1")])
+service.record_events([NewEvent("visitor-1", "p0001", "purchase", event_id="order-1")])
 service.merge("visitor-1", "c0104")
 neighbour = next(one["id"] for one in service.profile("c0105")["nearest"])
 clean = erasure.vacuum
@@ -116,14 +118,14 @@ else:
     raise AssertionError("the cleaning was not asked for")
 for who in ("c0104", "visitor-1"):
     try:
-        service.recommend(Ask(user=who))
+        service.recommend(RecommendationRequest(user=who))
     except UnknownCustomer:
         continue
     raise AssertionError(f"{who} is still known")
-item = service.recommend(Ask(user="c0105")).items[0].item
-assert "c0104" not in {row["id"] for item in service.items(limit=100)["items"] for row in service.customers_of(item["item"], 1000)["newest"]}
-reads = service.reads
-assert service.renew() and service.reads == reads + 1 and not service.renew()  # what is in memory goes with the next look
+item = service.recommend(RecommendationRequest(user="c0105")).items[0].item
+assert "c0104" not in {row["id"] for item in service.list_items(limit=100)["items"] for row in service.customers_of(item["item"], 1000)["newest"]}
+reads = service.n_reads
+assert service.reload() and service.n_reads == reads + 1 and not service.reload()  # what is in memory goes with it
 erasure.vacuum = clean
 try:
     service.erase("c0104")  # again, as it was said
@@ -138,16 +140,19 @@ def test_an_erasure_reaches_every_file_where_the_database_is_busy(tmp_path: Path
 
 
 PERIODS = """
+from dataclasses import replace
+
 from customer360.data.store.new_events import NewEvent
-from customer360.serving.service import Ask, open_service
+from customer360.serving.types import RecommendationRequest
+from customer360.serving.service import open_service
 
 service = open_service(keys=["knn", "popularity"])
 halves = {"name": "autumn", "arms": {"knn": 0.5, "popularity": 0.5}}
 
 
 def shown(user):
-    answer = service.recommend(Ask(user=user, n=2))
-    service.feedback([NewEvent(user, pick.item, "impression", recommendation_id=answer.recommendation_id) for pick in answer.items])
+    answer = service.recommend(RecommendationRequest(user=user, n=2))
+    service.record_events([NewEvent(user, pick.item, "impression", recommendation_id=answer.recommendation_id) for pick in answer.items])
 
 
 def counted():
@@ -167,12 +172,13 @@ service.put_experiment(None)
 service.put_experiment({**halves, "arms": {"knn": 0.9, "popularity": 0.1}})
 assert counted() == 0, "another time under the same name"
 assert sum(row["impressions"] for row in service.online()["by_model"]) == 6
-answer = service.recommend(Ask(user="c0106", n=2))
-service.feedback([NewEvent("c0106", "p0399", "impression", recommendation_id=answer.recommendation_id)] * 5)
-service.feedback([NewEvent("c0107", answer.items[0].item, "impression", recommendation_id=answer.recommendation_id)])
+answer = service.recommend(RecommendationRequest(user="c0106", n=2))
+service.record_events([NewEvent("c0106", "p0399", "impression", recommendation_id=answer.recommendation_id)] * 5)
+service.record_events([NewEvent("c0107", answer.items[0].item, "impression", recommendation_id=answer.recommendation_id)])
 assert counted() == 0, "an item that was not recommended, and somebody to whom it was not"
-service._models.pop("popularity")
-assert {service.recommend(Ask(user=f"c0{n}")).arm for n in range(110, 140)} == {"knn", None}  # what the default answers in place of a missing model is no outcome of the experiment
+in_use = service.pool.models
+service.pool.models = replace(in_use, models={"knn": in_use.models["knn"]})
+assert {service.recommend(RecommendationRequest(user=f"c0{n}")).arm for n in range(110, 140)} == {"knn", None}  # what the default answers in place of a missing model is no outcome of the experiment
 service.close()
 """
 
@@ -183,10 +189,11 @@ def test_an_experiment_counts_since_it_runs_as_it_is(tmp_path: Path):
 
 DAMAGED = """
 import shutil
-from customer360.serving.service import Ask, NotReady, UnknownCustomer, open_service
+from customer360.serving.types import NotReady, RecommendationRequest, UnknownCustomer
+from customer360.serving.service import open_service
 
 service = open_service(keys=["knn"])
-registry = service.registry
+registry = service.pool.registry
 name = registry.promotions.current("knn").snapshot
 older = registry.root / "snapshots" / "demo-000000000000"
 shutil.copytree(registry.snapshots.read(name).path, older)
@@ -202,12 +209,12 @@ else:
     raise AssertionError("a snapshot that nobody can read was passed over in silence")
 for _ in range(2):  # now, and after a new start
     try:
-        service.recommend(Ask(user="c0104"))
+        service.recommend(RecommendationRequest(user="c0104"))
     except UnknownCustomer:
         pass
     else:
         raise AssertionError("still served")
-    assert service.recommend(Ask(user="c0105")).items
+    assert service.recommend(RecommendationRequest(user="c0105")).items
     service.close()
     service = open_service(keys=["knn"])
 file.write_bytes(sound)
@@ -215,7 +222,7 @@ try:
     service.erase("c0104")
 except UnknownCustomer:  # the last start has done it
     pass
-assert not {"c0103", "c0104"} & set(service.registry.snapshots.all_user_ids())
+assert not {"c0103", "c0104"} & set(service.pool.registry.snapshots.all_user_ids())
 service.close()
 """
 
@@ -226,21 +233,24 @@ def test_a_damaged_snapshot_keeps_nobody_in_the_others(tmp_path: Path):
 
 
 KEPT = """
-from customer360.serving.service import Ask, UnknownCustomer, open_service
+from customer360.serving.types import RecommendationRequest, UnknownCustomer
+from customer360.serving.service import open_service
 
 service = open_service(keys=["knn", "popularity"])
-next((service.registry.root / "popularity").glob("*/weights*")).write_bytes(b"damaged")
+next((service.pool.registry.root / "popularity").glob("*/weights*")).write_bytes(b"damaged")
 for user in ("c0104", "c0105"):  # after the first, one model is read anew and the other stays as it is in memory
     service.erase(user)
     for key in ("knn", "popularity"):
         try:
-            service.recommend(Ask(user=user, model=key))
+            service.recommend(RecommendationRequest(user=user, model=key))
         except UnknownCustomer:
             continue
         raise AssertionError(f"{user} is still served by {key}")
-    assert not [one for one in service.customers(user)["customers"] if one["id"] == user]
-    assert service.renew() and service.problems["popularity"]
-    assert set(map(id, service._views.values())) == {id(loaded.view) for loaded in service._models.values()}
+    assert not [one for one in service.list_customers(user)["customers"] if one["id"] == user]
+    assert service.reload() and service.pool.models.problems["popularity"]
+    state = service.states.current()
+    assert state.models is service.pool.models
+    assert set(map(id, state.models.indexes.values())) == {id(served.index) for served in state.models.models.values()}
 service.close()
 """
 
@@ -251,7 +261,8 @@ def test_a_model_that_cannot_be_read_again_keeps_nobody_in_the_others(tmp_path: 
 
 CACHED = """
 from customer360.config import folder
-from customer360.serving.service import NotReady, open_service
+from customer360.serving.types import NotReady
+from customer360.serving.service import open_service
 
 service = open_service(keys=["knn"])
 half = folder("interim") / ".demo-1" / "customers.parquet"
@@ -263,7 +274,7 @@ except NotReady as error:
     assert str(half) in error.detail and "erase again" in error.detail, error.detail
 else:
     raise AssertionError("a file that nobody can read was passed over in silence")
-assert "c0104" not in service.registry.snapshots.all_user_ids()
+assert "c0104" not in service.pool.registry.snapshots.all_user_ids()
 service.close()
 """
 

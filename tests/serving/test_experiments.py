@@ -11,18 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customer360.serving.feedback import (
-    Experiment,
-    ExperimentError,
-    assign,
-    compare_arms,
-    explore,
-    importance,
-    ips,
-    online_metrics,
-    place_chances,
-    snips,
-)
+from customer360.serving.assignment import Experiment, ExperimentError, assign
+from customer360.serving.exploration import explore, place_probabilities
+from customer360.serving.offpolicy import importance_weights, ips, snips
+from customer360.serving.online_metrics import compare_variants, online_metrics
 
 ARMS = {"knn": 0.5, "svd": 0.3, "hybrid": 0.2}
 
@@ -44,7 +36,7 @@ def outcomes(**columns) -> pd.DataFrame:
 
 def test_another_process_assigns_the_same_arms():
     users = [f"käufer {i}" for i in range(200)]
-    code = "import json, sys; from customer360.serving.feedback import Experiment, assign\ngiven = json.load(sys.stdin)\njson.dump([assign(Experiment.from_dict(given['experiment']), user) for user in given['users']], sys.stdout)"
+    code = "import json, sys; from customer360.serving.assignment import Experiment, assign\ngiven = json.load(sys.stdin)\njson.dump([assign(Experiment.from_dict(given['experiment']), user) for user in given['users']], sys.stdout)"
     experiment = Experiment("spring", ARMS)
     given = json.dumps({"experiment": experiment.to_dict(), "users": users})
     told = subprocess.run(
@@ -114,7 +106,7 @@ def test_a_list_keeps_its_rules_and_its_probabilities(scores, n, exploration, te
     room = finite & (groups < 0), [finite & (groups == group) for group in (0, 1)]
     most = room[0].sum() + sum(min(inside.sum(), len(codes) if cap is None else cap) for inside in room[1])
     assert len(places) == min(n, most)
-    again = place_chances(
+    again = place_probabilities(
         scores, codes, shown.codes, exploration, temperature, depth=depth, groups=groups, cap=cap, n=n
     )
     np.testing.assert_allclose(again.sum(1), 1, rtol=1e-9)
@@ -171,7 +163,7 @@ def test_a_hundred_thousand_outcomes_are_a_table_in_a_second():
         arm=rng.choice(["a", "b"], n),
     )
     start = time.process_time()
-    assert len(online_metrics(big, ("model", "day"))) == 1 and len(compare_arms(big)) == 1
+    assert len(online_metrics(big, ("model", "day"))) == 1 and len(compare_variants(big)) == 1
     assert time.process_time() - start < 2
 
 
@@ -189,8 +181,8 @@ def test_nobody_clicked_everybody_clicked_and_nobody_came():
     )
     assert 0.3 < table.loc["a", "click_through_high"] < 1, "four customers are no forty"
     assert online_metrics(outcomes(impressions=[0, 0]))["click_through"].isna().all()
-    assert compare_arms(outcomes(impressions=[0, 0], arm=["a", "b"])).empty
-    surely = compare_arms(outcomes(impressions=[10] * 8, arm=["a"] * 4 + ["b"] * 4))
+    assert compare_variants(outcomes(impressions=[0, 0], arm=["a", "b"])).empty
+    surely = compare_variants(outcomes(impressions=[10] * 8, arm=["a"] * 4 + ["b"] * 4))
     assert surely["p"].tolist() == [1.0] and surely["low"].iloc[0] < 0 < surely["high"].iloc[0]
 
 
@@ -203,7 +195,7 @@ def test_one_customer_twice_is_not_two():
 
 def test_outcomes_without_experiment_take_no_part_in_a_comparison():
     plain = outcomes(impressions=[10] * 4, experiment=[None, "", "e", "e"], arm=[None, "", "knn", "svd"])
-    assert compare_arms(plain).empty  # one customer each
+    assert compare_variants(plain).empty  # one customer each
     assert len(online_metrics(plain)) == 1
 
 
@@ -219,7 +211,7 @@ def test_estimates_do_not_hang_on_the_order_or_index_of_rows():
     )
     log = log.assign(probability=rng.uniform(0.2, 1, 180), clicked=rng.random(180) < 0.3, converted=False)
     target, order = rng.random(180), rng.permutation(180)
-    down, above = importance(log, target)
+    down, above = importance_weights(log, target)
     by_hand = (target / log["probability"].to_numpy()).reshape(60, 3).cumprod(1)
     np.testing.assert_allclose(down.reshape(60, 3), by_hand)
     np.testing.assert_allclose(above.reshape(60, 3)[:, 1:], by_hand[:, :-1])
