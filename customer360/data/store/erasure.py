@@ -61,7 +61,7 @@ _OWNED = {  # table -> the column with the customer's current id
 }
 
 
-def _bury(connection: sa.Connection, digests: set[str]) -> None:
+def _insert_tombstones(connection: sa.Connection, digests: set[str]) -> None:
     "Insert the missing tombstones"
     stored = sa.select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(digests))
     today = now_ms() // 86_400_000 * 86_400_000
@@ -122,7 +122,7 @@ class CustomerErasure:
                 table.name: connection.execute(sa.delete(table).where(column == now)).rowcount
                 for table, column in _OWNED.items()
             }
-            _bury(connection, {tombstone(self._ids.key, each) for each in ids})
+            _insert_tombstones(connection, {tombstone(self._ids.key, each) for each in ids})
             advance_counter(connection, "identities")
             ensure_counter(connection, "erasures")
             number = advance_counter(connection, "erasures")

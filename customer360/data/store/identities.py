@@ -52,7 +52,7 @@ class IdentityStore:
         source: str,  # the id that is given up, such as a visitor's
         target: str,  # the id that stays
     ) -> int:  # events whose owner changed
-        "Make all that is `source`'s the `target`'s, now and later; raise `ValueError` or `ErasedCustomer`"
+        "Merge `source` into `target`, with past and future events; raise `ValueError` or `ErasedCustomer`"
         check_id(source, "source")
         check_id(target, "target")
         with self._engine.writing() as connection:

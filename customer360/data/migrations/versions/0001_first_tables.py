@@ -1,6 +1,6 @@
 """The first tables
 
-Written out, not taken from the code: a migration says what a database was made of on its day, whatever the code says later.
+Written out rather than imported: a migration describes the tables as they were, whatever the code says later.
 """
 
 import sqlalchemy as sa
@@ -29,7 +29,9 @@ def upgrade() -> None:
     )
     op.create_index("events_user_seq", "events", ["user", "seq"])
     named = sa.text("recommendation_id <> ''")
-    op.create_index("events_recommendation", "events", ["recommendation_id"], sqlite_where=named, postgresql_where=named)
+    op.create_index(
+        "events_recommendation", "events", ["recommendation_id"], sqlite_where=named, postgresql_where=named
+    )
     op.create_table(
         "recommendations",
         sa.Column("recommendation_id", ID, primary_key=True),
@@ -71,12 +73,30 @@ def upgrade() -> None:
         sa.Column("time", sa.BigInteger, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
     )
-    op.create_table("tombstones", sa.Column("digest", ID, primary_key=True), sa.Column("time", sa.BigInteger, nullable=False))
-    counters = op.create_table("counters", sa.Column("name", ID, primary_key=True), sa.Column("value", sa.BigInteger, nullable=False))
-    op.create_table("settings", sa.Column("name", ID, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+    op.create_table(
+        "tombstones",
+        sa.Column("digest", ID, primary_key=True),
+        sa.Column("time", sa.BigInteger, nullable=False),
+    )
+    counters = op.create_table(
+        "counters", sa.Column("name", ID, primary_key=True), sa.Column("value", sa.BigInteger, nullable=False)
+    )
+    op.create_table(
+        "settings", sa.Column("name", ID, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+    )
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in ("events", "catalogue", "identities")])
 
 
 def downgrade() -> None:
-    for name in ("events", "recommendations", "customers", "merges", "items", "documents", "tombstones", "counters", "settings"):
+    for name in (
+        "events",
+        "recommendations",
+        "customers",
+        "merges",
+        "items",
+        "documents",
+        "tombstones",
+        "counters",
+        "settings",
+    ):
         op.drop_table(name)

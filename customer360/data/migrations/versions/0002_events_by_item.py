@@ -1,6 +1,6 @@
 """Events by item
 
-What was done with one item is asked about while the server runs; without an index that would read all events.
+The server reads the events of one item while it runs; without an index it would read all events.
 """
 
 from alembic import op

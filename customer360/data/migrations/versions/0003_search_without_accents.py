@@ -1,6 +1,6 @@
 """Search without accents
 
-What a search looks at was casefolded; it is now without accents too. What is known stays as it is.
+The searched text was casefolded; now it is without accents too. Attributes are not changed.
 """
 
 import unicodedata
@@ -15,19 +15,21 @@ CUSTOMERS = sa.table("customers", sa.column("user", sa.Text), sa.column("search"
 PAGE = 5_000
 
 
-def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
 def upgrade() -> None:
     connection = op.get_bind()
-    old = connection.execute(sa.select(CUSTOMERS.c.user, CUSTOMERS.c.search)).all()
-    new = [{"id": user, "text": _folded(search)} for user, search in old if not search.isascii()]
-    rule = sa.update(CUSTOMERS).where(CUSTOMERS.c.user == sa.bindparam("id")).values(search=sa.bindparam("text"))
-    for start in range(0, len(new), PAGE):
-        connection.execute(rule, new[start : start + PAGE])
+    rows = connection.execute(sa.select(CUSTOMERS.c.user, CUSTOMERS.c.search)).all()
+    changed = [{"id": user, "text": _fold(search)} for user, search in rows if not search.isascii()]
+    statement = (
+        sa.update(CUSTOMERS).where(CUSTOMERS.c.user == sa.bindparam("id")).values(search=sa.bindparam("text"))
+    )
+    for start in range(0, len(changed), PAGE):
+        connection.execute(statement, changed[start : start + PAGE])
 
 
 def downgrade() -> None:
-    "Nothing to undo: what is casefolded and bare is casefolded"
+    "Do nothing: text without accents is casefolded text too"
