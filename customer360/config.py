@@ -76,7 +76,7 @@ def settings() -> Settings:
 
 # %% ../nbs/0_basics/00_config.ipynb #7b99c877
 def folder(
-    name: str,  # raw, interim, models, store or reports (written to); pipelines, cards or pretrained (read from)
+    name: str,  # raw, interim, models, store, reports (writable); pipelines, cards, pretrained (bundled)
 ) -> Path:  # absolute; the folders that are written to are created
     "Return a folder of the project by name"
     writable = {

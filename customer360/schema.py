@@ -236,9 +236,10 @@ class Tables:
         for column, table in (("item", self.items), ("user", self.customers)):
             unknown = ~self.interactions[column].isin(table[column])
             if unknown.any():
+                example = self.interactions[column][unknown].iloc[0]
                 raise SchemaError(
                     f"{int(unknown.sum())} interactions have unknown {column} ids, "
-                    f"such as {self.interactions[column][unknown].iloc[0]!r}: add them to the table of {column}s"
+                    f"such as {example!r}: add them to the table of {column}s"
                 )
 
     def save(self, folder: Path) -> None:  # an existing folder

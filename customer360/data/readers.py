@@ -56,8 +56,8 @@ def _raw_table(
 _MAGIC = {
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or name it .xlsx"),
     b"PAR1": ("a parquet file", "name it .parquet"),
-    b"\xff\xfe": ("text in UTF-16", 'say encoding = "utf-16"'),
-    b"\xfe\xff": ("text in UTF-16", 'say encoding = "utf-16"'),
+    b"\xff\xfe": ("text in UTF-16", 'state encoding = "utf-16"'),
+    b"\xfe\xff": ("text in UTF-16", 'state encoding = "utf-16"'),
 }
 
 
@@ -105,9 +105,9 @@ def decoding_error(path: Path, encoding: str) -> IngestError:
                     path,
                     number,
                     what,
-                    f'say encoding = "{other}" (or latin-1), or save the file as {encoding}',
+                    f'state encoding = "{other}" (or latin-1), or save the file as {encoding}',
                 )
-    return IngestError(path, None, f"the file is not {encoding}", f'say encoding = "{other}"')
+    return IngestError(path, None, f"the file is not {encoding}", f'state encoding = "{other}"')
 
 # %% ../../nbs/1_data/22_readers.ipynb #27b3bd35
 class _Lines:
@@ -169,7 +169,7 @@ def _header(path: Path, line: int, fields: list[str]) -> list[str]:
             path,
             line,
             "the header contains NUL bytes",
-            'if this is UTF-16 say encoding = "utf-16-le", else save the file again',
+            'if this is UTF-16 state encoding = "utf-16-le", else save the file again',
         )
     return fields
 

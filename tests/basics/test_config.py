@@ -50,8 +50,7 @@ def test_old_names_are_found_with_a_warning():
     from customer360.data import prepare, splits
 
     with pytest.warns(DeprecationWarning, match=r"prepare\.visitors is deprecated .*histories_from_items"):
-        from customer360.data.prepare import visitors
-    assert visitors is prepare.histories_from_items
+        assert prepare.visitors is prepare.histories_from_items
     with pytest.warns(DeprecationWarning, match=r"splits\.make_split"):
         assert prepare.make_split is splits.make_split
     with pytest.raises(AttributeError, match=r"customer360\.data\.prepare.*has no attribute 'nothing'"):

@@ -177,7 +177,7 @@ def test_beyond_accuracy_against_loops(seed):
 
 
 def test_beyond_accuracy_at_the_edges():
-    "One customer, lists of one item, and nobody shown anything: a blank, never a warning or an invented figure"
+    "One customer, lists of one item, and empty lists: NaN, without a warning or an invented figure"
     vectors = np.eye(3, dtype=np.float32)
     nothing = np.full((4, 10), -1)
     assert metrics.coverage(nothing, 3) == 0
@@ -372,7 +372,7 @@ def test_errors_of_evaluate_against_loops(seed):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_running_against_loops(seed):
-    "Before the first sign of each item to find, from everything that happened before it and nothing that came after"
+    "Rank before the first event of each held-out item, from all earlier events and no later ones"
     split = global_time(busy_shop(seed))
     model = UserKNN().fit(split.train)
     table = evaluate_prequential(model, split, slice_size=7).customers.set_index("user")

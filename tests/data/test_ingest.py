@@ -62,7 +62,7 @@ def outcome(got) -> list[tuple[int, str]]:
     return list(zip(got.rejects["line"].tolist(), got.rejects["reason"].tolist(), strict=True))
 
 
-# ---- the good case -------------------------------------------------------------------------------------------------
+# ---- the good case ---------------------------------------------------------------------------------------
 
 
 def test_ids_stay_as_they_are(tmp_path):
@@ -116,7 +116,7 @@ def test_every_format_gives_the_same_tables(tmp_path, form):
     pd.testing.assert_frame_equal(read(path, **options).tables.interactions, expected)
 
 
-# ---- a file that cannot be used ------------------------------------------------------------------------------------
+# ---- a file that cannot be used --------------------------------------------------------------------------
 
 
 def test_a_missing_column(tmp_path):
@@ -166,7 +166,8 @@ def test_a_wrong_encoding_names_line_and_byte(tmp_path):
     path = write(tmp_path, lines, encoding="cp1252")
     with pytest.raises(
         IngestError,
-        match=r"stars.csv, line 22: byte 3 \(0xeb, in 'zo\\xeb,tea,4,'\) is not utf-8. Say encoding = \"cp1252\"",
+        match=r"stars.csv, line 22: byte 3 \(0xeb, in 'zo\\xeb,tea,4,'\) is not utf-8. "
+        r"State encoding = \"cp1252\"",
     ):
         read(path)
     assert "zoë" in read(path, encoding="cp1252").tables.customers["user"].tolist()
@@ -223,7 +224,8 @@ def test_ratings_without_a_scale(tmp_path):
     with pytest.raises(SourceError, match="add --scale LOWEST,HIGHEST"):
         read(write(tmp_path, GOOD), scale=None)
     card = parse_card(
-        '[facts]\nname = "x"\n[interactions]\nfile = "stars.csv"\ncolumns = { user = "customer", item = "sku", rating = "stars" }',
+        '[facts]\nname = "x"\n[interactions]\nfile = "stars.csv"\n'
+        'columns = { user = "customer", item = "sku", rating = "stars" }',
         tmp_path,
     )
     with pytest.raises(
@@ -238,7 +240,8 @@ def test_more_than_one_bad_row_in_twenty_stops(tmp_path):
     lines[4], lines[7] = "ada,jug,four,1", "ben,mug,five,1"
     with pytest.raises(
         IngestError,
-        match=r"stars.csv, line 6: 2 of 30 rows cannot be used, more than 5%: the rating is not a number \(2 rows, the first on line 6\). That line is 'ada,jug,four,1'. Write plain numbers",
+        match=r"stars.csv, line 6: 2 of 30 rows cannot be used, more than 5%: the rating is not a number "
+        r"\(2 rows, the first on line 6\). That line is 'ada,jug,four,1'. Write plain numbers",
     ):
         read(write(tmp_path, lines))
 
@@ -249,7 +252,7 @@ def test_exactly_one_in_twenty_goes_through(tmp_path):
     assert read(write(tmp_path, lines)).counts["rejected"] == 1
 
 
-# ---- single bad rows -----------------------------------------------------------------------------------------------
+# ---- single bad rows -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -387,7 +390,7 @@ def test_copies_count_from_the_second_on(tmp_path):
     assert outcome(got) == [(32, "duplicate row")]
 
 
-# ---- items and customers -------------------------------------------------------------------------------------------
+# ---- items and customers ---------------------------------------------------------------------------------
 
 
 def catalogue(folder: Path, rows: list[str], header: str = "sku,title,description,price,brand") -> Path:
@@ -478,7 +481,7 @@ def test_customers(tmp_path):
     assert table["age"].dtype == float and table["zip"].dtype == "str"
 
 
-# ---- without ratings -----------------------------------------------------------------------------------------------
+# ---- without ratings -------------------------------------------------------------------------------------
 
 
 def test_purchases(tmp_path):
@@ -532,7 +535,7 @@ def test_nothing_relevant(tmp_path):
         read(path, rating=None, scale=None, event="kind")
 
 
-# ---- filters, snapshots --------------------------------------------------------------------------------------------
+# ---- filters, snapshots ----------------------------------------------------------------------------------
 
 
 def test_min_ratings_and_k_core(tmp_path):
@@ -576,7 +579,8 @@ def test_a_snapshot_that_was_touched_is_refused(tmp_path):
 def test_a_card_of_ones_own(tmp_path):
     write(tmp_path, GOOD)
     (tmp_path / "mine.toml").write_text(
-        '[facts]\nname = "mine"\nscale = [1, 5]\n[interactions]\nfile = "stars.csv"\ncolumns = { user = "customer", item = "sku", rating = "stars", timestamp = "ts" }\n'
+        '[facts]\nname = "mine"\nscale = [1, 5]\n[interactions]\nfile = "stars.csv"\n'
+        'columns = { user = "customer", item = "sku", rating = "stars", timestamp = "ts" }\n'
     )
     card = read_card(tmp_path / "mine.toml")
     assert locate_files(card) == tmp_path
@@ -585,7 +589,7 @@ def test_a_card_of_ones_own(tmp_path):
     )
 
 
-# ---- real data -----------------------------------------------------------------------------------------------------
+# ---- real data -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.data
@@ -669,7 +673,7 @@ def test_online_retail_as_the_spreadsheet_it_is_published_as(test_data, tmp_path
     pd.testing.assert_frame_equal(sheet.tables.customers, table.tables.customers)
 
 
-# ---- the demo ------------------------------------------------------------------------------------------------------
+# ---- the demo --------------------------------------------------------------------------------------------
 
 
 def test_a_small_simulated_shop(tmp_path):

@@ -119,7 +119,7 @@ def test_the_truth(full):
     assert true.dtype == np.float32 and true.min() >= 1 and true.max() <= 5
     floor, spread = full.noise_floor(), rated["rating"].std()
     assert 0.7 < floor < 0.85 and 1.05 < spread < 1.3
-    # the floor is where the oracle is unbiased: in every band of true preference the mean rating is the true one
+    # the oracle is unbiased: in every band of true preference, the mean rating is the true one
     bands = (
         pd.DataFrame({"true": true, "rating": rated["rating"]}).groupby(pd.qcut(true, 8, labels=False)).mean()
     )

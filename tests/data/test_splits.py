@@ -458,9 +458,13 @@ def test_what_the_data_does_not_allow():
         small([(0, 0, "view", NAN, 0), (0, 0, "view", NAN, 1)], 1, 1, scale=None),
     )
     for data, name, reason in [
-        (no_time, "global_time", "no timestamps"), (no_time, "leave_last_out", "no timestamps"), (no_time, "cold_items", "no text"),
-        (no_time, "ml_folds", "without folds"), (no_scale, "kfold5", "no ratings"), (no_time, "u1", "unknown split 'u1'"),
-    ]:  # fmt: skip
+        (no_time, "global_time", "no timestamps"),
+        (no_time, "leave_last_out", "no timestamps"),
+        (no_time, "cold_items", "no text"),
+        (no_time, "ml_folds", "without folds"),
+        (no_scale, "kfold5", "no ratings"),
+        (no_time, "u1", "unknown split 'u1'"),
+    ]:
         with pytest.raises(ValueError, match=reason):
             make_split(data, name)
 
@@ -498,7 +502,7 @@ def recommenders_test_rows(ratings: pd.DataFrame, seed: int = 42) -> set[int]:
 
 @pytest.mark.data
 def test_ratio75_item_with_seed_42_is_another_shuffle_than_that_of_recommenders(test_data):
-    "The recipe is theirs and the test part as large, but it shares no more rows with theirs than chance gives"
+    "The recipe and the size of the test part are theirs, but the two share no more rows than by chance"
     theirs = recommenders_test_rows(raw_ratings(test_data))
     ours = set(rows_of(ratio75_item(ml100k(test_data), 42).test))
     assert (len(theirs), len(ours), len(theirs & ours)) == (24_934, 24_934, 6_246)
