@@ -203,13 +203,13 @@ def test_ids_keep_their_zeros(tmp_path):
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
 REFUSED = {
-    "data set": ("report --dataset corner-shop", "no data set is called 'corner-shop': use one of ['demo', 'ml-100k'"),
-    "described data set": ("data describe corner-shop", "no data set is called 'corner-shop'"),
-    "card that is not there": ("evaluate --dataset nowhere.toml", "no data set is called 'nowhere.toml'"),
+    "data set": ("report --dataset corner-shop", "unknown data set 'corner-shop': use one of ['demo', 'ml-100k'"),
+    "described data set": ("data describe corner-shop", "unknown data set 'corner-shop'"),
+    "card that is not there": ("evaluate --dataset nowhere.toml", "unknown data set 'nowhere.toml'"),
     "broken card": ("train --dataset broken.toml", "broken.toml: interactions: columns must say which column is the item and the user"),
     "model": ("report --models popularity,als", "no model is called 'als': use one of knn, svd"),
     "model to train": ("train --model als", "no model is called 'als': use one of knn, svd"),
-    "split": ("evaluate --split half", "no split is called 'half': use one of ratio75_item, global_time"),
+    "split": ("evaluate --split half", "unknown split 'half': use one of ratio75_item, global_time"),
     "split that the data does not allow": ("evaluate --split ml_folds --dataset shop.toml", "demo does not allow the split 'ml_folds': it comes without folds"),
     "protocols": ("report --protocols most", "protocols are 'quick' or 'all': got 'most'"),
     "customer": ("recommend --customer ada --dataset shop.toml", "no customer has the id 'ada': ids look like 'c0001'; for a new visitor name items with --history"),

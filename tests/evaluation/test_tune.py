@@ -13,7 +13,13 @@ from customer360.data.ingest import ingest
 from customer360.data.prepare import Dataset, dataset
 from customer360.data.splits import ratio75_item
 from customer360.evaluation.pipeline import card_params
-from customer360.evaluation.tune import TUNED, best_parameters, customer_outcomes, random_search, train_part
+from customer360.evaluation.tune import (
+    SEARCH_SPACES,
+    best_parameters,
+    customer_outcomes,
+    random_search,
+    train_part,
+)
 from customer360.models.catalogue import make_model, model_class
 from customer360.models.contract import Recommender
 from customer360.models.registry import Registry
@@ -83,7 +89,7 @@ def test_the_search_is_deterministic(both):
 
 def test_test_rows_would_reverse_the_choice_and_do_not(both):
     plain, changed = (ratio75_item(read(path), 101) for path in both)
-    ease_of_trust = TUNED["knn"]["rating"]["shrinkage"]
+    ease_of_trust = SEARCH_SPACES["knn"]["rating"]["shrinkage"]
     for split, wanted in ((plain, min(ease_of_trust)), (changed, max(ease_of_trust))):
         error = [
             customer_outcomes(make_model("knn", params={"shrinkage": value}), split, "rating").mean()
@@ -119,7 +125,7 @@ def test_the_command_sees_the_train_part_only(both, tmp_path):
         tables.append(pd.read_csv(tmp_path / str(number) / "reports/tuning/camps.csv"))
         assert (tmp_path / str(number) / "reports/tuning/camps.ipynb").exists()
     pd.testing.assert_frame_equal(figures(tables[0]), figures(tables[1]))
-    assert len(tables[0]) == 1 + 8 + len(TUNED["knn"]["rating"]["shrinkage"])
+    assert len(tables[0]) == 1 + 8 + len(SEARCH_SPACES["knn"]["rating"]["shrinkage"])
     chosen = best_parameters(tables[0])["knn"]
     assert (
         all(f"{name} = {json.dumps(value)}" in done.stdout for name, value in chosen.items())
