@@ -501,7 +501,7 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
 
 
 def test_whoever_was_erased_is_not_in_the_cache_nor_in_the_next_training(tmp_path, monkeypatch):
-    from customer360.data.storage import Store
+    from customer360.data.store.facade import Store
     from customer360.evaluation.pipeline import Source, ingest_stage
     from customer360.evaluation.publish import train_and_publish
 
