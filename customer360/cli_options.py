@@ -178,7 +178,7 @@ class ReportOptions:
                 "the names of the columns with customer and item ids"
             )
 
-    def _card_options(self, given: dict[str, str]) -> dict[str, Any]:  # arguments of `card_from_options`
+    def _card_options(self, given: dict[str, str]) -> dict[str, Any]:  # fields of `FileOptions`
         files = {"interactions": self.interactions}
         files |= {name: given[name] for name in ("items", "customers") if name in given}
         options: dict[str, Any] = given | {

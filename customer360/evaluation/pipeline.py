@@ -23,7 +23,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import deprecated_names, settings
-from ..data.cards import Card, card_from_options, read_card
+from ..data.cards import Card, FileOptions, card_from_options, read_card
 from ..data.download import locate_files
 from ..data.ingest import ErasureCheck, IngestResult, ingest
 from ..data.interim import load_snapshot, save_snapshot
@@ -51,14 +51,14 @@ class Source(NamedTuple):
 
     dataset: str = "demo"  # a card's name, or the path of a card
     data: str = ""  # folder with the files; empty: download what is public
-    options: dict = {}  # instead of a card: arguments of `card_from_options`  # noqa: RUF012
+    options: dict = {}  # instead of a card: fields of `FileOptions`  # noqa: RUF012
     min_ratings: int = 0  # drop customers with fewer interactions
     k_core: int = 0  # keep only customers and items with at least k of each other
 
     @property
     def card(self) -> Card:
         "Return the card, read or made from the options"
-        return card_from_options(**self.options) if self.options else read_card(self.dataset)
+        return card_from_options(FileOptions(**self.options)) if self.options else read_card(self.dataset)
 
     def params(
         self,
