@@ -153,7 +153,8 @@ def clean_up(
     for old in leftovers(root):
         match = re.fullmatch(rf"\.(.+){re.escape(MARKER)}old-(\w+)", old.name)
         if match and not old.with_name(match[1]).exists():
-            old.with_name(f".{match[1]}{MARKER}new-{match[2]}").rename(old.with_name(match[1]))
+            new = old.with_name(f".{match[1]}{MARKER}new-{match[2]}")
+            (new if new.exists() else old).rename(old.with_name(match[1]))
     gone = leftovers(root)
     for path in gone:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
