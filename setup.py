@@ -37,6 +37,7 @@ setup(
         *(
             "customer360.pipelines",
             "customer360.cards",
+            "customer360.benchmarks",
             "customer360.pretrained",
             "customer360.data.migrations",
             "customer360.data.migrations.versions",
@@ -45,11 +46,13 @@ setup(
     package_dir={
         "customer360.pipelines": "nbs/pipelines",
         "customer360.cards": "data/cards",
+        "customer360.benchmarks": "data/benchmarks",
         "customer360.pretrained": "data/pretrained",
     },
     package_data={
         "customer360.pipelines": ["*.ipynb"],
         "customer360.cards": ["*.toml"],
+        "customer360.benchmarks": ["*.toml"],
         "customer360.pretrained": ["**/*"],
     },
     install_requires=config["requirements"].split(),

@@ -76,7 +76,7 @@ def settings() -> Settings:
 
 # %% ../nbs/0_basics/00_config.ipynb #7b99c877
 def folder(
-    name: str,  # raw, interim, models, store, reports (writable); pipelines, cards, pretrained (bundled)
+    name: str,  # raw, interim, models, store, reports (writable); pipelines, cards, benchmarks, pretrained
 ) -> Path:  # absolute; the folders that are written to are created
     "Return a folder of the project by name"
     writable = {
@@ -86,7 +86,8 @@ def folder(
         "store": "data/store",
         "reports": "reports",
     }
-    bundled = {"pipelines": "nbs/pipelines", "cards": "data/cards", "pretrained": "data/pretrained"}
+    bundled = {name: f"data/{name}" for name in ("cards", "benchmarks", "pretrained")}
+    bundled["pipelines"] = "nbs/pipelines"
     if name in writable:
         path = settings().home.resolve() / writable[name]
         path.mkdir(parents=True, exist_ok=True)
