@@ -40,7 +40,7 @@ def read_items(
     word_dimension: int,
     seed: int,
 ) -> tuple[SentenceEncoder | WordVectors, np.ndarray]:  # encoder; float32 (n_items, d), unit rows or 0
-    "Return the encoder that was asked for, and the items' text vectors"
+    "Return the requested encoder, and the items' text vectors"
     if name == "word2vec":
         learnt = learn_word_vectors(texts, tokens, word_dimension, seed)
         return learnt, learnt.encode(texts, tokens)
@@ -70,7 +70,7 @@ def parts_from_format_1(
     return old | parts
 
 # %% ../../nbs/2_models/39_bert.ipynb #f5a11a53
-ROWS = 128  # customers that the index is asked for at a time
+ROWS = 128  # customers per search of the index
 
 
 @dataclass(kw_only=True)
@@ -125,7 +125,7 @@ class BERT(Recommender):
     noise_variance: float = 0.8  # ratings: first guess, of a rating
     max_prior_customers: int = 5000  # ratings: customers that the prior is learnt from
     index: str = "Flat"  # kind of FAISS index, as in `make_index`; Flat is exact
-    index_margin: int = 16  # items more than needed that the index is asked for
+    index_margin: int = 16  # items requested beyond those needed
 
     def _fit(self, train: Dataset) -> None:
         if train.item_text is None:

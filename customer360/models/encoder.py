@@ -42,7 +42,7 @@ class EncoderError(ValueError):
 class Encoder:
     "A sentence encoder on this disk"
 
-    name: str  # as asked for
+    name: str  # as requested
     folder: Path
     dimension: int  # of a text vector
     fingerprint: str  # sha256 over its weights, configuration and vocabulary

@@ -113,14 +113,14 @@ def relevant_ranks(
     "Return the rank of each relevant item, ties to the lower column"
     rows, m = np.repeat(np.arange(len(scores)), np.diff(indptr)), scores.shape[1]
     first = np.partition(scores, m - depth, axis=1)[:, m - depth :]  # the smallest of them comes first
-    mine, out = scores[rows, items], np.full(len(items), depth)
-    near = np.flatnonzero((mine >= first[rows, 0]) & (mine > -np.inf))
-    theirs, own = first[rows[near]], mine[near, None]
-    out[near] = np.count_nonzero(theirs > own, axis=1)
-    for i in near[(own[:, 0] == theirs[:, 0]) | (np.count_nonzero(theirs == own, axis=1) > 1)]:
-        row = scores[rows[i]]
-        out[i] = min(np.count_nonzero(row > mine[i]) + np.count_nonzero(row[: items[i]] == mine[i]), depth)
-    return out
+    relevant, ranks = scores[rows, items], np.full(len(items), depth)
+    near = np.flatnonzero((relevant >= first[rows, 0]) & (relevant > -np.inf))
+    best, own = first[rows[near]], relevant[near, None]
+    ranks[near] = np.count_nonzero(best > own, axis=1)
+    for i in near[(own[:, 0] == best[:, 0]) | (np.count_nonzero(best == own, axis=1) > 1)]:
+        row, score = scores[rows[i]], relevant[i]
+        ranks[i] = min(np.count_nonzero(row > score) + np.count_nonzero(row[: items[i]] == score), depth)
+    return ranks
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #4e6e48b0
 @dataclass
@@ -278,14 +278,14 @@ def fit_rating_fusion(
     whole, n_item = split.train.histories[users], count_owners(split.train.histories)[items]
     some, few, new = options.halfway_items, options.visitor_items, n_item == 0
     known = {None: whole, few: keep_last(whole, few), some: keep_last(whole, some)}
-    said = {n: _rate_in_batches(components, histories, rows, items) for n, histories in known.items()}
-    cases = [(said[None], ~new), (said[few], ~new), (said[None], new)]
+    predicted_by = {n: _rate_in_batches(components, histories, rows, items) for n, histories in known.items()}
+    cases = [(predicted_by[None], ~new), (predicted_by[few], ~new), (predicted_by[None], new)]
     strength = options.equal_weight_strength
     weights = np.stack([rating_weights(p[:, which], ratings[which], mean, strength) for p, which in cases])
 
     def error(n: int | None, halfway: list[float]) -> float:
         n_user = count_items(known[n])[rows]
-        fused = Fusion([], weights, halfway).combine(said[n] - mean, n_user, n_item)
+        fused = Fusion([], weights, halfway).combine(predicted_by[n] - mean, n_user, n_item)
         return float(np.mean((ratings - mean - fused) ** 2)) if len(ratings) else 0.0
 
     h_user = min(options.halfway_grid, key=lambda h: error(some, [h, 0.0]))

@@ -89,7 +89,7 @@ def softmax_loss(
     n_sampled: int,  # 0: the whole catalogue
     chances: torch.Tensor,  # float32 (n_items,), of being drawn
     random: torch.Generator,
-) -> torch.Tensor:  # float32, in nats, summed
+) -> torch.Tensor:  # float32, summed
     "Return the cross entropy of the choices under a softmax over the catalogue, exact or estimated"
     if not n_sampled:
         scores = towers.catalogue_scores(users, mlp=MLPScores.apply)
@@ -311,8 +311,8 @@ class RatingTask:
             read = self._drop(read, (len(read), 1), options.dropout)
         total = torch.zeros(len(customers), read.shape[1]).index_add(0, place, read)
         n = torch.zeros(len(customers)).index_add(0, place, learnt)
-        asked = (learnt == 0) == (options is None)
-        entry, place, item, own, n_own = entry[asked], place[asked], item[asked], read[asked], learnt[asked]
+        wanted = (learnt == 0) == (options is None)
+        entry, place, item, own, n_own = (a[wanted] for a in (entry, place, item, read, learnt))
         users = (total[place] - own) / (n[place] - n_own).clamp(min=1)[:, None] ** 0.5
         if options:
             users = self._drop(users, users.shape, options.vector_dropout)

@@ -108,7 +108,7 @@ def search_index(
     queries: np.ndarray,  # float64 (q, d)
     n: int,  # places per row
     excluded: np.ndarray | None = None,  # bool (q, n_items): not to be shown
-    margin: int = 16,  # items more than needed that the index is asked for
+    margin: int = 16,  # items requested beyond those needed
 ) -> TopN:
     "Return the n vectors with the largest products, ties to the lower code; exact if the index is"
     out, todo = top_n(np.zeros((len(queries), 0), np.float32), n), np.arange(len(queries))
@@ -139,7 +139,7 @@ class VectorIndex(Part):
 
     vectors: np.ndarray  # float32 (n_items, d)
     kind: str = "Flat"  # as in `make_index`
-    margin: int = 16  # items more than needed that the index is asked for
+    margin: int = 16  # items requested beyond those needed
 
     @cached_property
     def index(self) -> "faiss.Index":

@@ -128,10 +128,9 @@ def test_models_without_parts_keep_the_first_format(tmp_path):
 
 def test_a_release_of_an_earlier_version_is_used_without_training(tmp_path, monkeypatch):
     "A hyper-parameter that has been added since has its default, so the model is still what was asked for"
-    from customer360.data.interim import save_snapshot
-
     from customer360.config import settings
     from customer360.data.ingest import ingest
+    from customer360.data.interim import save_snapshot
     from customer360.evaluation import publish
     from customer360.models.registry import Registry
     from customer360.models.snapshots import read_sealed, write_sealed
