@@ -141,7 +141,7 @@ def compare_variants(
     metric: str = "click_through",  # or conversion
     experiment: str | None = None,  # name; optional where there is only one
     level: float = 0.95,  # of the intervals
-) -> pd.DataFrame:  # `COMPARISON_COLUMNS`; a row per pair of variants, the better first
+) -> pd.DataFrame:  # `COMPARISON_COLUMNS`; a row per pair of variants with two customers each or more
     "Return the differences between variants; `better`: significant at 5 % after Holm's correction"
     if metric not in RATES:
         raise ValueError(f"no metric {metric!r}: use one of {list(RATES)}")
