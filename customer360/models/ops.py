@@ -7,7 +7,7 @@ __all__ = ['ITEM_DAMPING', 'USER_DAMPING', 'BATCH_SIZE', 'COLD_START_SCORE', 'No
            'FittedModel', 'check_fitted', 'check_codes', 'check_lengths', 'TopN', 'top_n', 'codes_of', 'exclusion_mask',
            'item_offsets', 'user_offsets', 'predict_bias', 'rating_matrix', 'rating_residuals', 'training_histories',
            'find_repeats', 'stack_histories', 'PairGroups', 'group_pairs', 'cold_start_scores', 'scale_rows',
-           'unit_rows', 'root_sum_rows', 'symmetric_inverse']
+           'unit_rows', 'unit_row', 'root_sum_rows', 'symmetric_inverse']
 
 # %% ../../nbs/2_models/08_ops.ipynb #441aeadb
 from collections.abc import Sequence, Sized
@@ -301,7 +301,7 @@ def cold_start_scores(
     "Return the scores of a history without evidence."
     return COLD_START_SCORE * model.popularity_ / max(model.popularity_.max(initial=0), 1)
 
-# %% ../../nbs/2_models/08_ops.ipynb #13468492
+# %% ../../nbs/2_models/08_ops.ipynb #dd073deb
 def scale_rows(
     rows: csr_matrix,  # (q, d)
     length: np.ndarray,  # float (q,), not negative
@@ -315,6 +315,14 @@ def unit_rows(
 ) -> csr_matrix:  # float32 (q, d); empty rows stay empty
     "Return each row divided by its Euclidean length."
     return scale_rows(rows, np.sqrt(np.asarray(rows.multiply(rows).sum(1)).ravel()))
+
+
+def unit_row(
+    row: csr_matrix,  # float32 (1, d)
+) -> csr_matrix:  # float32 (1, d)
+    "Return a single row divided by its Euclidean length; quicker than `unit_rows`."
+    length = np.sqrt(row.data @ row.data)
+    return csr_matrix((row.data / (length if length > 0 else 1), row.indices, row.indptr), row.shape)
 
 
 def root_sum_rows(

@@ -20,7 +20,7 @@ from ..data.prepare import Dataset, Histories
 from .contract import Recommender
 from .ops import predict_bias
 
-# %% ../../nbs/2_models/22_svd.ipynb #709c52be
+# %% ../../nbs/2_models/22_svd.ipynb #1d3d11d2
 def solve_rows(
     rows: csr_matrix,  # float32 (q, n), weight of each entry
     right: np.ndarray,  # float32 (nnz,), weight times target, aligned with the entries
@@ -28,7 +28,7 @@ def solve_rows(
     gram: np.ndarray,  # float32 (f, f), shared by all rows
     ridge: np.ndarray,  # float32 (q,), added to the diagonal
 ) -> np.ndarray:  # float32 (q, f); 0 for rows without entries
-    "One regularised least-squares problem per row"
+    "Return the solution of one regularised least-squares problem per row."
     out = np.zeros((rows.shape[0], factors.shape[1]), np.float32)
     diagonal = np.diag_indices(factors.shape[1])
 
@@ -41,7 +41,7 @@ def solve_rows(
             _, out[row], failed = lapack.sposv(left, right[entries] @ mine, lower=1, overwrite_a=1)
             if failed:
                 raise np.linalg.LinAlgError(
-                    "a customer's equations have no single solution: use a larger regularisation"
+                    "the equations of a row are singular: use a larger regularisation"
                 )
 
     filled = np.flatnonzero(np.diff(rows.indptr))
@@ -52,7 +52,7 @@ def solve_rows(
         parallel_map(solve, np.array_split(filled, 4 * settings().threads))
     return out
 
-# %% ../../nbs/2_models/22_svd.ipynb #6f9d5333
+# %% ../../nbs/2_models/22_svd.ipynb #14c3facd
 def fold_in_confidence(
     confidence: csr_matrix,  # float32 (q, n), evidence
     factors: np.ndarray,  # float32 (n, f)
@@ -60,7 +60,7 @@ def fold_in_confidence(
     regularisation: float,  # lambda
     gram: np.ndarray | None = None,  # float32 (f, f), of the factors; None: worked out
 ) -> np.ndarray:  # float32 (q, f)
-    "The best vectors for these rows while the other side stays fixed (Hu, Koren & Volinsky 2008, eq. 4)"
+    "Return the best vectors for these rows while the other side is fixed (Hu et al. 2008, eq. 4)."
     ridge = regularisation * np.sqrt(np.asarray(confidence.sum(1)).ravel() + unobserved * len(factors))
     gram = np.float32(unobserved) * (factors.T @ factors if gram is None else gram)
     targets = np.where(confidence.data > 0, confidence.data + np.float32(unobserved), np.float32(0))
@@ -75,7 +75,7 @@ def train_als(
     n_iterations: int,
     rng: np.random.Generator,
 ) -> np.ndarray:  # float32 (n_items, n_factors)
-    "Item vectors by alternating least squares from a small random start"
+    "Return item vectors, by alternating least squares from a small random start."
     items = rng.normal(0, 0.3 / np.sqrt(n_factors), (confidence.shape[1], n_factors)).astype(np.float32)
     by_item = csr_matrix(confidence.T)
     for _ in range(n_iterations):
@@ -83,7 +83,7 @@ def train_als(
         items = fold_in_confidence(by_item, users, unobserved, regularisation)
     return items
 
-# %% ../../nbs/2_models/22_svd.ipynb #7d3b5a76
+# %% ../../nbs/2_models/22_svd.ipynb #336db577
 def train_funk_svd(
     train: Dataset,  # with a scale
     n_factors: int,
@@ -92,7 +92,7 @@ def train_funk_svd(
     regularisation: float,
     seed: int,
 ) -> tuple[float, np.ndarray, np.ndarray]:  # mean; float32 (n_items,) offsets; float32 (n_items, n_factors)
-    "Item side of Funk's SVD, trained by scikit-surprise; items without ratings stay 0"
+    "Return the item side of Funk's SVD, trained by scikit-surprise; items without ratings stay 0."
     import surprise
 
     offsets, factors = np.zeros(train.n_items, np.float32), np.zeros((train.n_items, n_factors), np.float32)
@@ -121,7 +121,7 @@ def fold_in_ratings(
     ridge: float,  # on the factors
     offset_ridge: float,  # on the customer's offset
 ) -> np.ndarray:  # float32 (q, f + 1), the offset last
-    "Customer vectors that best explain the ratings in each history"
+    "Return the customer vectors that best explain the ratings in each history."
     rated = histories.rated
     indptr = np.concatenate([[0], np.cumsum(np.bincount(histories.rows[rated], minlength=len(histories)))])
     items, place = np.unique(histories.items[rated], return_inverse=True)
@@ -131,7 +131,7 @@ def fold_in_ratings(
     rest = (histories.rating[rated] - mean - offsets[items][place]).astype(np.float32)
     return solve_rows(entries, rest, with_one, gram, np.zeros(len(histories), np.float32))
 
-# %% ../../nbs/2_models/22_svd.ipynb #fb0148a2
+# %% ../../nbs/2_models/22_svd.ipynb #905dd5ea
 def fold_in_without(
     confidence: csr_matrix,  # float32 (1, n), evidence of one customer
     entries: np.ndarray,  # int (k,), positions among its entries
@@ -140,7 +140,7 @@ def fold_in_without(
     regularisation: float,  # lambda
     gram: np.ndarray,  # float32 (f, f), of the factors
 ) -> np.ndarray:  # float64 (1 + k, f)
-    "The vector that `fold_in_confidence` finds for a row, then those without each of these entries"
+    "Return the vector that `fold_in_confidence` finds for a row, then those without each entry."
     s, mine = confidence.data.astype(np.float64), factors[confidence.indices].astype(np.float64)
     e, turn = np.linalg.eigh(unobserved * gram + (mine.T * s) @ mine)
     target, u = np.where(s > 0, s + unobserved, 0), mine @ turn
@@ -151,10 +151,10 @@ def fold_in_without(
     pull = (of * z).sum(1, keepdims=True) * gone / (1 - gone * (scale * of * of).sum(1, keepdims=True))
     return (z + scale * of * pull) @ turn.T
 
-# %% ../../nbs/2_models/22_svd.ipynb #089bf459
+# %% ../../nbs/2_models/22_svd.ipynb #5a3319d0
 @dataclass(kw_only=True)
 class SVD(Recommender):
-    "Matrix factorisation: Funk's SVD for ratings, alternating least squares on all cells for ranking"
+    "Matrix factorisation: Funk's SVD for ratings, alternating least squares on all cells for ranking."
 
     key: ClassVar[str] = "svd"
     label: ClassVar[str] = "SVD (ratings: Funk; ranking: iALS)"

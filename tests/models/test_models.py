@@ -22,13 +22,7 @@ from customer360.models.catalogue import MODELS, add_notebook, model_class
 from customer360.models.conformance import ContractError, check_recommender, checkerboard
 from customer360.models.contract import Recommender
 from customer360.models.holdout import rank_held_out
-from customer360.models.knn import (
-    UserKNN,
-    cosine_similarities,
-    neighbour_residuals,
-    unit_rows,
-    weighted_votes,
-)
+from customer360.models.knn import UserKNN, cosine_similarities, neighbour_residuals, weighted_votes
 from customer360.models.ops import (
     COLD_START_SCORE,
     ITEM_DAMPING,
@@ -37,6 +31,7 @@ from customer360.models.ops import (
     NotFittedError,
     TopN,
     top_n,
+    unit_rows,
 )
 from customer360.models.svd import SVD, fold_in_confidence, fold_in_ratings, solve_rows, train_als
 from customer360.schema import SEEN, EventType, Facts, interactions

@@ -17,12 +17,10 @@ from customer360.models.baselines import Popularity, Random
 from customer360.models.conformance import checkerboard
 from customer360.models.contract import Recommender
 from customer360.models.holdout import rank_held_out
-from customer360.models.ops import NoItemText
+from customer360.models.ops import NoItemText, root_sum_rows
 from customer360.models.tfidf import (
-    LONGEST,
-    MOST_TERMS,
+    MAX_WORD_LENGTH,
     TFIDF,
-    evidence,
     fit_tfidf,
     popularity_prior,
     similar_item_residuals,
@@ -166,9 +164,9 @@ def test_scripts(texts):
 
 
 def test_terms_stay_short():
-    assert max(map(len, split_terms("x" * 1_000_000 + " " + "y" * 100))) == 2 * LONGEST + 1
-    vectors, names = fit_tfidf([" ".join(f"a{number}" for number in range(MOST_TERMS))] * 2)
-    assert vectors.shape == (2, MOST_TERMS) and not names.dtype.hasobject
+    assert max(map(len, split_terms("x" * 1_000_000 + " " + "y" * 100))) == 2 * MAX_WORD_LENGTH + 1
+    vectors, names = fit_tfidf([" ".join(f"a{number}" for number in range(TFIDF().max_terms))] * 2)
+    assert vectors.shape == (2, TFIDF().max_terms) and not names.dtype.hasobject
     assert np.allclose(vectors.power(2).sum(1), 1, atol=1e-4)
 
 
@@ -188,7 +186,7 @@ def test_text_alone_is_a_cosine():
     expected = np.array([vectors[3], (vectors[5] + vectors[9]) / np.sqrt(2)]) @ vectors.T
     scores = model.score(visitor)
     np.testing.assert_allclose(scores, expected * (scores[0, 3] / expected[0, 3]), atol=1e-3 * scores.max())
-    typical = np.sqrt(np.mean((evidence(data.histories.confidence) @ vectors @ vectors.T) ** 2))
+    typical = np.sqrt(np.mean((root_sum_rows(data.histories.confidence) @ vectors @ vectors.T) ** 2))
     assert scores[0, 3] == pytest.approx(1 / typical, rel=1e-3)
 
 
@@ -208,7 +206,7 @@ def test_words_add_up_to_the_score(options):
             whole[row] - empty[row]
         )
         for_it = model._vectors[[items[row]]].toarray()[0] * (
-            model._directions @ ((evidence(past[[row]].confidence) @ model._inputs)[0] @ model.weights_)
+            model._directions @ ((root_sum_rows(past[[row]].confidence) @ model._inputs)[0] @ model.weights_)
         )
         assert for_it.sum() / model.typical_ == pytest.approx(whole[row] - of_prior[row], abs=1e-3)
         assert positive == pytest.approx(np.maximum(for_it, 0).sum() / model.typical_, abs=1e-3)
