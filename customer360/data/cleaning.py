@@ -122,7 +122,7 @@ REMEDIES = {
     "event": f"use {', '.join(EventType)}, or translate the words under [interactions.events] on the card",
     "fields": "quote cells that contain the separator, or state the right separator",
     "quotes": 'close the quotes, or state quote = "" on the card if they are ordinary characters',
-    "duplicate": 'remove the duplicates, or state duplicates = "keep" on the card if each counts',
+    "duplicate row": 'remove the duplicates, or state duplicates = "keep" on the card if each counts',
 }
 
 
