@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..config import folder
+from ..config import deprecated_names, folder
 from ..files import atomic_folder
 from .artefacts import ArtefactError
 from .contract import Recommender
@@ -145,10 +145,6 @@ class Comparisons:
             }
             write_sealed(self.path, content)
 
-    def __call__(self) -> dict[str, Any]:  # until serving has switched
-        "Delegate to `read`"
-        return self.read()
-
     def _all_current(self, pair: dict) -> bool:
         return all(self.promotions.is_current(*side) for side in versions_of(pair))
 
@@ -274,60 +270,6 @@ class Registry:
             with atomic_folder(final) as work:
                 shutil.copytree(folder, work, dirs_exist_ok=True)
 
-    # old names, until serving has switched
-
-    def add_snapshot(self, *args: Any, **kwargs: Any) -> str:
-        "Delegate to `snapshots.add`"
-        return self.snapshots.add(*args, **kwargs)
-
-    def snapshot(self, name: str) -> Any:
-        "Delegate to `snapshots.read`"
-        return self.snapshots.read(name)
-
-    def everybody(self) -> list[str]:
-        "Delegate to `snapshots.all_user_ids`"
-        return self.snapshots.all_user_ids()
-
-    def let_go(self, keep: Any) -> None:
-        "Delegate to `snapshots.evict`"
-        self.snapshots.evict(keep)
-
-    def keys(self) -> list[str]:
-        "Delegate to `releases.keys`"
-        return self.releases.keys()
-
-    def publish(self, *args: Any, **kwargs: Any) -> Release:
-        "Delegate to `releases.publish`"
-        return self.releases.publish(*args, **kwargs)
-
-    def load_good(self, key: str) -> tuple[Recommender, Release, list[str]]:
-        "Delegate to `load_with_fallback`"
-        return self.load_with_fallback(key)
-
-    def promote(self, key: str, version: str) -> Release:
-        "Delegate to `promotions.promote`"
-        return self.promotions.promote(key, version)
-
-    def rollback(self, key: str) -> Release:
-        "Delegate to `promotions.rollback`"
-        return self.promotions.rollback(key)
-
-    def current(self, key: str) -> Release | None:
-        "Delegate to `promotions.current`"
-        return self.promotions.current(key)
-
-    def in_use(self, key: str, version: str) -> bool:
-        "Delegate to `promotions.is_current`"
-        return self.promotions.is_current(key, version)
-
-    def marks(self) -> dict[str, tuple[int, int]]:
-        "Delegate to `promotions.stamps`"
-        return self.promotions.stamps()
-
-    def keep_comparisons(self, *args: Any, **kwargs: Any) -> None:
-        "Delegate to `comparisons.add`"
-        self.comparisons.add(*args, **kwargs)
-
 # %% ../../nbs/2_models/50_registry.ipynb #034737c4
 def open_registry(
     name: str,  # of the data set
@@ -340,3 +282,12 @@ def open_registry(
         if not registry.releases.keys() or set(ours) & set(theirs):
             registry.install(bundled, erased)
     return registry
+
+# %% ../../nbs/2_models/50_registry.ipynb #c1f0c0d2
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        "add_notebook": "customer360.models.catalogue:add_notebook",
+        "model_class": "customer360.models.catalogue:model_class",
+    },
+)

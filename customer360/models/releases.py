@@ -141,10 +141,6 @@ class Releases:
                     log.warning("left out: %s", error)
         return sorted(found, key=lambda release: (release.created, release.version))
 
-    def __call__(self, key: str) -> list[Release]:  # until serving has switched
-        "Delegate to `of`"
-        return self.of(key)
-
     def get(self, key: str, version: str) -> Release:
         "Return what is known about a release; raise `RegistryError` if there is none, `ArtefactError` if it is damaged"
         path = self.folder.root / folder_name(key) / folder_name(version)

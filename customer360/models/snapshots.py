@@ -164,11 +164,6 @@ class Snapshot:
         "Return a mask that is False for the codes of erased customers"
         return ~self.tables.customers["user"].str.startswith(ERASED_PREFIX).to_numpy(bool)
 
-    @property
-    def here(self) -> np.ndarray:  # until serving has switched
-        "Delegate to `present`"
-        return self.present
-
     def rows_of(
         self,
         users: Collection[str],  # ids
@@ -224,10 +219,6 @@ class SnapshotStore:
     def names(self) -> list[str]:
         "Return the names of all snapshots"
         return sorted(path.name for path in self.folder.root.glob("snapshots/[!.]*"))
-
-    def __call__(self) -> list[str]:  # until serving has switched
-        "Delegate to `names`"
-        return self.names()
 
     def add(
         self,
