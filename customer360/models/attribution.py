@@ -40,7 +40,7 @@ def rank_reasons(
 
 # %% ../../nbs/2_models/10_attribution.ipynb #61ce8937
 class Scorer(Protocol):
-    "What attribution needs of a fitted model."
+    "The part of a fitted model that attribution needs."
 
     personal: bool  # False: the history does not matter
     preselects: bool  # only the entries that an estimate ranks highest are dropped

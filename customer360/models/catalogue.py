@@ -33,7 +33,7 @@ GROUPS: dict[str, str] = {  # group -> title in tables
 
 @dataclass(frozen=True)
 class ModelDescription:
-    "What a model says about itself; the attributes of its class, read without importing it"
+    "A model's description of itself: attributes of its class, read without importing it."
 
     key: str  # short name, used in files and URLs
     label: str  # for people, such as the row of a table

@@ -40,7 +40,7 @@ from customer360.models.ops import (
 # %% ../../nbs/2_models/12_contract.ipynb #b05606a3
 @dataclass(kw_only=True)
 class Recommender(ABC):
-    "What every model can do; `check_recommender` holds it to its promises."
+    "Base of all models; `check_recommender` holds each to its promises."
 
     key: ClassVar[str]  # short name, used in files and tables
     label: ClassVar[str]  # for people, such as the row of a table

@@ -18,7 +18,7 @@ from .ops import BATCH_SIZE, training_histories
 
 # %% ../../nbs/2_models/13_holdout.ipynb #4f2c339f
 class RankedLists(NamedTuple):
-    "What was recommended to q test customers, and what of it was relevant."
+    "The items recommended to q test customers, and which of them were relevant."
 
     users: np.ndarray  # int32 (q,)
     codes: np.ndarray  # int32 (q, n), padded with -1

@@ -22,7 +22,7 @@ from .ops import BATCH_SIZE
 def event_positions(
     histories: Histories,  # q rows
 ) -> np.ndarray:  # float32 (nnz,), from 0; 0 too where there is no evidence
-    "Where each entry stands in its customer's order of events; equal times share the mean of their places"
+    "Return each entry's place in its customer's order of events; equal times share the mean place."
     evidence = np.flatnonzero(histories.weight.data > 0)
     order = evidence[np.lexsort((histories.timestamp[evidence], histories.rows[evidence]))]
     rows, when = histories.rows[order], histories.timestamp[order]
@@ -38,7 +38,7 @@ def nearness_kernel(
     nearness: float,  # places after which the excess over the floor has fallen to 1/e
     floor: float,  # 0 to 1: what a pair counts that is far apart
 ) -> np.ndarray:  # float32 (n, n)
-    "How much each pair of entries counts: 1 at the same time, `floor` far apart"
+    "Return the weight of each pair of entries: 1 at the same time, `floor` far apart."
     if not (nearness > 0 and 0 <= floor <= 1):
         raise ValueError(f"nearness must be above 0 and floor from 0 to 1: got {nearness} and {floor}")
     fading = np.exp(np.abs(place[:, None] - place) / np.float32(-nearness))
@@ -51,7 +51,7 @@ def nearness_gram(
     nearness: float,  # in places
     floor: float,  # 0 to 1; 1: every pair counts the same, as in EASE
 ) -> np.ndarray:  # float32 (n, n)
-    "For each pair of items the customers who have both, each counted by how near the two were to them"
+    "Return, for each pair of items, the customers who have both, weighted by nearness in time."
     gram = np.zeros((confidence.shape[1],) * 2, np.float32)
     for start, stop in pairwise(confidence.indptr):
         items, weight = confidence.indices[start:stop], confidence.data[start:stop]
@@ -66,7 +66,7 @@ def tfidf_rows(
 ) -> (
     csr_matrix
 ):  # float32 (n_items, words), rows of length 1, or empty where a text shares no word with another
-    "TF-IDF of words and word pairs"
+    "Return TF-IDF vectors of words and word pairs."
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(
@@ -83,7 +83,7 @@ def add_text_gram(
     texts: csr_matrix,  # float32 (n, words)
     weight: float,  # of the texts, as of so many customers who have the item
 ) -> np.ndarray:  # float32 (n, n)
-    "Add the similarity of texts to the evidence of customers"
+    "Add the similarity of texts to the evidence of customers, in place."
     for start in range(0, len(gram), BATCH_SIZE):
         gram[start : start + BATCH_SIZE] += (
             np.float32(weight) * (texts[start : start + BATCH_SIZE] @ texts.T).toarray()
