@@ -36,7 +36,7 @@ from customer360.evaluation.stats import (
 # %% ../../nbs/3_evaluation/24_significance.ipynb #6d57ef90
 def sign_flip_sums(
     parts: np.ndarray,  # float64 (n_customers, m)
-    n_flips: int = 10_000,  # patterns of signs to draw; all 2^n of them are used if they are no more than this
+    n_flips: int = 10_000,  # sign patterns to draw; all 2^n are used if there are no more than this
     seed: int = 0,
 ) -> tuple[
     np.ndarray, bool
@@ -58,7 +58,7 @@ def sign_flip_p(
     observed: float | np.ndarray,  # (...): the statistics as they were
     exact: bool,  # all patterns were used
 ) -> np.ndarray:  # float64 (...), two-sided
-    "Return the share of sign patterns that give at least as large a difference; at least 1/(n + 1) unless exact"
+    "Return the share of sign patterns with at least as large a difference, 1/(n + 1) or more unless exact"
     as_large = (np.abs(flipped) >= np.abs(observed) * (1 - 1e-9) - 1e-15).sum(0)
     return as_large / len(flipped) if exact else (as_large + 1) / (len(flipped) + 1)
 
@@ -96,13 +96,15 @@ def _aligned(
         lacking = sorted(set(models) - {result.model for result in mine})
         if lacking:
             raise ValueError(
-                f"no result of {lacking} on split seed {seed!r}: compare models that were run on the same shuffles"
+                f"no result of {lacking} on split seed {seed!r}: "
+                "compare models that were run on the same shuffles"
             )
         tops, sizes = stack_models(mine, users, models, [metric])
         shared = (sizes > 0).all(axis=1)
         if not np.allclose(sizes[shared], sizes[shared][:, :1]):
             raise ValueError(
-                f"the models {models} were tested on different numbers of ratings: a paired comparison needs the same test"
+                f"the models {models} were tested on different numbers of ratings: "
+                "a paired comparison needs the same test"
             )
         total.append(np.where(shared[:, None], tops, 0.0))
         size.append(np.where(shared, sizes[:, 0], 0.0))

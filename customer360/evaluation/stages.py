@@ -143,7 +143,7 @@ def stage_code(
 def check_contract(
     key: str,  # of a model
 ) -> dict[str, str]:  # promise -> what was measured
-    "Check a model with its default hyper-parameters, once for its code; raise `ContractError` on a broken promise"
+    "Check a model with its default hyper-parameters, once per version of its code; raise `ContractError`"
     code = hash_of(model_code_hash(key), code_hash(check_recommender.__module__))
     kept = folder("interim") / "contracts" / f"{key}-{code}"
     if not kept.exists():
@@ -154,7 +154,7 @@ def check_contract(
 
 
 def _fit_once(known: dict, model: Recommender, train: Dataset) -> Recommender:
-    "Return a fitted component of a hybrid; the same one for all trials of the hybrid, as it has a check of its own"
+    "Return a fitted component of a hybrid, one for all trials: it is checked on its own"
     key = model.key, repr(model.params), fingerprint(train)
     return known.get(key) or known.setdefault(key, model.fit(train))
 

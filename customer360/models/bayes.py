@@ -30,7 +30,7 @@ from .ops import BATCH_SIZE, predict_bias
 def append_one(
     vectors: np.ndarray,  # float32 (n, d), the offset last
 ) -> np.ndarray:  # float32 (n, d)
-    "What the other side is multiplied by: the vector, and 1 for its own offset"
+    "Append a constant 1 to each vector, the input of the other side's offset"
     return np.hstack([vectors[:, :-1], np.ones((len(vectors), 1), vectors.dtype)])
 
 
@@ -38,7 +38,7 @@ def rating_statistics(
     ratings: csr_matrix,  # float32 (q, n), standardised; an entry of 0 is a rating too
     vectors: np.ndarray,  # float32 (n, d) of the rated side, the offset last
 ) -> tuple[np.ndarray, np.ndarray]:  # float32 (q, d, d) sums of y y', (q, d) sums of (r - b) y
-    "What the ratings of each row say about its vector"
+    "Return each row's sufficient statistics: precision and precision-weighted mean"
     d, known = vectors.shape[1], append_one(vectors)
     rows, columns = np.triu_indices(d)
     pattern = csr_matrix((np.ones_like(ratings.data), ratings.indices, ratings.indptr), ratings.shape)
@@ -71,7 +71,7 @@ def vector_posterior(
     prior: np.ndarray,  # (q, d), prior mean of each row
     precision: np.ndarray,  # (d, d), Lambda of the prior
 ) -> tuple[np.ndarray, np.ndarray]:  # (q, d) mean; (q, d, d) Cholesky factor of the precision
-    "What is known of each row's vector after its ratings"
+    "Return the posterior of each row's vector given its ratings"
     squares, shifts = rating_statistics(ratings, vectors)
     lower = np.linalg.cholesky(noise_precision * squares + precision)
     right = noise_precision * shifts + prior @ precision
@@ -133,7 +133,7 @@ def shares(
 def item_side_information(
     train: Dataset,
 ) -> list[csr_matrix]:  # each (n_items, features)
-    "What is known of every item, rated or not: attributes, and TF-IDF of the words that at least two items have"
+    "Return attributes of every item and TF-IDF of the words that at least two items share"
     known = [] if train.item_features is None else [train.item_features]
     return known if train.item_text is None else [*known, _words(train.item_text)]
 
@@ -156,7 +156,7 @@ def build_side_information(
 ) -> tuple[
     PrincipalComponents, list[PrincipalComponents], np.ndarray
 ]:  # n customers; m items, who has them first; float (n_items, k) attributes and words
-    "What else is known: what customers have, who has an item, what it is"
+    "Return the side information: customers' items, items' customers, and item attributes"
     confidence, known = train.histories.confidence, item_side_information(train)
     having = principal_components(shares(confidence)[users], n_components, rng)
     owners = principal_components(shares(csr_matrix(confidence.T))[items], n_components, rng)
@@ -209,7 +209,7 @@ class ChainSide:
     def draw_prior(
         self, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # (d,), (d, d), (n, d)
-        "Draw the general mean, the precision and the coefficients; the last result is the prior mean of each row"
+        "Draw mean, precision and coefficients; return them with the prior mean of each row"
         said = [source.basis @ c for source, c in zip(self.sources, self.coefficients, strict=True)]
         rest = self.vectors - sum(said)
         scaled = [
@@ -309,7 +309,7 @@ def suggest_vectors(
     features: np.ndarray,  # (n_items, k), known of every item
     ridge: float,  # lambda
 ) -> np.ndarray:  # (n_items, d)
-    "What the features of each item, rated or not, suggest about its vector"
+    "Predict each item's vector from its features by ridge regression"
     rated = n_ratings > 0
     weight = n_ratings[rated] / n_ratings[rated].mean()
     centre = np.average(vectors, axis=0, weights=weight)
@@ -465,14 +465,12 @@ class _Draws(Recommender):
 # %% ../../nbs/2_models/32_bayes.ipynb #057c8328
 @dataclass(kw_only=True)
 class BayesianMF(_Draws):
-    "Ratings: Bayesian matrix factorisation with side information, by Gibbs sampling; ranking: item-to-item cosine"
+    "Bayesian matrix factorisation with side information for ratings; item-to-item cosine for ranking"
 
     key: ClassVar[str] = "bayes"
     label: ClassVar[str] = "Bayesian MF (ratings)"
     short_label: ClassVar[str] = "Bayes"
-    description: ClassVar[str] = (
-        "Learnt numbers for customers and products as in SVD, averaged over all values that the ratings allow."
-    )
+    description: ClassVar[str] = "Factors as in SVD, averaged over their posterior given the ratings."
     group: ClassVar[str] = "further"
     order: ClassVar[int] = 80
     preference: ClassVar[int] = 20

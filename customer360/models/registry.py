@@ -88,7 +88,7 @@ class Promotions:
             return release
 
     def stamps(self) -> dict[str, tuple[int, int]]:  # key -> inode, time of writing in ns
-        "Return values that change as soon as another release is in use; cheap enough to be polled every second"
+        "Return stamps that change with each promotion; cheap enough to poll every second"
         stats = [(path.parent.name, path.stat()) for path in self.folder.root.glob("[!.]*/promoted.json")]
         return {key: (stat.st_ino, stat.st_mtime_ns) for key, stat in stats}
 
@@ -190,7 +190,7 @@ class Registry:
         self,
         key: str,
     ) -> tuple[Recommender, Release, list[str]]:  # the model, its release, what was wrong with newer ones
-        "Return the current model, or the newest before it that can be read; raise `ArtefactError` if there is none"
+        "Return the current model, or the newest readable one before it; raise `ArtefactError` if there is none"
         with self.folder.reading():
             problems = []
             try:
@@ -275,7 +275,7 @@ def open_registry(
     name: str,  # of the data set
     erased: Callable[[Sequence[str]], np.ndarray] | None = None,  # ids -> bool, such as `Store.erased`
 ) -> Registry:
-    "Return the registry of a data set, with the models that come with the package where they are of the same data"
+    "Return the registry of a data set, with the bundled models if they are of the same data"
     registry, bundled = Registry(folder("models") / name), folder("pretrained") / name
     if bundled.is_dir():
         ours, theirs = registry.snapshots.names(), Registry(bundled).snapshots.names()

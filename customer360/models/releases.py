@@ -75,7 +75,7 @@ def folder_name(
 def learnt_content(
     manifest: dict,  # of an artefact
 ) -> dict:
-    "Return the part of a manifest that makes a model this model, without when and by which versions it was written"
+    "Return a manifest without the time and package versions of writing: the model's identity"
     return {name: manifest[name] for name in ("key", "params", "state", "n_items", "files")}
 
 
@@ -142,12 +142,13 @@ class Releases:
         return sorted(found, key=lambda release: (release.created, release.version))
 
     def get(self, key: str, version: str) -> Release:
-        "Return what is known about a release; raise `RegistryError` if there is none, `ArtefactError` if it is damaged"
+        "Return a release; raise `RegistryError` if there is none, `ArtefactError` if it is damaged"
         path = self.folder.root / folder_name(key) / folder_name(version)
         with self.folder.reading():
             if not path.is_dir():
                 raise RegistryError(
-                    f"{self.folder.root} has no release {version!r} of {key}: `releases.of({key!r})` lists them"
+                    f"{self.folder.root} has no release {version!r} of {key}: "
+                    f"`releases.of({key!r})` lists them"
                 )
             plain, manifest = read_sealed(path / "release.json"), path / "manifest.json"
             if not manifest.exists() or sha256_of_file(manifest) != plain["manifest"]:
@@ -158,7 +159,7 @@ class Releases:
         return Release(dataset=self.folder.dataset, key=key, path=path, **known)
 
     def load(self, key: str, version: str) -> tuple[Recommender, Release]:
-        "Return the model of a release after checking every file's sha256; raise `ArtefactError` naming the file"
+        "Return the model of a release after checking each file's sha256; raise `ArtefactError`"
         with self.folder.reading():
             release = self.get(key, version)
             model_class(key)

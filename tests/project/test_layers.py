@@ -6,53 +6,29 @@ import functools
 import importlib.metadata
 import json
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import house
 import pytest
 from conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "nbs").glob("[0-9]_*/[0-9]*.ipynb"))
 PIPELINES = sorted((ROOT / "nbs/pipelines").glob("*.ipynb"))
 
-# What a module may import from the package, where that is less than everything below it.
-BELOW = {  # what every model stands on
-    f"models.{name}"
-    for name in (
-        *("artefacts", "ops", "attribution", "contract", "holdout"),
-        *("baselines", "conformance", "base"),
-    )
-}
-MODEL = {"config", "files", "schema", "metrics", "data.prepare", "data.splits"} | BELOW
-STORE = [
-    f"data.store.{name}"
-    for name in (
-        *("connection", "tables", "engine", "validation", "ids", "customers", "identities", "new_events"),
-        *("events", "items", "recommendations", "documents", "erasure", "facade"),
-    )
-]
-KNOWS = {
-    "config": set(),
-    "schema": {"config"},
-    "metrics": set(),
-    **dict.fromkeys(STORE, {"config", "schema", *STORE}),
-    **dict.fromkeys(
-        [
-            *BELOW,
-            "models.knn",
-            "models.svd",
-            "models.tfidf",
-            "models.bayes",
-            "models.near",
-        ],
-        MODEL,
-    ),
-    "models.bert": MODEL
-    | {"models.encoder", "models.text_index", "models.projection", "models.text_ratings"},
-    "models.hybrid": MODEL | {"data.splits", "models.fusion", "models.fusion_training"},
-    "models.ncf": MODEL | {"models.neumf", "models.ncf_training"},
-}
+# What a module may import from the package, where that is less than everything before it.
+GROUND = {"config", "files", "schema"}
+MODEL_GROUND = GROUND | {"metrics", "data.prepare", "data.splits"}
+OUTSIDE_MODELS = {
+    "catalogue",
+    "snapshots",
+    "releases",
+    "registry",
+}  # they are about models, and none themselves
+
+
 # Packages that take long to import stay inside functions, but for the modules that are about them.
 HEAVY = {
     "torch",
@@ -69,15 +45,18 @@ HEAVY = {
     "sqlalchemy",
     "alembic",
 }
-ABOUT = {
+ABOUT = {  # module, or the beginning of its name -> packages
     "data.simulate": {"faker"},
-    **dict.fromkeys(STORE, {"sqlalchemy"}),
+    "data.store.": {"sqlalchemy", "alembic"},
     "models.knn": {"sklearn"},
     "models.svd": {"surprise"},
     "models.tfidf": {"sklearn"},
-    "models.ncf_training": {"torch"},
+    "models.ncf": {"torch"},
+    "models.neumf": {"torch"},
+    "evaluation.drawing": {"matplotlib"},
     "evaluation.plots": {"matplotlib"},
-    "evaluation.pipeline": {"papermill", "nbconvert", "nbformat"},
+    "evaluation.model_plots": {"matplotlib"},
+    "evaluation.notebooks": {"papermill", "nbconvert", "nbformat"},
 }
 
 
@@ -142,6 +121,12 @@ def module(notebook: Path) -> str:
     return named[0]
 
 
+@functools.cache
+def source(name: str) -> str:
+    "The text of an exported module"
+    return (ROOT / "customer360" / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
+
+
 def number(notebook: Path) -> tuple[int, int]:
     "Chapter and number: the order of reading, and of imports"
     return tuple(int(path.name.split("_")[0]) for path in (notebook.parent, notebook))
@@ -179,9 +164,32 @@ def test_imports_go_down(notebook):
             )
 
 
+def known_to(name: str) -> set[str] | None:
+    "What a module may import from the package by the plan; None: everything before it"
+    chapter, _, own = name.rpartition(".")
+    shared = {module(path) for path in NOTEBOOKS if module(path).startswith("models.")} - built_in()
+    if name == "metrics":
+        return set()
+    if name in GROUND:
+        return GROUND
+    if chapter == "data.store":
+        return GROUND | {module(path) for path in NOTEBOOKS if module(path).startswith("data.store.")}
+    if chapter == "models" and own not in OUTSIDE_MODELS:
+        return MODEL_GROUND | (shared - {f"models.{one}" for one in OUTSIDE_MODELS}) | {name}
+    return None
+
+
+def built_in() -> set[str]:
+    "The modules of the models that come with the package"
+    from customer360.models.catalogue import MODELS
+
+    models = {model.module.removeprefix("customer360.") for model in MODELS.values()}
+    return models - {"models.baselines"}
+
+
 @lessons
 def test_a_module_knows_only_what_the_plan_says(notebook):
-    known = KNOWS.get(module(notebook))
+    known = known_to(module(notebook))
     if known is not None:
         imported = set().union(*(ours(cell.imports()) for cell in exported(notebook)))
         assert imported <= known, (
@@ -196,26 +204,25 @@ def test_metrics_need_numpy_alone():
 
 
 def test_models_never_import_each_other():
-    siblings = {name for name in KNOWS if name.startswith("models.")} - BELOW
     for notebook in NOTEBOOKS:
-        if module(notebook) in siblings - {
+        if module(notebook) in built_in() - {
             "models.hybrid"
         }:  # the lesson on the hybrid shows it at work with others
             for cell in cells(notebook):
-                assert not ours(cell.imports()) & (siblings - {module(notebook)}), cell.source
+                assert not ours(cell.imports()) & (built_in() - {module(notebook)}), cell.source
 
 
 def test_the_api_knows_serving_and_the_schema():
     for path in sorted((ROOT / "api").rglob("*.py")):
         names = ours(Cell(path.read_text(encoding="utf-8"), ()).imports(relative=True))
-        assert all(name in ("config", "schema") or name.startswith("serving") for name in names), (
+        assert all(name in ("schema", "config") or name.startswith("serving") for name in names), (
             f"{path} imports {names}"
         )
 
 
 @lessons
 def test_heavy_packages_wait(notebook):
-    about = ABOUT.get(module(notebook), set())
+    about = set().union(*(own for name, own in ABOUT.items() if module(notebook).startswith(name)))
     for cell in exported(notebook):
         heavy = (packages(cell.imports(top=True)) & HEAVY) - about
         assert not heavy, (
@@ -228,7 +235,8 @@ def test_every_package_is_declared():
     code = [cell for notebook in NOTEBOOKS + PIPELINES for cell in cells(notebook)]
     tests = sorted((ROOT / "tests").rglob("*.py"))
     code += [Cell(path.read_text(encoding="utf-8"), ()) for path in tests]
-    ours = {path.stem for path in tests} | {"api", "starlette"}  # starlette is FastAPI's lower half
+    ours = {path.stem for path in [*tests, *(ROOT / "tools").glob("*.py")]}
+    ours |= {"api", "starlette", "yaml"}  # which FastAPI and papermill stand on
     imported = set().union(*(packages(cell.imports()) for cell in code)) - ours
 
     settings = configparser.ConfigParser(delimiters=["="])
@@ -252,14 +260,107 @@ def test_title_and_one_line(notebook):
     assert re.match(r"# \S.*\n\n> \S", first), f"{notebook.name} does not begin with `# Title` and a `>` line"
 
 
+RULES = [
+    house.long_functions,
+    house.long_module,
+    house.long_lines,
+    house.deep_classes,
+    house.calls_downwards,
+    house.read_by_position,
+    house.question_docstrings,
+]
+LARGE = {"evaluation.report": {house.long_module, house.long_functions, house.long_lines}}  # to be rebuilt
+
+
 @lessons
-def test_exported_cells_are_small(notebook):
-    long = {}
-    for cell in exported(notebook):
-        lines = [line for line in cell.source.splitlines() if line.strip()][1:]
-        if len(lines) > 40:
-            long[lines[0]] = len(lines)
-    assert not long, f"{notebook.name} has exported cells of more than 40 lines: {long}"
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_module_keeps_the_rules(notebook, rule):
+    if rule in LARGE.get(module(notebook), ()):
+        return
+    lines = rule is house.long_lines  # of what was written by hand: nbdev writes the title and __all__ itself
+    texts = [cell.source for cell in exported(notebook)] if lines else [source(module(notebook))]
+    broken = [found for text in texts for found in rule(text)]
+    assert not broken, f"{notebook.name}: {rule.__doc__}: {broken}"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_plain_files_keep_the_rules(rule):
+    paths = [path for path in sorted((ROOT / "api").rglob("*.py")) + sorted((ROOT / "tools").rglob("*.py"))]
+    broken = {path.name: found for path in paths if (found := rule(path.read_text(encoding="utf-8")))}
+    large = {"schemas.py"} if rule is house.long_module else set()  # one class for each JSON shape
+    assert not {name: found for name, found in broken.items() if name not in large}, rule.__doc__
+
+
+def test_one_name_is_one_thing():
+    sources = {module(notebook): source(module(notebook)) for notebook in NOTEBOOKS}
+    assert not house.shared_names(sources)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept", "broken"),
+    [
+        (house.long_functions, "def f():\n" + "    pass\n" * 39, "def f():\n" + "    pass\n" * 40),
+        (
+            house.long_functions,
+            "class A:\n    x = 1\n",
+            "class A:\n    def f(self):\n" + "        pass\n" * 40,
+        ),
+        (house.long_module, "x = 1\n" * 500, "x = 1\n" * 501),
+        (house.long_lines, "#" * 110, "#" * 111),
+        (
+            house.deep_classes,
+            "class A: ...\nclass B(A): ...\nclass C(B): ...",
+            "class A: ...\nclass B(A): ...\nclass C(B): ...\nclass D(C): ...",
+        ),
+        (
+            house.calls_downwards,
+            "class A:\n    def f(self): return self.g()\n    def g(self): raise NotImplementedError\n"
+            "class B(A):\n    def g(self): return 1",
+            "class A:\n    def f(self): return self.g()\nclass B(A):\n    def g(self): return 1",
+        ),
+        (
+            house.calls_downwards,
+            "class A:\n    def __init__(self): self.x = 1\n    def f(self): return self.x\nclass B(A): ...",
+            "class A:\n    def f(self): return self.x\nclass B(A):\n    def __init__(self): self.x = 1",
+        ),
+        (house.read_by_position, "for event in rows: event.item", "for event in rows: event[4]"),
+        (house.read_by_position, "[pair[1] for pair in pairs]", "[row[2] for row in rows]"),
+        (house.read_by_position, "sorted(x, key=lambda row: row.time)", "sorted(x, key=lambda row: row[3])"),
+        (
+            house.question_docstrings,
+            'def f():\n    "Return the mask"',
+            'def f():\n    "What must not be shown"',
+        ),
+        (house.question_docstrings, 'class A:\n    "A model"', 'class A:\n    "Whom to believe when"'),
+    ],
+)
+def test_a_broken_rule_is_seen(rule, kept, broken):
+    assert not rule(kept)
+    assert len(rule(broken)) == 1
+
+
+def test_a_name_used_twice_is_seen():
+    one, two = "def rank(): ...\nclass Fit: ...", "def rank(): ...\ndef _rank(): ..."
+    assert house.shared_names({"a": one, "b": two}) == ["rank: a and b"]
+    assert not house.shared_names({"a": one, "b": "def _rank(): ..."})
+
+
+def test_formatting_is_checked():
+    command = [
+        Path(sys.executable).with_name("ruff"),
+        "format",
+        "--check",
+        "nbs",
+        "api",
+        "tests",
+        "tools",
+        "train.py",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"run `ruff format nbs api tests tools train.py`: {done.stdout[-2000:]}"
+    command = [Path(sys.executable).with_name("ruff"), "check", "."]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 @lessons
