@@ -52,6 +52,7 @@ KNOWS = {
     | {"models.encoder", "models.text_index", "models.projection", "models.text_ratings"},
     "models.hybrid": MODEL | {"data.splits", "models.fusion", "models.fusion_training"},
     "models.ncf": MODEL | {"models.neumf", "models.ncf_training"},
+    "models.bayes": MODEL | {"models.gibbs"},
 }
 # Packages that take long to import stay inside functions, but for the modules that are about them.
 HEAVY = {
