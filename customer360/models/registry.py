@@ -190,7 +190,7 @@ class Registry:
         self,
         key: str,
     ) -> tuple[Recommender, Release, list[str]]:  # the model, its release, what was wrong with newer ones
-        "Return the current model, or the newest readable one before it; raise `ArtefactError` if there is none"
+        "Return the current model, or the newest readable one; raise `ArtefactError` if there is none"
         with self.folder.reading():
             problems = []
             try:

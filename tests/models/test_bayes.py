@@ -14,8 +14,9 @@ from customer360.data.prepare import Dataset, IdMap, histories_from_items
 from customer360.data.splits import Split, ratio75_item
 from customer360.metrics import rmse
 from customer360.models.baselines import Bias
-from customer360.models.bayes import (
-    BayesianMF,
+from customer360.models.bayes import BayesianMF, suggest_vectors, summed_cosines, unit_columns
+from customer360.models.conformance import check_recommender, checkerboard
+from customer360.models.gibbs import (
     PrincipalComponents,
     append_one,
     draw_coefficients,
@@ -25,15 +26,10 @@ from customer360.models.bayes import (
     item_side_information,
     principal_components,
     rating_statistics,
-    shares,
     solve_triangular_rows,
-    suggest_vectors,
-    summed_cosines,
-    unit_columns,
     vector_posterior,
 )
-from customer360.models.conformance import check_recommender, checkerboard
-from customer360.models.ops import NoRatingScale
+from customer360.models.ops import NoRatingScale, root_sum_rows
 from customer360.schema import EventType, Facts, interactions
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -448,7 +444,7 @@ def test_text_that_says_nothing(text):
 
 
 def test_shares_of_nothing():
-    assert not shares(csr_matrix((2, 3), dtype=np.float32)).nnz
+    assert not root_sum_rows(csr_matrix((2, 3), dtype=np.float32)).nnz
 
 
 def test_a_split_with_new_items_and_customers():
