@@ -153,11 +153,12 @@ def _rows(
 
 # %% ../../nbs/3_evaluation/22_leaderboard.ipynb #1e9ccf50
 def _overall_rows(results: list[Scored], in_mean: list[str]) -> list[pd.DataFrame]:
-    told = pd.DataFrame([
-        {"split_seed": result.split_seed, "model": result.model, "metric": metric, "value": float(value),
-            "n_customers": len(result.customers)}
-        for result in results for metric, value in result.overall.items()
-    ], columns=["split_seed", "model", "metric", "value", "n_customers"])  # fmt: skip
+    rows = [
+        (result.split_seed, result.model, metric, float(value), len(result.customers))
+        for result in results
+        for metric, value in result.overall.items()
+    ]
+    told = pd.DataFrame(rows, columns=["split_seed", "model", "metric", "value", "n_customers"])
     averages = {
         "value": ("value", "mean"),
         "n_customers": ("n_customers", "mean"),
@@ -273,7 +274,7 @@ def read_leaderboard(
     )
     if tuple(frame.columns) != LEADERBOARD_COLUMNS:
         raise ValueError(
-            f"{path} is not a leaderboard: it has the columns {list(frame.columns)}, "
+            f"{path} is not a leaderboard: its columns are {list(frame.columns)}, "
             f"not {list(LEADERBOARD_COLUMNS)}"
         )
     return frame.astype({"k": "Int64"} | dict.fromkeys(("value", "low", "high"), "float64"))

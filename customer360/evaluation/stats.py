@@ -199,7 +199,7 @@ class RunningMean:
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #2423a647
 def reliability_curve(
-    binned: pd.DataFrame,  # user, bin and the sums n, given, predicted; all shuffles of one model, stacked
+    binned: pd.DataFrame,  # of one model, all shuffles: user, bin; sums n, given, predicted
     n_draws: int = 2000,  # bootstrap draws behind each interval
     seed: int = 0,  # of the draws
 ) -> pd.DataFrame:  # a row per bin that was used: bin, predicted, given, low, high, n, n_customers

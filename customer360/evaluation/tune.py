@@ -191,8 +191,7 @@ def best_trial(
     )
     if np.isnan(score).all():
         raise ValueError(
-            f"no trial of {mine['model'].iloc[0]} gave a figure: "
-            "the slices hold nothing to evaluate, use more data"
+            f"no trial of {mine['model'].iloc[0]} gave a figure: the slices are too small, use more data"
         )
     gain = score - score[0]
     return int(np.nanargmax(np.where(gain > least * mine["se"], gain, 0)))
