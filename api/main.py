@@ -50,21 +50,24 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.settings, app.state.manager, app.state.stream = (
-        settings,
-        ServiceManager(settings),
-        Stream(settings.streams),
-    )
+    app.state.settings, app.state.manager = settings, ServiceManager(settings)
+    app.state.stream = Stream(settings.streams)
     app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["ready"])
     app.state.manager.on_tick = app.state.metrics.publish
     add_handlers(app)
     for routes in (overview, customers, recommendations, items, feedback, models, experiments, health):
         app.include_router(routes.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    _add_middleware(app, settings)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: APISettings) -> None:  # what is added last runs first
     page = Page(settings.page) if (settings.page / "index.html").is_file() else None
     if page:
         app.add_middleware(PageResponder, page=page)
-    app.add_middleware(RateLimits, settings=settings)  # the middleware added last runs first
+    app.add_middleware(RateLimits, settings=settings)
     app.add_middleware(Security, settings=settings)
     app.add_middleware(EncodedSlashes)
     if page:
@@ -77,8 +80,6 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id", "Last-Event-ID"],
         expose_headers=["X-Request-Id", "Retry-After"],
     )
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    return app
 
 
 app = create_app()

@@ -12,8 +12,8 @@ from .security import needs
 
 FILE = Path(__file__).with_name("openapi.json")
 ABOUT = (
-    "Recommendations from a customer's history up to this moment, with reasons, and the feedback that changes "
-    "the next ones.\n\n"
+    "Recommendations from a customer's history up to this moment, with reasons, and the feedback that "
+    "changes the next ones.\n\n"
     "Two roles: `write` reads, requests recommendations and sends feedback; `admin` may do everything. Each "
     "operation names the role it requires (`x-role`).\n"
     "Every error is `{detail, field}`. Times are Unix times in whole seconds, UTC."

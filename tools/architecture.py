@@ -1,6 +1,6 @@
 """Draw which module imports which, and list the lessons, from the sources as they are.
 
-python tools/architecture.py            # writes docs/architecture.svg and the table of lessons in docs/architecture.md
+python tools/architecture.py            # writes docs/architecture.svg, and the lessons in docs/architecture.md
 python tools/architecture.py --check    # only says whether they are up to date
 """
 
@@ -97,7 +97,7 @@ def imported(node: ast.AST, module: str, known: set[str], into_functions: bool =
 
 
 def absolute(node: ast.ImportFrom, module: str) -> str | None:
-    "Return the module that `from ... import` names, without the package's own name; None if it is another package"
+    "Return the module of ours that `from ... import` names; None if it is another package's"
     if node.level:
         parents = module.split(".")[: -node.level]
         return ".".join([*parents, *filter(None, [node.module])])
@@ -107,7 +107,7 @@ def absolute(node: ast.ImportFrom, module: str) -> str | None:
 
 
 def modules() -> dict[str, str]:
-    "Return the modules of the package in reading order, each with its chapter, and last those of the API that use it"
+    "Return the modules in reading order, each with its chapter, and last those of the API"
     found = {lesson.module: lesson.chapter for lesson in lessons() if lesson.module}
     sources = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts): path
@@ -137,7 +137,8 @@ def picture() -> str:
     found = edges(named)
     width, height = LEFT + CELL * len(columns) + 20, TOP + CELL * len(named) + 45
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" '
         'font-family="Helvetica, Arial, sans-serif" font-size="10">',
         "<title>Which module imports which</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
@@ -157,7 +158,8 @@ def chapters(named: dict[str, str], columns: list[str]) -> Iterator[str]:
         rows = [at for at, name in enumerate(names) if named[name] == chapter]
         top, tall = TOP + CELL * rows[0], CELL * len(rows)
         fill = FILL[place % len(FILL)]
-        yield f'<rect x="0" y="{top}" width="{LEFT + CELL * len(columns)}" height="{tall}" fill="{fill}" opacity="0.55"/>'
+        size = f'width="{LEFT + CELL * len(columns)}" height="{tall}"'
+        yield f'<rect x="0" y="{top}" {size} fill="{fill}" opacity="0.55"/>'
         title = "api" if chapter == "api" else chapter.partition("_")[2]
         yield f'<text x="6" y="{top + 10}" fill="{SOFT}" font-weight="bold">{escape(title)}</text>'
         inside = [at for at, name in enumerate(columns) if named[name] == chapter]

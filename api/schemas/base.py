@@ -38,19 +38,19 @@ Attributes = Annotated[
 
 
 class RequestBody(BaseModel):
-    "What a client sends: nothing unknown, nothing of another type"
+    "Base of request bodies: unknown fields and wrong types are refused"
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class QueryParams(BaseModel):
-    "What stands behind the `?`: nothing unknown"
+    "Base of query parameters: unknown ones are refused"
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ResponseBody(BaseModel):
-    "What the server answers, made from the Service's objects"
+    "Base of response bodies, read from the service's objects"
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -17,7 +17,8 @@ class Reason(ResponseBody):
     word: str | None = None
     share: float | None = Field(
         None,
-        description="(score - score without it) / |score - score of an empty history|; 1 for popularity and rule",
+        description="(score - score without it) / |score - score of an empty history|; "
+        "1 for popularity and rule",
     )
 
 

@@ -48,6 +48,7 @@ from customer360.serving.types import (  # noqa: F401
     UnknownRecommendation,
 )
 
+# %% ../../nbs/4_serving/90_service.ipynb #a181a603
 _all_ = [  # re-exported
     "Conflict",
     "ContextEvent",
