@@ -1,6 +1,6 @@
 """Draw which module imports which, and list the lessons, from the sources as they are.
 
-python tools/architecture.py            # writes docs/architecture.svg, and the lessons in docs/architecture.md
+python tools/architecture.py            # writes docs/architecture.svg and the lessons in docs/architecture.md
 python tools/architecture.py --check    # only says whether they are up to date
 """
 
