@@ -1,11 +1,13 @@
 "README and guides: short, said once, and showing what the code does and what the committed reports say"
 
+import ast
 import configparser
 import json
 import re
 import subprocess
 import sys
 from collections import defaultdict
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -185,3 +187,58 @@ def test_each_kind_of_import_is_found(tmp_path):
     known = {"config", "schema", "metrics", "data.prepare", "data.ingest", "models.base", "models.mine"}
     found = {edge.imported: edge.late for edge in architecture().imports_of("models.mine", source, known)}
     assert found == dict.fromkeys(known - {"models.mine", "data.ingest"}, False) | {"data.ingest": True}
+
+
+# --- the way of a request, and of a purchase
+
+
+def path_of(heading: str) -> list[tuple[str, Path]]:
+    "Return the functions of a numbered list in docs/architecture.md, with the files that it links to"
+    section = PAGES["docs/architecture.md"].partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    links = re.findall(r"(?m)^\d+\. \[`([\w.]+)`\]\(([^)]+)\)", section)
+    return [(name, ROOT / "docs" / path) for name, path in links]
+
+
+def source_of(name: str, path: Path) -> str:
+    "Return the source of a function, or of a method as `Class.method`"
+    text = path.read_text(encoding="utf-8")
+    scope: ast.AST = ast.parse(text)
+    for part in name.split("."):
+        (scope,) = (node for node in ast.iter_child_nodes(scope) if getattr(node, "name", None) == part)
+    return ast.get_source_segment(text, scope)
+
+
+@pytest.mark.parametrize(
+    ("heading", "route", "calls"),
+    [
+        (
+            "From a request to its recommendations",
+            '"/recommendations"',
+            ["service.recommend_many(", "self.ranking.recommend", "list_candidates(", "present_items("],
+        ),
+        (
+            "From a purchase to the next list",
+            '"/feedback"',
+            ["service.record_events(", "self.feedback.record(", "self.store.events.record(", ""],
+        ),
+    ],
+    ids=["request", "purchase"],
+)
+def test_five_functions_lead_from_a_route_to_its_answer(heading, route, calls):
+    "Each calls the next, or the one before it has called it already"
+    steps = path_of(heading)
+    sources = [source_of(name, path) for name, path in steps]
+    assert len(steps) == 5 and f"@router.post(\n    {route}" in steps[0][1].read_text(encoding="utf-8")
+    for place, call in enumerate(calls):
+        assert any(call in source for source in sources[: place + 1]), steps[place]
+    assert all(len(source.splitlines()) <= 60 for source in sources)
+
+
+def test_the_next_list_reads_what_was_stored():
+    "The last step of the one way is called in the middle of the other, on what the step before it wrote"
+    request, purchase = (
+        path_of(f"From a {way}") for way in ("request to its recommendations", "purchase to the next list")
+    )
+    name, path = purchase[-1]
+    assert name == "UserContexts.of" and "self.contexts.of(" in source_of(*request[2])
+    assert "self.store.events.of_customer(" in source_of("UserContexts.events_of", path)
