@@ -118,7 +118,7 @@ def train_command(
 @app.command("recommend")
 def recommend_command(
     customer: Annotated[
-        str, typer.Option(help="A customer's id; leave it out for a new visitor, with --history.")
+        str, typer.Option(help="A customer's id; leave it out for a new visitor.")
     ] = "",
     history: Annotated[
         str, typer.Option(help="Comma-separated item ids that a new visitor has chosen.")

@@ -249,7 +249,7 @@ def test_refused_in_a_sentence(home, case):
 def test_a_missing_column_is_named_with_those_that_are_there(home):
     (home / "my.csv").write_text("u,i,r\nada,tea,5\n")
     done = c360(home, "report", "--interactions", "my.csv", "--user", "u", "--item", "sku", cwd=home)
-    assert "my.csv, line 1: there is no column 'sku' among ['u', 'i', 'r']" in sentence(done)
+    assert "my.csv, line 1: no column 'sku' among ['u', 'i', 'r']" in sentence(done)
     assert Path(done.stderr.rstrip().rpartition(": ")[2]).is_file(), (
         "the message names the notebook with the whole story"
     )

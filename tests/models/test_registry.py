@@ -562,13 +562,13 @@ def test_a_hybrid_and_its_parts_are_kept_once(tmp_path):
     hybrid = Hybrid(components=parts).fit(data)
     release = registry.releases.publish(hybrid, name)
     assert (
-        release.parts == {"ease_": ["ease", released.version]}
-        and not (release.path / "ease_").exists()
-        and (release.path / "svd_").exists()
+        release.parts == {"components_.ease": ["ease", released.version]}
+        and not (release.path / "components_.ease").exists()
+        and (release.path / "components_.svd").exists()
     )
     loaded, _ = registry.load("hybrid", release.version)
     np.testing.assert_array_equal(loaded.score(data.histories), hybrid.score(data.histories))
-    assert loaded.histories_ is loaded.ease_.histories_, "the pasts are in memory once"
+    assert loaded.histories_ is loaded.components_["ease"].histories_, "the pasts are in memory once"
     flip(released.path / "weights.npz", 500)
     with pytest.raises(ArtefactError, match=r"weights\.npz"):
         Registry(registry.root).load("hybrid", release.version)
@@ -624,7 +624,7 @@ def test_a_fresh_clone_answers_with_every_model(tmp_path, monkeypatch):
             metrics["ndcg", 10]["low"] < metrics["ndcg", 10]["value"] < metrics["ndcg", 10]["high"]
             and ("rmse", None) in metrics
         )
-    assert open_registry("demo").keys() == registry.releases.keys()
+    assert open_registry("demo").releases.keys() == registry.releases.keys()
 
 
 def same_as_bundled(

@@ -42,7 +42,7 @@ def wheel(tmp_path_factory) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for name in ("settings.ini", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for name in ("customer360", "nbs", "data/cards", "data/pretrained"):
+    for name in ("customer360", "nbs", "data/cards", "data/benchmarks", "data/pretrained"):
         shutil.copytree(ROOT / name, copy / name, ignore=ignore)
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, copy)
     return next(out.glob("customer360-*.whl"))
@@ -104,6 +104,7 @@ def test_the_wheel_holds_code_pipelines_and_cards(wheel):
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "customer360").rglob("*.py")}
     wanted |= {f"customer360/pipelines/{path.name}" for path in (ROOT / "nbs/pipelines").glob("*.ipynb")}
     wanted |= {f"customer360/cards/{path.name}" for path in (ROOT / "data/cards").glob("*.toml")}
+    wanted |= {f"customer360/benchmarks/{path.name}" for path in (ROOT / "data/benchmarks").glob("*.toml")}
     bundle = ROOT / "data/pretrained"
     wanted |= {
         f"customer360/pretrained/{path.relative_to(bundle)}"
