@@ -117,9 +117,7 @@ def train_command(
 # %% ../nbs/6_cli/10_cli.ipynb #fd29e32c
 @app.command("recommend")
 def recommend_command(
-    customer: Annotated[
-        str, typer.Option(help="A customer's id; leave it out for a new visitor.")
-    ] = "",
+    customer: Annotated[str, typer.Option(help="A customer's id; leave it out for a new visitor.")] = "",
     history: Annotated[
         str, typer.Option(help="Comma-separated item ids that a new visitor has chosen.")
     ] = "",
