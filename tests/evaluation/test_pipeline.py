@@ -596,10 +596,17 @@ def test_papermill_prints_them(tmp_path):
 # ---- what stops a run ----------------------------------------------------------------------------------------------
 
 
-def broken(runs: Path, folder: Path, key: str, how: str) -> subprocess.CompletedProcess:
+@pytest.fixture
+def home(runs, tmp_path) -> Path:
+    """A copy of the home with the three reports, for a test that runs something in it: the original is shared with
+    tests that another worker is running at the same time"""
+    return shutil.copytree(runs, tmp_path / "home")
+
+
+def broken(home: Path, folder: Path, key: str, how: str) -> subprocess.CompletedProcess:
     "A run with a model that breaks"
     path = notebook(folder / f"{key}.ipynb", BREAKS.replace('"broken"', f'"{key}"') + how)
-    return c360(runs, *report(runs, "--models", "popularity", "--add", path))
+    return c360(home, *report(home, "--models", "popularity", "--add", path))
 
 
 @pytest.mark.parametrize(
@@ -610,9 +617,9 @@ def broken(runs: Path, folder: Path, key: str, how: str) -> subprocess.Completed
     ],
     ids=["raises", "breaks the contract"],
 )
-def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(runs, tmp_path, key, how, error, message):
-    before = contents(runs / "reports")
-    done = broken(runs, tmp_path, key, how)
+def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(home, tmp_path, key, how, error, message):
+    before = contents(home / "reports")
+    done = broken(home, tmp_path, key, how)
     assert sentence(done) == f"train-{key}: {error}: {message}"
     failed = Path(done.stderr.rstrip().rpartition("The cell that failed and its traceback: ")[2])
     errors = [
@@ -622,18 +629,18 @@ def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(runs, tmp_pa
         if output.output_type == "error"
     ]
     assert [output.ename for output in errors] == [error]
-    assert contents(runs / "reports") == before
-    assert not list(runs.glob(f"data/interim/**/.*{key}*")), "what was begun is cleared away"
+    assert contents(home / "reports") == before
+    assert not list(home.glob(f"data/interim/**/.*{key}*")), "what was begun is cleared away"
 
 
-def test_a_killed_notebook_is_a_sentence(runs, tmp_path):
-    before = contents(runs / "reports")
-    done = broken(runs, tmp_path, "killed", KILLED)
+def test_a_killed_notebook_is_a_sentence(home, tmp_path):
+    before = contents(home / "reports")
+    done = broken(home, tmp_path, "killed", KILLED)
     assert (
         sentence(done)
         == "train-killed: the process that ran the notebook was killed, most often because memory ran out"
     )
-    assert contents(runs / "reports") == before
+    assert contents(home / "reports") == before
 
 
 @pytest.mark.parametrize(
@@ -652,9 +659,9 @@ def test_a_killed_notebook_is_a_sentence(runs, tmp_path):
     ],
     ids=["no key", "taken key", "no model", "failing cell"],
 )
-def test_a_notebook_without_a_model_of_its_own_is_refused_at_once(runs, tmp_path, code, expected):
-    before = work(runs)
+def test_a_notebook_without_a_model_of_its_own_is_refused_at_once(home, tmp_path, code, expected):
+    before = work(home)
     path = notebook(tmp_path / "odd.ipynb", code)
-    said = sentence(c360(runs, *report(runs, "--add", path)))
+    said = sentence(c360(home, *report(home, "--add", path)))
     assert str(path) in said and expected in said
-    assert work(runs) == before
+    assert work(home) == before
