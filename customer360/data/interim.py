@@ -40,6 +40,8 @@ def save_snapshot(
             name: sha256_of_table(frame) for name, frame in (frames | {"rejects": got.rejects}).items()
         },
     }
+    if got.store:
+        manifest |= {"watermark": got.watermark, "store": got.store}
     final = root / f"{tables.facts.name}-{sha256_of_json(manifest)[:12]}"
     if (final / "manifest.json").exists():
         return final
