@@ -166,6 +166,7 @@ class IngestResult:
     options: dict[str, int]  # min_ratings, k_core
     watermark: int = 0  # events of the store up to this number are in the tables
     store: str = ""  # id of that store
+    origin: str = ""  # hash of what the files said, without what a store added
 
 # %% ../../nbs/1_data/44_ingest.ipynb #4422b6ed
 def read_tables(

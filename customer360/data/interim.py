@@ -41,7 +41,7 @@ def save_snapshot(
         },
     }
     if got.store:
-        manifest |= {"watermark": got.watermark, "store": got.store}
+        manifest |= {"watermark": got.watermark, "store": got.store, "origin": got.origin}
     final = root / f"{tables.facts.name}-{sha256_of_json(manifest)[:12]}"
     if (final / "manifest.json").exists():
         return final

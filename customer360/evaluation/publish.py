@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FIGURES_SPLIT', 'fit_on_all', 'evaluate_on_part', 'release_figures', 'compare_pairs', 'compare_releases',
-           'erase_since_snapshot', 'train_and_publish', 'current_model']
+           'erase_since_snapshot', 'add_to_registry', 'train_and_publish', 'current_model']
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #fdf00cec
 import json
@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from ..config import folder
+from ..data.combine import own_store
 from ..data.interim import erase_cached
 from ..data.splits import Split
 from .leaderboard import COST_METRICS, build_leaderboard
 from customer360.evaluation.pipeline import (
     Fit,
     Job,
-    erased_customers,
     evaluate_stage,
     fit_job,
     load_results,
@@ -139,13 +139,23 @@ def erase_since_snapshot(
     "Erase customers who were erased from the store while a model was trained on a snapshot that has them"
     tables = open_snapshot(snapshot)[0]
     users = tables.customers["user"]
-    with erased_customers(tables.facts.name) as erased:
-        gone = users[np.asarray(erased(users.tolist()), bool)].tolist() if erased else []
+    with own_store(tables.facts.name) as store:
+        gone = users[np.asarray(store.identities.erased(users.tolist()), bool)].tolist() if store else []
     if gone:
         registry.erase(gone)
         erase_cached(gone)
         shutil.rmtree(snapshot, ignore_errors=True)  # its fits hold them without their ids
     return gone
+
+
+def add_to_registry(
+    registry: Registry,
+    snapshot: Path,
+) -> str:  # the name of the registry's snapshot
+    "Keep the data of a snapshot in the registry, with the number of the last event of the store that is in it"
+    tables, _, manifest = open_snapshot(snapshot)
+    recorded = {name: manifest[name] for name in ("watermark", "store", "origin") if name in manifest}
+    return registry.snapshots.add(tables, **recorded)
 
 
 def train_and_publish(
@@ -164,7 +174,7 @@ def train_and_publish(
     registry = Registry(folder("models") / tables.facts.name)
     release = registry.releases.publish(
         fit.load(),
-        registry.snapshots.add(tables),
+        add_to_registry(registry, snapshot),
         figures=release_figures(results) if results else [],
         fit_seconds=fit.costs["fit_seconds"],
     )
@@ -182,13 +192,18 @@ def current_model(
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
 ) -> tuple[Recommender, Snapshot]:
     "Return the model in use on this data; where there is none, fit it and put it to use"
-    tables = open_snapshot(snapshot)[0]
+    tables, _, manifest = open_snapshot(snapshot)
     registry = Registry(folder("models") / tables.facts.name)
-    name, wanted, current = registry.snapshots.add(tables), make_model(key, params=params).params, None
+    name, wanted, current = add_to_registry(registry, snapshot), make_model(key, params=params).params, None
     with suppress(ArtefactError):
         current = registry.promotions.current(key)
-    model = registry.load(key)[0] if current is not None and current.snapshot == name else None
+    model, origin = None, manifest.get("origin")
+    if current is not None and (
+        current.snapshot == name or (origin and registry.snapshots.read(current.snapshot).origin == origin)
+    ):  # events recorded since then are no reason to train for one list
+        model, name = registry.load(key)[0], current.snapshot
     if model is None or model.params != wanted:  # of the model: those of an old release may lack some
         train_and_publish(snapshot, key, params, measure=False)
         model = registry.load(key)[0]
+        name = registry.promotions.current(key).snapshot
     return model, registry.snapshots.read(name)

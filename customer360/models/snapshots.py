@@ -158,6 +158,8 @@ class Snapshot:
     tables: Tables
     data: Dataset  # its codes are those of the models that were trained on it
     watermark: int  # events of the store up to this number are in it
+    store: str = ""  # id of that store
+    origin: str = ""  # hash of what the files said, without what a store added
 
     @cached_property
     def present(self) -> np.ndarray:  # bool (n_users,)
@@ -192,7 +194,7 @@ def parquet_options(
 def write_tables(
     folder: Path,  # exists
     tables: Tables,
-    manifest: dict,  # watermark; trained_on: fingerprints of the data under which models know this snapshot
+    manifest: dict,  # watermark, store; trained_on: fingerprints of the data under which models know this snapshot
 ) -> None:
     "Write the tables of a snapshot and the manifest that names their checksums"
     files = {}
@@ -224,6 +226,8 @@ class SnapshotStore:
         self,
         tables: Tables,
         watermark: int = 0,  # events of the store up to this number are in the tables
+        store: str = "",  # id of that store
+        origin: str = "",  # hash of what the files said, without what that store added
     ) -> str:  # its name: the same tables have the same one
         "Store the data that models are trained on"
         frames = {name: sha256_of_table(getattr(tables, name)) for name in SNAPSHOT_TABLES}
@@ -231,7 +235,11 @@ class SnapshotStore:
         with self.folder.writing():
             if not self.path(name).exists():
                 with atomic_folder(self.path(name)) as work:
-                    write_tables(work, tables, {"watermark": watermark, "trained_on": []})
+                    write_tables(
+                        work,
+                        tables,
+                        {"watermark": watermark, "store": store, "origin": origin, "trained_on": []},
+                    )
         return name
 
     def read(self, name: str) -> Snapshot:
@@ -254,7 +262,14 @@ class SnapshotStore:
                 advice = "roll back, or train the models again"
                 raise ArtefactError(f"{path} is missing or differs from its manifest: {advice}")
         tables = Tables.load(self.path(name), Facts.from_dict(manifest["facts"]))
-        return Snapshot(name, self.path(name), tables, dataset(tables), manifest["watermark"])
+        return Snapshot(
+            name,
+            self.path(name),
+            tables,
+            dataset(tables),
+            manifest["watermark"],
+            *(manifest.get(part, "") for part in ("store", "origin")),
+        )
 
     def fingerprints(
         self,

@@ -23,6 +23,7 @@ from ..models.catalogue import by_preference
 from ..models.contract import Recommender
 from ..models.registry import Registry
 from ..models.releases import Release
+from ..models.snapshots import Snapshot
 from .snapshot_index import SnapshotIndex
 
 # %% ../../nbs/4_serving/34_model_pool.ipynb #89d77108
@@ -126,10 +127,20 @@ class ModelPool:
         model, release, problems = self.registry.load_with_fallback(key)
         name = release.snapshot
         if name not in indexes:
-            indexes[name] = known.indexes.get(name) or SnapshotIndex(self.registry.snapshots.read(name))
+            indexes[name] = known.indexes.get(name) or SnapshotIndex(self._snapshot(name))
         first = histories_from_items([[0]], indexes[name].data.n_items)
         model.recommend(np.array([-1]), 1, histories=first)  # so that no request waits for lazy set-up
         return ServedModel(model, release, indexes[name]), list(problems)
+
+    def _snapshot(self, name: str) -> Snapshot:
+        "Return a snapshot; numbers of events in another store than ours say nothing here"
+        found, ours = self.registry.snapshots.read(name), self.store.ids.store_id
+        if found.watermark and found.store and found.store != ours:
+            log.warning(
+                "the snapshot %s has events of another store: all events of this one count as new", name
+            )
+            return replace(found, watermark=0)
+        return found
 
     def _erased_in_new(self, found: ModelSet) -> list[str]:
         "Return the erased customers of snapshots that were not in use yet; none while the store is down"

@@ -68,11 +68,11 @@ CURRENT_USER_ID = sa.func.coalesce(MERGE_TARGET.scalar_subquery(), sa.bindparam(
 
 # %% ../../../nbs/1_data/54_store_ids.ipynb #e5ab72e2
 class IdResolver:
-    "Resolve merged, erased and known ids; holds the key of the tombstones"
+    "Resolve merged, erased and known ids; holds the id of the store and the key of its tombstones"
 
     def __init__(self, engine: StoreEngine):
         self._engine = engine
-        self.key = self._load_key()
+        self.key, self.store_id = self._load_settings()
 
     def lookup(
         self,
@@ -105,8 +105,11 @@ class IdResolver:
             found = set(connection.execute(statement).scalars())
         return np.array([digest in found for digest in digests], bool)
 
-    def _load_key(self) -> bytes:
-        "Return the key, generating it in a new store; raise `StorageError` if it is not the store's key"
+    def _load_settings(self) -> tuple[bytes, str]:
+        """Return the key and the store's id, generating them in a new store
+
+        Raise `StorageError` if the key that is set is not the store's key.
+        """
         given = settings().erasure_key.get_secret_value()
         with self._engine.writing() as connection:
             found = dict(connection.execute(sa.select(SETTINGS.c.name, SETTINGS.c.value)).all())
@@ -118,7 +121,8 @@ class IdResolver:
                     "come back: set the key that was used before"
                 )
             new = {"erasure_check": check} if given else {"erasure_key": key.hex(), "erasure_check": check}
-            rows = [{"name": name, "value": value} for name, value in new.items() if name not in found]
+            new["store_id"] = name = found.get("store_id") or secrets.token_hex(8)
+            rows = [{"name": each, "value": value} for each, value in new.items() if each not in found]
             if rows:
                 connection.execute(sa.insert(SETTINGS), rows)
-        return key
+        return key, name
