@@ -103,7 +103,8 @@ def join_to(
     history.register("asked_read", pa.Table.from_pandas(asked, preserve_index=False))
     history.execute(
         """CREATE OR REPLACE TEMP TABLE labels AS
-        SELECT n, coalesce(m.target, a.user::VARCHAR) AS customer, a.item::VARCHAR AS item, timestamp - 1 AS as_of
+        SELECT n, coalesce(m.target, a.user::VARCHAR) AS customer, a.item::VARCHAR AS item,
+            timestamp - 1 AS as_of
         FROM asked_read a LEFT JOIN merges m ON m.source = a.user"""
     )
     for entity in ("customer", "item"):
