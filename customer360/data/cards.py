@@ -112,7 +112,7 @@ class InteractionsFile(Layout):
 
     @model_validator(mode="after")
     def _check_columns(self) -> "InteractionsFile":
-        known = {"user", "item", "rating", "weight", "timestamp", "event"}
+        known = {"user", "item", "rating", "weight", "timestamp", "event", "event_id"}
         if strange := sorted(set(self.columns) - known):
             raise ValueError(f"unknown columns {strange} of interactions: use {sorted(known)}")
         if lacking := sorted({"user", "item"} - set(self.columns)):

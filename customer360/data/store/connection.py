@@ -56,11 +56,14 @@ def _first_line(error: Exception) -> str:  # later lines of a server's message m
 # %% ../../../nbs/1_data/50_store_connection.ipynb #fe9972af
 def database_url(
     url: str = "",  # such as postgresql://user@host/shop or sqlite:////var/lib/shop.sqlite; "": the setting
+    dataset: str = "",  # whose file it is where neither says more; "": the setting `C360_DATASET`
 ) -> sa.URL:
     "Return the URL of the store's database, or raise `StorageError` if it cannot be used"
     given = url or settings().database_url
     if not given:
-        return sa.URL.create("sqlite", database=str(folder("store") / f"{settings().dataset}.sqlite"))
+        return sa.URL.create(
+            "sqlite", database=str(folder("store") / f"{dataset or settings().dataset}.sqlite")
+        )
     try:
         parsed = sa.make_url(given)
     except exc.ArgumentError:

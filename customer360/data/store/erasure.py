@@ -16,6 +16,7 @@ from .connection import StoreDown, translate_errors
 from .customers import CustomerStore
 from .engine import StoreEngine, advance_counter, ensure_counter, now_ms
 from .identities import IdentityStore
+from .interactions import InteractionStore
 from .ids import MERGE_TARGET, IdResolver, tombstone
 from .new_events import StoredEvent
 from .tables import CUSTOMERS, EVENTS, MERGES, RECOMMENDATIONS, SETTINGS, TOMBSTONES
@@ -32,7 +33,10 @@ def vacuum(
         database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
     ):
         if database.dialect.name == "postgresql":
-            connection.exec_driver_sql("VACUUM events, recommendations, customers, merges")
+            connection.exec_driver_sql(
+                "VACUUM events, recommendations, customers, merges, "
+                "interactions, customer_versions, observations"
+            )
             return
         raw, deadline = connection.connection.dbapi_connection, time.monotonic() + patience
         raw.execute("VACUUM")
@@ -76,15 +80,20 @@ class CustomerErasure:
     "Export and erase everything about a customer"
 
     def __init__(
-        self, engine: StoreEngine, ids: IdResolver, customers: CustomerStore, identities: IdentityStore
+        self,
+        engine: StoreEngine,
+        ids: IdResolver,
+        customers: CustomerStore,
+        identities: IdentityStore,
+        interactions: InteractionStore,
     ):
         self._engine, self._ids = engine, ids
-        self._customers, self._identities = customers, identities
+        self._customers, self._identities, self._interactions = customers, identities, interactions
 
     def export(
         self,
         user: str,  # any of the customer's ids
-    ) -> dict:  # user, attributes, created, merged, events, recommendations
+    ) -> dict:  # user, attributes, created, merged, events, recommendations, and what was ingested
         "Return everything that is stored about a customer, as plain JSON"
         now = self._identities.resolve(user)
         with self._engine.reading() as connection:
@@ -97,15 +106,16 @@ class CustomerErasure:
                 .where(RECOMMENDATIONS.c.user == now)
                 .order_by(RECOMMENDATIONS.c.time)
             ).all()
+        aliases = self._identities.aliases(now)
         known = self._customers.get(now) or {"attributes": {}, "created": None}
         return {
             "user": now,
             "attributes": known["attributes"],
             "created": known["created"],
-            "merged": self._identities.aliases(now),
+            "merged": aliases,
             "events": [dict(row._mapping) for row in events],
             "recommendations": [dict(row._mapping) | {"payload": json.loads(row.payload)} for row in shown],
-        }
+        } | self._interactions.export([now, *aliases])
 
     def erase(
         self,
@@ -121,7 +131,7 @@ class CustomerErasure:
             removed = {
                 table.name: connection.execute(sa.delete(table).where(column == now)).rowcount
                 for table, column in _OWNED.items()
-            }
+            } | self._interactions.erase(connection, ids)
             _insert_tombstones(connection, {tombstone(self._ids.key, each) for each in ids})
             advance_counter(connection, "identities")
             ensure_counter(connection, "erasures")

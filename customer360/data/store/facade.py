@@ -23,13 +23,14 @@ from .erasure import CustomerErasure, ErasureResult
 from .events import EventStore
 from .identities import IdentityStore
 from .ids import IdResolver
+from .interactions import InteractionStore
 from .items import ItemStore
 from .recommendations import RecommendationStore
 from .tables import migrate as migrate_tables
 
 # %% ../../../nbs/1_data/68_store.ipynb #b292f334
 class Store:
-    "Events, customers, items, recommendations and documents, in SQLite or PostgreSQL"
+    "Events, customers, items, recommendations, documents and ingested data, in SQLite or PostgreSQL"
 
     def __init__(
         self,
@@ -41,19 +42,21 @@ class Store:
         self.identities = IdentityStore(engine, ids)
         self.events = EventStore(engine, ids)
         self.items = ItemStore(engine)
+        self.interactions = InteractionStore(engine)
         self.recommendations = RecommendationStore(engine, ids)
         self.documents = DocumentStore(engine)
-        self.erasure = CustomerErasure(engine, ids, self.customers, self.identities)
+        self.erasure = CustomerErasure(engine, ids, self.customers, self.identities, self.interactions)
 
     @classmethod
     def open(
         cls,
         url: str = "",  # "": the setting `C360_DATABASE_URL`, else a file below data/store
+        dataset: str = "",  # whose file that is; "": the setting `C360_DATASET`
         *,
         migrate: bool = True,  # migrate the tables first
     ) -> Self:
         "Open a store; raise `StorageError` if commits would not be durable, `StoreDown` without a database"
-        database, store = connect(database_url(url)), None
+        database, store = connect(database_url(url, dataset)), None
         try:
             with translate_errors():
                 if migrate:
