@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .cli_collect import collect_app
 from customer360.cli_options import (
     DataOption,
     DatasetOption,
@@ -39,6 +40,7 @@ data_app = typer.Typer(
     no_args_is_help=True, help="The data sets that come with a card: list, fetch, describe."
 )
 app.add_typer(data_app, name="data")
+app.add_typer(collect_app, name="collect")
 
 # %% ../nbs/6_cli/10_cli.ipynb #572fd6a3
 def installed_models() -> list[str]:  # keys

@@ -67,6 +67,27 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="key of the hashes of erased customers; empty: one is generated and kept in the store",
     )
+    kafka_brokers: str = Field(
+        "", description="addresses of Kafka brokers, such as localhost:9092,other:9092"
+    )
+    kafka_topic: str = Field("", description="topic of events")
+    kafka_group: str = Field("customer360", min_length=1, description="consumer group of the collectors")
+    kafka_dead_letters: str = Field(
+        "", description="topic of messages that cannot be stored; empty: the topic's name with .dead"
+    )
+    kafka_options: SecretStr = Field(
+        SecretStr(""),
+        description="more options of librdkafka as a JSON object, such as security.protocol and sasl.password",
+    )
+    firebase_url: str = Field("", description="URL of a Firebase Realtime Database")
+    firebase_path: str = Field("events", min_length=1, description="its path whose children are events")
+    firebase_dead_letters: str = Field(
+        "", description="path of children that cannot be stored; empty: the path's name with -dead"
+    )
+    firebase_credentials: SecretStr = Field(
+        SecretStr(""),
+        description="a service account: its JSON file or the JSON itself; empty: Google's default credentials",
+    )
 
 
 @cache

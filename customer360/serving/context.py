@@ -13,11 +13,11 @@ from typing import NamedTuple
 from ..data.prepare import Histories
 from ..data.store.connection import StoreDown
 from ..data.store.facade import Store
-from ..data.store.new_events import HistoryEvent, NewEvent
+from ..data.store.new_events import MAX_CLOCK_SKEW, HistoryEvent, NewEvent
 from ..schema import EventType, Facts
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
-from .types import MAX_CLOCK_SKEW, ContextEvent, Invalid, UnknownCustomer
+from .types import ContextEvent, Invalid, UnknownCustomer
 
 # %% ../../nbs/4_serving/46_context.ipynb #771cf833
 def check_live_event(

@@ -20,6 +20,7 @@ from .ids import CURRENT_USER_ID, ErasedCustomer, IdResolver, ResolvedIds
 from customer360.data.store.new_events import (
     EventConflict,
     HistoryEvent,
+    InvalidEvent,
     ItemEvent,
     NewEvent,
     Receipt,
@@ -91,6 +92,10 @@ def _difference(event: NewEvent, stored: StoredEvent) -> str:  # "": none
     return ""
 
 
+def _only(outcome: list[Receipt] | Exception) -> Receipt | Exception:
+    return outcome if isinstance(outcome, Exception) else outcome[0]
+
+
 _Record = TypeVar("_Record", bound=tuple)
 _COLUMNS = [EVENTS.c[name] for name in StoredEvent._fields]
 _EVENTS_BY_ID = sa.select(*_COLUMNS).where(EVENTS.c.event_id.in_(sa.bindparam("ids", expanding=True)))
@@ -154,6 +159,23 @@ class EventStore:
         "Store events, or raise `InvalidEvent`, `EventConflict`, `ErasedCustomer` or `StoreDown`"
         checked = [check_event(event, index) for index, event in enumerate(events)]
         return self._group.submit(checked) if checked else []
+
+    def record_each(
+        self,
+        events: Sequence[NewEvent],  # of any customers
+    ) -> list[Receipt | InvalidEvent | EventConflict | ErasedCustomer]:  # one each, in order
+        "Store those events that can be stored, in one transaction, or raise `StoreDown` with none stored"
+        outcomes: list = []
+        for index, event in enumerate(events):
+            try:
+                outcomes.append(check_event(event, index))
+            except InvalidEvent as error:
+                outcomes.append(error)
+        checked = [one for one in outcomes if isinstance(one, NewEvent)]
+        if checked:
+            answers = iter(self._commit([[event] for event in checked]))
+            outcomes = [_only(next(answers)) if isinstance(one, NewEvent) else one for one in outcomes]
+        return outcomes
 
     def _commit(self, batches: list[list[NewEvent]]) -> list[list[Receipt] | Exception]:
         events = [event for batch in batches for event in batch]
