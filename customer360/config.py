@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     )
     kafka_options: SecretStr = Field(
         SecretStr(""),
-        description="more options of librdkafka as a JSON object, such as security.protocol and sasl.password",
+        description="more options of librdkafka, such as sasl.password, as a JSON object",
     )
     firebase_url: str = Field("", description="URL of a Firebase Realtime Database")
     firebase_path: str = Field("events", min_length=1, description="its path whose children are events")
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     )
     firebase_credentials: SecretStr = Field(
         SecretStr(""),
-        description="a service account: its JSON file or the JSON itself; empty: Google's default credentials",
+        description="service account, a JSON file or the JSON itself; empty: the default credentials",
     )
 
 

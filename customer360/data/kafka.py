@@ -60,8 +60,7 @@ class KafkaOptions:
                 raise CollectorError(f"no {name} given: use --{name}, or set C360_KAFKA_{name.upper()}")
         if own := sorted(_OWN & set(self.more)):
             raise CollectorError(
-                f"C360_KAFKA_OPTIONS sets {', '.join(own)}, on which delivery depends: "
-                "leave it out"
+                f"C360_KAFKA_OPTIONS sets {', '.join(own)}, on which delivery depends: leave it out"
             )
 
     @property
