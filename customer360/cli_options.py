@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['DatasetOption', 'DataOption', 'ModelOption', 'GENERAL_OPTIONS', 'existing_file', 'split_commas', 'parse_rating',
-           'parse_scale', 'named_source', 'own_file_option', 'ReportOptions', 'takes_options']
+           'parse_scale', 'named_source', 'public_url', 'own_file_option', 'ReportOptions', 'takes_options']
 
 # %% ../nbs/6_cli/05_options.ipynb #9d929da6
 import dataclasses
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,11 @@ DatasetOption = Annotated[
     str, typer.Option(help="A data set by name (see `c360 data list`), or the path of a card (a .toml file).")
 ]
 DataOption = Annotated[
-    str, typer.Option(help="Folder with the files of a public data set; without it they are downloaded.")
+    str,
+    typer.Option(
+        help="Folder with the data set's files, or URL of a store that it was ingested into; without it "
+        "what was ingested is used, or the public files."
+    ),
 ]
 ModelOption = Annotated[
     str, typer.Option(help="A model's key, such as knn or hybrid; an unknown key prints them all.")
@@ -68,14 +73,30 @@ def parse_scale(
 
 def named_source(
     dataset: str = "demo",
-    data: str = "",  # folder with its files
+    data: str = "",  # folder with its files, or the URL of a store
     min_ratings: int = 0,
     k_core: int = 0,
 ) -> Any:  # a `Source`
     "Return the data set of a card"
     from customer360.evaluation.pipeline import Source
 
-    return Source(dataset, str(Path(data).resolve()) if data else "", {}, min_ratings, k_core)
+    place = public_url(data) if "://" in data else str(Path(data).resolve()) if data else ""
+    return Source(dataset, place, {}, min_ratings, k_core)
+
+
+def public_url(
+    url: str,  # of a store, perhaps with a password
+) -> str:  # without it
+    "Return a URL that may be written into reports; its password is handed to the database's client instead"
+    from customer360.data.store.connection import database_url
+
+    parsed = database_url(url)
+    if parsed.password:
+        os.environ["PGPASSWORD"] = str(
+            parsed.password
+        )  # which libpq reads, here and in the notebooks' kernels
+        parsed = parsed.set(password=None)
+    return parsed.render_as_string(hide_password=False)
 
 # %% ../nbs/6_cli/05_options.ipynb #17f1cf83
 def own_file_option(text: str) -> Any:

@@ -4,21 +4,24 @@
 
 # %% auto #0
 __all__ = ['FIGURES_SPLIT', 'fit_on_all', 'evaluate_on_part', 'release_figures', 'compare_pairs', 'compare_releases',
-           'erase_since_snapshot', 'add_to_registry', 'train_and_publish', 'current_model']
+           'erase_since_snapshot', 'add_to_registry', 'reopen_snapshot', 'train_and_publish', 'current_model']
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #fdf00cec
 import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..config import folder
-from ..data.combine import own_store
-from ..data.interim import erase_cached
+from ..data.combine import content_hash, own_store
+from ..data.ingest import IngestResult
+from ..data.interim import erase_cached, save_snapshot
 from ..data.splits import Split
 from .leaderboard import COST_METRICS, build_leaderboard
 from customer360.evaluation.pipeline import (
@@ -152,10 +155,29 @@ def add_to_registry(
     registry: Registry,
     snapshot: Path,
 ) -> str:  # the name of the registry's snapshot
-    "Keep the data of a snapshot in the registry, with the number of the last event of the store that is in it"
+    "Keep the data of a snapshot in the registry, with the last event of the store that is in it"
     tables, _, manifest = open_snapshot(snapshot)
     recorded = {name: manifest[name] for name in ("watermark", "store", "origin") if name in manifest}
     return registry.snapshots.add(tables, **recorded)
+
+
+def reopen_snapshot(
+    dataset: str,
+    name: str,  # of a snapshot in the registry, as `release.json` has it, or of a folder in data/interim
+) -> Path:
+    "Return the data of an earlier training, without customers erased since, to train on it again"
+    if (folder("interim") / name / "manifest.json").exists():
+        return folder("interim") / name
+    kept = Registry(folder("models") / dataset).snapshots.read(name)
+    tables = kept.tables
+    customers = tables.customers[kept.present].reset_index(drop=True)
+    rows = tables.interactions.assign(row=np.arange(len(tables.interactions)))
+    tables = replace(tables, interactions=rows, customers=customers)
+    nothing = pd.DataFrame(columns=["file", "line", "reason", "text"], dtype="str")
+    counts = {"rows": len(rows), "kept": len(rows), "items": len(tables.items), "customers": len(customers)}
+    source = [{"file": f"snapshot {name}", "sha256": content_hash(kept.tables)}]
+    again = IngestResult(tables, nothing, {}, counts, source, {}, kept.watermark, kept.store, kept.origin)
+    return save_snapshot(again)
 
 
 def train_and_publish(

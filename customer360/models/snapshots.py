@@ -159,7 +159,7 @@ class Snapshot:
     data: Dataset  # its codes are those of the models that were trained on it
     watermark: int  # events of the store up to this number are in it
     store: str = ""  # id of that store
-    origin: str = ""  # hash of what the files said, without what a store added
+    origin: str = ""  # hash of what the files say, without what that store adds
 
     @cached_property
     def present(self) -> np.ndarray:  # bool (n_users,)
@@ -194,7 +194,7 @@ def parquet_options(
 def write_tables(
     folder: Path,  # exists
     tables: Tables,
-    manifest: dict,  # watermark, store; trained_on: fingerprints of the data under which models know this snapshot
+    manifest: dict,  # watermark, store; trained_on: fingerprints under which models know this snapshot
 ) -> None:
     "Write the tables of a snapshot and the manifest that names their checksums"
     files = {}
