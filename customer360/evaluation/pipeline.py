@@ -24,7 +24,14 @@ from tqdm import tqdm
 
 from ..config import deprecated_names
 from ..data.cards import Card, FileOptions, card_from_options, read_card
-from ..data.combine import add_live_data, content_hash, is_database, own_store, read_live_data
+from customer360.data.combine import (
+    add_live_data,
+    content_hash,
+    is_database,
+    own_store,
+    read_live_data,
+    read_stored,
+)
 from ..data.download import locate_files
 from ..data.ingest import IngestResult, finish_ingest, read_source
 from ..data.interim import load_snapshot, save_snapshot
@@ -107,8 +114,10 @@ def ingest_stage(
     "Read and check the data set with what its store has recorded, and return the snapshot that was made"
     card = source.card
     with source_store(source) as store:
-        live = read_live_data(store) if store else None
-        got = read_source(card, locate_files(card, source.data or None))
+        asked = is_database(source.data)
+        got = read_stored(store, card, required=asked) if store and (asked or not source.data) else None
+        live = read_live_data(store, ingested=got is not None) if store else None
+        got = got or read_source(card, locate_files(card, source.data or None))
         made = finish_ingest(
             got,
             source.min_ratings,
