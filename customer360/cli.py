@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from .cli_collect import collect_app
+from .cli_features import features_app
 from customer360.cli_options import (
     DataOption,
     DatasetOption,
@@ -42,6 +43,7 @@ data_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(collect_app, name="collect")
+app.add_typer(features_app, name="features")
 
 # %% ../nbs/6_cli/10_cli.ipynb #572fd6a3
 def installed_models() -> list[str]:  # keys

@@ -16,7 +16,14 @@ from .tables import DOCUMENTS
 from .validation import check_id, encode_json
 
 # %% ../../../nbs/1_data/64_store_documents.ipynb #7314b40a
-RESERVED_NAMES = ("events", "catalogue", "identities", "erasures")  # counters of the store itself
+RESERVED_NAMES = (
+    "events",
+    "catalogue",
+    "identities",
+    "erasures",
+    "features",
+    "feature_runs",
+)  # counters of the store itself
 
 
 class DocumentVersion(NamedTuple):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from .connection import StoreDown, translate_errors
 from .customers import CustomerStore
 from .engine import StoreEngine, advance_counter, ensure_counter, now_ms
+from .features import customer_features, erase_features
 from .identities import IdentityStore
 from .interactions import InteractionStore
 from .ids import MERGE_TARGET, IdResolver, tombstone
@@ -34,7 +35,7 @@ def vacuum(
     ):
         if database.dialect.name == "postgresql":
             connection.exec_driver_sql(
-                "VACUUM events, recommendations, customers, merges, "
+                "VACUUM events, recommendations, customers, merges, features, "
                 "interactions, customer_versions, observations"
             )
             return
@@ -93,7 +94,7 @@ class CustomerErasure:
     def export(
         self,
         user: str,  # any of the customer's ids
-    ) -> dict:  # user, attributes, created, merged, events, recommendations, and what was ingested
+    ) -> dict:  # user, attributes, created, merged, events, recommendations, features, and what was ingested
         "Return everything that is stored about a customer, as plain JSON"
         now = self._identities.resolve(user)
         with self._engine.reading() as connection:
@@ -106,6 +107,7 @@ class CustomerErasure:
                 .where(RECOMMENDATIONS.c.user == now)
                 .order_by(RECOMMENDATIONS.c.time)
             ).all()
+            values = customer_features(connection, now)
         aliases = self._identities.aliases(now)
         known = self._customers.get(now) or {"attributes": {}, "created": None}
         return {
@@ -115,6 +117,7 @@ class CustomerErasure:
             "merged": aliases,
             "events": [dict(row._mapping) for row in events],
             "recommendations": [dict(row._mapping) | {"payload": json.loads(row.payload)} for row in shown],
+            "features": values,
         } | self._interactions.export([now, *aliases])
 
     def erase(
@@ -132,6 +135,7 @@ class CustomerErasure:
                 table.name: connection.execute(sa.delete(table).where(column == now)).rowcount
                 for table, column in _OWNED.items()
             } | self._interactions.erase(connection, ids)
+            removed["features"] = erase_features(connection, ids)
             _insert_tombstones(connection, {tombstone(self._ids.key, each) for each in ids})
             advance_counter(connection, "identities")
             ensure_counter(connection, "erasures")

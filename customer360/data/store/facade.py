@@ -21,6 +21,7 @@ from .documents import DocumentStore
 from .engine import StoreEngine
 from .erasure import CustomerErasure, ErasureResult
 from .events import EventStore
+from .features import FeatureStore
 from .identities import IdentityStore
 from .ids import IdResolver
 from .interactions import InteractionStore
@@ -45,6 +46,7 @@ class Store:
         self.interactions = InteractionStore(engine)
         self.recommendations = RecommendationStore(engine, ids)
         self.documents = DocumentStore(engine)
+        self.features = FeatureStore(engine, ids)
         self.erasure = CustomerErasure(engine, ids, self.customers, self.identities, self.interactions)
 
     @classmethod

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from .customers import combine_customers
 from .engine import StoreEngine, advance_counter, now_ms
 from .ids import MERGE_TARGET, IdResolver
-from .tables import EVENTS, MERGES, RECOMMENDATIONS
+from .tables import EVENTS, FEATURE_VALUES, MERGES, RECOMMENDATIONS
 from .validation import check_id
 
 # %% ../../../nbs/1_data/56_store_identities.ipynb #6ac84afd
@@ -77,6 +77,8 @@ def _reassign(connection: sa.Connection, source: str, target: str) -> int:  # ev
     connection.execute(sa.update(MERGES).where(MERGES.c.target == source), {"target": target})
     connection.execute(sa.insert(MERGES), {"source": source, "target": target, "time": now_ms()})
     connection.execute(sa.update(RECOMMENDATIONS).where(RECOMMENDATIONS.c.user == source), {"user": target})
+    own = (FEATURE_VALUES.c.entity == "customer") & (FEATURE_VALUES.c.id == source)
+    connection.execute(sa.delete(FEATURE_VALUES).where(own))  # computed anew with the target's
     moved = connection.execute(sa.update(EVENTS).where(EVENTS.c.user == source), {"user": target}).rowcount
     advance_counter(connection, "identities")
     return moved

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METADATA', 'EVENTS', 'RECOMMENDATIONS', 'CUSTOMERS', 'MERGES', 'ITEMS', 'DOCUMENTS', 'TOMBSTONES', 'COUNTERS',
-           'SETTINGS', 'MIGRATIONS', 'migrate']
+           'SETTINGS', 'FEATURE_VALUES', 'MIGRATIONS', 'migrate']
 
 # %% ../../../nbs/1_data/51_store_tables.ipynb #6714c8b0
 import importlib.util
@@ -106,6 +106,16 @@ SETTINGS = sa.Table(
     METADATA,
     sa.Column("name", _ID, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+)
+FEATURE_VALUES = sa.Table(
+    "features",
+    METADATA,
+    sa.Column("entity", _ID, primary_key=True),  # customer or item
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("run", sa.BigInteger, primary_key=True, autoincrement=False),  # number of the computation
+    sa.Column("as_of", sa.BigInteger, nullable=False),  # seconds UTC: the last event that counts
+    sa.Column("computed", sa.BigInteger, nullable=False),  # ms UTC
+    sa.Column("values", sa.Text, nullable=False),  # JSON
 )
 
 # %% ../../../nbs/1_data/51_store_tables.ipynb #3aa0dc11
