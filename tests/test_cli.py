@@ -21,6 +21,10 @@ COMMANDS = [
     "data list",
     "data fetch",
     "data describe",
+    "features",
+    "features compute",
+    "features status",
+    "features show",
 ]
 
 
@@ -54,6 +58,8 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
         "tune",
         "why",
         "data",
+        "collect",
+        "features",
     ]
     assert "..." not in listed, "a description is cut off"
 
