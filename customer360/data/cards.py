@@ -141,10 +141,16 @@ class Download(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str  # a zip archive
+    mirrors: list[str] = []  # further addresses of the same archive, tried in order when one fails
     members: dict[str, str]  # path in the archive -> file name here; nothing else is unpacked
     sha256: dict[str, str] = {}  # file name -> checksum of its content
     git_blob: dict[str, str] = {}  # file name -> git's id of its content
     shape: dict[str, tuple[int, int]] = {}  # file name -> rows, columns
+
+    @property
+    def addresses(self) -> list[str]:
+        "Return the address and its mirrors, in the order in which they are tried"
+        return list(dict.fromkeys([self.url, *self.mirrors]))
 
     @model_validator(mode="after")
     def _plain_names(self) -> "Download":

@@ -21,7 +21,7 @@ from typing import Any
 from ..config import folder
 from .cards import Card, Download, DownloadError, IngestError, Layout, SourceError, find_file
 from .readers import read_table
-from ..files import git_blob_id, sha256_of_file, work_folder
+from ..files import atomic_file, git_blob_id, sha256_of_file, work_folder
 
 # %% ../../nbs/1_data/24_download.ipynb #dfb52b6c
 def verify_file(
@@ -162,6 +162,11 @@ def _attempt(client: Any, url: str, part: Path, progress: bool) -> None:
     except httpx.TimeoutException as error:
         raise _Transient(f"no data for {client.timeout.read:g} seconds") from error
     except httpx.TransportError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise DownloadError(
+                f"{url} could not be downloaded: its certificate is not valid ({error}). The publisher may "
+                f"have to renew it; also check the clock of this machine. {_manually(url)}"
+            ) from error
         raise _Transient(f"the connection broke ({error or type(error).__name__})") from error
     if total is not None and _size(part) != total:
         raise _Transient(f"received {_size(part):,} bytes instead of {total:,}")
@@ -253,6 +258,38 @@ def show_terms(
     return True
 
 # %% ../../nbs/1_data/24_download.ipynb #e5c95c80
+def _first_that_serves(
+    card: Card,
+    archive: Path,  # a zip file, downloaded here
+    work: Path,  # an empty folder, which has the verified files afterwards
+    retry: RetryPolicy,
+    loopback: bool,
+    progress: bool,
+) -> dict[str, Any]:  # url, sha256 of the archive, failed: address -> reason
+    "Download and unpack from the first address whose files are the published ones"
+    failed: dict[str, DownloadError] = {}
+    for url in card.download.addresses:
+        try:
+            download(url, archive, retry, loopback, progress)
+            unpack_archive(archive, work, card.download.model_copy(update={"url": url}), card.interactions)
+        except DownloadError as error:
+            failed[url] = error
+            log.warning("%s", error)
+            for path in work.iterdir():
+                path.unlink()
+            continue
+        log.info("%s was downloaded from %s", card.name, url)
+        return {
+            "url": url,
+            "sha256": sha256_of_file(archive),
+            "failed": {at: str(why) for at, why in failed.items()},
+        }
+    if len(failed) == 1:
+        raise next(iter(failed.values()))
+    reasons = "".join(f"\n{number}. {reason}" for number, reason in enumerate(failed.values(), 1))
+    raise DownloadError(f"{card.name} could not be downloaded from any of {len(failed)} addresses:{reasons}")
+
+# %% ../../nbs/1_data/24_download.ipynb #ff77765a
 def has_files(
     card: Card,
     home: Path,  # a folder
@@ -281,9 +318,10 @@ def fetch(
         raise SourceError(f"{card.name} cannot be downloaded: pass the folder of its files as DATA=<folder>")
     show_terms(card, raw)
     try:
-        download(card.download.url, archive, retry, loopback, progress)
         with work_folder(final) as work:
-            unpack_archive(archive, work, card.download, card.interactions)
+            note = _first_that_serves(card, archive, work, retry, loopback, progress)
+            with atomic_file(raw / f"{card.name}.source.json") as file:
+                json.dump(note, file, indent=1)
             final.mkdir(exist_ok=True)
             # the interactions last: `has_files` is false until then
             for path in sorted(work.iterdir(), key=lambda path: path.name in card.interactions.file):

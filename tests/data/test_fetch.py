@@ -1,9 +1,13 @@
 "The downloader against a real server on this machine that serves well, cuts, stalls and lies."
 
+import datetime
 import hashlib
 import io
+import ipaddress
+import json
 import logging
 import socket
+import ssl
 import threading
 import time
 import zipfile
@@ -325,6 +329,7 @@ def test_fetch_unpacks_what_the_card_names_and_nothing_else(server, tmp_path):
     assert sorted(
         path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
     ) == [
+        "raw/tiny.source.json",
         "raw/tiny.terms.txt",
         "raw/tiny/README",
         "raw/tiny/u.data",
@@ -448,3 +453,125 @@ def test_checksums_on_the_cards_are_those_of_the_originals(name, test_data):
     what = read_card(name).download
     for file, should in what.sha256.items():
         assert hashlib.sha256((test_data / name / file).read_bytes()).hexdigest() == should, file
+
+
+# ---- mirrors ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other():
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lapsed(tmp_path_factory):
+    "A server that has the archive, and a certificate that ended yesterday"
+    made = Server()
+    made.script = [made.serve]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path_factory.mktemp("tls")))
+    made.http.socket = context.wrap_socket(made.http.socket, server_side=True)
+    made.http.handle_error = lambda *_: None  # the client breaks off the handshake
+    made.url = made.url.replace("http:", "https:")
+    yield made
+    made.close()
+
+
+def certificate(folder: Path) -> Path:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=366))
+        .not_valid_after(now - datetime.timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = (
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = folder / "server.pem"
+    path.write_bytes(key.private_bytes(*plain) + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def mirrored(first: Server, *others: Server):
+    made = card(first)
+    more = {"mirrors": [server.url for server in others]}
+    return made.model_copy(update={"download": made.download.model_copy(update=more)})
+
+
+def fetched_from(made, raw: Path) -> Path:
+    return fetch(made, raw, FAST, loopback=True, progress=False)
+
+
+ALTERED = archive(tiny__ratings=RATINGS.replace(b"\t5\t", b"\t4\t"), tiny__README=b"about")
+
+
+def test_a_mirror_serves_where_the_certificate_has_lapsed(lapsed, server, tmp_path, caplog):
+    server.script = [server.serve]
+    with caplog.at_level(logging.INFO, "customer360"):
+        home = fetched_from(mirrored(lapsed, server), tmp_path)
+    assert (home / "u.data").read_bytes() == RATINGS
+    assert not lapsed.asked  # a certificate that is not valid gets no request, and no second attempt
+    kept = json.loads((tmp_path / "tiny.source.json").read_text())
+    assert kept["url"] == server.url and kept["sha256"] == hashlib.sha256(WHOLE).hexdigest()
+    assert "its certificate is not valid" in kept["failed"][lapsed.url]
+    assert f"tiny was downloaded from {server.url}" in caplog.messages
+
+
+def test_altered_bytes_of_a_publisher_are_left_for_those_of_a_mirror(server, other, tmp_path):
+    server.script, server.content, other.script = [server.serve], ALTERED, [other.serve]
+    home = fetched_from(mirrored(server, other), tmp_path)
+    assert (home / "u.data").read_bytes() == RATINGS
+    kept = json.loads((tmp_path / "tiny.source.json").read_text())
+    assert "u.data differs from the published file: its sha256" in kept["failed"][server.url]
+
+
+def test_a_mirror_is_held_to_the_same_checksums(server, other, tmp_path):
+    server.script, other.script, other.content = [server.say(404)], [other.serve], ALTERED
+    with pytest.raises(DownloadError, match=r"(?s)from any of 2 addresses.*404 Not Found.*its sha256 is"):
+        fetched_from(mirrored(server, other), tmp_path)
+    assert nothing_whole(tmp_path)
+
+
+def test_mirrors_are_left_alone_while_the_first_address_serves(server, other, tmp_path):
+    server.script, other.script = [server.serve], [other.serve]
+    fetched_from(mirrored(server, other), tmp_path)
+    assert len(server.asked) == 1 and not other.asked
+    assert json.loads((tmp_path / "tiny.source.json").read_text())["failed"] == {}
+
+
+def test_a_mirror_begins_the_archive_anew_after_a_cut(server, other, tmp_path):
+    server.script, other.script = [server.cut(2000), server.say(503)], [other.serve]
+    assert (fetched_from(mirrored(server, other), tmp_path) / "u.data").read_bytes() == RATINGS
+    assert other.asked[0]["range"] is None
+
+
+def test_every_address_that_fails_is_named_with_its_reason(lapsed, server, other, tmp_path):
+    server.script, other.script = [server.say(404)], [lambda handler: time.sleep(1)]
+    with pytest.raises(DownloadError) as caught:
+        fetched_from(mirrored(lapsed, server, other), tmp_path)
+    reasons = str(caught.value).splitlines()
+    assert reasons[0] == "tiny could not be downloaded from any of 3 addresses:"
+    assert lapsed.url in reasons[1] and "its certificate is not valid" in reasons[1]
+    assert "answered 404 Not Found" in reasons[2]
+    assert other.url in reasons[3] and "no data for 0.5 seconds" in reasons[3]
+
+
+@pytest.mark.parametrize("name", ["ml-100k", "ml-1m"])
+def test_the_mirrors_of_cards_are_https_and_of_the_same_archive(name):
+    wanted = read_card(name).download
+    assert len(wanted.addresses) > 1
+    assert all(url.startswith("https://") and url.endswith(f"/{name}.zip") for url in wanted.addresses)
+    checked = {*wanted.sha256, *wanted.git_blob}
+    assert checked == set(wanted.members.values())  # every file has a checksum, whoever serves it
