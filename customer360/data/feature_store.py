@@ -31,7 +31,7 @@ def value_rows(
     columns = {}
     for name in values.columns.drop("id"):
         known, column = values[name].notna().tolist(), values[name].tolist()
-        kind = int if name in _WHOLE else (lambda value: value)  # pandas makes floats of integers with gaps
+        kind = int if name in _WHOLE else _plain  # pandas makes floats of integers with gaps
         columns[name] = [kind(value) if there else None for value, there in zip(column, known, strict=True)]
     each = zip(*columns.values(), strict=True)
     return [(id, dict(zip(columns, own, strict=True))) for id, own in zip(values["id"], each, strict=True)]
@@ -66,6 +66,10 @@ def stored_values(
     "Return the values that are published now"
     rows = store.features.all(entity)
     return pd.DataFrame([{"id": each, **values} for each, values in rows])
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 # %% ../../nbs/1_data/94_feature_store.ipynb #0ea5e2b4
 def missing_rates(

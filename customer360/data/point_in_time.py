@@ -147,6 +147,6 @@ def leaking_features(
 
 
 def _equal(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return one == other or (one != one and other != other)
+    if np.isscalar(one) and np.isscalar(other):
+        return bool(one == other) or (one != one and other != other)
     return str(one) == str(other)

@@ -39,13 +39,8 @@ class IncompleteFeatures(RuntimeError):
     "A computation of features was not published"
 
 
-def _plain(value: Any) -> Any:  # JSON
-    value = value.item() if hasattr(value, "item") and not hasattr(value, "__len__") else value
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if hasattr(value, "tolist"):  # a list of categories
-        return value.tolist()
-    return value
+def _finite(value: Any) -> Any:  # JSON
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def feature_rows(
@@ -58,7 +53,7 @@ def feature_rows(
     "Return the rows of a computation"
     common = {"entity": entity, "run": run, "as_of": as_of, "computed": computed}
     return [
-        common | {"id": each, "values": encode_json({k: _plain(v) for k, v in own.items()}, "features")}
+        common | {"id": each, "values": encode_json({k: _finite(v) for k, v in own.items()}, "features")}
         for each, own in values
     ]
 
