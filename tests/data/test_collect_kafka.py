@@ -21,6 +21,9 @@ from customer360.data.store.new_events import StoredEvent
 
 GROUP = "customer360"
 NOW = 1_790_000_000
+SESSION = (
+    '{"session.timeout.ms": 6000}'  # the mock brokers let a new member in only after the old one's session
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,7 @@ def message(number: int, **changes: object) -> bytes:
 def collector(home: Path, brokers: str, topic: str, database: str, *more: str) -> subprocess.Popen:
     return start(
         home, "collect", "kafka", "--topic", topic, *more,
-        C360_KAFKA_BROKERS=brokers, C360_DATABASE_URL=database, C360_DATASET="demo",
+        C360_KAFKA_BROKERS=brokers, C360_DATABASE_URL=database, C360_KAFKA_OPTIONS=SESSION,
     )  # fmt: skip
 
 
@@ -136,7 +139,7 @@ def test_stores_each_event_once_and_sets_poison_aside(tmp_path, brokers, databas
     events = stored(database)
     assert [one.event_id for one in events[:2]] == [f"{topic}-0-0", f"{topic}-0-1"]
     assert [one.timestamp for one in events] == [*range(NOW, NOW + 20), NOW + 90, *range(NOW + 20, NOW + 40)]
-    letters = read_all(brokers, f"{topic}.dead", 10)
+    letters = sorted(read_all(brokers, f"{topic}.dead", 10), key=lambda one: int(dict(one.headers())["c360.offset"]))
     assert [one.value() for one in letters] == [*bad, other, None]  # of the erased customer nothing is kept
     assert [one.key() for one in letters] == [b"k"] * 9 + [None]
     headers = [dict(one.headers()) for one in letters]
@@ -255,11 +258,10 @@ def test_two_collectors_share_a_topic_while_one_comes_and_one_goes(tmp_path, bro
     "Two rebalances, one by a clean stop and one by a kill, under messages that keep coming"
     topic, database = f"shared{time.monotonic_ns()}", cluster.create(f"shared{time.monotonic_ns()}")
     count, more = Count(database), ("--batch", "50", "--group", topic)
-    environment = {"C360_KAFKA_OPTIONS": '{"session.timeout.ms": 6000}'}
-    begin = lambda: start(  # noqa: E731
-        tmp_path, "collect", "kafka", "--topic", topic, *more,
-        C360_KAFKA_BROKERS=brokers, C360_DATABASE_URL=database, **environment,
-    )  # fmt: skip
+
+    def begin() -> subprocess.Popen:
+        return collector(tmp_path, brokers, topic, database, *more)
+
     parts = [
         [message(n, event_id=f"e{n}") for n in range(start_, start_ + 4_000)]
         for start_ in range(0, 20_000, 4_000)
@@ -271,8 +273,7 @@ def test_two_collectors_share_a_topic_while_one_comes_and_one_goes(tmp_path, bro
     send(brokers, topic, parts[1], partition=None)
     until(lambda: count() == 8_000, one)
     send(brokers, topic, parts[2], partition=None)
-    log = stop(one)
-    assert "rebalance" not in log.lower() or "Traceback" not in log
+    assert "Traceback" not in stop(one)
     until(lambda: count() == 12_000, two)
     three = begin()
     send(brokers, topic, parts[3], partition=None)
