@@ -119,9 +119,9 @@ def changed_children(
 @contextmanager
 def _translated() -> Iterator[None]:
     "Raise `SourceDown` or `CollectorError` in place of the errors of firebase-admin"
-    from firebase_admin import exceptions
-    from google.auth import exceptions as auth
+    from firebase_admin import credentials, exceptions
 
+    auth = credentials.google.auth.exceptions  # of google-auth, which firebase-admin logs in with
     wrong = (
         exceptions.PermissionDeniedError,
         exceptions.UnauthenticatedError,

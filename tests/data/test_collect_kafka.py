@@ -139,7 +139,9 @@ def test_stores_each_event_once_and_sets_poison_aside(tmp_path, brokers, databas
     events = stored(database)
     assert [one.event_id for one in events[:2]] == [f"{topic}-0-0", f"{topic}-0-1"]
     assert [one.timestamp for one in events] == [*range(NOW, NOW + 20), NOW + 90, *range(NOW + 20, NOW + 40)]
-    letters = sorted(read_all(brokers, f"{topic}.dead", 10), key=lambda one: int(dict(one.headers())["c360.offset"]))
+    letters = sorted(
+        read_all(brokers, f"{topic}.dead", 10), key=lambda one: int(dict(one.headers())["c360.offset"])
+    )
     assert [one.value() for one in letters] == [*bad, other, None]  # of the erased customer nothing is kept
     assert [one.key() for one in letters] == [b"k"] * 9 + [None]
     headers = [dict(one.headers()) for one in letters]
