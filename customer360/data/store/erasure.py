@@ -17,8 +17,8 @@ from .customers import CustomerStore
 from .engine import StoreEngine, advance_counter, ensure_counter, now_ms
 from .features import customer_features, erase_features
 from .identities import IdentityStore
-from .interactions import InteractionStore
 from .ids import MERGE_TARGET, IdResolver, tombstone
+from .interactions import InteractionStore
 from .new_events import StoredEvent
 from .tables import CUSTOMERS, EVENTS, MERGES, RECOMMENDATIONS, SETTINGS, TOMBSTONES
 from .validation import check_id

@@ -152,7 +152,7 @@ def merge_users(
 
 # %% ../../../nbs/1_data/59_store_interactions.ipynb #8feb8948
 class InteractionStore:
-    "What was ingested: interactions, items and customers, as of any ingest"
+    "Interactions, items and customers that were ingested, as of any ingest"
 
     def __init__(self, engine: StoreEngine):
         self._engine = engine
