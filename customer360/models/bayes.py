@@ -24,6 +24,7 @@ from customer360.models.gibbs import (
     build_side_information,
     expected_ratings,
     gibbs_sweeps,
+    principal_components,
     vector_posterior,
 )
 from .ops import BATCH_SIZE, predict_bias, rating_matrix, root_sum_rows
@@ -76,7 +77,7 @@ def fold_in_draw(
     has: csr_matrix,  # float32 (q, n_items), `root_sum_rows` of the confidence
     items: np.ndarray,  # float32 (n_items, d)
     having: np.ndarray,  # float32 (n_items, d)
-    mean: np.ndarray,  # float32 (d,)
+    mean: np.ndarray,  # float32 (d,), or (q, d) where customers differ by their attributes
     precision: np.ndarray,  # float32 (d, d)
     noise_precision: float,
 ) -> tuple[np.ndarray, np.ndarray]:  # (q, d) mean; (q, d, d) Cholesky factor of the precision
@@ -123,16 +124,18 @@ def sample_posterior(
     sweeps: range,  # those that are kept
     ridge: float,  # of the suggestions for unrated items
     rng: np.random.Generator,
+    attributes: bool = False,  # use those of the customers
 ) -> list[PosteriorDraw]:
     "Return draws from the posterior; `items` holds all items, `customers` those who rate."
     ratings = standardise_ratings(train.histories, mean, spread)
     n_ratings = np.bincount(ratings.indices, minlength=train.n_items)
     users, items = np.flatnonzero(np.diff(ratings.indptr)), np.flatnonzero(n_ratings)
     having, knowledge, described = build_side_information(train, users, items, n_components, rng)
-    compact = ratings[users][:, items]
-    kept = islice(
-        gibbs_sweeps(compact, having, knowledge, n_factors, rng), sweeps.start, sweeps.stop, sweeps.step
-    )
+    compact, about = ratings[users][:, items], None
+    if attributes and train.user_features is not None:
+        about = principal_components(train.user_features[users], n_components, rng)
+    endless = gibbs_sweeps(compact, having, knowledge, n_factors, rng, about)
+    kept = islice(endless, sweeps.start, sweeps.stop, sweeps.step)
     return [draw._replace(items=complete_items(draw, compact, n_ratings, described, ridge)) for draw in kept]
 
 # %% ../../nbs/2_models/32_bayes.ipynb #3827e10a
@@ -182,6 +185,7 @@ class BayesianMF(Recommender):
     n_draws: int = 40  # sweeps that are kept
     thinning: int = 4  # of so many sweeps one is kept
     ridge: float = 1.0  # unrated items: regularisation of the regression on what is known of them
+    customer_attributes: bool = False  # use the customers' attributes too, for known customers
     max_cosine_items: int = 6000  # ranking: cosines of each two items are kept up to this size (144 MB)
 
     def _fit(self, train: Dataset) -> None:
@@ -189,9 +193,13 @@ class BayesianMF(Recommender):
         self.spread_ = float(given.std()) if len(np.unique(given)) > 1 else 1.0
         sweeps = range(self.n_burn_in, self.n_burn_in + self.n_draws * self.thinning, self.thinning)
         options = self.n_factors, self.n_components, sweeps, self.ridge, generator(self.seed, "bayes")
+        options += (self.customer_attributes,)
         draws = sample_posterior(train, self.mean_, self.spread_, *options) if len(given) else []
         for name, field in KEPT.items():
             setattr(self, name, np.array([getattr(draw, field) for draw in draws], np.float32))
+        if self.customer_attributes and train.user_features is not None:
+            self.user_features_ = train.user_features.toarray()
+            self.being_ = np.array([draw.being for draw in draws], np.float32)
 
     # --- derived from the state, on first use
 
@@ -233,23 +241,40 @@ class BayesianMF(Recommender):
             return fallback
         ratings = standardise_ratings(histories, self.mean_, self.spread_)
         total = self._sum_single if len(histories) == 1 else self._sum_draws
-        expected = self.mean_ + self.spread_ * total(ratings, histories, rows, items) / len(self.items_)
+        summed = total(ratings, histories, self._prior_means(users), rows, items)
+        expected = self.mean_ + self.spread_ * summed / len(self.items_)
         return np.where(items >= 0, expected, fallback)
 
+    def _prior_means(self, users: np.ndarray) -> np.ndarray:  # float32 (draws, 1 or q, d)
+        if not hasattr(self, "user_features_"):
+            return self.prior_[:, None]
+        about = (users >= 0)[:, None] * self.user_features_[np.maximum(users, 0)]  # of a visitor: nothing
+        return self.prior_[:, None] + np.array([about @ being for being in self.being_], np.float32)
+
     def _sum_single(
-        self, ratings: csr_matrix, history: Histories, rows: np.ndarray, items: np.ndarray
+        self,
+        ratings: csr_matrix,
+        history: Histories,
+        means: np.ndarray,
+        rows: np.ndarray,
+        items: np.ndarray,
     ) -> np.ndarray:  # float64 (p,), summed over the draws, for one customer
         has = history.confidence / np.float32(np.sqrt(history.confidence.data.sum() or 1))
-        side = self.prior_, self.precision_, self.noise_precision_
+        side = means[:, 0], self.precision_, self.noise_precision_
         vectors, drawn = fold_in_all_draws(ratings, has, *self._by_item, *side), self._by_item[0][items]
         products = np.einsum("psd,sd->p", drawn[:, :, :-1], vectors[:, :-1])
         return np.zeros(len(rows)) + (products + vectors[:, -1].sum() + drawn[:, :, -1].sum(1))
 
     def _sum_draws(
-        self, ratings: csr_matrix, histories: Histories, rows: np.ndarray, items: np.ndarray
+        self,
+        ratings: csr_matrix,
+        histories: Histories,
+        means: np.ndarray,
+        rows: np.ndarray,
+        items: np.ndarray,
     ) -> np.ndarray:  # float64 (p,), summed over the draws
         has, total = root_sum_rows(histories.confidence), np.zeros(len(rows))
-        draws = self.items_, self.having_, self.prior_, self.precision_, self.noise_precision_
+        draws = self.items_, self.having_, means, self.precision_, self.noise_precision_
         for drawn, *rest in zip(*draws, strict=True):
             vectors, _ = fold_in_draw(ratings, has, drawn, *rest)
             total += expected_ratings(vectors, drawn, rows, items)

@@ -243,6 +243,7 @@ class PosteriorDraw(NamedTuple):
     precision: np.ndarray  # (d, d), of the customers' prior
     having: np.ndarray  # (features, d): what having an item adds to the mean
     noise_precision: float  # alpha
+    being: np.ndarray = np.zeros((0, 0))  # (attributes, d): what an attribute of a customer adds to the mean
 
 
 def gibbs_sweeps(
@@ -251,9 +252,11 @@ def gibbs_sweeps(
     knowledge: list[PrincipalComponents],  # of the m items
     n_factors: int,
     rng: np.random.Generator,
+    about: PrincipalComponents | None = None,  # attributes of the n customers
 ) -> Iterator[PosteriorDraw]:
     "Yield sweeps without end; the first ones are not yet draws from the posterior."
-    customers = ChainSide.start(ratings, [having], n_factors, rng)
+    sources = [having] if about is None else [having, about]
+    customers = ChainSide.start(ratings, sources, n_factors, rng)
     items = ChainSide.start(csr_matrix(ratings.T), knowledge, n_factors, rng)
     rows, noise_precision = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr)), 1.0
     while True:
@@ -263,8 +266,12 @@ def gibbs_sweeps(
         items.draw_vectors(customers.vectors, noise_precision, prior_of_items, of_items, rng)
         error = ratings.data - expected_ratings(customers.vectors, items.vectors, rows, ratings.indices)
         noise_precision = rng.gamma(1 + len(error) / 2, 1 / (1 + float(error @ error) / 2))
-        added = having.directions @ (customers.coefficients[0] / having.size[:, None])
-        yield PosteriorDraw(customers.vectors, items.vectors, mean, precision, added, noise_precision)
+        added = [
+            source.directions @ (coefficients / source.size[:, None])
+            for source, coefficients in zip(sources, customers.coefficients, strict=True)
+        ]
+        prior_draw = mean, precision, added[0], noise_precision
+        yield PosteriorDraw(customers.vectors, items.vectors, *prior_draw, *added[1:])
 
 
 def expected_ratings(

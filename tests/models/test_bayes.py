@@ -331,6 +331,33 @@ def test_what_is_known_of_an_unrated_item_counts():
     assert same[0] == pytest.approx(same[1]) and abs(same[0] - 3) < 0.6
 
 
+def test_attributes_of_customers_count_if_they_are_asked_for(tmp_path):
+    "Two groups like different items; of some customers only the group is known"
+    rng = np.random.default_rng(56)
+    group, kind = np.arange(90) % 2, np.arange(24) % 2
+    cells = np.clip(np.where(group[:, None] == kind, 4.4, 1.6) + rng.normal(0, 0.3, (90, 24)), 1, 5)
+    cells[rng.random(cells.shape) < 0.5] = np.nan
+    cells[:10] = np.nan
+    data = rated(cells, user_features=csr_matrix(np.stack([group == 0, group == 1], 1).astype(np.float32)))
+    without, model = new().fit(data), replace(new(), customer_attributes=True).fit(data)
+    pairs = np.mgrid[:10, :24].reshape(2, -1)
+    liked = group[pairs[0]] == kind[pairs[1]]
+    found = model.predict(*pairs)
+    assert found[liked].min() > 3.5 and found[~liked].max() < 2.5
+    assert abs(without.predict(*pairs)[liked].mean() - without.predict(*pairs)[~liked].mean()) < 0.5
+    alone = np.concatenate([model.predict(*pairs[:, pairs[0] == user]) for user in range(10)])
+    np.testing.assert_allclose(alone, found, atol=1e-3)  # one customer or many
+    unknown = model.predict(np.full(24, -1), np.arange(24))
+    assert np.ptp(unknown) < 1.5, "of a visitor no attribute is known"
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(BayesianMF.load(tmp_path / "model").predict(*pairs), found)
+    assert not {"user_features_", "being_"} & set(without.state)
+    same = replace(new(), customer_attributes=True).fit(replace(data, user_features=None))
+    np.testing.assert_array_equal(
+        same.predict(*pairs), new().fit(replace(data, user_features=None)).predict(*pairs)
+    )
+
+
 def test_what_somebody_has_says_what_they_like():
     "Two camps like and have different items; a stranger's purchases tell the camp without a single rating"
     rng = np.random.default_rng(54)
