@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="key of the hashes of erased customers; empty: one is generated and kept in the store",
     )
+    gdrive_credentials: SecretStr = Field(
+        SecretStr(""),
+        description="service account of gdrive:// paths, a JSON file or the JSON itself; empty: the default one",
+    )
+    gdrive_endpoint: str = Field("", description="another address of the Drive API, for tests")
     kafka_brokers: str = Field(
         "", description="addresses of Kafka brokers, such as localhost:9092,other:9092"
     )

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from ..config import folder
+from .paths import copy_to_local, is_remote
 from ..schema import EventType, Facts, SchemaError
 
 # %% ../../nbs/1_data/20_cards.ipynb #ac08280e
@@ -359,7 +360,9 @@ def find_file(
     home: Path | None,  # the folder of the data set
     required: bool = True,  # raise `SourceError` if there is none
 ) -> Path | None:
-    "Return the first of a layout's files that exists"
+    "Return the first of a layout's files that exists; a remote one is copied to this machine"
+    if remote := [name for name in layout.file if is_remote(name)]:
+        return _fetched(remote, required)
     paths = [Path(home or ".") / name for name in layout.file]
     for path in paths:
         if path.is_file():
@@ -371,4 +374,18 @@ def find_file(
             else "no such folder"
         )
         raise SourceError(f"no file {' or '.join(layout.file)} in {home}: it contains {there}")
+    return None
+
+
+def _fetched(urls: list[str], required: bool) -> Path | None:
+    problems = []
+    for url in urls:
+        try:
+            return copy_to_local(url, folder("raw") / "remote")
+        except OSError as error:
+            problems.append(f"{url} ({error})")
+    if required:
+        raise SourceError(
+            f"cannot be read: {'; '.join(problems)}. Check the address, and the rights to read it"
+        )
     return None
