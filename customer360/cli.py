@@ -17,6 +17,7 @@ import typer
 
 from .cli_collect import collect_app
 from .cli_features import features_app
+from .cli_ingest import ingest_command
 from customer360.cli_options import (
     DataOption,
     DatasetOption,
@@ -44,6 +45,7 @@ data_app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(collect_app, name="collect")
 app.add_typer(features_app, name="features")
+app.command("ingest")(ingest_command)
 
 # %% ../nbs/6_cli/10_cli.ipynb #572fd6a3
 def installed_models() -> list[str]:  # keys

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         repr=False,
         description="database of events: postgresql://... or sqlite:////...; empty: a file in data/store",
     )
+    raw_url: str = Field(
+        "",
+        repr=False,
+        description="where ingest keeps the bytes it reads: a folder, s3://... or gdrive://...; empty: data/raw",
+    )
     erasure_key: SecretStr = Field(
         SecretStr(""),
         description="key of the hashes of erased customers; empty: one is generated and kept in the store",

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['FETCH', 'stream_rows', 'latest_versions', 'decode_attributes', 'merge_users', 'InteractionStore']
 
-# %% ../../../nbs/1_data/59_store_interactions.ipynb #f7776e34
+# %% ../../../nbs/1_data/59_store_interactions.ipynb #907bef0c
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
+from .connection import translate_errors
 from .engine import StoreEngine, chunked
 from customer360.data.store.ingest_tables import (
     CUSTOMER_VERSIONS,
@@ -24,11 +26,12 @@ from customer360.data.store.ingest_tables import (
     ITEM_VERSIONS,
     OBSERVATIONS,
     OF_CUSTOMERS,
+    SOURCES,
 )
 from .tables import EVENTS, MERGES
 from ...schema import INTERACTIONS, Facts, Tables
 
-# %% ../../../nbs/1_data/59_store_interactions.ipynb #45d14e50
+# %% ../../../nbs/1_data/59_store_interactions.ipynb #7509b4d1
 FETCH = 50_000  # rows
 _STORED = [
     INTERACTION_ROWS.c[name] for name in ("user", "item", "event", "rating", "weight", "timestamp", "fold")
@@ -81,7 +84,7 @@ def _column(values: pa.ChunkedArray, name: str) -> pd.Series:
         return pd.Series(values, dtype="str")
     return pd.Series(values.to_numpy(), dtype=INTERACTIONS[name])
 
-# %% ../../../nbs/1_data/59_store_interactions.ipynb #6a8ef06c
+# %% ../../../nbs/1_data/59_store_interactions.ipynb #ac6602cb
 _KEYS = {"items": (ITEM_VERSIONS, "item"), "customers": (CUSTOMER_VERSIONS, "user")}
 
 
@@ -126,7 +129,7 @@ def decode_attributes(
         table[name] = pd.Series(values, dtype=kind)
     return pd.DataFrame(table)
 
-# %% ../../../nbs/1_data/59_store_interactions.ipynb #8fa72302
+# %% ../../../nbs/1_data/59_store_interactions.ipynb #f629720b
 def merge_users(
     tables: Tables,
     merged: dict[str, str],  # id that was given up -> id that stays
@@ -150,12 +153,23 @@ def merge_users(
         tables, interactions=rows.assign(user=now), customers=filled[list(customers)].reset_index(drop=True)
     )
 
-# %% ../../../nbs/1_data/59_store_interactions.ipynb #8feb8948
+# %% ../../../nbs/1_data/59_store_interactions.ipynb #b6e018ff
 class InteractionStore:
     "Interactions, items and customers that were ingested, as of any ingest"
 
     def __init__(self, engine: StoreEngine):
         self._engine = engine
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sa.Connection]:
+        "Yield a connection on which all queries see the same state"
+        database = self._engine.database
+        with translate_errors(), database.connect() as connection:
+            if database.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
 
     def last_ingest(self) -> int:
         "Return the number of the last finished ingest, 0 if there is none"
@@ -190,7 +204,7 @@ class InteractionStore:
         if found is None:
             return None
         frames: dict[str, pd.DataFrame] = {}
-        with self._engine.reading() as connection:
+        with self._snapshot() as connection:
             rows = _read_interactions(connection, found["last_row"])
             for name, (table, key) in _KEYS.items():
                 known = connection.execute(latest_versions(table, key, found["number"])).all()
@@ -205,6 +219,97 @@ class InteractionStore:
         )
         with self._engine.reading() as connection:
             return np.sort(np.array(connection.execute(same).scalars().all(), np.int64))
+
+    def event_ids(
+        self,
+        last_row: int,
+    ) -> Iterator[list[str]]:  # in blocks, in order of rows
+        "Yield the ids of all interactions up to a row"
+        upto = INTERACTION_ROWS.c.row <= last_row
+        statement = sa.select(INTERACTION_ROWS.c.event_id).where(upto).order_by(INTERACTION_ROWS.c.row)
+        with self._snapshot() as connection:
+            for block in stream_rows(connection, statement):
+                yield [row[0] for row in block]
+
+    def existing(
+        self,
+        event_ids: list[str],
+        last_row: int,
+    ) -> set[str]:
+        "Return which ids are among the interactions up to a row"
+        with self._engine.reading() as connection:
+            return {
+                event_id
+                for part in chunked(event_ids)
+                for event_id in connection.execute(
+                    sa.select(INTERACTION_ROWS.c.event_id).where(
+                        INTERACTION_ROWS.c.event_id.in_(part), INTERACTION_ROWS.c.row <= last_row
+                    )
+                ).scalars()
+            }
+
+    def occurrences(
+        self,
+        event_ids: list[str],  # of first occurrences
+        last_row: int,
+    ) -> dict[str, int]:
+        "Return how often each event is among the interactions up to a row: `id`, `id-1`, `id-2`, ..."
+        row, found = INTERACTION_ROWS.c, {}
+        with self._engine.reading() as connection:
+            for event_id in event_ids:
+                alike = (row.event_id >= event_id) & (row.event_id < f"{event_id}.") & (row.row <= last_row)
+                found[event_id] = connection.execute(sa.select(sa.func.count()).where(alike)).scalar_one()
+        return found
+
+    def has_bought(
+        self,
+        pairs: set[tuple[str, str]],  # customer, item
+        last_row: int,
+    ) -> bool:
+        "Return True if one of these purchases is among the interactions up to a row"
+        row = INTERACTION_ROWS.c
+        bought = sa.select(row.user, row.item).where(row.event == "purchase", row.row <= last_row)
+        with self._engine.reading() as connection:
+            return any(
+                (user, item) in pairs
+                for part in chunked(sorted({user for user, _ in pairs}))
+                for user, item in connection.execute(bought.where(row.user.in_(part)))
+            )
+
+    def current_versions(
+        self,
+        kind: str,  # items or customers
+    ) -> dict[str, tuple[str, int]]:  # id -> attributes (JSON) and position
+        "Return the version of each id that holds now"
+        table, key = _KEYS[kind]
+        with self._engine.reading() as connection:
+            found = connection.execute(latest_versions(table, key, self.last_ingest()))
+            return {entity: (text, position) for entity, text, position in found}
+
+    def counted_values(
+        self,
+        kind: str,  # items or customers
+        ids: list[str],
+    ) -> pd.DataFrame:  # id, attribute, value, n
+        "Return how often the interactions of earlier ingests had each value"
+        names = ["id", "attribute", "value", "n"]
+        columns = [OBSERVATIONS.c[name] for name in names]
+        wanted = sa.select(*columns).where(
+            OBSERVATIONS.c.kind == _KEYS[kind][1], OBSERVATIONS.c.ingest <= self.last_ingest()
+        )
+        with self._engine.reading() as connection:
+            rows = [
+                tuple(row)
+                for part in chunked(ids)
+                for row in connection.execute(wanted.where(OBSERVATIONS.c.id.in_(part)))
+            ]
+        return pd.DataFrame.from_records(rows, columns=names).astype({"n": "int64"})
+
+    def marks(self) -> dict[str, dict]:  # name of a source -> how far it was read
+        "Return the marks of all sources"
+        statement = sa.select(SOURCES.c.name, SOURCES.c.mark)
+        with self._engine.reading() as connection:
+            return {name: json.loads(mark) for name, mark in connection.execute(statement)}
 
     def export(
         self,

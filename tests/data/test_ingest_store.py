@@ -1,0 +1,141 @@
+"From files to the store and back: the same tables, once, whatever interrupts"
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from postgres import postgres
+
+from customer360.data.cards import Card, make_card, read_card
+from customer360.data.ingest import read_source
+from customer360.data.ingest_store import ingest_into_store
+from customer360.data.raw import RawStore
+from customer360.data.store.facade import Store
+from customer360.data.store.ingest_tables import INTERACTION_ROWS
+from customer360.schema import Tables
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path) -> str:
+    "Return the URL of an empty database"
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store'}/shop.sqlite"
+    return request.getfixturevalue("cluster").create(f"s{abs(hash(request.node.nodeid))}")
+
+
+@pytest.fixture
+def raw(tmp_path, monkeypatch) -> RawStore:
+    return RawStore(tmp_path / "raw")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    from customer360 import config
+
+    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
+    config.settings.cache_clear()
+    yield
+    config.settings.cache_clear()
+
+
+def same_tables(a: Tables, b: Tables) -> None:
+    "Every value, column, type and position is equal"
+    assert a.facts == b.facts
+    for name in ("interactions", "items", "customers"):
+        pd.testing.assert_frame_equal(getattr(a, name), getattr(b, name), check_exact=True)
+
+
+def from_files(card: Card, folder: Path) -> Tables:
+    return read_source(card, folder).tables
+
+
+LINES = [
+    "who,what,stars,at,name,cost",
+    "ada,tea,4,1600000000,Tea,4.5",
+    "bob,tea,,1600000060,TEA,4.0",
+    "ada,pot,5,1600000120,Pot,20",
+    "ada,tea,4,1600000000,Tea,4.5",
+    "cleo,mug,3,1500000000,,7",
+    "bob,mug,2,1600000180,Mug,8",
+]
+
+
+def shop(folder: Path, lines: list[str], duplicates: str = "keep", **more) -> Card:
+    "A card whose items come from the interactions"
+    folder.mkdir(exist_ok=True)
+    (folder / "till.csv").write_text("\n".join(lines) + "\n")
+    names = {"user": "who", "item": "what", "rating": "stars", "timestamp": "at"}
+    parts = {
+        "facts": {"name": "shop", "scale": [1, 5]},
+        "interactions": {"file": "till.csv", "event": "view", "columns": names, "duplicates": duplicates}
+        | {"filters": [{"reason": "cheap", "column": "cost", "test": "<", "value": 1}]}
+        | more,
+        "items": {"columns": {"item": "what", "title": "name", "price": "cost"}, "text": ["title"]},
+    }
+    return make_card("shop", parts)
+
+
+def test_the_store_gives_back_the_tables_of_the_files(url, tmp_path, raw):
+    card = shop(tmp_path / "files", LINES)
+    with Store.open(url) as store:
+        found = ingest_into_store(card, tmp_path / "files", store, raw, progress=False)
+        assert (found.rows, found.new, found.number) == (6, 6, 1)
+        same_tables(store.interactions.tables(card.facts), from_files(card, tmp_path / "files"))
+        again = ingest_into_store(card, tmp_path / "files", store, raw, progress=False)
+        assert (again.number, again.rows, again.new) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("duplicates", ["keep", "reject"])
+def test_added_lines_come_out_as_if_all_had_been_read_at_once(url, tmp_path, raw, duplicates):
+    "Medians, commonest titles, occurrences of equal rows, late events and new ids included"
+    more = [
+        "ada,tea,4,1600000000,Tea,4.5",
+        "bob,tea,1,1400000000,TEA,6",
+        "dora,tea,1,1600000300,TEA,6",
+        "dora,lid,2,1600000301,Lid,3",
+        "bob,lid,2,1600000301,Lid,3",
+    ]
+    lines = LINES if duplicates == "keep" else [*LINES, *(f"u{n},tea,1,{n},Tea,5" for n in range(60))]
+    card = shop(tmp_path / "files", lines, duplicates)
+    with Store.open(url) as store:
+        ingest_into_store(card, tmp_path / "files", store, raw, progress=False)
+        first = store.interactions.tables(card.facts)
+        card = shop(tmp_path / "files", [*lines, *more], duplicates)
+        found = ingest_into_store(card, tmp_path / "files", store, raw, progress=False)
+        assert (found.rows, found.known) == (5, 0 if duplicates == "keep" else 1)
+        same_tables(store.interactions.tables(card.facts), from_files(card, tmp_path / "files"))
+        same_tables(store.interactions.tables(card.facts, upto_ingest=1), first)
+        objects = raw.manifests("shop")[1]["objects"]
+        assert [each["bytes"] for each in objects] == [len("\n".join(more)) + 1]
+
+
+def test_rows_that_lie_shuffled_in_the_database_come_out_in_order(cluster, tmp_path, raw):
+    lines = [LINES[0], *(f"u{n * 7 % 90},i{n * 11 % 40},{n % 5 + 1},{n},Item {n % 40},5" for n in range(900))]
+    card = shop(tmp_path / "files", lines, "keep")
+    with Store.open(cluster.create("shuffled")) as store:
+        ingest_into_store(card, tmp_path / "files", store, raw, progress=False)
+        with store.engine.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("CLUSTER interactions USING interactions_event_id_key")
+            connection.exec_driver_sql("UPDATE interactions SET weight = weight WHERE mod(row, 3) = 1")
+            connection.exec_driver_sql("UPDATE item_versions SET valid_from = valid_from + 1 WHERE mod(position, 2) = 0")
+            rows = connection.execute(sa.select(INTERACTION_ROWS.c.row)).scalars().all()
+        assert rows != sorted(rows)
+        same_tables(store.interactions.tables(card.facts), from_files(card, tmp_path / "files"))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["ml-100k", "ml-latest-small", "online-retail"])
+def test_real_data_comes_out_as_from_the_files(url, name, tmp_path, raw, test_data):
+    card, folder = read_card(name), test_data / name
+    with Store.open(url) as store:
+        ingest_into_store(card, folder, store, raw, progress=False)
+        tables = store.interactions.tables(card.facts)
+    same_tables(tables, from_files(card, folder))
