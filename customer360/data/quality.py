@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['quality_drift', 'Finding', 'quality_findings', 'reject_advice', 'write_quality_page', 'snapshot_quality_page']
 
-# %% ../../nbs/1_data/78_quality.ipynb #eb89821d
+# %% ../../nbs/1_data/78_quality.ipynb #e3749e72
 import base64
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from .quality_counts import DAY, TOP, quality_summary
 from .quality_pictures import quality_pictures
 from ..files import atomic_file
 
-# %% ../../nbs/1_data/78_quality.ipynb #d0be331c
+# %% ../../nbs/1_data/78_quality.ipynb #e4f47dad
 def _popular_items(now: dict, before: dict) -> tuple[dict[str, float], dict[str, float]]:
     "Return the events of the ten most popular items of both ingests, and of all others"
     chosen = dict.fromkeys(f"item {name}" for each in (before, now) for name in list(each["top_items"])[:10])
@@ -78,7 +78,7 @@ def quality_drift(
         found.append(max(columns, key=lambda d: d.psi))
     return sorted(found, key=lambda drift: (not drift.alarm, -drift.psi))
 
-# %% ../../nbs/1_data/78_quality.ipynb #a54fc504
+# %% ../../nbs/1_data/78_quality.ipynb #1856bd45
 @dataclass(frozen=True)
 class Finding:
     "A sentence of the verdict"
@@ -120,14 +120,14 @@ def _rating_findings(s: dict) -> Iterator[Finding]:
         yield Finding(
             "note",
             "There are no ratings.",
-            "Models rank by the kinds of events; predicted ratings cannot be measured.",
+            "Models learn from the kinds of events; ratings are not predicted.",
         )
     elif sum(n > 0 for n in s["ratings"].values()) == 1:
         only = next(iter(s["ratings"]))
         yield Finding(
             "problem",
             f"Every rating is {only}.",
-            "Nothing can be learnt from equal ratings: leave the column out of the card.",
+            "They say nothing about taste: leave the column out of the card.",
         )
     if s["unrated"]:
         yield Finding(
@@ -142,20 +142,14 @@ def _time_findings(s: dict) -> Iterator[Finding]:
         yield Finding(
             "problem",
             "No event has a time.",
-            "Splits by time and recency are not possible: name the column of times in the card.",
+            "Splits by time are not possible: name the column of times in the card.",
         )
     elif s["first"] == s["last"]:
-        yield Finding(
-            "problem",
-            f"Every event has the same time, {s['first_day']}.",
-            "It is probably the time of an export: do not use it as the time of the events.",
-        )
+        text = f"Every event has the same time, on {s['first_day']}."
+        yield Finding("problem", text, "It is probably the time of an export: leave it out of the card.")
     elif s["n_days"] == 1:
-        yield Finding(
-            "note",
-            f"All events are of one day, {s['first_day']}.",
-            "Check that it is not the day of an export; nothing can be said about weekdays or trends.",
-        )
+        text = f"All events are of one day, {s['first_day']}."
+        yield Finding("note", text, "Check that it is not the day of an export.")
     elif s["untimed"]:
         yield Finding("note", f"{s['untimed']:,} events have no time.", "They count as the oldest.")
     if s["untimed"] < s["events"] and not s["exact"]:
@@ -201,10 +195,10 @@ def quality_findings(
                 )
     return [_row_finding(summary), *sorted(found, key=lambda each: each.level != "problem")]
 
-# %% ../../nbs/1_data/78_quality.ipynb #8a5bd815
+# %% ../../nbs/1_data/78_quality.ipynb #d292d079
 _ADVICE = {
-    "duplicate": "Each row counts once. If customers repeat events, say so in the card, or add the column of event ids.",
-    "missing": "Look at the named column at the source. If another column has the value, name that one in the card.",
+    "duplicate": "Each row counts once. If customers repeat events, say so in the card.",
+    "missing": "Look at this column at the source, or name another one in the card.",
     "unknown kind": "Map the name to a kind of event in the card, or filter it out.",
     "rating": "Check the scale in the card, and the decimal sign in the file.",
     "time": "Check the unit of times in the card (seconds, milliseconds or a date).",
@@ -223,37 +217,63 @@ def reject_advice(
 
 
 _CSS = """
-:root{color-scheme:light}*{box-sizing:border-box}
-body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff}
-main{max-width:1080px;margin:0 auto;padding:1rem 1rem 3rem}h1{font-size:1.6rem;margin:.5rem 0;overflow-wrap:anywhere}
-h2{font-size:1.2rem;margin:2rem 0 .5rem}p{margin:.4rem 0}.facts{color:#595959}
-ul.verdict{list-style:none;padding:0;margin:.6rem 0}ul.verdict li{border-left:5px solid #2e7d4f;padding:.3rem .8rem;margin:.4rem 0;background:#f6f6f6;overflow-wrap:anywhere}
-ul.verdict li.note{border-color:#b7791f}ul.verdict li.problem{border-color:#b3261e}ul.verdict b{margin-right:.4rem}
-.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:1.2rem}
-figure{margin:0}figure img{width:100%;max-width:460px;height:auto;display:block}figcaption{font-size:.9rem;color:#444;max-width:460px}
-figcaption b{color:#222;display:block;font-size:1rem}.wide{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.35rem .7rem .35rem 0;border-bottom:1px solid #ddd;overflow-wrap:anywhere}
-td.n{text-align:right;white-space:nowrap}
+* { box-sizing: border-box }
+body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: #222; overflow-wrap: anywhere }
+main { max-width: 1080px; margin: 0 auto; padding: 1rem 1rem 3rem }
+h1 { font-size: 1.6rem; margin: .5rem 0 }
+h2 { font-size: 1.2rem; margin: 2rem 0 .5rem }
+p { margin: .4rem 0 }
+.facts { color: #595959 }
+.verdict { list-style: none; padding: 0; margin: .6rem 0 }
+.verdict li { border-left: 5px solid #2e7d4f; padding: .3rem .8rem; margin: .4rem 0; background: #f6f6f6 }
+.verdict .note { border-color: #b7791f }
+.verdict .problem { border-color: #b3261e }
+.verdict b { margin-right: .4rem }
+.grid { display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 460px), 1fr)) }
+figure { margin: 0; max-width: 460px }
+figure img { width: 100%; height: auto; display: block }
+figcaption { font-size: .9rem; color: #444 }
+figcaption b { color: #222; display: block; font-size: 1rem }
+table { border-collapse: collapse; width: 100%; font-size: .93rem }
+th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0 }
+tr { border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: right; white-space: nowrap }
+@media (max-width: 640px) {
+  thead { display: none }
+  td { display: block; border: 0; padding: .1rem 0 }
+  td:first-child { text-align: left; font-weight: bold }
+  td:first-child::after { content: " rows" }
+  tr { display: block; border-bottom: 1px solid #ddd; padding: .4rem 0 }
+}
 """
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{{ title }}: data quality</title><style>{% include "style.css" %}</style></head><body><main>
 <h1>{{ title }}: data quality</h1>
-<p class="facts">{% for fact in facts %}{{ fact }}{% if not loop.last %} · {% endif %}{% endfor %}</p>
-<ul class="verdict">{% for each in findings %}<li class="{{ each.level }}"><b>{{ words[each.level] }}</b>{{ each.text }} {{ each.advice }}</li>
-{% endfor %}{% for each in changes %}<li class="{{ each.level }}"><b>{{ words[each.level] }}</b>{{ each.text }}</li>
+<p class="facts">{{ facts | join(" · ") }}</p>
+<ul class="verdict">
+{% for each in findings %}
+<li class="{{ each.level }}"><b>{{ words[each.level] }}</b>{{ each.text }} {{ each.advice }}</li>
 {% endfor %}</ul>
-{% if rejects %}<h2>Rejected rows</h2><div class="wide"><table><thead><tr><th>Rows</th><th>Reason</th><th>For example</th><th>What to do</th></tr></thead><tbody>
-{% for each in rejects %}<tr><td class="n">{{ "{:,}".format(each.n) }}</td><td>{{ each.reason }}</td><td>{{ each.lines }}</td><td>{{ each.advice }}</td></tr>
-{% endfor %}</tbody></table></div>{% endif %}
-{% if filtered %}<h2>Left out by the rules of the card</h2><div class="wide"><table><thead><tr><th>Rows</th><th>Rule</th></tr></thead><tbody>
-{% for reason, n in filtered %}<tr><td class="n">{{ "{:,}".format(n) }}</td><td>{{ reason }}</td></tr>
-{% endfor %}</tbody></table></div>{% endif %}
+{% if rejects %}<h2>Rejected rows</h2>
+<table><thead><tr><th>Rows</th><th>Reason</th><th>For example</th><th>What to do</th></tr></thead><tbody>
+{% for each in rejects %}<tr><td>{{ each.rows }}</td><td>{{ each.reason }}</td>
+<td>{{ each.lines }}</td><td>{{ each.advice }}</td></tr>
+{% endfor %}</tbody></table>{% endif %}
+{% if filtered %}<h2>Left out by the rules of the card</h2>
+<table><thead><tr><th>Rows</th><th>Rule</th></tr></thead><tbody>
+{% for rows, reason in filtered %}<tr><td>{{ rows }}</td><td>{{ reason }}</td></tr>
+{% endfor %}</tbody></table>{% endif %}
 {% if pictures %}<h2>Pictures</h2><div class="grid">
-{% for each in pictures %}<figure><figcaption><b>{{ each.title }}</b>{{ each.text }}</figcaption><img alt="{{ each.title }}: {{ each.text }}" src="data:image/png;base64,{{ each.png | base64 }}"></figure>
+{% for each in pictures %}<figure><figcaption><b>{{ each.title }}</b>{{ each.text }}</figcaption>
+<img alt="{{ each.title }}: {{ each.text }}" src="data:image/png;base64,{{ each.png | base64 }}"></figure>
 {% endfor %}</div>{% endif %}
-{% if drifts %}<h2>Compared with the ingest before</h2><ul>{% for each in drifts %}<li>{{ each.sentence }}</li>
-{% endfor %}</ul><p class="facts">PSI is the population stability index: below 0.1 little has changed, above 0.25 much. An alarm also has to exceed what chance gives in one of a thousand comparisons, if each customer counts as one observation and each week as one.</p>{% endif %}
+{% if drifts %}<h2>Compared with the ingest before</h2>
+<ul>{% for each in drifts %}<li>{{ each.sentence }}</li>{% endfor %}</ul>
+<p class="facts">PSI is the population stability index: below 0.1 little has changed, above 0.25 much.
+To be an alarm it also has to exceed what chance gives in one of a thousand comparisons, where each customer
+counts as one observation and each week as one.</p>{% endif %}
 </main></body></html>
 """
 
@@ -274,7 +294,7 @@ def _changes(drifts: list[Drift], before: dict | None) -> list[Finding]:
     alarms = [drift for drift in drifts if drift.alarm]
     if not alarms:
         unsure = [drift.what for drift in drifts if drift.level == "uncertain"]
-        few = f" There are too few customers to tell about: {', '.join(unsure).lower()}." if unsure else ""
+        few = f" Too few customers to tell: {', '.join(unsure).lower()}." if unsure else ""
         return [Finding("good", f"Nothing has changed much since the ingest before.{few}")]
     more = f" {len(alarms) - 4} more changes are listed below." if len(alarms) > 4 else ""
     return [
@@ -298,6 +318,10 @@ def _facts(s: dict) -> list[str]:
     return ([f"ingest {s['ingest']}"] if s["ingest"] else []) + made
 
 
+def _most_first(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: -pair[1])
+
+
 def write_quality_page(
     summary: dict,  # from `quality_summary`
     before: dict | None,  # that of the ingest before; None: there is none
@@ -308,12 +332,12 @@ def write_quality_page(
     lines = summary["lines"]
     rejects = [
         {
-            "n": n,
+            "rows": f"{n:,}",
             "reason": reason,
             "lines": lines.get(reason, "see the list of rejected rows"),
             "advice": reject_advice(reason),
         }
-        for reason, n in sorted(summary["rejected"].items(), key=lambda pair: -pair[1])
+        for reason, n in _most_first(summary["rejected"])
     ]
     text = (
         _templates()
@@ -321,11 +345,10 @@ def write_quality_page(
         .render(
             title=summary["dataset"] or "Data",
             facts=_facts(summary),
-            findings=quality_findings(summary),
-            changes=_changes(drifts, before) if summary["events"] else [],
+            findings=quality_findings(summary) + (_changes(drifts, before) if summary["events"] else []),
             words={"good": "Good:", "note": "Note:", "problem": "Problem:"},
             rejects=rejects,
-            filtered=sorted(summary["filtered"].items(), key=lambda pair: -pair[1]),
+            filtered=[(f"{n:,}", reason) for reason, n in _most_first(summary["filtered"])],
             pictures=quality_pictures(summary, before, drifts),
             drifts=drifts,
         )
@@ -335,18 +358,17 @@ def write_quality_page(
         file.write(text)
     return Path(folder) / "index.html"
 
-# %% ../../nbs/1_data/78_quality.ipynb #4c761070
+# %% ../../nbs/1_data/78_quality.ipynb #69218eaa
 def _reject_lines(path: Path) -> dict[str, str]:
     "Return the first lines of each reason in a list of rejects"
     if not path.exists():
         return {}
     found = pd.read_csv(path, usecols=["file", "line", "reason"], dtype={"file": "str", "reason": "str"})
-    return {
-        str(
-            reason
-        ): f"{rows['file'].iloc[0]}, line{'s' * (len(rows) > 1)} {', '.join(f'{n:,}' for n in rows['line'].head(3))}"
-        for reason, rows in found.groupby("reason", sort=False)
-    }
+    lines = {}
+    for reason, rows in found.groupby("reason", sort=False):
+        numbers = ", ".join(f"{n:,}" for n in rows["line"].head(3))
+        lines[str(reason)] = f"{rows['file'].iloc[0]}, line{'s' * (len(rows) > 1)} {numbers}"
+    return lines
 
 
 def snapshot_quality_page(

@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['Picture', 'draw_picture', 'short_name', 'draw_bars', 'draw_time', 'draw_tail', 'draw_drift', 'quality_pictures']
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #6843bbb8
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #70411abc
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from .drift import LARGE, MODERATE, Drift
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #3782f0cb
+if TYPE_CHECKING:  # matplotlib takes a while to import, so it waits for the first picture
+    from matplotlib.axes import Axes
+
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #d9917b4e
 _NOW, _BEFORE, _ALARM, _INK, _FAINT = "#2A6F97", "#B8B8B8", "#B3261E", "#222222", "#6A6A6A"
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -52,10 +52,14 @@ class Picture:
 def draw_picture(
     title: str,
     text: str,  # what it shows, in words
-    draw: Callable[[Axes], None],  # draws into empty axes
+    draw: Callable[["Axes"], None],  # draws into empty axes
     height: float = 2.7,  # inches
 ) -> Picture:
     "Draw one picture, 4.6 inches wide"
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     with rc_context(_STYLE):
         fig = Figure(figsize=(4.6, height), layout="constrained")
         FigureCanvasAgg(fig)
@@ -73,9 +77,9 @@ def short_name(
     one = " ".join(name.split())
     return (one if len(one) <= size else f"{one[: size - 1]}…").replace("$", r"\$")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #7d3c9a00
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #29404896
 def draw_bars(
-    ax: Axes,
+    ax: "Axes",
     now: Mapping[str, float],  # name -> events
     before: Mapping[str, float] | None,  # None: no ingest before
     most: int = 10,  # bars
@@ -109,9 +113,9 @@ def draw_bars(
     if before:
         ax.legend(fontsize=9, loc="best")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #a5940ab8
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #4e8a7827
 def draw_time(
-    ax: Axes,
+    ax: "Axes",
     start: str,  # first day
     unit: str,  # day, week or month
     counts: Sequence[int],  # events of each
@@ -140,7 +144,7 @@ def draw_time(
 
 
 def draw_tail(
-    ax: Axes,
+    ax: "Axes",
     curves: Mapping[str, Sequence[float]],  # items, customers -> share of the events of the top 0 to 100 %
 ) -> None:
     "Draw which share of the events belongs to the most active"
@@ -154,9 +158,9 @@ def draw_tail(
     ax.grid()
     ax.legend(fontsize=9, loc="lower right")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #85a9819a
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #3ad990f7
 def draw_drift(
-    ax: Axes,
+    ax: "Axes",
     found: Sequence[Drift],
 ) -> None:
     "Draw the population stability index of each comparison"
@@ -177,7 +181,7 @@ def draw_drift(
     ax.set_xlim(0, end)
     ax.set_xlabel("population stability index")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #1171f509
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #4c293893
 def _missing_picture(summary: dict) -> Picture | None:
     cells = {
         f"{view[:-1]}: {name}": 100 * share
@@ -189,7 +193,7 @@ def _missing_picture(summary: dict) -> Picture | None:
         return None
     worst = dict(sorted(cells.items(), key=lambda pair: -pair[1])[:12])
 
-    def draw(ax: Axes) -> None:
+    def draw(ax: "Axes") -> None:
         ax.barh(range(len(worst)), list(worst.values()), 0.6, color=_NOW)
         ax.set_yticks(range(len(worst)), [short_name(name) for name in worst])
         ax.tick_params(axis="y", length=0)
@@ -213,7 +217,8 @@ def _share_pictures(summary: dict, before: dict | None) -> Iterator[Picture]:
         if not now:
             continue
         top = max(now, key=lambda name: now[name])
-        text = f"Most frequent: {top}, {100 * now[top] / (sum(now.values()) or 1):.0f} % of {sum(now.values()):,}."
+        n = sum(now.values())
+        text = f"Most frequent: {top}, {100 * now[top] / (n or 1):.0f} % of {n:,}."
         height = 0.9 + (0.34 if was else 0.27) * min(max(len({*now, *(was or {})}), 3), 10)
         yield draw_picture(title, text, lambda ax, now=now, was=was: draw_bars(ax, now, was), height)
 
@@ -229,7 +234,8 @@ def quality_pictures(
     made = [*_share_pictures(summary, before)]
     if summary["start"]:
         unit, series = summary["unit"], summary["series"]
-        text = f"{min(series):,} to {max(series):,} events per {unit}, from {summary['first_day']} to {summary['last_day']}."
+        span = f"from {summary['first_day']} to {summary['last_day']}"
+        text = f"{min(series):,} to {max(series):,} events per {unit}, {span}."
         draw = lambda ax: draw_time(ax, summary["start"], unit, series)  # noqa: E731
         made.append(draw_picture(f"Events per {unit}", text, draw))
     curves = {name: summary[name]["tail"] for name in ("items", "customers")}
