@@ -79,6 +79,17 @@ class Assigned(ResponseBody):
     arm: str = Field(description="variant assigned to this customer")
 
 
+class Features(ResponseBody):
+    model_config = example(
+        as_of=1_790_000_000,
+        computed=1_790_003_600_000,
+        values={"events": 31, "spend": 310.5, "mean_rating_given": None},
+    )
+    as_of: int = Field(description="seconds UTC: the last event that the values contain")
+    computed: int = Field(description="ms UTC")
+    values: dict[str, Any] = Field(description="by name; null where missing. `c360 features` lists them")
+
+
 class Profile(ResponseBody):
     model_config = example(
         id="C0017",
@@ -91,6 +102,7 @@ class Profile(ResponseBody):
         nearest=[{"id": "C0101", "name": "Anna Rossi", "similarity": 0.63}],
         merged=["visitor-81"],
         experiment={"name": "autumn", "arm": "hybrid"},
+        features=example_of(Features),
     )
     id: str
     attributes: dict[str, Any] = {}
@@ -103,6 +115,9 @@ class Profile(ResponseBody):
     merged: list[str] = Field([], description="other IDs merged into this customer")
     experiment: Assigned | None = Field(
         None, description="assignment in the running experiment; null if none is running"
+    )
+    features: Features | None = Field(
+        None, description="values of `c360 features compute`; null if they were not computed"
     )
 
 

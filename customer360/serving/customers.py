@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'MAX_SEARCH', 'customer_frame', 'describe_frame', 'customer_segment', 'customer_names', 'add_names',
-           'nearest_customers', 'Customers']
+           'stored_features', 'nearest_customers', 'Customers']
 
 # %% ../../nbs/4_serving/58_customers.ipynb #1e0539c4
 import math
@@ -93,6 +93,12 @@ def add_names(
     return [row | {"name": names.get(row["id"])} for row in rows]
 
 
+def stored_features(store: Store, user: str) -> dict | None:  # as_of, computed, values
+    "Return the features of a customer as they were last computed; None if they were not"
+    found = store.features.get("customer", user)
+    return found and {"as_of": found.as_of, "computed": found.computed, "values": found.values}
+
+
 def nearest_customers(
     index: SnapshotIndex, context: UserContext, ids: Sequence[str], state: LiveState
 ) -> list[dict]:  # id, similarity; at most 5
@@ -178,6 +184,7 @@ class Customers:
             "experiment": {"name": experiment.name, "arm": assign(experiment, ids[0])}
             if experiment
             else None,
+            "features": stored_features(self.store, ids[0]),
         }
 
     def put(self, user: str, attributes: dict, state: LiveState) -> bool:  # True: a new customer

@@ -22,6 +22,7 @@ from customer360.data.simulate import simulate
 from customer360.data.store.facade import Store
 from customer360.data.store.new_events import NewEvent
 from customer360.schema import INTERACTIONS, Facts, Tables, interactions
+from customer360.serving.customers import stored_features
 from customer360.serving.profile import purchase_mask, rfm, rfm_quantiles
 
 NAMES = [f.name for f in FEATURES]
@@ -350,6 +351,8 @@ def test_a_customer_who_is_erased_or_merged_leaves_no_row(url):
         alone = store.features.get("customer", "c0003").values["events"]
         other = store.features.get("customer", "c0004").values["events"]
         assert store.export("c0001")["features"]["values"]["events"] > 0
+        shown = stored_features(store, "c0003")  # on the customer's page
+        assert shown["values"]["events"] == alone and shown["as_of"] == shop.interactions["timestamp"].max()
         assert store.erase("c0001").removed["features"] == 1
         store.identities.merge("c0003", "c0004")
         assert store.features.get("customer", "c0003").id == "c0004"

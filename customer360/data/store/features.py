@@ -66,7 +66,7 @@ _ROWS = sa.select(
     FEATURE_VALUES.c.id,
     FEATURE_VALUES.c.as_of,
     FEATURE_VALUES.c.computed,
-    FEATURE_VALUES.c["values"],
+    FEATURE_VALUES.c["values"].label("content"),
 ).where(FEATURE_VALUES.c.run == _PUBLISHED)
 _OF_ITEM, _OF_CUSTOMER = (  # `StoreEngine.rows` takes named parameters only, so the entity is a literal
     _ROWS.where(FEATURE_VALUES.c.entity == sa.literal_column(f"'{entity}'"), FEATURE_VALUES.c.id == which)
@@ -91,7 +91,7 @@ def customer_features(
     row = connection.execute(_OF_CUSTOMER, {"user": user}).first()
     if row is None:
         return None
-    return {"as_of": row.as_of, "computed": row.computed, "values": json.loads(row[4])}
+    return {"as_of": row.as_of, "computed": row.computed, "values": json.loads(row.content)}
 
 
 def _skip_customers(connection: sa.Connection, key: bytes, rows: list[dict]) -> list[dict]:
@@ -120,7 +120,8 @@ class FeatureStore:
             raise ValueError(f"features belong to a customer or an item: got {entity!r}")
         statement, name = (_OF_ITEM, "id") if entity == "item" else (_OF_CUSTOMER, "user")
         rows = self._engine.rows(statement, **{name: id})
-        return StoredFeatures(*rows[0][:4], json.loads(rows[0][4])) if rows else None
+        found = [StoredFeatures(*known, json.loads(content)) for *known, content in rows]
+        return found[0] if found else None
 
     def all(
         self,
@@ -129,7 +130,7 @@ class FeatureStore:
         "Return the published values of all customers or items, by id"
         rows = _ROWS.where(FEATURE_VALUES.c.entity == entity).order_by(FEATURE_VALUES.c.id)
         with self._engine.reading() as connection:
-            return [(row[1], json.loads(row[4])) for row in connection.execute(rows)]
+            return [(row.id, json.loads(row.content)) for row in connection.execute(rows)]
 
     def put_all(
         self,
