@@ -1,6 +1,5 @@
 "From files to the store and back: the same tables, once, whatever interrupts"
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -125,14 +124,22 @@ def test_rows_that_lie_shuffled_in_the_database_come_out_in_order(cluster, tmp_p
         with store.engine.database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("CLUSTER interactions USING interactions_event_id_key")
             connection.exec_driver_sql("UPDATE interactions SET weight = weight WHERE mod(row, 3) = 1")
-            connection.exec_driver_sql("UPDATE item_versions SET valid_from = valid_from + 1 WHERE mod(position, 2) = 0")
+            connection.exec_driver_sql(
+                "UPDATE item_versions SET valid_from = valid_from + 1 WHERE mod(position, 2) = 0"
+            )
             rows = connection.execute(sa.select(INTERACTION_ROWS.c.row)).scalars().all()
         assert rows != sorted(rows)
         same_tables(store.interactions.tables(card.facts), from_files(card, tmp_path / "files"))
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", ["ml-100k", "ml-latest-small", "online-retail"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ml-100k",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("ml-latest-small", "online-retail")),
+    ],
+)
 def test_real_data_comes_out_as_from_the_files(url, name, tmp_path, raw, test_data):
     card, folder = read_card(name), test_data / name
     with Store.open(url) as store:
