@@ -74,9 +74,7 @@ _PortOption = Annotated[
 _EndOption = Annotated[
     bool, typer.Option("--until-end", help="End when everything that is there now has been read.")
 ]
-collect_app = typer.Typer(
-    no_args_is_help=True, help="Store the events of a stream: kafka, firebase; or print their schema."
-)
+collect_app = typer.Typer(no_args_is_help=True, help="Store the events of a stream: kafka, firebase, schema.")
 
 # %% ../nbs/6_cli/07_collect_commands.ipynb #b2ac924d
 @collect_app.command("kafka")

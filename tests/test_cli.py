@@ -51,6 +51,7 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
     assert "Begin with `c360 report`, which needs no data of yours." in " ".join(said.split())
     listed = said.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == [
+        "ingest",
         "report",
         "train",
         "recommend",
