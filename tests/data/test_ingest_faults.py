@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from command import c360, end, environment, sentence, start, well
 from postgres import postgres
 
+from customer360 import config
 from customer360.data.cards import read_card
 from customer360.data.ingest_store import ingest_into_store
 from customer360.data.raw import RawStore
@@ -49,6 +51,15 @@ def databases(request, tmp_path):
         return lambda name: f"sqlite:///{tmp_path}/{name}.sqlite"
     cluster = request.getfixturevalue("cluster")
     return lambda name: cluster.create(f"{name}{abs(hash(request.node.nodeid))}")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
+    config.settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    config.settings.cache_clear()
 
 
 def content(url: str) -> str:
@@ -108,6 +119,11 @@ def written(url: str) -> int:
         engine.dispose()
 
 
+def has_loaded(url: str, before: int, manifest: Path) -> bool:
+    "Return whether rows have been written; on PostgreSQL nobody sees them before the commit"
+    return written(url) > before if url.startswith("sqlite") else manifest.exists()
+
+
 def kill_when(process, reached) -> bool:  # False: it had ended before
     "Send SIGKILL to an ingest as soon as it has reached a point"
     while process.poll() is None and not reached():
@@ -135,7 +151,7 @@ def test_a_killed_ingest_is_repeated_to_the_same_state(databases, tmp_path, roun
         points = [
             lambda: any(home.glob("data/interim/.ingest-*/interactions/part-*")),
             manifest.exists,
-            lambda: written(killed) > before if killed.startswith("sqlite") else manifest.exists(),
+            partial(has_loaded, killed, before, manifest),
         ]
         alive = [kill_when(start(home, *load(path, killed)), reached) for reached in points]
         assert sum(alive) >= 2, alive

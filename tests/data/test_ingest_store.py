@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from postgres import postgres
 
+from customer360 import config
 from customer360.data.cards import Card, make_card, read_card
 from customer360.data.ingest import read_source
 from customer360.data.ingest_store import ingest_into_store
@@ -31,17 +32,16 @@ def url(request, tmp_path) -> str:
 
 
 @pytest.fixture
-def raw(tmp_path, monkeypatch) -> RawStore:
+def raw(tmp_path) -> RawStore:
     return RawStore(tmp_path / "raw")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    from customer360 import config
-
+def _own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
     config.settings.cache_clear()
     yield
+    monkeypatch.undo()
     config.settings.cache_clear()
 
 
