@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from command import c360, end, environment, sentence, start, well
+from command import C360, c360, end, environment, sentence, start, well
 from postgres import postgres
 
 from customer360 import config
@@ -324,8 +324,12 @@ def test_memory_is_flat_in_the_size_of_the_file(tmp_path, record_property):
     path, url = tmp_path / "till.csv", f"sqlite:///{tmp_path}/one.sqlite"
     for part in range(20):
         write_rows(path, 1_000_000, first=part)
-    process = start(tmp_path / "home", *load(path, url))
-    process.stdout.close(), process.stderr.close()
+    process = subprocess.Popen(
+        [C360, *load(path, url)],
+        env=environment(tmp_path / "home"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     _, status, used = os.wait4(process.pid, 0)
     record_property("20 M rows", f"{used.ru_maxrss // 1024} MiB")
     assert status == 0 and written(url) > 19_000_000 and used.ru_maxrss <= 1 << 20
