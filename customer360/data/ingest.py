@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from .cards import Card, InteractionsFile, SourceError, find_file, read_card
+from .checks import check_table
 from .cleaning import IngestLog, RowFilter, apply_rules, parse_interactions
 from .entities import read_entities
 from .readers import RawTable, read_table
@@ -191,6 +192,8 @@ def read_tables(
         known = read_entities(entity, key, home, lines, log)
         whole[name] = add_missing_ids(known, table[key], key)
         counts[f"{name}_added"] = len(whole[name]) - len(known)
+    for kind, frame in {"interactions": table, **whole}.items():
+        check_table(frame, kind, card.facts)
     return Tables(complete_facts(card, table, path), table, **whole), rows.filtered(), counts
 
 

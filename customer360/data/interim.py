@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from ..config import folder as project_folder
 from .cards import SourceError
+from .checks import spreadsheet_safe
 from .ingest import IngestResult
 from ..files import MARKER, atomic_folder, describe_file, sha256_of_json, sha256_of_table
 from ..schema import Facts, Tables
@@ -48,7 +49,7 @@ def save_snapshot(
     try:
         with atomic_folder(final) as work:
             tables.save(work)
-            got.rejects.to_csv(work / "rejects.csv", index=False)
+            spreadsheet_safe(got.rejects).to_csv(work / "rejects.csv", index=False)
             manifest["files"] = {file["file"]: file for file in map(describe_file, sorted(work.iterdir()))}
             text = json.dumps(manifest, indent=1, ensure_ascii=False)
             (work / "manifest.json").write_text(text, encoding="utf-8")

@@ -156,7 +156,7 @@ def test_an_unknown_name_is_said(openml, tmp_path):
 
 def test_altered_bytes_of_openml_are_refused(openml, tmp_path):
     serve_openml(openml, md5="0" * 32)
-    refused = pytest.raises(DownloadError, match="openml://41 cannot be used: .*does not match the expected")
+    refused = pytest.raises(DownloadError, match=r"openml://41 cannot be used: .*does not match the expected")
     with pytest.warns(RuntimeWarning, match="redownloading"), refused:
         openml_file("openml://41", tmp_path)
     assert not list(tmp_path.glob("*.parquet"))
