@@ -79,8 +79,8 @@ def check_table(
         parts = found.groupby(_rule_of(found), sort=False)
         rules = [_describe(str(rule), cases, len(frame)) for rule, cases in parts]
         raise SchemaError(
-            f"the {kind} of {facts.name} break {len(rules)} rule{'s' * (len(rules) > 1)}. Correct the source, "
-            "or what the card says about it:" + "".join(f"\n- {rule}" for rule in rules)
+            f"the {kind} of {facts.name} break {len(rules)} rule{'s' * (len(rules) > 1)}. "
+            "Correct the source, or what the card says about it:" + "".join(f"\n- {rule}" for rule in rules)
         ) from None
     return frame
 
