@@ -148,9 +148,10 @@ def complete_entities(
     key: str,  # item or user
     home: Path | None,  # the folder of the files
     log: IngestLog,
-    extra: dict[str, pd.Series] = {},  # parts of an item's text that are no columns of the table
+    extra: dict[str, pd.Series] | None = None,  # parts of an item's text that are no columns of the table
 ) -> pd.DataFrame:  # items also have `text`
     "Add what the side file says, and compose the texts of items"
+    extra = extra or {}
     if key == "user":
         return table
     if "title" not in table and extra:
