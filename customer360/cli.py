@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'INTERRUPTED', 'installed_models', 'report_command', 'train_command', 'publish_models',
            'recommend_command', 'evaluate_command', 'tune_command', 'data_list', 'data_fetch', 'data_describe',
-           'why_command', 'format_recommendation', 'format_reason', 'main']
+           'why_command', 'format_recommendation', 'format_reason', 'forget_command', 'main']
 
 # %% ../nbs/6_cli/10_cli.ipynb #f57ee290
 import json
@@ -344,6 +344,32 @@ def format_reason(
 ) -> str:
     "Return a reason as text, with its share of the score"
     return f"{reason['title'] or reason['word'] or reason['kind']} ({reason['share']:.0%})"
+
+# %% ../nbs/6_cli/10_cli.ipynb #a558b3a4
+@app.command("forget")
+def forget_command(
+    customer: Annotated[str, typer.Argument(help="Any id of the customer.")],
+    dataset: DatasetOption = "demo",
+) -> None:
+    """Erase a customer who asked for it.
+
+    Rows of the store, the data of trained models, caches and raw copies are rewritten without them; a keyed
+    hash keeps the next ingest from bringing them back. Files of your own are yours to change.
+    """
+    from customer360.config import folder
+    from customer360.data.cards import read_card
+    from customer360.data.combine import own_store_url
+    from customer360.data.store.facade import Store
+    from customer360.models.registry import Registry
+    from customer360.serving.erasure import forget_customer
+
+    name = read_card(dataset).name
+    with Store.open(own_store_url(name), name) as store:
+        done = forget_customer(customer, Registry(folder("models") / name), store)
+    rows = ", ".join(f"{n} of {table}" for table, n in done["removed"].items() if n) or "none"
+    typer.echo(
+        f"{customer} is erased: rows of the store: {rows}; files rewritten or removed: {done['files']}"
+    )
 
 # %% ../nbs/6_cli/10_cli.ipynb #4c8138cd
 INTERRUPTED = 130  # exit code that Typer makes of Ctrl-C, as shells do
