@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     raw_url: str = Field(
         "",
         repr=False,
-        description="where ingest keeps the bytes it reads: a folder, s3://... or gdrive://...; empty: data/raw",
+        description="raw copies of what is ingested: a folder, s3://... or gdrive://...; empty: data/raw",
     )
     erasure_key: SecretStr = Field(
         SecretStr(""),
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     )
     gdrive_credentials: SecretStr = Field(
         SecretStr(""),
-        description="service account of gdrive:// paths, a JSON file or the JSON itself; empty: the default one",
+        description="service account of gdrive:// paths, a JSON file or JSON itself; empty: the default one",
     )
     gdrive_endpoint: str = Field("", description="another address of the Drive API, for tests")
     kafka_brokers: str = Field(

@@ -78,8 +78,8 @@ def _drive_error(code: int, reason: str, path: str) -> OSError:
         return FileNotFoundError(f"gdrive://{path} does not exist")
     if code in (401, 403):
         return PermissionError(
-            f"Google Drive refuses gdrive://{path} ({code}, {reason}): set C360_GDRIVE_CREDENTIALS to the file "
-            "of a service account, and share the folder with that account"
+            f"Google Drive refuses gdrive://{path} ({code}, {reason}): set C360_GDRIVE_CREDENTIALS to the "
+            "file of a service account, and share the folder with that account"
         )
     return OSError(f"Google Drive answered {code} ({reason}) for gdrive://{path}: try again later")
 
