@@ -8,11 +8,13 @@ __all__ = ['BLOCK', 'RawTable', 'SourcePart', 'text_part', 'raw_blocks', 'csv_pa
 
 # %% ../../nbs/1_data/22_readers.ipynb #bf36caa7
 import json
+import re
 import sys
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from .cards import IngestError, Layout
+from .cards import IngestError, Layout, is_database
 from .text import LineTooLong, PieceLines, decoding_error, open_text, split_rows, text_pieces
 
 # %% ../../nbs/1_data/22_readers.ipynb #eccca041
@@ -402,20 +404,38 @@ def xlsx_parts(
 # %% ../../nbs/1_data/22_readers.ipynb #6b972445
 _READERS = {"csv": csv_parts, "jsonl": json_parts, "parquet": parquet_parts, "xlsx": xlsx_parts}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx"}
-_SCHEMALESS = {"jsonl"}
+_SCHEMALESS = {"jsonl", "mongodb", "event-log"}
+# formats whose readers are later lessons, imported when one is needed: their module and function
+_LATER = {
+    "sql": ("customer360.data.databases", "sql_parts"),
+    "mongodb": ("customer360.data.databases", "mongo_parts"),
+    "access-log": ("customer360.data.logs", "access_log_parts"),
+    "event-log": ("customer360.data.logs", "event_log_parts"),
+}
+
+
+def _reader(kind: str) -> Callable[..., Iterator[SourcePart]]:
+    if kind in _READERS:
+        return _READERS[kind]
+    module, name = _LATER[kind]
+    return getattr(import_module(module), name)
 
 
 def read_blocks(
-    source: Path | str,  # a file
+    source: Path | str,  # a file, or the URL of a database
     layout: Layout,
     needed: Sequence[str] = (),  # names of columns, as in the source, that must be there
     size: int = BLOCK,  # most rows of a block
+    mark: Any = None,  # of a database: only rows whose `increment` is larger
 ) -> Iterator[RawTable]:
     "Yield the content of a source of any supported format in blocks; raise `IngestError` if it has none"
-    path, seen = Path(source), {}
-    kind = _format(path, layout)
+    url = str(source) if is_database(source) else ""
+    name = re.sub(r"[?].*|.*[/@]", "", url) or "database"
+    path, seen = Path(name if url else source), {}
+    kind = _format(path, layout) if not url else "mongodb" if url.startswith("mongodb") else "sql"
+    parts = _reader(kind)(url, layout, mark) if url else _reader(kind)(path, layout)
     try:
-        for number, block in enumerate(raw_blocks(path.name, _READERS[kind](path, layout), size)):
+        for number, block in enumerate(raw_blocks(path.name, parts, size)):
             seen |= dict.fromkeys(block.frame)
             if number == 0:
                 _check_first(path, block, () if kind in _SCHEMALESS else needed)
