@@ -114,7 +114,8 @@ def _database(url: str) -> Any:
     except ModuleNotFoundError as error:
         remedy = "pip install customer360[mongo]"
         raise IngestError(url_name(url), None, "MongoDB needs one more package", remedy) from error
-    return MongoClient(url, serverSelectionTimeoutMS=10_000).get_default_database()
+    patience = {} if "serverselectiontimeoutms" in url.lower() else {"serverSelectionTimeoutMS": 10_000}
+    return MongoClient(url, **patience).get_default_database()
 
 
 def _mongo_mark(column: str, mark: Any) -> Any:

@@ -19,6 +19,7 @@ import pandas as pd
 from .cards import Card, InteractionsFile, SourceError, find_file, read_card
 from .checks import check_table
 from .cleaning import IngestLog, RowFilter, apply_rules, parse_interactions
+from .databases import hidden_url
 from .entities import read_entities
 from .readers import RawTable, read_table
 from ..files import describe_file, git_blob_id
@@ -225,6 +226,12 @@ Extension = Callable[
 ]  # more data, its counts, filtered
 
 
+def _described(source: Path | str) -> dict:  # file, bytes, sha256; a database has but a name
+    if isinstance(source, Path):
+        return describe_file(source)
+    return {"file": hidden_url(source), "bytes": 0, "sha256": ""}
+
+
 def read_source(
     card: Card,
     folder: str | Path | None = None,  # of its files; None: as the card says, or simulated
@@ -238,7 +245,7 @@ def read_source(
     rejects = log.all_rejects()
     rejected = len(log.rejects[0]) if log.rejects else 0
     counts |= {"rejected": rejected, "rejected_elsewhere": len(rejects) - rejected}
-    return IngestResult(tables, rejects, filtered, counts, [describe_file(path) for path in log.sources], {})
+    return IngestResult(tables, rejects, filtered, counts, list(map(_described, log.sources)), {})
 
 
 def finish_ingest(
