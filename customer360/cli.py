@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'INTERRUPTED', 'installed_models', 'report_command', 'train_command', 'publish_models',
            'recommend_command', 'evaluate_command', 'tune_command', 'data_list', 'data_fetch', 'data_describe',
-           'why_command', 'format_recommendation', 'format_reason', 'forget_command', 'main']
+           'data_quality', 'why_command', 'format_recommendation', 'format_reason', 'forget_command', 'main']
 
 # %% ../nbs/6_cli/10_cli.ipynb #f57ee290
 import json
@@ -40,7 +40,7 @@ app = typer.Typer(
     "Begin with `c360 report`, which needs no data of yours.",
 )
 data_app = typer.Typer(
-    no_args_is_help=True, help="The data sets that come with a card: list, fetch, describe."
+    no_args_is_help=True, help="The data sets that come with a card: list, fetch, describe, check."
 )
 app.add_typer(data_app, name="data")
 app.add_typer(collect_app, name="collect")
@@ -296,6 +296,21 @@ def data_describe(
         if value not in ("", None, {}):
             text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
             typer.echo(f"{key:<20}{text}")
+
+
+@data_app.command("quality")
+def data_quality(
+    name: Annotated[str, typer.Argument(help="Name of the data set, or the path of a card.")] = "demo",
+    data: DataOption = "",
+) -> None:
+    "Write a page: what is usable, what is missing, what has changed."
+    from customer360.config import folder
+    from customer360.data.quality import snapshot_quality_page
+    from customer360.evaluation.pipeline import ingest_stage
+
+    source = named_source(name, data)
+    place = folder("reports") / "quality" / source.card.name
+    typer.echo(f"Data quality: {snapshot_quality_page(ingest_stage(source)[0], place)}")
 
 # %% ../nbs/6_cli/10_cli.ipynb #c0199235
 @app.command("why")

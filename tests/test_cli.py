@@ -22,6 +22,7 @@ COMMANDS = [
     "data list",
     "data fetch",
     "data describe",
+    "data quality",
     "features",
     "features compute",
     "features status",

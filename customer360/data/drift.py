@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['MODERATE', 'LARGE', 'RARE', 'population_stability', 'noise_level', 'effective_size', 'Drift', 'compare_counts']
 
-# %% ../../nbs/1_data/75_drift.ipynb #8985e898
+# %% ../../nbs/1_data/75_drift.ipynb #f244a7ca
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import chi2
 
-# %% ../../nbs/1_data/75_drift.ipynb #aa342537
+# %% ../../nbs/1_data/75_drift.ipynb #90c12b17
 MODERATE, LARGE = 0.1, 0.25  # the usual thresholds
 
 
@@ -24,7 +24,7 @@ def population_stability(
     p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (np.asarray(before), np.asarray(now)))
     return float(((q - p) * np.log(q / p)).sum())
 
-# %% ../../nbs/1_data/75_drift.ipynb #9c0aaca1
+# %% ../../nbs/1_data/75_drift.ipynb #a00f79b0
 RARE = 0.001  # how often chance alone may exceed the noise level
 
 
@@ -38,7 +38,7 @@ def noise_level(
         return float("inf")
     return float(chi2.isf(RARE, max(bins - 1, 1)) * (1 / before + 1 / now))
 
-# %% ../../nbs/1_data/75_drift.ipynb #f994795a
+# %% ../../nbs/1_data/75_drift.ipynb #8fa58a38
 def effective_size(
     events: np.ndarray,  # of each customer
 ) -> float:
@@ -46,7 +46,7 @@ def effective_size(
     each = np.asarray(events, float)
     return float(each.sum() ** 2 / (each**2).sum()) if each.any() else 0.0
 
-# %% ../../nbs/1_data/75_drift.ipynb #54508451
+# %% ../../nbs/1_data/75_drift.ipynb #82268653
 @dataclass(frozen=True)
 class Drift:
     "The comparison of one distribution with that of an earlier ingest"
@@ -60,7 +60,7 @@ class Drift:
 
     @property
     def level(self) -> str:
-        "Return stable, uncertain (too few customers to tell), moderate or large"
+        "Return stable, uncertain (chance may explain it), moderate or large"
         if self.psi < MODERATE:
             return "stable"
         if self.psi <= self.noise:
@@ -80,7 +80,7 @@ class Drift:
         if self.level == "stable":
             return f"{self.what}: no change worth mentioning {index}."
         if self.level == "uncertain":
-            return f"{self.what}: {move} {index}, but with so few customers chance explains it."
+            return f"{self.what}: {move} {index}, which chance alone may explain."
         return f"{self.what}: a {self.level} change {index}; {move}."
 
 

@@ -263,7 +263,7 @@ def _pages(account: dict, quality: dict, first: _FirstPass) -> dict[str, Path | 
     if quality:
         from customer360.data.quality import write_quality_page
 
-        place = folder("reports") / account["dataset"] / "quality"
+        place = folder("reports") / "quality" / account["dataset"]
         place.mkdir(parents=True, exist_ok=True)
         page = write_quality_page(quality, first.before.get("quality") or None, place)
     rejects = [*first.staged.rejects, *first.log.rejects]

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['quality_drift', 'Finding', 'quality_findings', 'reject_advice', 'write_quality_page', 'snapshot_quality_page']
 
-# %% ../../nbs/1_data/78_quality.ipynb #e3749e72
+# %% ../../nbs/1_data/78_quality.ipynb #5871a274
 import base64
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from .quality_counts import DAY, TOP, quality_summary
 from .quality_pictures import quality_pictures
 from ..files import atomic_file
 
-# %% ../../nbs/1_data/78_quality.ipynb #e4f47dad
+# %% ../../nbs/1_data/78_quality.ipynb #fd304fd3
 def _popular_items(now: dict, before: dict) -> tuple[dict[str, float], dict[str, float]]:
     "Return the events of the ten most popular items of both ingests, and of all others"
     chosen = dict.fromkeys(f"item {name}" for each in (before, now) for name in list(each["top_items"])[:10])
@@ -78,7 +78,7 @@ def quality_drift(
         found.append(max(columns, key=lambda d: d.psi))
     return sorted(found, key=lambda drift: (not drift.alarm, -drift.psi))
 
-# %% ../../nbs/1_data/78_quality.ipynb #1856bd45
+# %% ../../nbs/1_data/78_quality.ipynb #ee791f0f
 @dataclass(frozen=True)
 class Finding:
     "A sentence of the verdict"
@@ -195,7 +195,7 @@ def quality_findings(
                 )
     return [_row_finding(summary), *sorted(found, key=lambda each: each.level != "problem")]
 
-# %% ../../nbs/1_data/78_quality.ipynb #d292d079
+# %% ../../nbs/1_data/78_quality.ipynb #dab0877a
 _ADVICE = {
     "duplicate": "Each row counts once. If customers repeat events, say so in the card.",
     "missing": "Look at this column at the source, or name another one in the card.",
@@ -294,7 +294,7 @@ def _changes(drifts: list[Drift], before: dict | None) -> list[Finding]:
     alarms = [drift for drift in drifts if drift.alarm]
     if not alarms:
         unsure = [drift.what for drift in drifts if drift.level == "uncertain"]
-        few = f" Too few customers to tell: {', '.join(unsure).lower()}." if unsure else ""
+        few = f" Chance may explain what changed in: {', '.join(unsure).lower()}." if unsure else ""
         return [Finding("good", f"Nothing has changed much since the ingest before.{few}")]
     more = f" {len(alarms) - 4} more changes are listed below." if len(alarms) > 4 else ""
     return [
@@ -358,7 +358,7 @@ def write_quality_page(
         file.write(text)
     return Path(folder) / "index.html"
 
-# %% ../../nbs/1_data/78_quality.ipynb #69218eaa
+# %% ../../nbs/1_data/78_quality.ipynb #0f83e6ab
 def _reject_lines(path: Path) -> dict[str, str]:
     "Return the first lines of each reason in a list of rejects"
     if not path.exists():

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['Picture', 'draw_picture', 'short_name', 'draw_bars', 'draw_time', 'draw_tail', 'draw_drift', 'quality_pictures']
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #70411abc
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #7d0edace
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from .drift import LARGE, MODERATE, Drift
 if TYPE_CHECKING:  # matplotlib takes a while to import, so it waits for the first picture
     from matplotlib.axes import Axes
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #d9917b4e
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #dab5734c
 _NOW, _BEFORE, _ALARM, _INK, _FAINT = "#2A6F97", "#B8B8B8", "#B3261E", "#222222", "#6A6A6A"
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -77,12 +78,13 @@ def short_name(
     one = " ".join(name.split())
     return (one if len(one) <= size else f"{one[: size - 1]}…").replace("$", r"\$")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #29404896
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #800bb4ea
 def draw_bars(
     ax: "Axes",
     now: Mapping[str, float],  # name -> events
     before: Mapping[str, float] | None,  # None: no ingest before
     most: int = 10,  # bars
+    of: str = "events",
 ) -> None:
     "Draw the share of each name as a bar"
     names = list(dict.fromkeys([*now, *(before or {})]))
@@ -109,11 +111,11 @@ def draw_bars(
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.set_xlabel("% of the events")
+    ax.set_xlabel(f"% of the {of}")
     if before:
         ax.legend(fontsize=9, loc="best")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #4e8a7827
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #367324e3
 def draw_time(
     ax: "Axes",
     start: str,  # first day
@@ -158,21 +160,21 @@ def draw_tail(
     ax.grid()
     ax.legend(fontsize=9, loc="lower right")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #3ad990f7
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #bde6f759
 def draw_drift(
     ax: "Axes",
     found: Sequence[Drift],
 ) -> None:
     "Draw the population stability index of each comparison"
-    end = max(0.4, min(1.5, 1.15 * max((each.psi for each in found), default=0)))
+    end = max(0.4, min(1.0, 1.15 * max((each.psi for each in found), default=0)))  # longer bars are cut
     for k, each in enumerate(found):
         ax.barh(k, min(each.psi, end), 0.55, color=_ALARM if each.alarm else _NOW)
         if each.noise <= end:
             ax.plot([each.noise] * 2, [k - 0.4, k + 0.4], color=_INK, linewidth=1.2, linestyle=(0, (2, 1)))
     for threshold in (MODERATE, LARGE):
         ax.axvline(threshold, color=_FAINT, linewidth=0.8)
-    ax.set_xticks([0, MODERATE, LARGE, *(x for x in (0.5, 1.0, 1.5) if x <= end)])
-    ax.tick_params(axis="x", labelsize=8.5)
+    ticks = [MODERATE, LARGE, *(x for x in (0.5, 1.0) if x <= end)]
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
     ax.set_yticks(
         range(len(found)), [short_name(each.what.removeprefix("Missing values of "), 20) for each in found]
     )
@@ -181,7 +183,7 @@ def draw_drift(
     ax.set_xlim(0, end)
     ax.set_xlabel("population stability index")
 
-# %% ../../nbs/1_data/77_quality_pictures.ipynb #4c293893
+# %% ../../nbs/1_data/77_quality_pictures.ipynb #196958cc
 def _missing_picture(summary: dict) -> Picture | None:
     cells = {
         f"{view[:-1]}: {name}": 100 * share
@@ -212,15 +214,19 @@ def _missing_picture(summary: dict) -> Picture | None:
 
 
 def _share_pictures(summary: dict, before: dict | None) -> Iterator[Picture]:
-    for key, title in (("kinds", "Kinds of events"), ("ratings", "Ratings"), ("categories", "Categories")):
+    for key, title in (
+        ("kinds", "Kinds of events"),
+        ("ratings", "Ratings"),
+        ("categories", "First category of the item"),
+    ):
         now, was = summary[key], (before or {}).get(key) or None
-        if not now:
+        if not now or (key == "kinds" and len({*now, *(was or {})}) == 1):
             continue
         top = max(now, key=lambda name: now[name])
-        n = sum(now.values())
-        text = f"Most frequent: {top}, {100 * now[top] / (n or 1):.0f} % of {n:,}."
+        n, of = sum(now.values()), "ratings" if key == "ratings" else "events"
+        text = f"Most frequent: {top}, {100 * now[top] / (n or 1):.0f} % of {n:,} {of}."
         height = 0.9 + (0.34 if was else 0.27) * min(max(len({*now, *(was or {})}), 3), 10)
-        yield draw_picture(title, text, lambda ax, now=now, was=was: draw_bars(ax, now, was), height)
+        yield draw_picture(title, text, partial(draw_bars, now=now, before=was, of=of), height)
 
 
 def quality_pictures(
