@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOG_REASONS', 'SourceError', 'DownloadError', 'IngestError', 'LogRules', 'Layout', 'Rule', 'InteractionsFile',
            'SideFile', 'EntityFile', 'Download', 'Card', 'parse_card', 'make_card', 'card_names', 'read_card',
-           'FileOptions', 'card_from_options', 'is_database', 'find_file']
+           'FileOptions', 'card_from_options', 'is_database_url', 'find_file']
 
 # %% ../../nbs/1_data/20_cards.ipynb #e30a2e49
 import re
@@ -402,8 +402,8 @@ def card_from_options(options: FileOptions) -> Card:
     return make_card("options", parts | {"home": Path.cwd()})
 
 # %% ../../nbs/1_data/20_cards.ipynb #5ac79b37
-def is_database(source: str | Path) -> bool:
-    "Return whether a source is the URL of a database, not a file"
+def is_database_url(source: str | Path) -> bool:
+    "Return True for the URL of a database, not of a file"
     scheme = re.match(r"([a-z0-9+]+)://", str(source))
     return bool(scheme) and scheme[1] not in ("file", "openml", "kaggle") and not is_remote(source)
 
@@ -414,7 +414,7 @@ def find_file(
     required: bool = True,  # raise `SourceError` if there is none
 ) -> Path | str | None:  # the URL of a database as it is
     "Return the first of a layout's files that exists; a remote one is copied to this machine"
-    if layout.file and is_database(layout.file[0]):
+    if layout.file and is_database_url(layout.file[0]):
         return layout.file[0]
     if remote := [
         name for name in layout.file if is_remote(name) or name.startswith(("openml://", "kaggle://"))

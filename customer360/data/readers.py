@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from .cards import IngestError, Layout, is_database
+from .cards import IngestError, Layout, is_database_url
 from .text import LineTooLong, PieceLines, decoding_error, open_text, split_rows, text_pieces
 
 # %% ../../nbs/1_data/22_readers.ipynb #eccca041
@@ -429,7 +429,7 @@ def read_blocks(
     mark: Any = None,  # of a database: only rows whose `increment` is larger
 ) -> Iterator[RawTable]:
     "Yield the content of a source of any supported format in blocks; raise `IngestError` if it has none"
-    url = str(source) if is_database(source) else ""
+    url = str(source) if is_database_url(source) else ""
     name = re.sub(r"[?].*|.*[/@]", "", url) or "database"
     path, seen = Path(name if url else source), {}
     kind = _format(path, layout) if not url else "mongodb" if url.startswith("mongodb") else "sql"
