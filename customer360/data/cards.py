@@ -412,6 +412,7 @@ def find_file(
     layout: Layout,
     home: Path | None,  # the folder of the data set
     required: bool = True,  # raise `SourceError` if there is none
+    copies: Path | None = None,  # the folder for copies of remote files; None: data/raw/remote
 ) -> Path | str | None:  # the URL of a database as it is
     "Return the first of a layout's files that exists; a remote one is copied to this machine"
     if layout.file and is_database_url(layout.file[0]):
@@ -419,7 +420,7 @@ def find_file(
     if remote := [
         name for name in layout.file if is_remote(name) or name.startswith(("openml://", "kaggle://"))
     ]:
-        return _fetched(remote, required)
+        return _fetched(remote, required, copies)
     paths = [Path(home or ".") / name for name in layout.file]
     for path in paths:
         if path.is_file():
@@ -434,13 +435,13 @@ def find_file(
     return None
 
 
-def _fetched(urls: list[str], required: bool) -> Path | None:
+def _fetched(urls: list[str], required: bool, copies: Path | None) -> Path | None:
     problems = []
     for url in urls:
         try:
             if url.startswith(("openml://", "kaggle://")):
                 return import_module("customer360.data.public").public_file(url, folder("raw"))
-            return copy_to_local(url, folder("raw") / "remote")
+            return copy_to_local(url, copies or folder("raw") / "remote")
         except (OSError, SourceError) as error:
             problems.append(f"{url} ({error})")
     if required:

@@ -8,8 +8,11 @@ __all__ = ['hidden_url', 'url_name', 'sql_parts', 'mongo_parts', 'write_document
 # %% ../../nbs/1_data/25_databases.ipynb #848b3b93
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from .cards import IngestError, Layout
 from .logs import flat_row
@@ -58,18 +61,23 @@ def _engine(url: str) -> Any:
     return sa.create_engine(address, poolclass=sa.NullPool, hide_parameters=True)
 
 
-def _statement(layout: Layout, mark: Any) -> Any:
+def _source(layout: Layout) -> Any:
     import sqlalchemy as sa
     from sqlalchemy.sql import quoted_name
 
     if bool(layout.table) == bool(layout.query):
         raise IngestError("database", None, "neither or both of table and query", "state one of them")
     schema, _, name = layout.table.rpartition(".")
-    source = (
-        sa.table(quoted_name(name, True), schema=quoted_name(schema, True) if schema else None)
-        if layout.table
-        else sa.text(layout.query.rstrip("; \n")).columns().subquery("source")
-    )
+    if layout.table:
+        return sa.table(quoted_name(name, True), schema=quoted_name(schema, True) if schema else None)
+    return sa.text(layout.query.rstrip("; \n")).columns().subquery("source")
+
+
+def _statement(layout: Layout, mark: Any) -> Any:
+    import sqlalchemy as sa
+    from sqlalchemy.sql import quoted_name
+
+    source = _source(layout)
     if layout.query and not layout.increment:
         return sa.text(layout.query)
     chosen = sa.select(sa.text("*")).select_from(source)
@@ -79,10 +87,25 @@ def _statement(layout: Layout, mark: Any) -> Any:
     return chosen
 
 
+def _typed_mark(connection: Any, layout: Layout, mark: Any) -> Any:
+    "Return a mark that was kept as text as a value of the column's type"
+    import sqlalchemy as sa
+    from sqlalchemy.sql import quoted_name
+
+    if not isinstance(mark, str):
+        return mark
+    column = sa.column(quoted_name(layout.increment, True))
+    one = sa.select(column).select_from(_source(layout)).where(column.is_not(None)).limit(1)
+    kind = type(connection.execute(one).scalar())
+    if kind in (int, float, Decimal, UUID):
+        return kind(mark)
+    return kind.fromisoformat(mark) if kind in (datetime, date) else mark
+
+
 def sql_parts(
     url: str,  # of SQLAlchemy
     layout: Layout,  # `table` or `query`, and `increment`
-    mark: Any = None,  # only rows whose `increment` is larger
+    mark: Any = None,  # only rows whose `increment` is larger; text is converted to the column's type
     size: int = 20_000,  # rows in memory
 ) -> Iterator[SourcePart]:
     "Read a table or the result of a query"
@@ -92,7 +115,7 @@ def sql_parts(
     try:
         with _engine(url).connect() as connection:
             streaming = connection.execution_options(stream_results=True, yield_per=size)
-            result = streaming.execute(_statement(layout, mark))
+            result = streaming.execute(_statement(layout, _typed_mark(connection, layout, mark)))
             names = list(result.keys())
             yield text_part({name: [] for name in names}, [])
             for rows in result.partitions(size):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .cards import Card, Layout, SourceError, find_file
+from .local_copies import LocalCopy
 from .readers import RawTable, read_blocks
 from .staged_entities import KEYS, entity_spec
 from ..files import sha256_of_json
@@ -32,6 +33,22 @@ class SourceFile:
     lines: int = 0
     start: int = 0  # bytes that were read before; the rest is new
     start_line: int = 0
+    copy: LocalCopy | None = None  # where it was copied from, if it does not lie on this machine
+
+    @property
+    def continued(self) -> bool:
+        "Return True if its beginning was read at an earlier ingest"
+        return self.start > 0 or bool(self.copy and self.copy.after)
+
+    @property
+    def is_empty(self) -> bool:
+        "Return True if it is the rest of a database in which nothing was new"
+        return bool(self.copy and self.copy.after) and not self.copy.rows
+
+    @property
+    def origin(self) -> str:
+        "Return where it came from"
+        return self.copy.address if self.copy else str(self.path)
 
     @property
     def name(self) -> str:
@@ -117,6 +134,7 @@ def make_plan(
     card: Card,
     home: Path | None,  # the folder of the files
     marks: dict[str, dict[str, Any]],  # name of a source -> its mark in the store
+    copies: dict[Path, LocalCopy] | None = None,  # of `LocalCopies`, if the card is one of copies
 ) -> IngestPlan:
     "Compare the files of a card with the marks; raise `SourceError` if the card reads them in another way"
     reading, changed, files = reading_of(card), set(), []
@@ -124,14 +142,19 @@ def make_plan(
     for file in list_files(card, home):
         mark = marks.get(file.name, {})
         size, sha256, lines, beginning = measure_file(file.path, mark.get("bytes", 0))
-        file = replace(file, bytes=size, sha256=sha256, lines=lines)
+        copy = (copies or {}).get(file.path)
+        lines = copy.rows if copy and copy.rows else lines
+        file = replace(file, bytes=size, sha256=sha256, lines=lines, copy=copy)
         if file.role == "interactions" and mark and mark["reading"] != reading:
             raise SourceError(
                 f"the card of {card.name} reads {file.path.name} in another way than at the last ingest "
                 "(columns, events, filters, times or scale differ): undo that, or ingest into a new store "
                 "with --store"
             )
-        if mark.get("sha256") != sha256:
+        if copy and copy.after:
+            used = mark
+            changed |= {file.role} if copy.rows else set()
+        elif mark.get("sha256") != sha256:
             changed.add(file.role)
             if file.role == "interactions" and mark and beginning == mark["sha256"] and _rest_readable(file):
                 file, used = replace(file, start=mark["bytes"], start_line=mark["lines"]), mark
@@ -186,4 +209,5 @@ def new_blocks(
     "Yield the new rows of the interactions in blocks"
     spec = plan.source.layout
     needed = [*spec.columns.values(), *(rule.column for rule in spec.filters)]
-    return read_blocks(path, rest_layout(plan), needed)
+    mark = plan.source.copy.after if plan.source.is_empty else None
+    return read_blocks(path, rest_layout(plan), needed, mark=mark)

@@ -33,6 +33,7 @@ from customer360.data.ingest_plan import (
     new_blocks,
     rest_layout,
 )
+from .local_copies import LocalCopies
 from .new_rows import Selection, buys_again, select_rows, staged_folds
 from .raw import RawStore
 from .readers import RawTable
@@ -91,7 +92,7 @@ class _FirstPass:
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #30bae7ef
 @contextmanager
-def _progress(what: str, total: int, shown: bool) -> Iterator[Callable[[int], Any]]:
+def _progress(what: str, total: int | None, shown: bool) -> Iterator[Callable[[int], Any]]:
     from tqdm import tqdm
 
     with tqdm(desc=what, total=total, unit=" rows", unit_scale=True, delay=5, disable=not shown) as bar:
@@ -137,7 +138,7 @@ def _first_pass(
     with _progress(f"reading {path.name}", plan.source.lines - plan.source.start_line, shown) as update:
         blocks = _counted(new_blocks(plan, path), update)
         line = plan.source.start_line
-        named = path.suffix in (".jsonl", ".ndjson") or spec.format == "jsonl"
+        named = spec.format in ("jsonl", "event-log") or bool({".jsonl", ".ndjson"} & set(path.suffixes))
         staged = stage_interactions(
             blocks, spec, card.facts, work, described, mark.get("unit", ""), line, named
         )
@@ -146,7 +147,7 @@ def _first_pass(
     kinds = {kind: _stage_kind(card, kind, home, database, staged, store, plan, log, before) for kind in KEYS}
     users = appearing_ids(database, "user").tolist()
     gone = {user for user, erased in zip(users, store.identities.erased(users), strict=True) if erased}
-    continued = plan.source.start > 0 and spec.duplicates == "keep" and "event_id" not in spec.columns
+    continued = plan.source.continued and spec.duplicates == "keep" and "event_id" not in spec.columns
     selection = select_rows(database, staged, repeated, store.interactions, last, gone, continued)
     facts = complete_facts(card, pd.DataFrame(columns=list(INTERACTIONS)), plan.source.path)
     again = facts.repeats or before.get("facts", {}).get("repeats", False)
@@ -202,6 +203,8 @@ def _marks(first: _FirstPass) -> list[dict[str, Any]]:
             separator = first.plan.mark.get("separator") or first_separator(file)
             mark |= {"lines": file.lines, "reading": first.plan.reading, "unit": first.staged.unit}
             mark |= {"columns": columns, "separator": separator}
+            if file.copy and file.copy.increment:
+                mark["increment"] = file.copy.increment
         marks.append({"name": file.name, "kind": file.role, "mark": json.dumps(mark)})
     return marks
 
@@ -211,15 +214,18 @@ def _keep_raw(card: Card, store: Store, raw: RawStore, first: _FirstPass, number
     objects, paths = [], {}
     for file in first.plan.files:
         new = file.role == "interactions"
-        if not new and file.role not in first.plan.changed:
+        if file.is_empty or (not new and file.role not in first.plan.changed):
             continue
         path = first.path if new else file.path
         layout = rest_layout(first.plan) if new else file.layout
         sha256 = sha256_of_file(path) if file.start else file.sha256
         paths[sha256] = path
         entry = {"file": path.name, "role": file.role, "sha256": sha256, "bytes": path.stat().st_size}
-        entry |= {"source": str(file.path), "from_byte": file.start, "user": file.user}
-        objects.append(entry | {"layout": layout.model_dump(mode="json", include=set(Layout.model_fields))})
+        entry |= {"source": file.origin, "from_byte": file.start, "user": file.user}
+        if file.copy and file.copy.increment:
+            entry |= {"after": file.copy.after, "up_to": file.copy.increment}
+        form = layout.model_dump(mode="json", include=set(Layout.model_fields)) | {"file": [path.name]}
+        objects.append(entry | {"layout": form})
     manifest = {
         "dataset": card.name,
         "store": store.ids.store_id,
@@ -339,10 +345,13 @@ def ingest_into_store(
         if not dry_run:
             held.enter_context(ingest_lock(store.engine.database))
             remove_unfinished(store.engine)
-        plan = make_plan(card, home, store.interactions.marks())
+        work, marks = held.enter_context(_workplace(card, store, dry_run)), store.interactions.marks()
+        with _progress("copying from the database", None, progress) as update:
+            copies = LocalCopies(home, work, marks, update)
+            card = copies.card(card)
+        plan = make_plan(card, home, marks, copies.made)
         if not plan.changed:
             return StoreIngest(card.name, 0, seconds=time.monotonic() - began)
-        work = held.enter_context(_workplace(card, store, dry_run))
         first = _first_pass(card, home, store, plan, work, progress)
         account = _account(card, first, 0)
         made = {"number": 0} if dry_run else _load(card, store, raw or RawStore(), first, progress)

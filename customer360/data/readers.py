@@ -426,7 +426,7 @@ def read_blocks(
     layout: Layout,
     needed: Sequence[str] = (),  # names of columns, as in the source, that must be there
     size: int = BLOCK,  # most rows of a block
-    mark: Any = None,  # of a database: only rows whose `increment` is larger
+    mark: Any = None,  # of a database: only rows whose `increment` is larger, perhaps none
 ) -> Iterator[RawTable]:
     "Yield the content of a source of any supported format in blocks; raise `IngestError` if it has none"
     url = str(source) if is_database_url(source) else ""
@@ -438,7 +438,7 @@ def read_blocks(
         for number, block in enumerate(raw_blocks(path.name, parts, size)):
             seen |= dict.fromkeys(block.frame)
             if number == 0:
-                _check_first(path, block, () if kind in _SCHEMALESS else needed)
+                _check_first(path, block, () if kind in _SCHEMALESS else needed, mark is not None)
             yield _completed(block, layout, needed)
         _check_columns(path, list(seen), needed)
     except (OSError, EOFError, zlib.error) as error:
@@ -462,8 +462,8 @@ def _format(path: Path, layout: Layout) -> str:
     return layout.format if layout.format != "auto" else _ENDINGS.get(ending[0].lower(), "csv")
 
 
-def _check_first(path: Path, block: RawTable, needed: Sequence[str]) -> None:
-    if len(block.frame) + len(block.broken) == 0:
+def _check_first(path: Path, block: RawTable, needed: Sequence[str], may_be_empty: bool) -> None:
+    if len(block.frame) + len(block.broken) == 0 and not may_be_empty:
         raise IngestError(
             path,
             None,

@@ -51,7 +51,9 @@ def row_texts(
             pc.if_else(
                 pc.equal(cell, ""),
                 pa.scalar(None, pa.large_string()),
-                pc.binary_join_element_wise(name, cell, pa.scalar("=", pa.large_string())),
+                pc.binary_join_element_wise(
+                    pa.scalar(name, pa.large_string()), cell, pa.scalar("=", pa.large_string())
+                ),
             )
             for name, cell in zip(names, cells, strict=True)
         ]

@@ -1,0 +1,235 @@
+"Ingest from SQL databases, MongoDB, S3 and public addresses: only what is new, and no secret is noted"
+
+import gzip
+import json
+import uuid
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from postgres import postgres
+
+from customer360 import config
+from customer360.data import databases
+from customer360.data.cards import Card, IngestError, SourceError, make_card
+from customer360.data.databases import write_documents
+from customer360.data.ingest import read_source
+from customer360.data.ingest_store import ingest_into_store
+from customer360.data.raw import RawStore
+from customer360.data.store.facade import Store
+
+SECRET = "tea4two"
+COLUMNS = {"user": "who", "item": "what", "rating": "stars", "timestamp": "at"}
+KINDS = {
+    "bigint": lambda n: n,
+    "timestamptz": lambda n: f"2026-01-01 10:00:{n:02}+00",
+    "text": lambda n: f"{n:03}",
+}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
+    config.settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    config.settings.cache_clear()
+
+
+@pytest.fixture
+def raw(tmp_path) -> RawStore:
+    return RawStore(tmp_path / "raw")
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        yield store
+
+
+class Shop:
+    "A database with orders and items"
+
+    def __init__(self, url: str, kind: str = "bigint"):
+        self.url, self.kind = url, KINDS[kind]
+        self.engine = sa.create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool
+        )
+        self.do(f"CREATE TABLE orders (id {kind}, who text, what text, stars double precision, at bigint)")
+        self.do("CREATE TABLE goods (what text, name text, price integer)")
+        self.do("INSERT INTO goods VALUES ('tea', 'Tea', 4), ('pot', 'Pot', 20)")
+
+    def do(self, statement: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    def order(self, *numbers: int) -> None:
+        for n in numbers:
+            who, what = ("ada", "bob", "cleo")[n % 3], ("tea", "pot")[n % 2]
+            self.do(
+                f"INSERT INTO orders VALUES ('{self.kind(n)}', '{who}', '{what}', {1 + n % 5}, {1600000000 + n})"
+            )
+
+
+@pytest.fixture
+def shop(cluster):
+    return Shop(cluster.create(f"shop{uuid.uuid4().hex[:8]}"))
+
+
+def card_of(url: str, **more) -> Card:
+    places = {
+        "items": {
+            "file": url,
+            "table": "goods",
+            "increment": "what",
+            "columns": {"item": "what", "title": "name", "price": "price"},
+        }
+    }
+    return make_card(
+        "shop",
+        {
+            "facts": {"name": "shop", "scale": [1, 5]},
+            "interactions": {"file": url, "columns": COLUMNS, "table": "orders", **more},
+            **(places if not url.startswith(("mongodb", "s3")) else {}),
+        },
+    )
+
+
+def same_as_whole(store: Store, card: Card) -> None:
+    "The store has what one reading of the whole source gives"
+    stored, whole = store.interactions.tables(card.facts), read_source(card).tables
+    for name in ("interactions", "items", "customers"):
+        pd.testing.assert_frame_equal(getattr(stored, name), getattr(whole, name), check_exact=True)
+
+
+def run(card: Card, store: Store, raw: RawStore, **more):
+    return ingest_into_store(card, None, store, raw, progress=False, **more)
+
+
+# ---- SQL -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_only_rows_behind_the_mark_are_read(cluster, tmp_path, store, raw, kind):
+    there = f"sqlite:///{tmp_path}/shop.db" if kind == "sqlite" else cluster.create("marked")
+    shop = Shop(there)
+    shop.order(1, 2, 3, 4)
+    card = card_of(shop.url, increment="id")
+    dry = run(card, store, raw, dry_run=True)
+    assert (dry.number, dry.new) == (0, 4) and not raw.manifests()
+    first = run(card, store, raw)
+    assert (first.rows, first.new, first.items["added"]) == (4, 4, 2)
+    assert run(card, store, raw).number == 0
+    shop.order(5, 6, 7)
+    second = run(card, store, raw)
+    assert (second.number, second.rows, second.new, second.known) == (2, 3, 3, 0)
+    assert (
+        store.interactions.marks()["interactions:" + raw.manifests()[0]["objects"][0]["file"]]["increment"]
+        == "7"
+    )
+    same_as_whole(store, card)
+
+
+def test_items_change_while_no_order_is_new(shop, store, raw):
+    shop.order(1, 2)
+    card = card_of(shop.url, increment="id")
+    run(card, store, raw)
+    shop.do("UPDATE goods SET price = 5 WHERE what = 'tea'")
+    found = run(card, store, raw)
+    assert (found.number, found.rows, found.new, found.items) == (2, 0, 0, {"added": 0, "changed": 1})
+    assert [each["role"] for each in raw.manifests()[1]["objects"]] == ["items"]
+    shop.order(3)
+    assert run(card, store, raw).new == 1
+    same_as_whole(store, card)
+
+
+def test_without_an_increment_the_whole_is_read_and_nothing_doubles(shop, store, raw):
+    shop.order(1, 2, 2, 3)
+    card = card_of(shop.url, duplicates="keep")
+    assert run(card, store, raw).new == 4
+    assert run(card, store, raw).number == 0
+    shop.order(2, 4)
+    found = run(card, store, raw)
+    assert (found.rows, found.new, found.known) == (6, 2, 4)
+
+
+def test_a_query_and_equal_rows_behind_the_mark(shop, store, raw):
+    shop.order(1, 2)
+    text = "SELECT who, what, stars, at / 10 * 10 AS at, stars AS level FROM orders"
+    card = card_of(shop.url, table="", query=text, increment="level", duplicates="keep")
+    run(card, store, raw)
+    shop.order(3, 3)
+    assert run(card, store, raw).new == 2 and run(card, store, raw).number == 0
+    with pytest.raises(SourceError, match="in another way"):
+        run(card_of(shop.url, table="", query=text + " WHERE at > 0", increment="level"), store, raw)
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "text"])
+def test_marks_of_other_types(cluster, store, raw, kind):
+    shop = Shop(cluster.create(f"shop_{kind}"), kind)
+    shop.order(8, 9)
+    card = card_of(shop.url, increment="id")
+    run(card, store, raw)
+    shop.order(10)
+    assert (run(card, store, raw).rows, run(card, store, raw).number) == (1, 0)
+
+
+def test_raw_copies_lose_erased_customers_and_have_no_secret(shop, store, raw):
+    shop.order(*range(9))
+    url = (
+        shop.url.replace("shop@", f"shop:{SECRET}@") + f"?options=-csearch_path%3Dpublic&sslpassword={SECRET}"
+    )
+    run(card_of(url, increment="id"), store, raw)
+    [manifest] = raw.manifests()
+    noted = json.dumps([manifest, store.interactions.ingest(), store.interactions.marks()])
+    assert SECRET not in noted and manifest["objects"][0]["source"].startswith(
+        "postgresql://shop:***@127.0.0.1"
+    )
+    [rewritten] = raw.rewrite_without(["ada"])
+    assert rewritten["rows"] == 3 and raw.rewrite_without(["ada"]) == []
+
+
+def test_a_missing_column_or_increment_is_named(shop, store, raw):
+    shop.order(1)
+    for wrong in ({"increment": "number"}, {"columns": COLUMNS | {"item": "thing"}}):
+        with pytest.raises(IngestError, match=r"number|no column 'thing' among"):
+            run(card_of(shop.url, **wrong), store, raw)
+    assert store.interactions.ingest() is None and not raw.manifests()
+
+
+# ---- JSON Lines and MongoDB ---------------------------------------------------------------------------------------------
+
+
+def test_documents_are_read_as_a_whole_and_nothing_doubles(store, raw, monkeypatch):
+    client = pytest.importorskip("mongomock").MongoClient()
+    monkeypatch.setattr(databases, "_database", lambda url: client[url.rpartition("/")[2]])
+    url = f"mongodb://shop:{SECRET}@localhost/shop"
+    events = [
+        {"_id": n, "who": f"u{n % 3}", "what": f"i{n}", "stars": 4, "at": 1600000000 + n} for n in range(6)
+    ]
+    write_documents(events, url, "events")
+    card = card_of(url, table="", collection="events")
+    assert run(card, store, raw).new == 6 and run(card, store, raw).number == 0
+    write_documents([events[0] | {"_id": 6, "note": "new", "at": 1600000009}], url, "events")
+    found = run(card, store, raw)
+    assert (found.rows, found.new, found.known) == (7, 1, 6)
+    same_as_whole(store, card)
+    assert SECRET not in json.dumps(raw.manifests())
+    assert sum(each["rows"] for each in raw.rewrite_without(["u0"])) == 2 + 3
+
+
+def test_json_lines_know_their_rows_by_names(tmp_path, store, raw):
+    "A key that appears later changes the ids of no earlier row"
+    rows = [{"who": f"u{n}", "what": "tea", "stars": 4, "at": 1600000000 + n} for n in range(3)]
+    file = tmp_path / "log.jsonl.gz"
+    card = card_of("s3://", file=str(file), table="")
+    for some, found in ((rows, (3, 0)), ([*rows, rows[0] | {"at": 1, "note": "x"}], (1, 3))):
+        file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in some).encode()))
+        got = run(card, store, raw)
+        assert (got.new, got.known) == found
