@@ -39,9 +39,7 @@ app = typer.Typer(
     help="Customer360: train, evaluate and query recommenders. "
     "Begin with `c360 report`, which needs no data of yours.",
 )
-data_app = typer.Typer(
-    no_args_is_help=True, help="The data sets that come with a card: list, fetch, describe, check."
-)
+data_app = typer.Typer(no_args_is_help=True, help="Data sets with a card: list, fetch, describe, quality.")
 app.add_typer(data_app, name="data")
 app.add_typer(collect_app, name="collect")
 app.add_typer(features_app, name="features")

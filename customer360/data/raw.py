@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..config import folder, settings
 from .cards import Layout
 from .paths import filesystem
 from .readers import read_blocks
-from ..files import atomic_file, sha256_of_file
+from ..files import atomic_file, clean_up, file_lock, sha256_of_file
 
 # %% ../../nbs/1_data/45_raw.ipynb #1aa68865
 def _doomed_lines(path: Path, layout: Layout, column: str, users: Collection[str]) -> tuple[set[int], int]:
@@ -132,6 +133,11 @@ class RawStore:
         "Return where an object lies"
         return f"{self._root}/objects/{sha256[:2]}/{sha256}"
 
+    def _alone(self) -> AbstractContextManager[None]:
+        "Return the lock under which objects are written to a folder"
+        Path(self._root).mkdir(parents=True, exist_ok=True)
+        return file_lock(Path(self._root) / ".lock")
+
     def has(self, sha256: str) -> bool:
         "Return True if an object is there"
         return self._files.exists(self.address(sha256))
@@ -148,7 +154,7 @@ class RawStore:
         final = self.address(sha256)
         self._files.makedirs(final.rpartition("/")[0], exist_ok=True)
         if _is_local(self._files):
-            with open(path, "rb") as source, atomic_file(Path(final), "wb") as copy:
+            with self._alone(), open(path, "rb") as source, atomic_file(Path(final), "wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)
         else:
             self._files.put_file(str(path), final)
@@ -193,6 +199,9 @@ class RawStore:
         paths: dict[str, Path],  # SHA-256 -> the file with these bytes
     ) -> dict:  # the manifest, with its number
         "Keep the bytes of an ingest; what an interrupted run of the same ingest has left is replaced"
+        if _is_local(self._files):
+            with self._alone():  # what a killed process has left
+                clean_up(Path(self._root) / "objects")
         others = self.manifests(manifest["dataset"])
         same = [one for one in others if all(one[key] == manifest[key] for key in ("store", "ingest"))]
         number = same[0]["number"] if same else max([one["number"] for one in others], default=0) + 1
