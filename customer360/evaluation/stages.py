@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from ..config import folder
 from ..data.cards import Card, find_file
+from ..data.combine import is_database
 from ..data.download import locate_files
 from ..data.prepare import Dataset, fingerprint
 from .cache import code_hash, hash_of, model_code_hash
@@ -35,6 +36,7 @@ from customer360.evaluation.pipeline import (
     fits_to_json,
     open_snapshot,
     plan_jobs,
+    store_state,
 )
 from .provenance import run_record
 from ..files import atomic_folder, describe_file
@@ -213,13 +215,15 @@ def source_files(
 def run_ingest(request: ReportRequest) -> StageOutput:
     "Run the stage that makes a snapshot of files"
     card, source = request.card, request.source
-    home = locate_files(card, source.data or None)
+    state = store_state(source)
+    stored = is_database(source.data) or (state and state[1] and not source.data)
+    home = None if stored else locate_files(card, source.data or None)
     about = card.model_dump(mode="json", exclude={"facts", "models"}), card.facts.to_dict()
-    key = hash_of(source._asdict(), *about, source_files(card, home), stage_code("ingest"))
+    key = hash_of(source._asdict(), *about, source_files(card, home), state, stage_code("ingest"))
     parameters = {
         **source._asdict(),
         "options": json.dumps(source.options),
-        "data": str(home) if source.data else "",
+        "data": str(home) if home and source.data else source.data,
     }
     return run_stage("ingest", parameters, key, request.kept)
 

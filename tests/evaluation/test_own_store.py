@@ -149,3 +149,17 @@ def test_numbers_of_another_store_hide_nothing(shop, notes, tmp_path):
         store.events.record([NewEvent(WHO, FRIENDS[5], "purchase", 1_760_003_000)])
     told = ask(home)
     assert told["live"] == 1 and told["watermark"] == 0 and told["coded"]
+
+
+@pytest.mark.slow
+def test_a_report_takes_what_was_recorded_since_the_last_one(shop, notes, tmp_path):
+    home = shutil.copytree(shop, tmp_path / "home")
+
+    def counted() -> int:
+        well(c360(home, "report", "--models", "popularity", "--dataset", home / "shop.toml"))
+        return json.loads((home / "reports/demo/run.json").read_text())["counts"]["live_events"]
+
+    before = counted()
+    with store_of(home) as store:
+        store.events.record([NewEvent(WHO, FRIENDS[0], "view", 1_760_004_000)])
+    assert counted() == before + 1
