@@ -13,7 +13,7 @@ __all__ = ['WIDTH', 'INK', 'FAINT', 'RULE', 'BAND', 'BASELINES', 'TITLES', 'Box'
 import base64
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -365,13 +365,16 @@ def place_labels(
     points: list[tuple[float, float, str]],  # x, y in data units, and the text
     colours: list[str],  # of each text
     size: float = 9.5,  # points
+    lines: Sequence[Box] = (),  # in data units, what no text should cover either, such as intervals
 ) -> list[Text]:
-    "Write each text near its point where it covers neither a point nor another text"
+    "Write each text near its point where it covers neither a point nor a line nor another text"
     fig = ax.get_figure()
     fig.canvas.draw()
     renderer, scale = fig.canvas.get_renderer(), fig.dpi / 72
     pixels = ax.transData.transform([(x, y) for x, y, _ in points])
     taken: list[Box] = [(x - 5 * scale, y - 5 * scale, x + 5 * scale, y + 5 * scale) for x, y in pixels]
+    ends = ax.transData.transform(np.array(lines, float).reshape(-1, 2)).reshape(-1, 4)
+    taken += [(x0 - scale, y0 - scale, x1 + scale, y1 + scale) for x0, y0, x1, y1 in ends]
     limits, texts = ax.get_window_extent(renderer).extents, []
     look = {"textcoords": "offset points", "fontsize": size, "va": "center", "zorder": 5}
     for (x, y, text), pixel, tint in zip(points, pixels, colours, strict=True):
