@@ -98,6 +98,31 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="service account, a JSON file or the JSON itself; empty: the default credentials",
     )
+    retrain_auto: bool = Field(False, description="a server retrains by itself when it is due")
+    retrain_card: str = Field(
+        "", description="card (name or path) that retraining reads; empty: the one named C360_DATASET"
+    )
+    retrain_data: str = Field(
+        "", description="folder with its files, or URL of a store; empty: what was ingested, or public files"
+    )
+    retrain_min_events: int = Field(500, ge=1, description="new events below which none is due for events")
+    retrain_min_share: float = Field(
+        0.05, ge=0, description="new events, as a share of those trained on, that make it due"
+    )
+    retrain_max_age_days: float = Field(7, ge=0, description="age that makes it due; 0: at no age")
+    retrain_popularity_drift: float = Field(
+        0.25, ge=0, description="population stability index of item popularity that makes it due; 0: none"
+    )
+    retrain_error_drift: float = Field(
+        0.1, ge=0, description="growth of the prediction error, as a share, that makes it due; 0: none"
+    )
+    retrain_min_hours: float = Field(
+        1, ge=0, description="hours between two automatic retrainings, and after a failed one"
+    )
+    retrain_memory_mb: int = Field(
+        0, ge=0, description="MiB that a retraining may use; 0: three quarters of what is free when it starts"
+    )
+    retrain_nice: int = Field(10, ge=0, le=19, description="how far a retraining lets other processes first")
 
 
 @cache

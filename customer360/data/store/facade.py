@@ -26,6 +26,7 @@ from .identities import IdentityStore
 from .ids import IdResolver
 from .interactions import InteractionStore
 from .items import ItemStore
+from .jobs import LeaseStore, RetrainingStore
 from .recommendations import RecommendationStore
 from .tables import migrate as migrate_tables
 
@@ -47,6 +48,7 @@ class Store:
         self.recommendations = RecommendationStore(engine, ids)
         self.documents = DocumentStore(engine)
         self.features = FeatureStore(engine, ids)
+        self.leases, self.retrainings = LeaseStore(engine), RetrainingStore(engine)
         self.erasure = CustomerErasure(engine, ids, self.customers, self.identities, self.interactions)
 
     @classmethod

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METADATA', 'EVENTS', 'RECOMMENDATIONS', 'CUSTOMERS', 'MERGES', 'ITEMS', 'DOCUMENTS', 'TOMBSTONES', 'COUNTERS',
-           'SETTINGS', 'FEATURE_VALUES', 'MIGRATIONS', 'migrate']
+           'SETTINGS', 'FEATURE_VALUES', 'LEASES', 'RETRAININGS', 'MIGRATIONS', 'migrate']
 
 # %% ../../../nbs/1_data/51_store_tables.ipynb #6714c8b0
 import importlib.util
@@ -116,6 +116,34 @@ FEATURE_VALUES = sa.Table(
     sa.Column("as_of", sa.BigInteger, nullable=False),  # seconds UTC: the last event that counts
     sa.Column("computed", sa.BigInteger, nullable=False),  # ms UTC
     sa.Column("values", sa.Text, nullable=False),  # JSON
+)
+
+# %% ../../../nbs/1_data/51_store_tables.ipynb #f5d66ec4
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("name", _ID, primary_key=True),  # the job, such as retrain
+    sa.Column("holder", _ID, nullable=False),
+    sa.Column("length", sa.BigInteger, nullable=False),  # ms
+    sa.Column("expires", sa.BigInteger, nullable=False),  # ms UTC by the clock of the database
+)
+RETRAININGS = sa.Table(
+    "retrainings",
+    METADATA,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", _ID, nullable=False),  # running, done, unchanged, failed or died
+    sa.Column("reasons", sa.Text, nullable=False),  # JSON: a list of sentences
+    sa.Column("request", sa.Text, nullable=False),  # JSON: models, params, force
+    sa.Column("stage", sa.Text, nullable=False),  # in words
+    sa.Column("done", sa.BigInteger, nullable=False),  # steps, out of `total`
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("started", sa.BigInteger, nullable=False),  # ms UTC by the clock of the database
+    sa.Column("beat", sa.BigInteger, nullable=False),  # the last sign of life
+    sa.Column("finished", sa.BigInteger),  # NULL: running
+    sa.Column("process", sa.Text, nullable=False),  # JSON: where it runs
+    sa.Column("about", sa.Text, nullable=False),  # JSON: snapshot, watermark, events
+    sa.Column("decisions", sa.Text, nullable=False),  # JSON: one per model
+    sa.Column("error", sa.Text, nullable=False),
 )
 
 # %% ../../../nbs/1_data/51_store_tables.ipynb #3aa0dc11
