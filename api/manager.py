@@ -66,6 +66,8 @@ class ServiceManager:
             if service.reload():
                 log.info("models reloaded", extra={"fields": {"models": service.ready()["models"]}})
             self._freeze(service)
+            if self.settings.absorb_seconds:
+                service.absorb(self.settings.absorb_seconds)
         except Exception as error:  # the previous models go on serving until the next attempt
             if not self._closed.is_set():
                 log.warning(

@@ -56,6 +56,12 @@ class APISettings(Settings):
     demo_feedback_rate: int = Field(
         600, ge=1, description="events per minute for an anonymous caller of a public demo"
     )
+    absorb_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="shortest time between two updates of the models that can learn from new events without "
+        "a training, in seconds; 0: they wait for the next training",
+    )
     threads_of_requests: int = Field(
         8, ge=1, le=200, description="requests processed concurrently by one process"
     )

@@ -61,6 +61,7 @@ class Model(ResponseBody):
     description: str = Field(description="one line on how the model works; empty if its author gave none")
     version: str
     snapshot: str = Field(description="the data snapshot it was trained on")
+    events_absorbed: int = Field(0, description="events since the training that it has learnt from meanwhile")
     created: str = Field(description="time of training")
     default: bool = Field(description="true for the model that answers when none is named")
     params: dict[str, Any] = {}

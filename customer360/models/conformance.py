@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['checkerboard', 'ContractError', 'promise', 'refitted', 'is_close', 'check_unfitted', 'check_scores', 'check_order',
            'check_similar', 'check_candidates', 'check_requests', 'check_ratings', 'all_answers', 'check_repeated',
-           'check_repeatable', 'check_taste', 'check_reasons', 'check_recommender']
+           'check_repeatable', 'check_absorption', 'check_taste', 'check_reasons', 'check_recommender']
 
 # %% ../../nbs/2_models/16_conformance.ipynb #b7a8b77c
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -271,6 +272,30 @@ def check_repeatable(model: Recommender, data: Dataset) -> None:
     )
     check_repeated(all_answers(loaded, data), everyone, "a loaded model answers something else")
 
+# %% ../../nbs/2_models/16_conformance.ipynb #4120e412
+def check_absorption(model: Recommender, data: Dataset) -> str:  # "yes", or "by fit alone"
+    "A model that absorbs changed histories answers as one that was fitted on all of them"
+    user, every = data.interactions["user"].to_numpy(), np.arange(data.n_users)
+    few = data.where((user < data.n_users - 2) & ((user > 1) | (np.arange(len(user)) % 2 == 0)))
+    known = replace(few, users=IdMap(data.users.ids[:-2]))
+    changed = np.array([0, 1, data.n_users - 2, data.n_users - 1])
+    early = refitted(model, known)
+    if not model.absorbs:
+        try:
+            early.absorb(data.histories, changed)
+        except NotImplementedError:
+            return "by fit alone"
+        raise ContractError("`absorbs` is False, but absorb answers")
+    asked, before = early.recommend(every[:-2], 5).codes, early.absorb(data.histories, changed)
+    promise((early.recommend(every[:-2], 5).codes == asked).all(), "absorb changes the model that absorbs")
+    for name, expected in all_answers(model, data).items():
+        if name != "best items":  # ties may break otherwise
+            promise(
+                is_close(all_answers(before, data)[name], expected, rtol=1e-3),
+                f"after absorb, {name} differ from those of a fit on everything",
+            )
+    return "yes"
+
 # %% ../../nbs/2_models/16_conformance.ipynb #30cfe853
 def check_taste(
     model: Recommender, data: Dataset
@@ -331,7 +356,10 @@ def check_recommender(
     data = checkerboard()
     fitted, measured = refitted(model, data), {}
     checks = [check_unfitted, check_scores, check_order, check_similar, check_candidates, check_requests]
-    checks += [check_ratings, check_repeatable] + [check_taste, check_reasons] * fitted.personal
+    checks += [check_ratings, check_repeatable, check_absorption] + [
+        check_taste,
+        check_reasons,
+    ] * fitted.personal
     for check in checks:
         try:
             measured[check] = check(fitted, data)
@@ -346,6 +374,7 @@ def check_recommender(
             "answers have the right form": "yes",
             "rating of a stranger with a known history differs by": round(measured[check_ratings], 6),
             "same seed, refit, batch, save and load give the same": "yes",
+            "learns from changed histories as a fit does": measured[check_absorption],
             "planted item first": f"{measured[check_taste]:.0%}" if fitted.personal else "not asked",
         },
         name=model.key,

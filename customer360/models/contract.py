@@ -58,6 +58,7 @@ class Recommender(ABC):
     personal: ClassVar[bool] = True  # False: by design the same for every history, or unrelated to it
     tolerance: ClassVar[float] = 0.0  # of `predict`, for an unknown customer with the history of a known one
     weights_file: ClassVar[str] = "weights.npz"  # or `weights.safetensors`, for arrays of numbers alone
+    absorbs: ClassVar[bool] = False  # `absorb` learns changed histories at a fraction of a fit's cost
     preselects: ClassVar[bool] = False  # `explain` drops only what `_approximate_attribution` ranks highest
     max_exact: ClassVar[int] = 50  # entries of one history that are then dropped
     part_types: ClassVar[tuple[type, ...]] = ()  # classes of the parts in its state; see `models.artefacts`
@@ -79,6 +80,13 @@ class Recommender(ABC):
 
     @abstractmethod
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray: ...  # float32 (q, n_items)
+
+    def _absorb(
+        self,
+        before: "Recommender",  # the model that absorbs, of the same class and hyper-parameters
+        changed: np.ndarray,  # int (r,), rows of `histories_` that it does not know, or knows otherwise
+    ) -> None:
+        raise NotImplementedError(f"{self.key} learns by `fit` alone")
 
     def _rate(
         self,
@@ -140,13 +148,37 @@ class Recommender(ABC):
         "Forget everything, then learn from `train`."
         for name in set(vars(self)) - set(self.params):
             delattr(self, name)
-        self.histories_, self.trained_on_ = train.histories, fingerprint(train)
-        self.scale_ = train.scale
-        without = np.mean(train.scale or 0)
-        self.mean_, self.item_offset_ = item_offsets(train.histories, without, self.item_damping)
-        self.popularity_ = np.asarray(train.histories.confidence.sum(0), np.float32).ravel()
+        self._set_statistics(train.histories, train.scale, fingerprint(train))
         self._fit(train)
         return self
+
+    def _set_statistics(
+        self, histories: Histories, scale: tuple[float, float] | None, trained_on: str
+    ) -> None:
+        self.histories_, self.trained_on_, self.scale_ = histories, trained_on, scale
+        self.mean_, self.item_offset_ = item_offsets(histories, np.mean(scale or 0), self.item_damping)
+        self.popularity_ = np.asarray(histories.confidence.sum(0), np.float32).ravel()
+
+    def absorb(
+        self,
+        histories: Histories,  # of all customers, as they are now; rows beyond the known ones are new customers
+        changed: np.ndarray,  # int (r,), the rows that differ from the stored ones
+    ) -> Self:
+        """Return a copy of the model that has learnt changed histories of the items that it knows.
+
+        Between two trainings this is as good as `fit` for the models that can do it (`absorbs`);
+        raise `NotImplementedError` for the others.
+        """
+        check_fitted(self)
+        if histories.n_items != self.n_items or len(histories) < len(self.histories_):
+            raise ValueError(
+                f"{self.key} knows {self.n_items} items and {len(self.histories_)} customers: got histories "
+                f"of {histories.n_items} items and {len(histories)} customers; `fit` it on a new catalogue"
+            )
+        model = type(self)(**self.params)
+        model._set_statistics(histories, self.scale_, self.trained_on_)
+        model._absorb(self, check_codes(changed, len(histories), "row", lowest=0))
+        return model
 
     def predict(
         self,

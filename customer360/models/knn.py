@@ -143,6 +143,7 @@ class UserKNN(Recommender):
         },
         "rating": {"shrinkage": [0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0]},
     }
+    absorbs: ClassVar[bool] = True
     n_neighbours: int = 100
     power: float = 3.0  # of the similarity, when neighbours vote
     discount: float = 0.1  # power of an item's popularity that its votes are divided by
@@ -151,6 +152,9 @@ class UserKNN(Recommender):
 
     def _fit(self, train: Dataset) -> None:
         self.idf_ = inverse_user_frequency(train.histories.confidence)
+
+    def _absorb(self, before: Recommender, changed: np.ndarray) -> None:
+        self.idf_ = inverse_user_frequency(self.histories_.confidence)
 
     def _weighted(self, histories: Histories) -> csr_matrix:  # float32 (q, n_items), unit rows
         confidence = histories.confidence

@@ -104,6 +104,7 @@ class NearEASE(EASE):
     preference: ClassVar[int] = 30
     colour: ClassVar[str] = "#8A2BE2"
     search_space: ClassVar[dict[str, dict[str, list]]] = {}
+    absorbs: ClassVar[bool] = False  # its Gram matrix depends on the order within each history
     nearness: float = 10.0  # events, until the excess of a pair over the floor has fallen to 1/e
     floor: float = 0.3  # what a pair counts that is far apart in time; 1: as in EASE
     text: float = 0.5  # weight of an item's text, relative to the evidence of the average item; 0: without

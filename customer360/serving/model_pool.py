@@ -33,6 +33,12 @@ class ServedModel(NamedTuple):
     model: Recommender
     release: Release
     index: SnapshotIndex
+    trained: Recommender | None = None  # as released, where `model` has absorbed events since; else None
+    absorbed: int = 0  # number of the last event that `model` has learnt from; 0: none since its training
+
+    def as_trained(self) -> "ServedModel":
+        "Return the model without the events that it has absorbed"
+        return self if self.trained is None else self._replace(model=self.trained, trained=None, absorbed=0)
 
 
 @dataclass(frozen=True)
@@ -44,15 +50,21 @@ class ModelSet:
     problems: Mapping[str, list[str]] = field(default_factory=dict)  # key -> what could not be read
 
     def without_customers(self, users: Collection[str]) -> "ModelSet":
-        "Return the set with indexes that do not know these customers"
+        "Return the set with models as trained and indexes that do not know these customers"
         if not any(user in index.user_of for index in self.indexes.values() for user in users):
-            return self
+            return self.as_trained() if users else self
         indexes = {name: index.without(users) for name, index in self.indexes.items()}
         models = {
-            key: served._replace(index=indexes[served.release.snapshot])
+            key: served.as_trained()._replace(index=indexes[served.release.snapshot])
             for key, served in self.models.items()
         }
         return replace(self, models=models, indexes=indexes)
+
+    def as_trained(self) -> "ModelSet":
+        "Return the set without the events that models have absorbed; the same object if there are none"
+        if not any(served.absorbed for served in self.models.values()):
+            return self
+        return replace(self, models={key: served.as_trained() for key, served in self.models.items()})
 
     def with_missing_from(self, before: "ModelSet") -> "ModelSet":
         "Return the set with the models of `before` that it lacks: what cannot be read now is sound in memory"
@@ -77,6 +89,7 @@ class ModelPool:
         self.n_reads = 0  # how often models were read
         self.models = ModelSet()
         self._erasures = self._count_erasures()  # those that the models in memory allow for
+        self._absorbed_after = self._erasures  # those before the events were read that models have absorbed
         self._adopt(*self._read_all())
 
     def _count_erasures(self) -> int:  # raises `StoreDown`
@@ -181,9 +194,24 @@ class ModelPool:
         "Leave erased customers out of the models in use; raise `StoreDown`"
         with self._lock:
             erased = [user for index in self.models.indexes.values() for user in self._erased(index)]
-            self.models = self.models.without_customers(erased)
+            known = self._count_erasures() == self._absorbed_after
+            self.models = (self.models if known else self.models.as_trained()).without_customers(erased)
 
     def forget(self, users: Collection[str]) -> None:
         "Leave these customers out of the models in use"
         with self._lock:
             self.models = self.models.without_customers(users)
+
+    def adopt_absorbed(
+        self,
+        before: ModelSet,  # the set that they were made from
+        absorbed: Mapping[str, ServedModel],  # models that have absorbed events
+        erasures: int,  # counter of the store, from before the events were read
+    ) -> bool:  # False: other models are in use by now, or somebody was erased
+        "Put models to use that have learnt from events since their training; raise `StoreDown`"
+        with self._lock:
+            if self.models is not before or self._count_erasures() != erasures:
+                return False
+            self.models = replace(before, models={**before.models, **absorbed})
+            self._absorbed_after = erasures
+            return True

@@ -15,7 +15,7 @@ import pandas as pd
 from ..models.artefacts import ArtefactError
 from ..models.catalogue import colour, describe
 from ..models.registry import Registry
-from .model_pool import ModelPool, ModelSet
+from .model_pool import ModelPool, ModelSet, ServedModel
 from .state import NO_MODEL, LiveState
 from .types import Conflict, UnknownModel
 
@@ -65,8 +65,8 @@ class ModelReports:
 
     def describe(self, key: str, state: LiveState) -> dict:
         "Return figures, versions and snapshot of a model; raise `UnknownModel`"
-        release = self._release(key, state)
-        about = describe(key)
+        served = self._served(key, state)
+        release, about = served.release, describe(key)
         versions = [
             {"version": r.version, "created": r.created, "current": r.version == release.version}
             for r in self.registry.releases.of(key)
@@ -79,6 +79,7 @@ class ModelReports:
             "description": about.description,
             "version": release.version,
             "snapshot": release.snapshot,
+            "events_absorbed": max(0, served.absorbed - served.index.snapshot.watermark),
             "created": release.created,
             "params": dict(release.params),
             "figures": list(release.figures),
@@ -88,14 +89,15 @@ class ModelReports:
             "problems": state.models.problems.get(key, []),
         }
 
-    def _release(self, key: str, state: LiveState) -> Any:
+    def _served(self, key: str, state: LiveState) -> ServedModel:
         if not key:
             raise UnknownModel("name a model", "model")
-        return state.model(key).release
+        return state.model(key)
 
     def training(self, key: str, state: LiveState) -> dict:
         "Return hyper-parameters, learning curves and blending weights of a model; raise `UnknownModel`"
-        model, release, _ = state.model(key)
+        served = state.model(key)
+        model, release = served.model, served.release
         fusion = getattr(model, "fusion", None)
         return {
             "key": release.key,

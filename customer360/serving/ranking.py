@@ -132,6 +132,7 @@ def log_row(
         "items": items,
         "cold_start": response.cold_start,
         "snapshot": query.served.index.snapshot.name,
+        "absorbed": query.served.absorbed,
         "upto": query.context.last_seq,
         "acts": query.context.request_events,
     }

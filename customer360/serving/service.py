@@ -14,6 +14,7 @@ from ..config import settings
 from ..data.store.facade import Store
 from ..data.store.new_events import NewEvent, Receipt
 from ..models.registry import Registry, open_registry
+from .absorption import Absorption
 from .context import UserContexts
 from .customers import Customers
 from .erasure import Erasure
@@ -73,6 +74,7 @@ class Service:
         self.store = store
         self.pool = ModelPool(registry, store, default, keys)
         self.states = StateCache(store, self.pool)
+        self.absorption = Absorption(store, self.states)
         self.contexts = UserContexts(store)
         self.log = RecommendationLog(store, registry)
         self.ranking = Ranking(self.log, self.contexts)
@@ -243,6 +245,10 @@ class Service:
     def reload(self) -> bool:
         "Read newly promoted models, and all of them after an erasure; return True if there were any"
         return self.states.reload()
+
+    def absorb(self, interval: float = 0.0) -> bool:  # interval: seconds between two updates, at least
+        "Let models learn from events since their training; return True if there were any"
+        return self.absorption.update(interval)
 
     @property
     def n_reads(self) -> int:

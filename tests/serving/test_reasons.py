@@ -62,7 +62,8 @@ def test_new_items(service, concave, monkeypatch):
         changed = {**in_use.models, "tfidf": served._replace(model=Concave(served.model))}
         monkeypatch.setattr(service.pool, "models", replace(in_use, models=changed))
     state, found = service.states.current(), 0
-    model, _, index = state.model("tfidf")
+    served = state.model("tfidf")
+    model, index = served.model, served.index
     for user in ("c0004", "c0005", "c0006"):
         history = service.contexts.of(state, index, user).history
         answer = service.recommend(RecommendationRequest(user=user, model="tfidf", n=100))
@@ -85,7 +86,8 @@ def test_new_items(service, concave, monkeypatch):
 
 def test_known_items(service):
     state = service.states.current()
-    model, _, index = state.model("ease")
+    served = state.model("ease")
+    model, index = served.model, served.index
     history = service.contexts.of(state, index, "c0004").history
     answer = service.recommend(RecommendationRequest(user="c0004", model="ease", n=20))
     for item in answer.items:

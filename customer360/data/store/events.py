@@ -234,9 +234,10 @@ class EventStore:
     def interactions(
         self,
         upto: int | None = None,  # the last `seq` wanted; None: all
-    ) -> pd.DataFrame:  # columns of `schema.INTERACTIONS`
-        "Return everything that was ever recorded, for the next ingest"
-        statement = sa.select(*_INTERACTION_COLUMNS).order_by(EVENTS.c.seq)
+        after: int = 0,  # only events with a higher `seq`
+    ) -> pd.DataFrame:  # columns of `schema.INTERACTIONS`, `row` is the `seq`
+        "Return everything that was recorded, in order of arrival"
+        statement = sa.select(*_INTERACTION_COLUMNS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq)
         if upto is not None:
             statement = statement.where(EVENTS.c.seq <= upto)
         with self._engine.reading() as connection:
