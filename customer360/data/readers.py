@@ -335,8 +335,9 @@ def _column_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_floating(kind):
         column = pc.if_else(pc.is_nan(column), None, column)
-        whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2**53))
-        numbers = pc.if_else(whole, column, None).cast(pa.int64())
+        wide = column.cast(pa.float64())  # 2**53 is no number that a float32 can be compared with
+        whole = pc.and_(pc.equal(wide, pc.floor(wide)), pc.less(pc.abs(wide), 2**53))
+        numbers = pc.if_else(whole, wide, None).cast(pa.int64())
         column = pc.coalesce(numbers.cast(pa.large_string()), column.cast(pa.large_string()))
     elif pa.types.is_timestamp(kind) and kind.tz is None:
         column = column.cast(pa.timestamp("us", "UTC"), safe=False)

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['START', 'DAY', 'MAX_SHOWN', 'FACTS', 'daily_traffic', 'seasonality', 'make_visits', 'estimate_category_affinity',
-           'top_k', 'simulate_impressions', 'simulate_actions', 'drop_settled_actions', 'assign_times',
-           'simulate_reorders', 'simulate_ratings', 'SimulatedShop', 'make_log', 'simulate']
+           'top_k', 'scroll_depths', 'simulate_impressions', 'view_probability', 'simulate_actions',
+           'drop_settled_actions', 'assign_times', 'simulate_reorders', 'simulate_ratings', 'SimulatedShop', 'make_log',
+           'simulate']
 
 # %% ../../nbs/1_data/14_simulate.ipynb #c8cdaa8d
 from dataclasses import dataclass
@@ -92,6 +93,14 @@ def top_k(
     return np.where(np.isfinite(np.take_along_axis(score, top, 1)), top, -1)
 
 # %% ../../nbs/1_data/14_simulate.ipynb #535daca4
+def scroll_depths(
+    rng: np.random.Generator,
+    n: int,  # visits
+) -> np.ndarray:  # int (n,)
+    "Draw how many places each visitor scrolls down"
+    return 3 + rng.geometric(0.13, n)
+
+
 def simulate_impressions(
     seed: int,
     visits: pd.DataFrame,  # from `make_visits`
@@ -120,7 +129,7 @@ def simulate_impressions(
         score[(day < catalogue.launched) | (day >= catalogue.withdrawn)] = -np.inf
         shown.append(top_k(score, MAX_SHOWN))
     item = np.concatenate(shown)
-    depth = 3 + rng.geometric(0.13, len(visits))  # how far down they scroll
+    depth = scroll_depths(rng, len(visits))
     visit, position = np.nonzero((item >= 0) & (np.arange(item.shape[1]) < depth[:, None]))
     return (
         visits.take(visit)
@@ -133,6 +142,13 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
+def view_probability(
+    position: np.ndarray,  # int, 0 = top
+) -> np.ndarray:  # float, same shape
+    "Return the probability that a product in sight is looked at, which falls with its position"
+    return 0.95 / (1 + np.asarray(position)) ** 0.35
+
+
 def simulate_actions(
     rng: np.random.Generator,
     shown: pd.DataFrame,  # from `simulate_impressions`
@@ -140,7 +156,7 @@ def simulate_actions(
 ) -> pd.DataFrame:  # bool (rows, 6): view, click, cart, purchase, like, dismiss
     "Draw the actions on each product shown, as if it were shown for the first time"
     draw = rng.random((6, len(shown)))
-    view = draw[0] < 0.95 / (1 + shown["position"].to_numpy()) ** 0.35
+    view = draw[0] < view_probability(shown["position"].to_numpy())
     click = view & (draw[1] < _sigmoid(-0.3 + 1.1 * attraction))
     cart = click & (draw[2] < _sigmoid(0.0 + 0.7 * attraction))
     purchase = cart & (draw[3] < _sigmoid(0.9 + 0.4 * attraction))

@@ -37,6 +37,14 @@ def written(folder: Path, form: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_numbers_of_a_parquet_file_read_as_they_were_written(tmp_path, kind):
+    frame = pd.DataFrame({"stars": [1, 2.5, float("nan"), 4.1, 1e20]}).astype(kind)
+    frame.to_parquet(tmp_path / "a.parquet")
+    found = read_table(tmp_path / "a.parquet", Layout())
+    assert found.frame["stars"].tolist() == ["1", "2.5", "", "4.1", "1e+20"]
+
+
 @pytest.mark.parametrize("form", ["csv", "csv.gz", "jsonl", "parquet", "xlsx"])
 @pytest.mark.parametrize("size", [1, 7, 300, 5000])
 def test_blocks_hold_what_the_whole_holds(tmp_path, form, size):
