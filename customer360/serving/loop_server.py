@@ -6,7 +6,7 @@
 __all__ = ['CARD', 'READY_SECONDS', 'COMMAND_SECONDS', 'MAX_REQUESTS', 'MAX_EVENTS', 'ARMS_AT_A_TIME', 'write_source',
            'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ServedShop', 'served_shop', 'run_served']
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #22cbc350
+# %% ../../nbs/4_serving/97_loop_server.ipynb #2188dc5f
 import os
 import socket
 import subprocess
@@ -27,7 +27,7 @@ from ..schema import Tables
 from .loop import ARMS, Arm, ArmLog, ShownList, run_arm
 from .traffic import Scenario, history_tables
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #37c51cc8
+# %% ../../nbs/4_serving/97_loop_server.ipynb #625dfe9a
 CARD = """# A simulated shop, cut on the day on which the rounds of the loop begin
 [facts]
 name = "{name}"
@@ -78,7 +78,7 @@ def write_source(
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #98325082
+# %% ../../nbs/4_serving/97_loop_server.ipynb #ad581489
 class LoopError(RuntimeError):
     "Raised when a command or the server of the loop fails"
 
@@ -91,6 +91,7 @@ def clean_environment(
     "Return the environment of the loop's processes, without settings that were made for other data"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
     own = {"C360_HOME": home, "C360_DATASET": dataset, "C360_THREADS": 1, "C360_LOG_REQUESTS": "false"}
+    own |= {"C360_ABSORB_SECONDS": 0}  # only a training changes what a model has learnt
     threads = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
     return inherited | {name: str(value) for name, value in {**own, **threads, **changes}.items()}
 
@@ -109,7 +110,7 @@ def source_folder() -> Path:
         raise LoopError("the loop needs the API, which is no part of the package: run it in a checkout")
     return root
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #dafbcc92
+# %% ../../nbs/4_serving/97_loop_server.ipynb #49c4a3d1
 READY_SECONDS, COMMAND_SECONDS = 120, 600
 MAX_REQUESTS, MAX_EVENTS = 100, 1_000  # of the API, in one body
 
@@ -251,7 +252,7 @@ def served_shop(
     finally:
         shop.close()
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #83224012
+# %% ../../nbs/4_serving/97_loop_server.ipynb #4e0af312
 ARMS_AT_A_TIME = 2
 
 

@@ -1,11 +1,10 @@
 "The loop against real servers: what visitors do arrives in the next training, and the running server takes up what was learnt"
 
-import pandas as pd
 import pytest
 
 from customer360.models.registry import Registry
-from customer360.serving.loop import ARMS, Arm
-from customer360.serving.loop_server import run_served, served_shop
+from customer360.serving.loop import ARMS
+from customer360.serving.loop_server import served_shop
 from customer360.serving.traffic import history_tables, make_scenario
 
 FROZEN, RETRAINED, _ = ARMS
