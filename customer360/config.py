@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         pattern=r"^[\w.-]+$",
         description="data set that is served, and whose events are stored",
     )
+    keep_versions: int = Field(
+        5, ge=1, description="versions of each model that are kept, besides the one in use and the one before"
+    )
     database_url: str = Field(
         "",
         repr=False,

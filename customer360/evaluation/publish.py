@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['FIGURES_SPLIT', 'fit_on_all', 'evaluate_on_part', 'release_figures', 'compare_pairs', 'compare_releases',
-           'erase_since_snapshot', 'add_to_registry', 'reopen_snapshot', 'train_and_publish', 'current_model']
+           'erase_since_snapshot', 'add_to_registry', 'reopen_snapshot', 'train_and_publish', 'same_training',
+           'current_model']
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #fdf00cec
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..config import folder
+from ..config import folder, settings
 from ..data.combine import content_hash, own_store
 from ..data.ingest import IngestResult
 from ..data.interim import erase_cached, save_snapshot
+from ..data.prepare import fingerprint
 from ..data.splits import Split
 from .leaderboard import COST_METRICS, build_leaderboard
 from customer360.evaluation.pipeline import (
@@ -39,9 +41,9 @@ from ..models.artefacts import ArtefactError
 from ..models.catalogue import make_model
 from ..models.contract import Recommender
 from ..models.ops import NoItemText
-from ..models.registry import NO_COMPARISONS, Registry
+from ..models.registry import NO_COMPARISONS, Registry, prune
 from ..models.releases import Release
-from ..models.snapshots import Snapshot
+from ..models.snapshots import RegistryError, Snapshot
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #f26fbbab
 FIGURES_SPLIT = (
@@ -186,6 +188,7 @@ def train_and_publish(
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
     measure: bool = True,  # also fit it on a part, for its figures
     promote: bool = True,  # put it to use
+    decide: Callable[[Release], dict] | None = None,  # the decision to record with the promotion
 ) -> Release:
     "Fit a model on all the data, and publish it in the registry of its data set, below data/models"
     tables = open_snapshot(snapshot)[0]
@@ -201,11 +204,31 @@ def train_and_publish(
         fit_seconds=fit.costs["fit_seconds"],
     )
     if promote:
-        release = registry.promotions.promote(key, release.version)
+        decision = decide(release) if decide else None
+        release = registry.promotions.promote(key, release.version, decision)
     if results:
         compare_releases(registry, release, results)
     erase_since_snapshot(registry, snapshot)
+    if promote:
+        prune(registry, settings().keep_versions)
     return release
+
+
+def same_training(
+    snapshot: Path,
+    key: str,  # of the model
+    params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
+) -> Release | None:
+    "Return the release in use if the same data and hyper-parameters made it, and it is intact"
+    tables, data, _ = open_snapshot(snapshot)
+    registry = Registry(folder("models") / tables.facts.name)
+    try:
+        model, release = registry.load(key)
+        seen = registry.snapshots.fingerprints(release.snapshot)
+    except (ArtefactError, RegistryError):  # none, or a damaged one that another training mends
+        return None
+    same = model.params == make_model(key, params=params).params and fingerprint(data) in seen
+    return release if same else None
 
 
 def current_model(
