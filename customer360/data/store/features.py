@@ -205,3 +205,14 @@ class FeatureStore:
         with self._engine.reading() as connection:
             n = sa.select(sa.func.count()).select_from(EVENTS).where(EVENTS.c.seq > watermark)
             return connection.execute(n).scalar_one()
+
+    def choices_since(
+        self,
+        watermark: int,  # events up to this number do not count
+    ) -> list[tuple[str, str, int]]:  # customer, item, events without impressions
+        "Count the events that the store has received since, by customer and item"
+        counted = (EVENTS.c.seq > watermark) & (EVENTS.c.event != "impression")
+        pair = (EVENTS.c.user, EVENTS.c.item)
+        statement = sa.select(*pair, sa.func.count()).where(counted).group_by(*pair)
+        with self._engine.reading() as connection:
+            return [*map(tuple, connection.execute(statement))]
