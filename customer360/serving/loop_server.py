@@ -6,7 +6,7 @@
 __all__ = ['CARD', 'READY_SECONDS', 'COMMAND_SECONDS', 'MAX_REQUESTS', 'MAX_EVENTS', 'ARMS_AT_A_TIME', 'write_source',
            'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ServedShop', 'served_shop', 'run_served']
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #2188dc5f
+# %% ../../nbs/4_serving/97_loop_server.ipynb #f35a4f06
 import os
 import socket
 import subprocess
@@ -24,10 +24,10 @@ import pandas as pd
 
 from ..config import checkout_root
 from ..schema import Tables
-from .loop import ARMS, Arm, ArmLog, ShownList, run_arm
+from .loop import ARMS, Arm, ArmLog, OfferedList, run_arm
 from .traffic import Scenario, history_tables
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #625dfe9a
+# %% ../../nbs/4_serving/97_loop_server.ipynb #46a0b0a7
 CARD = """# A simulated shop, cut on the day on which the rounds of the loop begin
 [facts]
 name = "{name}"
@@ -78,7 +78,7 @@ def write_source(
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #ad581489
+# %% ../../nbs/4_serving/97_loop_server.ipynb #cf0dd6c7
 class LoopError(RuntimeError):
     "Raised when a command or the server of the loop fails"
 
@@ -110,7 +110,7 @@ def source_folder() -> Path:
         raise LoopError("the loop needs the API, which is no part of the package: run it in a checkout")
     return root
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #49c4a3d1
+# %% ../../nbs/4_serving/97_loop_server.ipynb #3630cae7
 READY_SECONDS, COMMAND_SECONDS = 120, 600
 MAX_REQUESTS, MAX_EVENTS = 100, 1_000  # of the API, in one body
 
@@ -191,14 +191,14 @@ class ServedShop:
         "Return the version of the model that answers"
         return self.send("GET", f"models/{self.key}")["version"]
 
-    def recommend(self, users: Sequence[str], n: int) -> list[ShownList]:
+    def recommend(self, users: Sequence[str], n: int) -> list[OfferedList]:
         "Return a list for each customer"
         asked = [{"customer": user, "n": n, "explain": False} for user in users]
         answers = []
         for start in range(0, len(asked), MAX_REQUESTS):
             part = asked[start : start + MAX_REQUESTS]
             answers += self.send("POST", "recommendations", {"requests": part})["answers"]
-        return [ShownList(a["recommendation_id"], [item["item"] for item in a["items"]]) for a in answers]
+        return [OfferedList(a["recommendation_id"], [item["item"] for item in a["items"]]) for a in answers]
 
     def record(self, events: Sequence[dict[str, Any]]) -> None:
         "Store events"
@@ -252,7 +252,7 @@ def served_shop(
     finally:
         shop.close()
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #4e0af312
+# %% ../../nbs/4_serving/97_loop_server.ipynb #42c5b9ec
 ARMS_AT_A_TIME = 2
 
 
