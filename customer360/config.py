@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="service account, a JSON file or the JSON itself; empty: the default credentials",
     )
+    exploration_seed: int | None = Field(
+        None,
+        ge=0,
+        description="makes the draws of an experiment's exploration repeatable, for simulations; empty: chance",
+    )
     retrain_auto: bool = Field(False, description="a server retrains by itself when it is due")
     retrain_card: str = Field(
         "", description="card (name or path) that retraining reads; empty: the one named C360_DATASET"

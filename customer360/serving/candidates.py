@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CANDIDATE_DEPTH', 'limit_per_category', 'ScoredCandidate', 'RankingQuery', 'model_candidates', 'text_candidates',
-           'scored_candidates', 'pinned_candidates', 'explore_candidates', 'buried_candidates', 'ranked_candidates',
-           'list_candidates']
+           'scored_candidates', 'pinned_candidates', 'exploration_generator', 'explore_candidates', 'buried_candidates',
+           'ranked_candidates', 'list_candidates']
 
 # %% ../../nbs/4_serving/50_candidates.ipynb #4c25515b
 import math
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..config import generator, settings
 from ..models.ops import NoItemText
 from .assignment import Experiment
 from .context import UserContext
@@ -168,16 +169,25 @@ def pinned_candidates(query: RankingQuery) -> list[ScoredCandidate]:
     ][: request.n]
 
 
+def exploration_generator(query: RankingQuery) -> np.random.Generator:
+    "Return the generator of a list's draws; with `C360_EXPLORATION_SEED` the same draws for the same history"
+    seed = settings().exploration_seed
+    if seed is None:
+        return np.random.default_rng(secrets.randbits(64))
+    return generator(seed, "exploration", query.context.user or "", str(query.context.last_seq))
+
+
 def explore_candidates(
     candidates: list[ScoredCandidate],  # best first
     n: int,
     experiment: Experiment,
+    rng: np.random.Generator | None = None,  # None: a new one
 ) -> list[ScoredCandidate]:  # at most n, with their probabilities
     "Return a list in which some places are drawn"
     candidates = candidates[: max(CANDIDATE_DEPTH, n)]
     scores = np.array([candidate.score for candidate in candidates], np.float32)
     positions = np.arange(len(candidates), dtype=np.int32)
-    rng = np.random.default_rng(secrets.randbits(64))
+    rng = rng or np.random.default_rng(secrets.randbits(64))
     n = min(n, len(candidates))
     shown = explore(scores, positions, n, experiment.exploration, experiment.temperature, rng)
     drawn = zip(shown.codes.tolist(), shown.probabilities.tolist(), shown.explored.tolist(), strict=True)
@@ -225,6 +235,9 @@ def list_candidates(query: RankingQuery) -> list[ScoredCandidate]:  # at most `r
     chosen = pinned_candidates(query)
     n = query.request.n - len(chosen)
     ranked = ranked_candidates(query, n, [candidate.item for candidate in chosen], draws)
-    chosen += explore_candidates(ranked, n, experiment) if draws and ranked else ranked[:n]
+    if draws and ranked:
+        chosen += explore_candidates(ranked, n, experiment, exploration_generator(query))
+    else:
+        chosen += ranked[:n]
     missing = query.request.n - len(chosen)
     return chosen + buried_candidates(query, missing, [candidate.item for candidate in chosen])
