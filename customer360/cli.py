@@ -25,9 +25,11 @@ from customer360.cli_options import (
     ReportOptions,
     existing_file,
     named_source,
+    parse_settings,
     split_commas,
     takes_options,
 )
+from .cli_retrain import promote_command, retrain_command, rollback_command
 
 # %% ../nbs/6_cli/10_cli.ipynb #2f75bb20
 app = typer.Typer(
@@ -44,6 +46,9 @@ app.add_typer(data_app, name="data")
 app.add_typer(collect_app, name="collect")
 app.add_typer(features_app, name="features")
 app.command("ingest")(ingest_command)
+app.command("retrain")(retrain_command)
+app.command("promote")(promote_command)
+app.command("rollback")(rollback_command)
 
 # %% ../nbs/6_cli/10_cli.ipynb #572fd6a3
 def installed_models() -> list[str]:  # keys
@@ -101,16 +106,25 @@ def train_command(
             help="Repeat a training on the data of an earlier one: the `snapshot` in its release.json."
         ),
     ] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A hyper-parameter, such as n_neighbours=200; may be repeated."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train even if data and hyper-parameters are unchanged.")
+    ] = False,
 ) -> None:
     """Fit a model on all the data, measure it and put it to use.
 
     The data are the data set's files, or what was ingested into its store, and the events, customers and
-    items that the API and the collectors have recorded since.
+    items that the API and the collectors have recorded since. The same data and hyper-parameters as before
+    are not trained again.
     """
     from customer360.evaluation.pipeline import ingest_stage
     from customer360.evaluation.provenance import describe_origin
     from customer360.evaluation.publish import reopen_snapshot
-    from customer360.models.catalogue import PARTS, model_class
+    from customer360.models.catalogue import PARTS, make_model, model_class
+    from customer360.serving.retrain import merge_params
 
     keys = [model]
     if model == "all":  # hybrids last: they take the others as they are
@@ -118,10 +132,15 @@ def train_command(
     for key in keys:
         model_class(key)
     source = named_source(dataset, data)
-    params = {key: source.params(key) for key in keys}
+    chosen = parse_settings(set_ or [], keys)
+    if unwanted := sorted(set(chosen) - set(keys)):
+        raise ValueError(f"--set names {unwanted[0]}, which is not trained: name it with --model")
+    params = {key: merge_params(source.params(key), chosen.get(key, {})) for key in keys}
+    for key in chosen:
+        make_model(key, params=params[key])
     folder = reopen_snapshot(source.card.name, snapshot) if snapshot else ingest_stage(source)[0]
     typer.echo(describe_origin(folder), err=True)
-    publish_models(folder, params, not no_figures, skip=model == "all")
+    publish_models(folder, params, not no_figures, model == "all", force)
 
 
 def publish_models(
@@ -129,14 +148,30 @@ def publish_models(
     params: dict[str, dict[str, Any]],  # model -> hyper-parameters
     measure: bool,
     skip: bool,  # leave out models that read texts where the data has none; False: raise
+    force: bool = False,  # also those whose data and hyper-parameters are unchanged
 ) -> None:
     "Fit and publish models, and print where each one lies"
-    from customer360.evaluation.publish import train_and_publish
+    from customer360.evaluation.publish import same_training, train_and_publish
     from customer360.models.ops import NoItemText
+    from customer360.serving.retrain import discard_fits
 
     for key, chosen in params.items():
+        before = same_training(snapshot, key, chosen)
+        if before and not force and (before.figures or not measure):
+            typer.echo(
+                f"nothing to do: {key} {before.version} was trained on this data with these "
+                "hyper-parameters; --force trains it again",
+                err=True,
+            )
+            typer.echo(f"{key}: {before.path}")
+            continue
+        if force:
+            discard_fits(snapshot, key)
         try:
-            typer.echo(f"{key}: {train_and_publish(snapshot, key, chosen, measure=measure).path}")
+            release = train_and_publish(snapshot, key, chosen, measure=measure)
+            typer.echo(f"{key}: {release.path}")
+            if before and before.version == release.version:
+                typer.echo(f"{key}: what was learnt is equal to the version before", err=True)
         except NoItemText as reason:
             if not skip:
                 raise

@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['DatasetOption', 'DataOption', 'ModelOption', 'GENERAL_OPTIONS', 'existing_file', 'split_commas', 'parse_rating',
-           'parse_scale', 'named_source', 'public_url', 'own_file_option', 'ReportOptions', 'takes_options']
+           'parse_scale', 'named_source', 'public_url', 'parse_settings', 'parse_value', 'own_file_option',
+           'ReportOptions', 'takes_options']
 
 # %% ../nbs/6_cli/05_options.ipynb #9d929da6
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -97,6 +99,51 @@ def public_url(
         )  # which libpq reads, here and in the notebooks' kernels
         parsed = parsed.set(password=None)
     return parsed.render_as_string(hide_password=False)
+
+# %% ../nbs/6_cli/05_options.ipynb #565b1e0b
+def parse_settings(
+    pairs: Sequence[str],  # name=value, or model.name=value
+    models: Sequence[str],  # keys that were named
+) -> dict[str, dict[str, Any]]:  # model -> hyper-parameters, typed; components nested
+    "Return the hyper-parameters of `--set`; raise `ValueError` if it is not clear whose one is"
+    from customer360.models.catalogue import MODELS
+
+    found: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        name, equals, text = (part.strip() for part in pair.partition("="))
+        key, *path = name.split(".")
+        if not equals or not name:
+            raise ValueError(f"--set is name=value, such as n_neighbours=200: got {pair!r}")
+        if not path or key not in (*MODELS, *models):
+            if len(models) != 1:
+                raise ValueError(
+                    f"--set {pair}: say of which model, such as --set knn.n_neighbours=200, or name one model"
+                )
+            key, path = models[0], name.split(".")
+        place = found.setdefault(key, {})
+        for part in path[:-1]:
+            place = place.setdefault(part, {})
+        owner = path[-2] if len(path) > 2 and path[0] == "components" else key
+        place[path[-1]] = parse_value(owner, path[-1], text)
+    return found
+
+
+def parse_value(
+    key: str,  # of the model
+    name: str,  # of the hyper-parameter
+    text: str,
+) -> Any:  # the text itself where it is not of the type that the model wants: `make_model` says so
+    "Return the value of a hyper-parameter in the type that its default has"
+    from customer360.models.catalogue import model_class
+
+    default = {f.name: f.default for f in dataclasses.fields(model_class(key))}.get(name)
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if isinstance(default, int | float):
+        for kind in (int, float) if isinstance(default, float) else (int,):
+            with suppress(ValueError):
+                return kind(text)
+    return text
 
 # %% ../nbs/6_cli/05_options.ipynb #17f1cf83
 def own_file_option(text: str) -> Any:

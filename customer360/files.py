@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MARKER', 'temporary_sibling', 'atomic_file', 'replace_folder', 'work_folder', 'atomic_folder', 'leftovers',
-           'clean_up', 'file_lock', 'sha256_of_bytes', 'sha256_of_file', 'sha256_of_json', 'sha256_of_table',
-           'cached_sha256', 'git_blob_id', 'describe_file']
+           'leftovers_of', 'clean_up', 'file_lock', 'sha256_of_bytes', 'sha256_of_file', 'sha256_of_json',
+           'sha256_of_table', 'cached_sha256', 'git_blob_id', 'describe_file']
 
 # %% ../nbs/0_basics/05_files.ipynb #875374e0
 import errno
@@ -31,9 +31,9 @@ MARKER = ".c360-"  # in the name of everything that is unfinished
 def temporary_sibling(
     final: Path,  # the name that the finished file or folder will have
     role: str = "",  # of the sibling, such as "old-"
-) -> Path:  # .<name>.c360-<role><random>; does not exist
+) -> Path:  # .<name>.c360-<role><process>-<random>; does not exist
     "Return a hidden, unique name beside `final`"
-    return final.with_name(f".{final.name}{MARKER}{role}{secrets.token_hex(6)}")
+    return final.with_name(f".{final.name}{MARKER}{role}{os.getpid()}-{secrets.token_hex(6)}")
 
 
 def _sync(path: Path) -> None:
@@ -144,6 +144,14 @@ def leftovers(
         found += [Path(folder) / name for name in [*folders, *names] if MARKER in name]
         folders[:] = [name for name in folders if MARKER not in name]
     return sorted(found)
+
+
+def leftovers_of(
+    root: Path,
+    pid: int,  # of a process of this machine that has ended
+) -> list[Path]:  # files and folders, outermost only
+    "Return everything below a folder that one process began and did not finish"
+    return [path for path in leftovers(root) if re.search(rf"{re.escape(MARKER)}(\w+-)?{pid}-", path.name)]
 
 
 def clean_up(
