@@ -1,6 +1,8 @@
 "Experiments and merchandising rules"
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
 
 from .. import schemas
 from ..manager import Service
@@ -12,9 +14,9 @@ router = new_router("experiments")
 
 
 @router.get("/experiments", operation_id="get_experiment", response_model=schemas.Experiments)
-def get_experiment(service: Service) -> Response:
-    "Get the running experiment and its results, with intervals, per model and per day"
-    return reply(schemas.Experiments, service.experiment() | {"results": service.online()})
+def get_experiment(query: Annotated[schemas.ResultsQuery, Query()], service: Service) -> Response:
+    "Get the running experiment and its results, with intervals, per model, surface and day"
+    return reply(schemas.Experiments, service.experiment() | {"results": service.online(query.surface)})
 
 
 @router.put(

@@ -26,6 +26,7 @@ from .experiments import (
     Online,
     Rules,
     RunningExperiment,
+    SurfaceRates,
 )
 from .feedback import EventPage, Receipt, Receipts, StoredEvent
 from .items import CategoryItems, Item, ItemAct, ItemCustomers, ItemPage, MonthlyEvents, Overview
@@ -60,6 +61,7 @@ from .requests import (
     RecommendationQuery,
     RecommendationRequest,
     RecommendationRequests,
+    ResultsQuery,
     RulesBody,
     SearchQuery,
     SimilarQuery,
@@ -136,6 +138,7 @@ __all__ = [
     "Recommendations",
     "RequestBody",
     "ResponseBody",
+    "ResultsQuery",
     "Rules",
     "RulesBody",
     "RunningExperiment",
@@ -145,6 +148,7 @@ __all__ = [
     "SimilarQuery",
     "StoredEvent",
     "StreamQuery",
+    "SurfaceRates",
     "Training",
     "Version",
     "WhoAmI",

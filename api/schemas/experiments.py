@@ -39,6 +39,7 @@ class ModelRates(ResponseBody):
         conversion=0.02,
         conversion_low=0.015,
         conversion_high=0.027,
+        comparable=False,
     )
     model: str
     impressions: int
@@ -51,11 +52,22 @@ class ModelRates(ResponseBody):
     conversion: float | None = Field(None, description="carts, purchases and likes per impression")
     conversion_low: float | None = None
     conversion_high: float | None = None
+    comparable: bool = Field(
+        description=(
+            "true if all impressions come from the running experiment, which assigns customers to models at "
+            "random; otherwise the place of a model's lists may explain the difference to another model"
+        )
+    )
 
 
 class DayRates(ModelRates):
     model_config = example(day="2026-11-25", **example_of(ModelRates))
     day: str = Field(description="UTC")
+
+
+class SurfaceRates(ModelRates):
+    model_config = example(surface="home", **example_of(ModelRates))
+    surface: str = Field(description="where the items were shown; empty if unknown")
 
 
 class ArmDifference(ResponseBody):
@@ -98,9 +110,20 @@ class ArmSize(ResponseBody):
 
 
 class Online(ResponseBody):
-    model_config = example(by_model=[example_of(ModelRates)], by_day=[], arms=[], sizes=[])
+    model_config = example(
+        by_model=[example_of(ModelRates)],
+        by_surface=[example_of(SurfaceRates)],
+        by_day=[],
+        by_arm=[],
+        arms=[],
+        sizes=[],
+    )
     by_model: list[ModelRates] = []
+    by_surface: list[SurfaceRates] = Field([], description="per surface and model")
     by_day: list[DayRates] = []
+    by_arm: list[ModelRates] = Field(
+        [], description="the running experiment's variants, from the customers assigned to them alone"
+    )
     arms: list[ArmDifference] = Field(
         [], description="pairwise comparisons of the running experiment's variants, the better one first"
     )
@@ -111,10 +134,10 @@ class Experiments(RunningExperiment):
     model_config = example(
         version=3,
         experiment=example_of(Experiment),
-        results={"by_model": [], "by_day": []},
+        results={"by_model": [], "by_surface": [], "by_day": []},
     )
     results: Online = Field(
-        description="click-through and conversion rates with 95 % intervals, per model and per day"
+        description="click-through and conversion rates with 95 % intervals, per model, surface and day"
     )
 
 

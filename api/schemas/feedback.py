@@ -28,6 +28,7 @@ class StoredEvent(ResponseBody):
         timestamp=1_790_000_000,
         recommendation_id="",
         received=1_790_000_000_120,
+        surface="product",
         name="Anna Rossi",
         title="Trail running shoe",
     )
@@ -40,6 +41,7 @@ class StoredEvent(ResponseBody):
     timestamp: int
     recommendation_id: str = ""
     received: int | None = Field(None, description="Unix time in milliseconds")
+    surface: str = Field("", description="where it happened; empty if unknown")
     name: str | None = Field(None, description="the customer's name, if set")
     title: str | None = Field(None, description="the item's title")
 

@@ -80,7 +80,9 @@ class Recommendations(ResponseBody):
         n_history=12,
         items=[example_of(Pick)],
     )
-    recommendation_id: str = Field(description="send it back with feedback on these items")
+    recommendation_id: str = Field(
+        description="send it back with feedback on these items; empty in the sandbox, where nothing is recorded"
+    )
     customer: str | None = Field(None, validation_alias="user")
     model: str
     version: str
@@ -138,6 +140,7 @@ class Why(ResponseBody):
     time: int = Field(description="Unix time in milliseconds")
     experiment: str | None = None
     arm: str | None = None
+    surface: str = Field("", description="where it was to be shown; empty if unknown")
     cold_start: bool
     snapshot: str
     items: list[Shown]

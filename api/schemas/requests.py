@@ -22,9 +22,15 @@ from .base import (
     QueryParams,
     RequestBody,
     Seconds,
+    Surface,
     Text,
     Words,
     example,
+)
+
+WHERE_SHOWN = (
+    "where the list will be shown, such as home, product, search or email; "
+    "`sandbox`: a trial, of which nothing is recorded"
 )
 
 
@@ -60,6 +66,7 @@ class RecommendationRequest(RequestBody):
     repeat: bool = Field(False, description="also recommend items the customer already had")
     cold_start: bool = Field(False, description="answer unknown customers with popular items instead of 404")
     explain: bool = Field(True, description="include reasons")
+    surface: Surface = Field("", description=WHERE_SHOWN)
 
 
 class RecommendationRequests(RequestBody):
@@ -88,6 +95,7 @@ class RecommendationQuery(QueryParams):
         False, description="answer an unknown customer with popular items instead of 404"
     )
     explain: bool = Field(True, description="include reasons; leaving them out makes the answer faster")
+    surface: Surface = Field("", description=WHERE_SHOWN, examples=["home"])
 
 
 class PageQuery(QueryParams):
@@ -226,6 +234,13 @@ class FeedbackEvent(RequestBody):
         ),
     )
     recommendation_id: OptionalId = Field("", description="the recommendation in which the item was shown")
+    surface: Surface = Field(
+        "",
+        description=(
+            "where it happened, such as home, product, search or email; `staff`: recorded on the customer's "
+            "behalf, and in no online figure"
+        ),
+    )
 
 
 class FeedbackBody(RequestBody):
@@ -234,6 +249,12 @@ class FeedbackBody(RequestBody):
     )
     events: list[FeedbackEvent] = Field(
         min_length=1, max_length=MOST_EVENTS, description="stored atomically: all or none"
+    )
+
+
+class ResultsQuery(QueryParams):
+    surface: Surface | None = Field(
+        None, description="count only what was shown there; empty: where the surface is unknown"
     )
 
 

@@ -22,7 +22,7 @@ from .store.connection import StorageError, StoreDown
 from .store.facade import Store
 from .store.ids import ErasedCustomer
 from .store.new_events import MAX_CLOCK_SKEW, MAX_TIMESTAMP, EventConflict, NewEvent
-from ..schema import EventType, Facts
+from ..schema import MAX_SURFACE_LENGTH, EventType, Facts
 
 # %% ../../nbs/1_data/80_collect.ipynb #5d16207a
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -48,6 +48,9 @@ class EventMessage(BaseModel):
     )
     recommendation_id: _OptionalId = Field(
         "", description="the recommendation in which the item was shown, if any"
+    )
+    surface: Annotated[str, StringConstraints(max_length=MAX_SURFACE_LENGTH)] = Field(
+        "", description="where it happened, such as home, product, search or email; default: unknown"
     )
 
 
@@ -94,6 +97,7 @@ def parse_message(
         weight=facts.weights[EventType(read.event)],
         event_id=read.event_id or message.event_id,
         recommendation_id=read.recommendation_id,
+        surface=read.surface,
     )
 
 

@@ -32,6 +32,7 @@ class NamedEvent(NamedTuple):
     timestamp: int  # seconds UTC
     recommendation_id: str
     received: int  # ms UTC
+    surface: str  # "": unknown
     name: str | None  # of the customer
     title: str  # of the item
 

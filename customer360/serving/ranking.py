@@ -16,6 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..config import settings
+from ..data.store.validation import surface_problem
+from ..schema import SANDBOX
 from .assignment import Experiment, assign
 from .candidates import RankingQuery, ScoredCandidate, list_candidates
 from .context import UserContext, UserContexts
@@ -37,6 +39,8 @@ def check_recommendation_request(request: RecommendationRequest, state: LiveStat
     "Raise `Invalid` where a request asks for too much, or for a category that does not exist"
     if not 1 <= request.n <= MAX_ITEMS:
         raise Invalid(f"n must be from 1 to {MAX_ITEMS}: got {request.n}", "n")
+    if problem := surface_problem(request.surface, sandbox=True):
+        raise Invalid(f"surface {problem}", "surface")
     categories = state.catalogue.categories
     if request.category and request.category not in categories:
         raise Invalid(
@@ -139,7 +143,11 @@ def log_row(
     if explored := exploration_settings(query):
         payload["policy"] = explored
     names = ("recommendation_id", "user", "model", "version", "experiment", "arm")
-    return {name: getattr(response, name) for name in names} | {"time": time_ms, "payload": payload}
+    return {name: getattr(response, name) for name in names} | {
+        "time": time_ms,
+        "surface": query.request.surface,
+        "payload": payload,
+    }
 
 # %% ../../nbs/4_serving/54_ranking.ipynb #cfbadbf4
 class Ranking:
@@ -159,8 +167,9 @@ class Ranking:
         query = RankingQuery(state, served, context, request, experiment)
         with self._slots:
             items = present_items(query, list_candidates(query))
+        recorded = request.surface != SANDBOX
         response = RecommendationResponse(
-            recommendation_id,
+            recommendation_id if recorded else "",
             context.user,
             served.release.key,
             served.release.version,
@@ -171,7 +180,8 @@ class Ranking:
             items,
         )
         now = time.time_ns() // 1_000_000
-        self.log.add(lambda: log_row(response, query, now))
+        if recorded:
+            self.log.add(lambda: log_row(response, query, now))
         return response
 
     def recommend_many(

@@ -220,9 +220,9 @@ class Service:
         state = self.states.current()
         return self.experiments.put(values, state.experiment, state.models.models)
 
-    def online(self) -> dict:
-        "Return the online metrics of recent recommendations"
-        return self.experiments.results(self.states.current().experiment)
+    def online(self, surface: str | None = None) -> dict:
+        "Return the online metrics of recent recommendations, of all surfaces or of one"
+        return self.experiments.results(self.states.current().experiment, surface)
 
     def rules(self) -> dict:
         "Return the merchandising rules"

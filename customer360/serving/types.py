@@ -41,6 +41,7 @@ class RecommendationRequest:
     cold_start: bool = False  # treat an unknown id as a visitor without a history
     explain: bool = True
     ratings: bool = True  # include predicted ratings, where the data has any
+    surface: str = ""  # where the list will be shown; "sandbox": tried, not shown, and not recorded
 
 
 MAX_ITEMS = 100  # in one response
@@ -78,7 +79,7 @@ class RecommendedItem:
 class RecommendationResponse:
     "Recommended items, and how they were chosen"
 
-    recommendation_id: str
+    recommendation_id: str  # "": not recorded, as it was asked for in the sandbox
     user: str | None  # the customer's current id; None: a visitor
     model: str  # key
     version: str

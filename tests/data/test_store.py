@@ -173,6 +173,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(store):
         ("rating", None),
         ("weight", 0.7),
         ("recommendation_id", "r2"),
+        ("surface", "email"),
     ],
 )
 def test_the_same_id_with_other_content_is_a_conflict(store, field, value):
@@ -214,6 +215,7 @@ def test_an_event_is_read_back_as_it_was_sent(store):
         0.123456789012345,
         "id\n1",
         "r",
+        "search, Größe 7",
     )
     receipt = store.events.record([sent])[0]
     (kept,) = store.events.page(user="ädä 🫖")
@@ -228,6 +230,7 @@ def test_an_event_is_read_back_as_it_was_sent(store):
         1_700_000_000,
         "r",
         kept.received,
+        "search, Größe 7",
     )
     frame = store.events.frame(["ädä 🫖"])
     assert frame.dtypes.astype(str).to_dict() | {"user": "", "item": ""} == {
@@ -1002,12 +1005,180 @@ def test_outcomes_count_each_shown_item_once(store):
     )
     found = store.recommendations.outcomes()
     assert found.drop(columns=["day", "time"]).to_numpy(object).tolist() == [
-        ["r1", "ada", "knn", "1", "e", "a", 2, 1, 1, [0.5, 0.7]],
-        ["r2", "visitor", "svd", "2", None, None, 1, 0, 0, [None]],
+        ["r1", "ada", "knn", "1", "e", "a", 2, 1, 1, [0.5, 0.7], ""],
+        ["r2", "visitor", "svd", "2", None, None, 1, 0, 0, [None], ""],
     ]
     assert found["day"].astype(str).tolist() == ["1970-01-04", "1970-01-05"]
     assert store.recommendations.outcomes(since=1_750_000_000)["recommendation_id"].tolist() == ["r2"]
     assert store.recommendations.outcomes(since=1_900_000_000).dtypes.equals(found.dtypes)
+
+
+MORNING = 1_700_000_000
+
+
+def show(store, lists: dict[str, list[str]], at: int = MORNING, user: str = "ada", **columns: str) -> None:
+    "Record recommendations of these items to a customer, and that they were seen"
+    store.recommendations.record(
+        [
+            {
+                "recommendation_id": name,
+                "user": user,
+                "model": name,
+                "version": "1",
+                "time": 1000 * at,
+                "payload": {"items": [{"item": item, "probability": 1.0} for item in items]},
+            }
+            | columns
+            for name, items in lists.items()
+        ]
+    )
+    store.events.record(
+        [
+            NewEvent(user, item, "impression", at, recommendation_id=name)
+            for name, items in lists.items()
+            for item in items
+        ]
+    )
+
+
+def counts(store) -> dict[str, tuple[int, int, int]]:
+    "Return impressions, clicks and conversions of each list"
+    found = store.recommendations.outcomes()
+    columns = ["impressions", "clicks", "conversions"]
+    return {row.recommendation_id: tuple(row[name] for name in columns) for _, row in found.iterrows()}
+
+
+def test_an_event_counts_for_the_list_that_it_names_and_no_other(store):
+    show(store, {"top": ["tea", "mug"], "below": ["tea", "pot"]})
+    acts = [
+        NewEvent("ada", "tea", "click", MORNING + 5, recommendation_id="below"),
+        NewEvent("ada", "tea", "purchase", MORNING + 9, recommendation_id="below"),
+        NewEvent("ada", "pot", "click", MORNING + 5, recommendation_id="top"),  # was not in it
+        NewEvent("ada", "mug", "click", MORNING + 5),  # in which list?
+    ]
+    store.events.record(acts)
+    assert counts(store) == {"top": (2, 0, 0), "below": (2, 1, 1)}
+
+
+def test_a_conversion_without_a_list_counts_for_the_last_clicked_one(store):
+    show(store, {"top": ["tea"], "below": ["tea"]})
+    show(store, {"later": ["tea"]}, MORNING + 3600)
+    click = NewEvent("ada", "tea", "click", MORNING + 30, recommendation_id="below")
+    store.events.record([click, NewEvent("ada", "tea", "purchase", MORNING + 7200)])
+    assert counts(store) == {"top": (1, 0, 0), "below": (1, 1, 1), "later": (1, 0, 0)}
+
+
+@pytest.mark.parametrize("kind", ["cart", "purchase", "like"])
+def test_a_conversion_without_a_list_counts_for_all_lists_of_the_last_page_view(store, kind):
+    "Two models recommended it, and the order of their lists on the page earns neither anything"
+    show(store, {"early": ["tea"]})
+    show(store, {"top": ["tea"]}, MORNING + 3600)
+    show(store, {"below": ["tea", "mug"]}, MORNING + 3609)  # nine seconds later: the same page
+    show(store, {"after": ["tea"]}, MORNING + 7201)
+    store.events.record([NewEvent("ada", "tea", kind, MORNING + 7200)] * 2)
+    assert counts(store) == {"early": (1, 0, 0), "top": (1, 0, 1), "below": (2, 0, 1), "after": (1, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "conversions"),
+    [
+        ({}, 1),
+        ({"timestamp": MORNING + 86_400}, 1),
+        ({"timestamp": MORNING + 86_401}, 0),  # too late
+        ({"timestamp": MORNING - 1}, 0),  # before it was shown
+        ({"user": "ben"}, 0),
+        ({"item": "mug"}, 0),
+        ({"event": "rating", "rating": 5.0}, 0),  # no conversion
+        ({"recommendation_id": "elsewhere"}, 0),  # it names another list, of which nothing is known
+        ({"surface": "staff"}, 0),
+    ],
+)
+def test_what_a_conversion_without_a_list_is_credited_to(store, changes, conversions):
+    show(store, {"r": ["tea"]})
+    store.events.record([NewEvent("ada", "tea", "purchase", MORNING + 60)._replace(**changes)])
+    assert counts(store) == {"r": (1, 0, conversions)}
+
+
+def test_a_list_that_does_not_count_takes_no_credit_from_one_that_does(store):
+    show(store, {"r": ["tea"]})
+    show(store, {"of ben": ["mug"]}, user="ben")
+    later = MORNING + 3600
+    store.events.record(
+        [
+            NewEvent("ada", "tea", "impression", later, recommendation_id="of ben"),  # not made for ada
+            NewEvent("ada", "tea", "click", later, recommendation_id="lost"),
+            NewEvent("ada", "tea", "purchase", later + 60),
+        ]
+    )
+    assert counts(store) == {"r": (1, 0, 1), "of ben": (1, 0, 0)}
+
+
+def test_a_merged_visitor_s_list_is_credited_with_the_customer_s_purchase(store):
+    show(store, {"r": ["tea"]}, user="visitor-1")
+    store.identities.merge("visitor-1", "ada")
+    store.events.record([NewEvent("ada", "tea", "purchase", MORNING + 60)])
+    assert counts(store) == {"r": (1, 0, 1)}
+
+
+def test_outcomes_are_split_by_surface(store):
+    "Where the impressions say that they were, otherwise what the recommendation was asked for"
+    show(store, {"plain": ["tea"]})
+    show(store, {"home": ["tea", "mug"]}, surface="home")
+    store.events.record(
+        [
+            NewEvent("ada", "mug", "impression", recommendation_id="home", surface="email"),
+            NewEvent("ada", "mug", "click", recommendation_id="home", surface="product"),  # of the same list
+        ]
+    )
+    found = store.recommendations.outcomes()
+    assert found[["recommendation_id", "surface", "impressions", "clicks"]].to_numpy(object).tolist() == [
+        ["plain", "", 1, 0],
+        ["home", "home", 1, 0],
+        ["home", "email", 1, 1],
+    ]
+    assert store.recommendations.get("home")["surface"] == "home"
+
+
+def test_what_staff_did_is_stored_and_counts_in_no_figure(store):
+    show(store, {"seen by staff": ["tea"]}, surface="staff")
+    show(store, {"r": ["tea"]})
+    show(store, {"e": ["tea"]}, experiment="autumn", arm="e")
+    store.events.record(
+        [
+            NewEvent("ada", "tea", "click", recommendation_id="r", surface="staff"),
+            NewEvent("ada", "tea", "purchase", recommendation_id="e", surface="staff"),
+            NewEvent("ada", "tea", "like", surface="staff"),
+        ]
+    )
+    assert counts(store) == {"r": (1, 0, 0), "e": (1, 0, 0)}
+    assert [(each.model, each.reactions) for each in store.recommendations.shown_lists()] == [
+        ("e", {"tea": (False, False)})
+    ]
+    assert [event.event for event in store.events.of_customer("ada")][-3:] == ["click", "purchase", "like"]
+    assert (store.events.interactions()["event"] == "like").sum() == 1  # it is the customer's own
+
+
+@pytest.mark.parametrize("surface", ["sandbox", "x" * 65, "two\nlines", "a\0", 7, None])
+def test_a_surface_that_cannot_be_stored_is_refused(store, surface):
+    with pytest.raises(InvalidEvent, match="surface") as refused:
+        store.events.record([view(), view()._replace(surface=surface)])
+    assert (refused.value.index, refused.value.field) == (1, "surface")
+    with pytest.raises(ValueError, match="surface"):
+        show(store, {"r": []}, surface=surface)
+    assert store.events.last_seq() == 0 and store.recommendations.get("r") is None
+
+
+def test_what_an_older_revision_stored_has_no_surface(store, url):
+    show(store, {"r": ["tea"]})
+    before = store.recommendations.outcomes()
+    with store.engine.database.begin() as connection:
+        for table in ("events", "recommendations"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN surface")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+    with Store.open(url) as again:
+        assert again.recommendations.outcomes().equals(before)
+        assert [event.surface for event in again.events.page()] == [""]
+        again.events.record([view(surface="home")])
 
 
 def test_documents_keep_all_versions_of_concurrent_writers(store, url):

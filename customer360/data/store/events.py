@@ -78,6 +78,7 @@ def _stored_event(event: NewEvent, seq: int, now: int) -> StoredEvent:
         timestamp=now // 1000 if event.timestamp is None else event.timestamp,
         recommendation_id=event.recommendation_id,
         received=now,
+        surface=event.surface,
     )
 
 

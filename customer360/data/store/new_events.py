@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .validation import id_problem
+from .validation import id_problem, surface_problem
 from ...schema import EVENT_WEIGHTS, EventType
 
 # %% ../../../nbs/1_data/58_store_new_events.ipynb #6c8af91c
@@ -27,6 +27,7 @@ class NewEvent(NamedTuple):
     weight: float | None = None  # implicit feedback; None: the weight of the event's type
     event_id: str = ""  # the client's own; "": one is generated, and sending it again records it again
     recommendation_id: str = ""  # of the recommendation that it follows
+    surface: str = ""  # where it happened, such as home or email; "": unknown
 
 
 class Receipt(NamedTuple):
@@ -50,6 +51,7 @@ class StoredEvent(NamedTuple):
     timestamp: int  # seconds UTC
     recommendation_id: str
     received: int  # ms UTC
+    surface: str = ""  # "": unknown
 
 
 class HistoryEvent(NamedTuple):
@@ -104,6 +106,8 @@ def check_event(
     for name, required in (("user", True), ("item", True), ("event_id", False), ("recommendation_id", False)):
         if problem := id_problem(getattr(event, name), required):
             raise InvalidEvent(index, name, problem)
+    if problem := surface_problem(event.surface):
+        raise InvalidEvent(index, "surface", problem)
     if event.event not in EVENT_WEIGHTS:
         raise InvalidEvent(
             index, "event", f"is {event.event!r}: use one of {[str(kind) for kind in EventType]}"
@@ -129,6 +133,7 @@ def check_event(
         weight=None if event.weight is None else float(event.weight),
         event_id=str(event.event_id),
         recommendation_id=str(event.recommendation_id),
+        surface=str(event.surface),
     )
 
 

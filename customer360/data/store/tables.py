@@ -33,6 +33,7 @@ EVENTS = sa.Table(
     sa.Column("timestamp", sa.BigInteger, nullable=False),  # seconds UTC: when it happened
     sa.Column("recommendation_id", _ID, nullable=False),  # "" if it follows no recommendation
     sa.Column("received", sa.BigInteger, nullable=False),  # ms UTC: when the store received it
+    sa.Column("surface", _ID, nullable=False, server_default=""),  # where it happened; "" if unknown
     sa.Index("events_user_seq", "user", "seq"),
     sa.Index("events_item_seq", "item", "seq"),
     sa.Index(
@@ -53,6 +54,7 @@ RECOMMENDATIONS = sa.Table(
     sa.Column("experiment", _ID),
     sa.Column("arm", _ID),
     sa.Column("payload", sa.Text, nullable=False),  # JSON
+    sa.Column("surface", _ID, nullable=False, server_default=""),  # where it was to be shown
 )
 
 # %% ../../../nbs/1_data/51_store_tables.ipynb #beb06144
