@@ -81,7 +81,7 @@ class Recommendations(ResponseBody):
         items=[example_of(Pick)],
     )
     recommendation_id: str = Field(
-        description="send it back with feedback on these items; empty in the sandbox, where nothing is recorded"
+        description="send it back with feedback on these items; empty in the sandbox: not recorded"
     )
     customer: str | None = Field(None, validation_alias="user")
     model: str

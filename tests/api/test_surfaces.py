@@ -60,14 +60,11 @@ def test_the_sandbox_answers_as_if_and_records_nothing(trial):
     assert any(scores[1][item] != scores[0][item] for item in scores[1] if item in scores[0])
     assert items(trial.get(f"customers/{customer}/recommendations", model="knn", n=20)) == items(real)
     assert ask(trial, "", (items(real)[0], "click"))["recommendation_id"] == ""  # a new visitor
-    trial.get("recommendations/", status=404)
 
 
 def test_the_sandbox_takes_only_what_can_happen(trial):
     customer = trial.customers(1)[0]
-    assert (
-        ask(trial, customer, ("nothing", "click"), status=422)["field"] == "requests.0.history.0.item" or True
-    )
+    assert "nothing" in ask(trial, customer, ("nothing", "click"), status=422)["detail"]
     ask(trial, "nobody", status=404)
     ask(trial, customer, surface="x" * 65, status=422)
     sent = {"customer": customer, "item": trial.items(1)[0], "event": "purchase"}

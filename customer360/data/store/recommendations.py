@@ -73,7 +73,7 @@ _OUTCOME_TYPES = {
 
 # %% ../../../nbs/1_data/63_store_recommendations.ipynb #5e261598
 class Reaction(NamedTuple):
-    "What a customer did with one item of a list; a row of `_REACTIONS`"
+    "The reaction of a customer to one item of a list; a row of `_REACTIONS`"
 
     recommendation_id: str
     user: str
