@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from ..config import folder
 from .cards import Card, Layout, SourceError
+from .checks import check_table
 from .cleaning import IngestLog
 from .ingest import complete_facts
 from customer360.data.ingest_plan import (
@@ -117,6 +118,7 @@ def _stage_kind(
     )
     unchanged = bool(before) and kind not in plan.changed
     table, listed, counts = stage_entities(card, kind, home, database, staged, stored, log, unchanged)
+    check_table(table, kind, card.facts)
     if kind == "customers":
         gone = store.identities.erased(table["user"].tolist())
         listed -= int(gone[:listed].sum())

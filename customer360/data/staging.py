@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from ..config import settings
 from .cards import InteractionsFile
+from .checks import check_table
 from customer360.data.cleaning import (
     RowFilter,
     apply_rules,
@@ -167,13 +168,14 @@ def stage_interactions(
     first_line: int = 0,  # lines of the source before the first block
     named: bool = False,  # as in `row_texts`
 ) -> Staged:
-    "Clean a source into Parquet files; raise `IngestError` if too many of its rows are rejected"
+    "Clean and check a source into Parquet files; raise `IngestError` if too many rows are rejected"
     (folder / "interactions").mkdir()
     staged = Staged(folder, "")
     for number, raw in enumerate(blocks):
         staged.file, staged.unit = raw.file, staged.unit or unit or _unit(raw, spec)
         staged.columns = list(dict.fromkeys([*staged.columns, *raw.frame]))
         rows, table = clean_block(raw, spec, facts, staged.unit)
+        check_table(table, "interactions", facts, _place(raw, first_line))
         rejected = rejected_rows(rows)
         staged.reject(rejected.assign(line=rejected["line"] + first_line))
         for reason, n in rows.filtered().items():
@@ -187,6 +189,13 @@ def stage_interactions(
         staged.kept += len(part)
     check_reject_counts(staged.file, staged.summary, staged.rows)
     return staged
+
+
+def _place(raw: RawTable, first_line: int) -> str:
+    "Return which lines of which source a block has"
+    if not len(raw.line):
+        return raw.file
+    return f"lines {raw.line[0] + first_line} to {raw.line[-1] + first_line} of {raw.file}"
 
 
 def _unit(raw: RawTable, spec: InteractionsFile) -> str:
