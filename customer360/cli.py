@@ -371,13 +371,12 @@ def forget_command(
     """
     from customer360.config import folder
     from customer360.data.cards import read_card
-    from customer360.data.combine import own_store_url
     from customer360.data.store.facade import Store
     from customer360.models.registry import Registry
     from customer360.serving.erasure import forget_customer
 
     name = read_card(dataset).name
-    with Store.open(own_store_url(name), name) as store:
+    with Store.open(dataset=name) as store:
         done = forget_customer(customer, Registry(folder("models") / name), store)
     rows = ", ".join(f"{n} of {table}" for table, n in done["removed"].items() if n) or "none"
     typer.echo(

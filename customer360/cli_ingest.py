@@ -49,7 +49,8 @@ _STORE = Annotated[
     str,
     typer.Option(
         help="Database, such as postgresql://user@host/name or sqlite:////path/to/file; "
-        "by default C360_DATABASE_URL, else a file of the data set's name in data/store."
+        "by default C360_DATABASE_URL for the data set that is served (C360_DATASET), and for others a file "
+        "of the data set's name in data/store."
     ),
 ]
 _DRY = Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, and write nothing.")]

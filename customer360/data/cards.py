@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from ..config import folder
-from .paths import copy_to_local, is_remote
+from .paths import copy_to_local, is_elsewhere, is_public_url
 from ..schema import EventType, Facts, SchemaError
 
 # %% ../../nbs/1_data/20_cards.ipynb #ac08280e
@@ -405,27 +405,26 @@ def card_from_options(options: FileOptions) -> Card:
 def is_database_url(source: str | Path) -> bool:
     "Return True for the URL of a database, not of a file"
     scheme = re.match(r"([a-z0-9+]+)://", str(source))
-    return bool(scheme) and scheme[1] not in ("file", "openml", "kaggle") and not is_remote(source)
+    return bool(scheme) and scheme[1] != "file" and not is_elsewhere(source)
 
 
 def find_file(
     layout: Layout,
     home: Path | None,  # the folder of the data set
     required: bool = True,  # raise `SourceError` if there is none
-    copies: Path | None = None,  # the folder for copies of remote files; None: data/raw/remote
-) -> Path | str | None:  # the URL of a database as it is
-    "Return the first of a layout's files that exists; a remote one is copied to this machine"
-    if layout.file and is_database_url(layout.file[0]):
-        return layout.file[0]
-    if remote := [
-        name for name in layout.file if is_remote(name) or name.startswith(("openml://", "kaggle://"))
-    ]:
-        return _fetched(remote, required, copies)
-    paths = [Path(home or ".") / name for name in layout.file]
-    for path in paths:
-        if path.is_file():
+    copies: Path | None = None,  # the folder for copies of files that lie elsewhere; None: none is made
+    downloads: Path | None = None,  # the folder where public files are kept; None: with the copies
+) -> Path | str | None:  # an address as it is, where it names a database or no copy is made
+    "Return the first of a layout's files that exists; raise `SourceError` if an address cannot be read"
+    for name in layout.file:
+        if is_database_url(name) or (is_elsewhere(name) and copies is None):
+            return name
+        path = _fetched(name, home, copies, downloads) if is_elsewhere(name) else Path(home or ".") / name
+        if path is not None and path.is_file():
             return path
     if required:
+        if all(map(is_elsewhere, layout.file)):
+            raise SourceError(f"{' or '.join(layout.file)} does not exist: check the address")
         there = (
             sorted(path.name for path in Path(home).iterdir())[:12]
             if home and Path(home).is_dir()
@@ -435,17 +434,17 @@ def find_file(
     return None
 
 
-def _fetched(urls: list[str], required: bool, copies: Path | None) -> Path | None:
-    problems = []
-    for url in urls:
-        try:
-            if url.startswith(("openml://", "kaggle://")):
-                return import_module("customer360.data.public").public_file(url, folder("raw"))
-            return copy_to_local(url, copies or folder("raw") / "remote")
-        except (OSError, SourceError) as error:
-            problems.append(f"{url} ({error})")
-    if required:
+def _fetched(url: str, home: Path | None, copies: Path, downloads: Path | None) -> Path | None:
+    "Return the copy of a file that lies elsewhere, None if it does not exist"
+    try:
+        if is_public_url(url):
+            archives = [place for place in (home, folder("raw")) if place]
+            public = import_module("customer360.data.public")
+            return public.public_file(url, downloads or copies, archives=archives)
+        return copy_to_local(url, copies)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
         raise SourceError(
-            f"cannot be read: {'; '.join(problems)}. Check the address, and the rights to read it"
-        )
-    return None
+            f"{url} cannot be read ({error}): check the address, and the rights to read it"
+        ) from error

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COMMON_ATTRIBUTE', 'LiveData', 'read_live_data', 'add_customers', 'add_items', 'usable_events', 'content_hash',
-           'add_live_data', 'is_database', 'own_store_url', 'own_store', 'read_stored']
+           'add_live_data', 'own_store', 'read_stored']
 
 # %% ../../nbs/1_data/86_combine.ipynb #a9a9d961
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..config import folder, settings
 from .cards import Card, SourceError
 from .ingest import IngestResult, add_missing_ids
 from .store.connection import database_url
@@ -169,33 +168,16 @@ def add_live_data(
     return replace(tables, interactions=rows, items=items, customers=customers), counts, unusable
 
 # %% ../../nbs/1_data/86_combine.ipynb #d420cfec
-def is_database(
-    place: str,  # a folder, or the URL of a database
-) -> bool:
-    "Return True for the URL of a database that a store can be opened on"
-    return place.split("://")[0].partition("+")[0] in ("sqlite", "postgres", "postgresql") and "://" in place
-
-
-def own_store_url(
-    dataset: str,  # its name
-) -> str:  # "": no store was ever opened, so nothing was recorded and nobody can have been erased
-    "Return the URL of the store of a data set, if there is one"
-    file = f"sqlite:///{folder('store') / dataset}.sqlite"
-    url = database_url("" if dataset == settings().dataset else file)
-    there = url.get_backend_name() != "sqlite" or Path(url.database).exists()
-    return url.render_as_string(hide_password=False) if there else ""
-
-
 @contextmanager
 def own_store(
     dataset: str,  # its name
-) -> Iterator[Store | None]:  # None: there is none
+) -> Iterator[Store | None]:  # None: none was ever opened, so nothing was recorded and nobody was erased
     "Open the store of a data set, if there is one"
-    url = own_store_url(dataset)
-    if not url:
+    url = database_url(dataset=dataset)
+    if url.get_backend_name() == "sqlite" and not Path(url.database).exists():
         yield None
         return
-    with Store.open(url) as store:
+    with Store.open(dataset=dataset) as store:
         yield store
 
 
