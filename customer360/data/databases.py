@@ -83,7 +83,7 @@ def _statement(layout: Layout, mark: Any) -> Any:
     chosen = sa.select(sa.text("*")).select_from(source)
     if layout.increment:
         column = sa.column(quoted_name(layout.increment, True))
-        chosen = chosen.order_by(column) if mark is None else chosen.where(column > mark).order_by(column)
+        chosen = chosen.order_by(column) if mark is None else chosen.where(column >= mark).order_by(column)
     return chosen
 
 
@@ -105,7 +105,7 @@ def _typed_mark(connection: Any, layout: Layout, mark: Any) -> Any:
 def sql_parts(
     url: str,  # of SQLAlchemy
     layout: Layout,  # `table` or `query`, and `increment`
-    mark: Any = None,  # only rows whose `increment` is larger; text is converted to the column's type
+    mark: Any = None,  # only rows whose `increment` is not smaller; text becomes a value of the column's type
     size: int = 20_000,  # rows in memory
 ) -> Iterator[SourcePart]:
     "Read a table or the result of a query"
@@ -141,16 +141,25 @@ def _database(url: str) -> Any:
     return MongoClient(url, **patience).get_default_database()
 
 
-def _mongo_mark(column: str, mark: Any) -> Any:
+def _mongo_mark(collection: Any, column: str, mark: Any) -> Any:
+    "Return a mark that was kept as text as a value of the field's type"
     from bson import ObjectId
 
-    return ObjectId(mark) if column == "_id" and isinstance(mark, str) and ObjectId.is_valid(mark) else mark
+    if not isinstance(mark, str):
+        return mark
+    last = collection.find_one({column: {"$exists": True, "$ne": None}}, {column: 1}, sort=[(column, -1)])
+    value = last
+    for part in column.split("."):
+        value = (value or {}).get(part)
+    if isinstance(value, datetime):
+        return datetime.fromisoformat(mark)
+    return type(value)(mark) if isinstance(value, int | float | ObjectId) else mark
 
 
 def mongo_parts(
     url: str,  # mongodb://host/database
     layout: Layout,  # `collection`, and `increment`
-    mark: Any = None,  # only documents whose `increment` is larger
+    mark: Any = None,  # only documents whose `increment` is not smaller; text as in `sql_parts`
     size: int = 10_000,  # documents in memory
 ) -> Iterator[SourcePart]:
     "Read a collection"
@@ -158,8 +167,9 @@ def mongo_parts(
         raise IngestError(url_name(url), None, "no collection is named", 'state collection = "..."')
     order, done = layout.increment or "_id", 0
     try:
-        wanted = {} if mark is None else {order: {"$gt": _mongo_mark(order, mark)}}
-        found = iter(_database(url)[layout.collection].find(wanted, batch_size=1000).sort(order, 1))
+        source = _database(url)[layout.collection]
+        wanted = {} if mark is None else {order: {"$gte": _mongo_mark(source, order, mark)}}
+        found = iter(source.find(wanted, batch_size=1000).sort(order, 1))
         while documents := list(islice(found, size)):
             rows = [flat_row(document) for document in documents]
             names = dict.fromkeys(name for row in rows for name in row)

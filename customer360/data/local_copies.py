@@ -48,14 +48,14 @@ class LocalCopy:
     address: str  # without secrets
     rows: int = 0  # of a database
     increment: str = ""  # highest value of the database's increment column that was ever read
-    after: str = ""  # only rows behind this value are in the copy
+    after: str = ""  # only rows from this value on are in the copy
 
 
 def copy_rows(
     url: str,  # of a database
     layout: Layout,
     path: Path,  # the file to write: .parquet or .jsonl.gz
-    after: str = "",  # only rows whose increment is larger
+    after: str = "",  # only rows whose increment is not smaller
     needed: tuple[str, ...] = (),  # columns that must be there
     report: Callable[[int], Any] = lambda rows: None,  # called after each block
 ) -> LocalCopy:

@@ -426,7 +426,7 @@ def read_blocks(
     layout: Layout,
     needed: Sequence[str] = (),  # names of columns, as in the source, that must be there
     size: int = BLOCK,  # most rows of a block
-    mark: Any = None,  # of a database: only rows whose `increment` is larger, perhaps none
+    mark: Any = None,  # of a database: only rows whose `increment` is not smaller, perhaps none
 ) -> Iterator[RawTable]:
     "Yield the content of a source of any supported format in blocks; raise `IngestError` if it has none"
     url = str(source) if is_database_url(source) else ""

@@ -3,6 +3,7 @@
 import gzip
 import json
 import uuid
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -116,7 +117,7 @@ def run(card: Card, store: Store, raw: RawStore, **more):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_only_rows_behind_the_mark_are_read(cluster, tmp_path, store, raw, kind):
+def test_only_rows_from_the_mark_on_are_read(cluster, tmp_path, store, raw, kind):
     there = f"sqlite:///{tmp_path}/shop.db" if kind == "sqlite" else cluster.create("marked")
     shop = Shop(there)
     shop.order(1, 2, 3, 4)
@@ -128,7 +129,12 @@ def test_only_rows_behind_the_mark_are_read(cluster, tmp_path, store, raw, kind)
     assert run(card, store, raw).number == 0
     shop.order(5, 6, 7)
     second = run(card, store, raw)
-    assert (second.number, second.rows, second.new, second.known) == (2, 3, 3, 0)
+    assert (second.number, second.rows, second.new, second.known) == (
+        2,
+        4,
+        3,
+        1,
+    )  # the last row was read again
     assert (
         store.interactions.marks()["interactions:" + raw.manifests()[0]["objects"][0]["file"]]["increment"]
         == "7"
@@ -142,8 +148,8 @@ def test_items_change_while_no_order_is_new(shop, store, raw):
     run(card, store, raw)
     shop.do("UPDATE goods SET price = 5 WHERE what = 'tea'")
     found = run(card, store, raw)
-    assert (found.number, found.rows, found.new, found.items) == (2, 0, 0, {"added": 0, "changed": 1})
-    assert [each["role"] for each in raw.manifests()[1]["objects"]] == ["items"]
+    assert (found.number, found.rows, found.new, found.items) == (2, 1, 0, {"added": 0, "changed": 1})
+    assert [each["role"] for each in raw.manifests()[1]["objects"]] == ["interactions", "items"]
     shop.order(3)
     assert run(card, store, raw).new == 1
     same_as_whole(store, card)
@@ -159,7 +165,7 @@ def test_without_an_increment_the_whole_is_read_and_nothing_doubles(shop, store,
     assert (found.rows, found.new, found.known) == (6, 2, 4)
 
 
-def test_a_query_and_equal_rows_behind_the_mark(shop, store, raw):
+def test_a_query_and_equal_rows_at_the_mark(shop, store, raw):
     shop.order(1, 2)
     text = "SELECT who, what, stars, at / 10 * 10 AS at, stars AS level FROM orders"
     card = card_of(shop.url, table="", query=text, increment="level", duplicates="keep")
@@ -177,7 +183,7 @@ def test_marks_of_other_types(cluster, store, raw, kind):
     card = card_of(shop.url, increment="id")
     run(card, store, raw)
     shop.order(10)
-    assert (run(card, store, raw).rows, run(card, store, raw).number) == (1, 0)
+    assert (run(card, store, raw).new, run(card, store, raw).number) == (1, 0)
 
 
 def test_raw_copies_lose_erased_customers_and_have_no_secret(shop, store, raw):
@@ -222,6 +228,25 @@ def test_documents_are_read_as_a_whole_and_nothing_doubles(store, raw, monkeypat
     same_as_whole(store, card)
     assert SECRET not in json.dumps(raw.manifests())
     assert sum(each["rows"] for each in raw.rewrite_without(["u0"])) == 2 + 3
+
+
+@pytest.mark.parametrize("kind", ["number", "time", "id"])
+def test_documents_from_the_mark_on_are_read(store, raw, monkeypatch, kind):
+    client = pytest.importorskip("mongomock").MongoClient()
+    monkeypatch.setattr(databases, "_database", lambda url: client[url.rpartition("/")[2]])
+    url, start = f"mongodb://localhost/{kind}", datetime(2026, 1, 1)
+    value = {"number": int, "time": lambda n: start + timedelta(minutes=n), "id": lambda n: f"{n:03}"}[kind]
+
+    def event(n: int, at: int) -> dict:
+        return {"_id": f"e{at}", "who": f"u{n % 3}", "what": f"i{n}", "stars": 4, "at": at, "n": value(n)}
+
+    write_documents([event(n, n) for n in range(8, 12)], url, "events")
+    card = card_of(url, table="", collection="events", increment="n")
+    assert run(card, store, raw).new == 4 and run(card, store, raw).number == 0
+    write_documents([event(11, 50), event(12, 51)], url, "events")  # the first has the time of another
+    found = run(card, store, raw)
+    assert (found.rows, found.new, found.known) == (3, 2, 1) and run(card, store, raw).number == 0
+    same_as_whole(store, card)
 
 
 def test_json_lines_know_their_rows_by_names(tmp_path, store, raw):
