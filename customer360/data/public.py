@@ -155,9 +155,9 @@ def _kaggle_client(wanted: KaggleFile) -> Any:
         page = f"https://www.kaggle.com/datasets/{wanted.owner}/{wanted.dataset}"
         raise DownloadError(
             f"{wanted.path} of {wanted.owner}/{wanted.dataset} cannot be downloaded from Kaggle: {lacking}. "
-            f"Either download {page} with a browser into a folder that you name with --data, or into data/raw "
-            f"as {wanted.dataset}.zip; or pip install 'customer360[kaggle]' and save the token of your account "
-            "as ~/.kaggle/kaggle.json"
+            f"Either download {page} with a browser into a folder that you name with --data, or into "
+            f"data/raw as {wanted.dataset}.zip; or pip install 'customer360[kaggle]' and save the token of "
+            "your account as ~/.kaggle/kaggle.json"
         ) from error
     return client
 
