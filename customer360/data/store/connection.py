@@ -66,7 +66,7 @@ def is_store_url(
 
 
 def database_url(
-    url: str = "",  # such as postgresql://user@host/shop or sqlite:////var/lib/shop.sqlite; "": the data set's
+    url: str = "",  # such as postgresql://user@host/shop or sqlite:////var/shop.sqlite; "": the data set's
     dataset: str = "",  # "": the one that is served, which the setting `C360_DATASET` names
 ) -> sa.URL:
     "Return the URL of a data set's store, or raise `StorageError` if it cannot be used"
