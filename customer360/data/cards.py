@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOG_REASONS', 'SourceError', 'DownloadError', 'IngestError', 'LogRules', 'Layout', 'Rule', 'InteractionsFile',
            'SideFile', 'EntityFile', 'Download', 'Card', 'parse_card', 'make_card', 'card_names', 'read_card',
-           'FileOptions', 'card_from_options', 'is_database_url', 'find_file']
+           'is_database_url', 'FileOptions', 'name_of_source', 'card_from_options', 'find_file']
 
 # %% ../../nbs/1_data/20_cards.ipynb #e30a2e49
 import re
@@ -300,11 +300,17 @@ def read_card(
     return parse_card(path.read_text(encoding="utf-8"), path.resolve().parent, path.name)
 
 # %% ../../nbs/1_data/20_cards.ipynb #165383fd
+def is_database_url(source: str | Path) -> bool:
+    "Return True for the URL of a database, not of a file"
+    scheme = re.match(r"([a-z0-9+]+)://", str(source))
+    return bool(scheme) and scheme[1] != "file" and not is_elsewhere(source)
+
+
 @dataclass(frozen=True)
 class FileOptions:
     "A data set in files of one's own, described without a card"
 
-    interactions: str | Path  # CSV, JSON Lines, Parquet or xlsx
+    interactions: str | Path  # CSV, JSON Lines, Parquet or xlsx; or the URL of a database
     user: str  # its column of customer ids
     item: str  # its column of item ids
     rating: str | None = None  # its column of ratings
@@ -315,13 +321,17 @@ class FileOptions:
     event: str | None = None  # its column of kinds of event
     events: dict[str, str] | None = None  # word in that column -> kind of event
     relevant: dict[str, Any] | None = None  # kind of event -> True or the lowest relevant rating
-    items: str | Path | None = None  # file of items; None: they are collected from the interactions
+    table: str = ""  # of the database
+    query: str = ""  # in place of the table
+    collection: str = ""  # of MongoDB
+    increment: str = ""  # column of the database that only grows
+    items: str | Path | None = None  # file or table of items; None: they are collected from the interactions
     item_id: str | None = None  # its id column; None: as in the interactions
     title: str | None = None  # its column of titles; None: `title`, else the first text
     text: Sequence[str] = ()  # its columns of text, in order
-    customers: str | Path | None = None  # file of customers
+    customers: str | Path | None = None  # file or table of customers
     customer_id: str | None = None  # its id column; None: as in the interactions
-    name: str | None = None  # of the data set; None: the name of the file
+    name: str | None = None  # of the data set; None: of the file, table, collection or database
     separator: str = "auto"
     encoding: str = "utf-8"
     decimal: str = "."
@@ -344,11 +354,38 @@ class FileOptions:
         "Return the fields of `Layout` that all files share"
         return {name: getattr(self, name) for name in ("separator", "encoding", "decimal", "thousands")}
 
+    @property
+    def database(self) -> dict[str, str]:
+        "Return the fields of `Layout` that say what to read from the database"
+        named = ("table", "query", "collection", "increment")
+        return {name: value for name in named if (value := getattr(self, name))}
+
+    def place(
+        self,
+        name: str,  # items or customers
+    ) -> dict[str, str]:  # fields of `Layout`
+        "Return the file of items or customers, or their table in the database of the interactions"
+        given = getattr(self, name)
+        if not is_database_url(self.interactions) or Path(given).is_file():
+            return {"file": str(given)}
+        return {"file": str(self.interactions), "collection" if self.collection else "table": str(given)}
+
+
+def name_of_source(
+    source: str | Path,  # a file, or the URL of a database
+    part: str = "",  # its table or collection
+) -> str:
+    "Return a name for a data set without one, which can be that of a folder"
+    if not is_database_url(source):
+        return Path(source).stem
+    place = Path(re.sub(r"[?].*|.*[/@]", "", str(source))).stem
+    return re.sub(r"[^\w.-]", "_", part.rpartition(".")[2] or place) or "database"
+
 # %% ../../nbs/1_data/20_cards.ipynb #19fa9cf2
 def _facts(options: FileOptions) -> dict[str, Any]:
     relevant = {"purchase": True, "like": True, "rating": True} if options.event else {options.kind: True}
     return {
-        "name": options.name or Path(options.interactions).stem,
+        "name": options.name or name_of_source(options.interactions, options.table or options.collection),
         "relevant": options.relevant or relevant,
         "scale": options.scale,
         "exact_timestamps": options.timestamp is not None,
@@ -364,6 +401,7 @@ def _interactions(options: FileOptions) -> dict[str, Any]:
     return (
         options.layout
         | keep
+        | options.database
         | {
             "file": str(options.interactions),
             "event": options.kind,
@@ -379,7 +417,7 @@ def _items(options: FileOptions) -> dict[str, Any]:
     title, text = options.title, list(options.text)
     names = {"item": options.item_id or options.item} | ({"title": title} if title else {})
     if options.items:
-        return options.layout | {"file": str(options.items), "others": True, "columns": names, "text": text}
+        return options.layout | options.place("items") | {"others": True, "columns": names, "text": text}
     rest = [part for part in text if part != (title or text[0])]
     first = {"title": text[0]} if text else {}
     columns = first | names | {part: part for part in rest}
@@ -387,7 +425,7 @@ def _items(options: FileOptions) -> dict[str, Any]:
 
 
 def _customers(options: FileOptions) -> dict[str, Any]:
-    file = {"file": str(options.customers), "others": True} if options.customers else {}
+    file = options.place("customers") | {"others": True} if options.customers else {}
     return options.layout | file | {"columns": {"user": options.customer_id or options.user}}
 
 # %% ../../nbs/1_data/20_cards.ipynb #a6366435
@@ -402,12 +440,6 @@ def card_from_options(options: FileOptions) -> Card:
     return make_card("options", parts | {"home": Path.cwd()})
 
 # %% ../../nbs/1_data/20_cards.ipynb #5ac79b37
-def is_database_url(source: str | Path) -> bool:
-    "Return True for the URL of a database, not of a file"
-    scheme = re.match(r"([a-z0-9+]+)://", str(source))
-    return bool(scheme) and scheme[1] != "file" and not is_elsewhere(source)
-
-
 def find_file(
     layout: Layout,
     home: Path | None,  # the folder of the data set

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COMMON_ATTRIBUTE', 'LiveData', 'read_live_data', 'add_customers', 'add_items', 'usable_events', 'content_hash',
-           'add_live_data', 'own_store', 'read_stored']
+           'add_live_data', 'open_named_store', 'own_store', 'read_stored']
 
 # %% ../../nbs/1_data/86_combine.ipynb #a9a9d961
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 
 from .cards import Card, SourceError
+from .databases import hidden_url
 from .ingest import IngestResult, add_missing_ids
-from .store.connection import database_url
+from .store.connection import database_url, translate_errors
 from .store.facade import Store
 from .store.interactions import merge_users
 from ..files import sha256_of_json, sha256_of_table
@@ -168,6 +170,23 @@ def add_live_data(
     return replace(tables, interactions=rows, items=items, customers=customers), counts, unusable
 
 # %% ../../nbs/1_data/86_combine.ipynb #d420cfec
+def open_named_store(
+    url: str,  # of a database that somebody names
+) -> Store:
+    "Open the store in a database; raise `SourceError`, and leave the database as it is, if there is none"
+    parsed, tables = database_url(url), set()
+    if parsed.get_backend_name() != "sqlite" or Path(parsed.database).exists():
+        engine = sa.create_engine(parsed, poolclass=sa.NullPool)
+        with translate_errors():
+            tables = set(sa.inspect(engine).get_table_names())
+    if not {"alembic_version", "tombstones"} <= tables:
+        raise SourceError(
+            f"{hidden_url(url)} is not a store that a data set was ingested into: to read the database "
+            "itself, name its table (--table) or a query (--query), and the columns with --user and --item"
+        )
+    return Store.open(url)
+
+
 @contextmanager
 def own_store(
     dataset: str,  # its name

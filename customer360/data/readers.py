@@ -440,7 +440,8 @@ def read_blocks(
             if number == 0:
                 _check_first(path, block, () if kind in _SCHEMALESS else needed, mark is not None)
             yield _completed(block, layout, needed)
-        _check_columns(path, list(seen), needed)
+        if mark is None or kind not in _SCHEMALESS:
+            _check_columns(path, list(seen), needed)
     except (OSError, EOFError, zlib.error) as error:
         raise IngestError(
             path, None, f"the file cannot be read ({error})", "check that it is complete and readable"

@@ -27,6 +27,7 @@ from ..data.cards import Card, FileOptions, card_from_options, read_card
 from customer360.data.combine import (
     add_live_data,
     content_hash,
+    open_named_store,
     own_store,
     read_live_data,
     read_stored,
@@ -104,7 +105,7 @@ def source_store(
         with own_store(source.card.name) as store:
             yield store
         return
-    with Store.open(source.data) as store:
+    with open_named_store(source.data) as store:
         yield store
 
 

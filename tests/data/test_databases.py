@@ -76,7 +76,7 @@ def test_names_are_quoted(database):
 
 
 def test_a_missing_table_and_column(database):
-    with pytest.raises(IngestError, match="the database cannot be read"):
+    with pytest.raises(IngestError, match=r"no table 'none' among \['select'\]"):
         read_table(database, Layout(table="none"))
     with pytest.raises(IngestError, match="no column 'rating' among"):
         read_table(database, Layout(table="select"), ["rating"])
