@@ -50,12 +50,15 @@ def read_features(
 def compute_command(dataset: DatasetOption = "demo", data: DataOption = "") -> None:
     "Compute the features of all customers and items, and replace those in the store."
     from customer360.data.feature_store import materialise
-    from customer360.evaluation.pipeline import ingest_stage
+    from customer360.evaluation.pipeline import ingest_stage, open_snapshot
+    from customer360.models.snapshots import snapshot_name
 
     source = named_source(dataset, data)
     snapshot, _ = ingest_stage(source)
-    manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
-    about = {"snapshot": snapshot.name, "watermark": manifest.get("watermark", 0)}
+    tables, _, manifest = open_snapshot(snapshot)
+    watermark = manifest.get("watermark", 0)
+    about = {"snapshot": snapshot.name, "watermark": watermark}
+    about["registry_snapshot"] = snapshot_name(tables, watermark)  # of models trained on the same data
     with open_store(source) as store:
         done = materialise(store, snapshot, about=about, progress=True)
     rows = ", ".join(f"{n} {entity}s" for entity, n in done["rows"].items())
