@@ -375,6 +375,7 @@ def test_a_thousand_new_rows_on_a_million_take_two_seconds(databases, tmp_path, 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3000)  # 20 million rows take longer than the limit of other tests
 def test_memory_is_flat_in_the_size_of_the_file(tmp_path, record_property):
     "20 million rows in less than 1 GiB"
     path, url = tmp_path / "till.csv", f"sqlite:///{tmp_path}/one.sqlite"
