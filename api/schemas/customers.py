@@ -86,7 +86,9 @@ class Features(ResponseBody):
         values={"events": 31, "spend": 310.5, "mean_rating_given": None},
     )
     as_of: int = Field(
-        description="seconds UTC: the end of the data, from which days are counted; later events count as of then"
+        description=(
+            "seconds UTC: the end of the data, from which days are counted; later events count as of then"
+        )
     )
     computed: int = Field(description="ms UTC")
     values: dict[str, Any] = Field(description="by name; null where missing. `c360 features` lists them")

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import sqlalchemy as sa
 
 from .cards import Card, SourceError
 from .databases import hidden_url
@@ -174,6 +173,8 @@ def open_named_store(
     url: str,  # of a database that somebody names
 ) -> Store:
     "Open the store in a database; raise `SourceError`, and leave the database as it is, if there is none"
+    import sqlalchemy as sa
+
     parsed, tables = database_url(url), set()
     if parsed.get_backend_name() != "sqlite" or Path(parsed.database).exists():
         engine = sa.create_engine(parsed, poolclass=sa.NullPool)

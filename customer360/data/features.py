@@ -135,7 +135,8 @@ def select_features(
 PRICE = "CASE WHEN isfinite(price::DOUBLE) THEN price::DECIMAL(18, 4) END"
 CATEGORY = "nullif(category::VARCHAR, '')"
 _JOINED = """
-SELECT coalesce(m.target, i.user) AS customer, i.item, i.event, i.timestamp, i.rating, i.weight, t.price, t.category
+SELECT coalesce(m.target, i.user) AS customer, i.item, i.event, i.timestamp, i.rating, i.weight,
+    t.price, t.category
 FROM interactions i LEFT JOIN items t ON t.id = i.item LEFT JOIN merges m ON m.source = i.user"""
 
 
