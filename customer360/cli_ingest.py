@@ -6,12 +6,11 @@
 __all__ = ['IngestOptions', 'format_ingest', 'ingest_command']
 
 # %% ../nbs/6_cli/06_ingest_commands.ipynb #1bf2636f
-import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .cli_options import ReportOptions, takes_options
+from .cli_options import chosen_source, source_options, takes_options
 
 if TYPE_CHECKING:
     from customer360.data.ingest_store import StoreIngest
@@ -43,30 +42,18 @@ def format_ingest(
     return "\n".join([*lines, *(f"{name + ':':<14} {place}" for name, place in named.items() if place)])
 
 # %% ../nbs/6_cli/06_ingest_commands.ipynb #ca7e8e0e
-_REPORT_ONLY = ("protocols", "models", "add", "min_ratings", "k_core")
-_FIELDS = [(f.name, f.type, f) for f in dataclasses.fields(ReportOptions) if f.name not in _REPORT_ONLY]
 _STORE = Annotated[
     str,
     typer.Option(
         help="Database, such as postgresql://user@host/name or sqlite:////path/to/file; "
-        "by default C360_DATABASE_URL, else a file of the data set's name in data/store."
+        "by default C360_DATABASE_URL for the data set that is served (C360_DATASET), and for others a file "
+        "of the data set's name in data/store."
     ),
 ]
 _DRY = Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, and write nothing.")]
 
 
-def _copied(option: dataclasses.Field) -> dataclasses.Field:
-    if option.default_factory is not dataclasses.MISSING:
-        return dataclasses.field(default_factory=option.default_factory)
-    return dataclasses.field(default=option.default)
-
-
-IngestOptions = dataclasses.make_dataclass(
-    "IngestOptions",
-    [(name, kind, _copied(option)) for name, kind, option in _FIELDS]
-    + [("store", _STORE, dataclasses.field(default="")), ("dry_run", _DRY, dataclasses.field(default=False))],
-    frozen=True,
-)
+IngestOptions = source_options("IngestOptions", store=(_STORE, ""), dry_run=(_DRY, False))
 
 
 @takes_options(IngestOptions)
@@ -75,13 +62,21 @@ def ingest_command(options: IngestOptions) -> None:
 
     Only what is new is loaded: the same files again change nothing, and lines that were added to a file
     are read from where it ended. After an interruption the same command starts again.
+    From a table of a database, for example:
+
+    c360 ingest --data postgresql://user@host/crm --table orders --increment id --user customer --item sku
     """
     from customer360.data.download import locate_files
     from customer360.data.ingest_store import ingest_into_store
+    from customer360.data.store.connection import is_store_url
     from customer360.data.store.facade import Store
 
-    described = {name: getattr(options, name) for name, _, _ in _FIELDS}
-    source = ReportOptions(**described).source()
+    source = chosen_source(options)
+    if is_store_url(source.data):
+        raise ValueError(
+            "--data names the database that is read: add --table, --query or --collection. "
+            "The database to load into is --store"
+        )
     card = source.card
     home = locate_files(card, source.data or None)
     with Store.open(options.store, card.name) as store:

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         repr=False,
         description="database of events: postgresql://... or sqlite:////...; empty: a file in data/store",
     )
+    source_url: SecretStr = Field(
+        SecretStr(""),
+        description="database that data is read from, with its password, where `--data` has none",
+    )
     raw_url: str = Field(
         "",
         repr=False,

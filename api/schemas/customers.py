@@ -85,7 +85,11 @@ class Features(ResponseBody):
         computed=1_790_003_600_000,
         values={"events": 31, "spend": 310.5, "mean_rating_given": None},
     )
-    as_of: int = Field(description="seconds UTC: the last event that the values contain")
+    as_of: int = Field(
+        description=(
+            "seconds UTC: the end of the data, from which days are counted; later events count as of then"
+        )
+    )
     computed: int = Field(description="ms UTC")
     values: dict[str, Any] = Field(description="by name; null where missing. `c360 features` lists them")
 
@@ -117,7 +121,7 @@ class Profile(ResponseBody):
         None, description="assignment in the running experiment; null if none is running"
     )
     features: Features | None = Field(
-        None, description="values of `c360 features compute`; null if they were not computed"
+        None, description="values up to this second, by the definitions of `c360 features`"
     )
 
 

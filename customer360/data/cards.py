@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOG_REASONS', 'SourceError', 'DownloadError', 'IngestError', 'LogRules', 'Layout', 'Rule', 'InteractionsFile',
            'SideFile', 'EntityFile', 'Download', 'Card', 'parse_card', 'make_card', 'card_names', 'read_card',
-           'FileOptions', 'card_from_options', 'is_database_url', 'find_file']
+           'is_database_url', 'FileOptions', 'name_of_source', 'card_from_options', 'find_file']
 
 # %% ../../nbs/1_data/20_cards.ipynb #e30a2e49
 import re
@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from ..config import folder
-from .paths import copy_to_local, is_remote
+from .paths import copy_to_local, is_elsewhere, is_public_url
 from ..schema import EventType, Facts, SchemaError
 
 # %% ../../nbs/1_data/20_cards.ipynb #ac08280e
@@ -300,11 +300,17 @@ def read_card(
     return parse_card(path.read_text(encoding="utf-8"), path.resolve().parent, path.name)
 
 # %% ../../nbs/1_data/20_cards.ipynb #165383fd
+def is_database_url(source: str | Path) -> bool:
+    "Return True for the URL of a database, not of a file"
+    scheme = re.match(r"([a-z0-9+]+)://", str(source))
+    return bool(scheme) and scheme[1] != "file" and not is_elsewhere(source)
+
+
 @dataclass(frozen=True)
 class FileOptions:
     "A data set in files of one's own, described without a card"
 
-    interactions: str | Path  # CSV, JSON Lines, Parquet or xlsx
+    interactions: str | Path  # CSV, JSON Lines, Parquet or xlsx; or the URL of a database
     user: str  # its column of customer ids
     item: str  # its column of item ids
     rating: str | None = None  # its column of ratings
@@ -315,13 +321,17 @@ class FileOptions:
     event: str | None = None  # its column of kinds of event
     events: dict[str, str] | None = None  # word in that column -> kind of event
     relevant: dict[str, Any] | None = None  # kind of event -> True or the lowest relevant rating
-    items: str | Path | None = None  # file of items; None: they are collected from the interactions
+    table: str = ""  # of the database
+    query: str = ""  # in place of the table
+    collection: str = ""  # of MongoDB
+    increment: str = ""  # column of the database that only grows
+    items: str | Path | None = None  # file or table of items; None: they are collected from the interactions
     item_id: str | None = None  # its id column; None: as in the interactions
     title: str | None = None  # its column of titles; None: `title`, else the first text
     text: Sequence[str] = ()  # its columns of text, in order
-    customers: str | Path | None = None  # file of customers
+    customers: str | Path | None = None  # file or table of customers
     customer_id: str | None = None  # its id column; None: as in the interactions
-    name: str | None = None  # of the data set; None: the name of the file
+    name: str | None = None  # of the data set; None: of the file, table, collection or database
     separator: str = "auto"
     encoding: str = "utf-8"
     decimal: str = "."
@@ -344,11 +354,38 @@ class FileOptions:
         "Return the fields of `Layout` that all files share"
         return {name: getattr(self, name) for name in ("separator", "encoding", "decimal", "thousands")}
 
+    @property
+    def database(self) -> dict[str, str]:
+        "Return the fields of `Layout` that say what to read from the database"
+        named = ("table", "query", "collection", "increment")
+        return {name: value for name in named if (value := getattr(self, name))}
+
+    def place(
+        self,
+        name: str,  # items or customers
+    ) -> dict[str, str]:  # fields of `Layout`
+        "Return the file of items or customers, or their table in the database of the interactions"
+        given = getattr(self, name)
+        if not is_database_url(self.interactions) or Path(given).is_file():
+            return {"file": str(given)}
+        return {"file": str(self.interactions), "collection" if self.collection else "table": str(given)}
+
+
+def name_of_source(
+    source: str | Path,  # a file, or the URL of a database
+    part: str = "",  # its table or collection
+) -> str:
+    "Return a name for a data set without one, which can be that of a folder"
+    if not is_database_url(source):
+        return Path(source).stem
+    place = Path(re.sub(r"[?].*|.*[/@]", "", str(source))).stem
+    return re.sub(r"[^\w.-]", "_", part.rpartition(".")[2] or place) or "database"
+
 # %% ../../nbs/1_data/20_cards.ipynb #19fa9cf2
 def _facts(options: FileOptions) -> dict[str, Any]:
     relevant = {"purchase": True, "like": True, "rating": True} if options.event else {options.kind: True}
     return {
-        "name": options.name or Path(options.interactions).stem,
+        "name": options.name or name_of_source(options.interactions, options.table or options.collection),
         "relevant": options.relevant or relevant,
         "scale": options.scale,
         "exact_timestamps": options.timestamp is not None,
@@ -364,6 +401,7 @@ def _interactions(options: FileOptions) -> dict[str, Any]:
     return (
         options.layout
         | keep
+        | options.database
         | {
             "file": str(options.interactions),
             "event": options.kind,
@@ -379,7 +417,7 @@ def _items(options: FileOptions) -> dict[str, Any]:
     title, text = options.title, list(options.text)
     names = {"item": options.item_id or options.item} | ({"title": title} if title else {})
     if options.items:
-        return options.layout | {"file": str(options.items), "others": True, "columns": names, "text": text}
+        return options.layout | options.place("items") | {"others": True, "columns": names, "text": text}
     rest = [part for part in text if part != (title or text[0])]
     first = {"title": text[0]} if text else {}
     columns = first | names | {part: part for part in rest}
@@ -387,7 +425,7 @@ def _items(options: FileOptions) -> dict[str, Any]:
 
 
 def _customers(options: FileOptions) -> dict[str, Any]:
-    file = {"file": str(options.customers), "others": True} if options.customers else {}
+    file = options.place("customers") | {"others": True} if options.customers else {}
     return options.layout | file | {"columns": {"user": options.customer_id or options.user}}
 
 # %% ../../nbs/1_data/20_cards.ipynb #a6366435
@@ -402,30 +440,23 @@ def card_from_options(options: FileOptions) -> Card:
     return make_card("options", parts | {"home": Path.cwd()})
 
 # %% ../../nbs/1_data/20_cards.ipynb #5ac79b37
-def is_database_url(source: str | Path) -> bool:
-    "Return True for the URL of a database, not of a file"
-    scheme = re.match(r"([a-z0-9+]+)://", str(source))
-    return bool(scheme) and scheme[1] not in ("file", "openml", "kaggle") and not is_remote(source)
-
-
 def find_file(
     layout: Layout,
     home: Path | None,  # the folder of the data set
     required: bool = True,  # raise `SourceError` if there is none
-    copies: Path | None = None,  # the folder for copies of remote files; None: data/raw/remote
-) -> Path | str | None:  # the URL of a database as it is
-    "Return the first of a layout's files that exists; a remote one is copied to this machine"
-    if layout.file and is_database_url(layout.file[0]):
-        return layout.file[0]
-    if remote := [
-        name for name in layout.file if is_remote(name) or name.startswith(("openml://", "kaggle://"))
-    ]:
-        return _fetched(remote, required, copies)
-    paths = [Path(home or ".") / name for name in layout.file]
-    for path in paths:
-        if path.is_file():
+    copies: Path | None = None,  # the folder for copies of files that lie elsewhere; None: none is made
+    downloads: Path | None = None,  # the folder where public files are kept; None: with the copies
+) -> Path | str | None:  # an address as it is, where it names a database or no copy is made
+    "Return the first of a layout's files that exists; raise `SourceError` if an address cannot be read"
+    for name in layout.file:
+        if is_database_url(name) or (is_elsewhere(name) and copies is None):
+            return name
+        path = _fetched(name, home, copies, downloads) if is_elsewhere(name) else Path(home or ".") / name
+        if path is not None and path.is_file():
             return path
     if required:
+        if all(map(is_elsewhere, layout.file)):
+            raise SourceError(f"{' or '.join(layout.file)} does not exist: check the address")
         there = (
             sorted(path.name for path in Path(home).iterdir())[:12]
             if home and Path(home).is_dir()
@@ -435,17 +466,17 @@ def find_file(
     return None
 
 
-def _fetched(urls: list[str], required: bool, copies: Path | None) -> Path | None:
-    problems = []
-    for url in urls:
-        try:
-            if url.startswith(("openml://", "kaggle://")):
-                return import_module("customer360.data.public").public_file(url, folder("raw"))
-            return copy_to_local(url, copies or folder("raw") / "remote")
-        except (OSError, SourceError) as error:
-            problems.append(f"{url} ({error})")
-    if required:
+def _fetched(url: str, home: Path | None, copies: Path, downloads: Path | None) -> Path | None:
+    "Return the copy of a file that lies elsewhere, None if it does not exist"
+    try:
+        if is_public_url(url):
+            archives = [place for place in (home, folder("raw")) if place]
+            public = import_module("customer360.data.public")
+            return public.public_file(url, downloads or copies, archives=archives)
+        return copy_to_local(url, copies)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
         raise SourceError(
-            f"cannot be read: {'; '.join(problems)}. Check the address, and the rights to read it"
-        )
-    return None
+            f"{url} cannot be read ({error}): check the address, and the rights to read it"
+        ) from error

@@ -65,6 +65,7 @@ def check_table(
     frame: pd.DataFrame,  # cleaned
     kind: TableKind,
     facts: Facts,  # of the card
+    part: str = "",  # which part of the table this is, such as lines 2 to 9 of till.csv
 ) -> pd.DataFrame:  # the same table
     "Raise `SchemaError` with every rule that a table breaks: column, rule, count and first rows"
     from pandera.errors import SchemaErrors
@@ -79,7 +80,8 @@ def check_table(
         parts = found.groupby(_rule_of(found), sort=False)
         rules = [_describe(str(rule), cases, len(frame)) for rule, cases in parts]
         raise SchemaError(
-            f"the {kind} of {facts.name} break {len(rules)} rule{'s' * (len(rules) > 1)}. "
+            f"the {kind} of {facts.name}{part and f' ({part})'} break {len(rules)} rule"
+            f"{'s' * (len(rules) > 1)}. "
             "Correct the source, or what the card says about it:" + "".join(f"\n- {rule}" for rule in rules)
         ) from None
     return frame

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COMMON_ATTRIBUTE', 'MOST_A_DAY', 'LiveData', 'read_live_data', 'add_customers', 'add_items', 'in_floods',
-           'usable_events', 'content_hash', 'add_live_data', 'is_database', 'own_store_url', 'own_store', 'read_stored']
+           'usable_events', 'content_hash', 'add_live_data', 'open_named_store', 'own_store', 'read_stored']
 
 # %% ../../nbs/1_data/86_combine.ipynb #a9a9d961
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..config import folder, settings
 from .cards import Card, SourceError
+from .databases import hidden_url
 from .ingest import IngestResult, add_missing_ids
-from .store.connection import database_url
+from .store.connection import database_url, translate_errors
 from .store.facade import Store
 from .store.interactions import merge_users
 from ..files import sha256_of_json, sha256_of_table
@@ -183,33 +183,35 @@ def add_live_data(
     return replace(tables, interactions=rows, items=items, customers=customers), counts, unusable
 
 # %% ../../nbs/1_data/86_combine.ipynb #d420cfec
-def is_database(
-    place: str,  # a folder, or the URL of a database
-) -> bool:
-    "Return True for the URL of a database that a store can be opened on"
-    return place.split("://")[0].partition("+")[0] in ("sqlite", "postgres", "postgresql") and "://" in place
+def open_named_store(
+    url: str,  # of a database that somebody names
+) -> Store:
+    "Open the store in a database; raise `SourceError`, and leave the database as it is, if there is none"
+    import sqlalchemy as sa
 
-
-def own_store_url(
-    dataset: str,  # its name
-) -> str:  # "": no store was ever opened, so nothing was recorded and nobody can have been erased
-    "Return the URL of the store of a data set, if there is one"
-    file = f"sqlite:///{folder('store') / dataset}.sqlite"
-    url = database_url("" if dataset == settings().dataset else file)
-    there = url.get_backend_name() != "sqlite" or Path(url.database).exists()
-    return url.render_as_string(hide_password=False) if there else ""
+    parsed, tables = database_url(url), set()
+    if parsed.get_backend_name() != "sqlite" or Path(parsed.database).exists():
+        engine = sa.create_engine(parsed, poolclass=sa.NullPool)
+        with translate_errors():
+            tables = set(sa.inspect(engine).get_table_names())
+    if not {"alembic_version", "tombstones"} <= tables:
+        raise SourceError(
+            f"{hidden_url(url)} is not a store that a data set was ingested into: to read the database "
+            "itself, name its table (--table) or a query (--query), and the columns with --user and --item"
+        )
+    return Store.open(url)
 
 
 @contextmanager
 def own_store(
     dataset: str,  # its name
-) -> Iterator[Store | None]:  # None: there is none
+) -> Iterator[Store | None]:  # None: none was ever opened, so nothing was recorded and nobody was erased
     "Open the store of a data set, if there is one"
-    url = own_store_url(dataset)
-    if not url:
+    url = database_url(dataset=dataset)
+    if url.get_backend_name() == "sqlite" and not Path(url.database).exists():
         yield None
         return
-    with Store.open(url) as store:
+    with Store.open(dataset=dataset) as store:
         yield store
 
 

@@ -37,8 +37,8 @@ class SourceFile:
 
     @property
     def continued(self) -> bool:
-        "Return True if its beginning was read at an earlier ingest"
-        return self.start > 0 or bool(self.copy and self.copy.after)
+        "Return True if it begins behind the last row that an earlier ingest has read"
+        return self.start > 0
 
     @property
     def is_empty(self) -> bool:

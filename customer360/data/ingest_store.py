@@ -18,11 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ..config import folder
 from .cards import Card, Layout, SourceError
+from .checks import check_table
 from .cleaning import IngestLog
 from .ingest import complete_facts
 from customer360.data.ingest_plan import (
@@ -35,7 +37,7 @@ from customer360.data.ingest_plan import (
 )
 from .local_copies import LocalCopies
 from .new_rows import Selection, buys_again, select_rows, staged_folds
-from .raw import RawStore
+from .raw import RawStore, copy_without
 from .readers import RawTable
 from customer360.data.staged_entities import (
     KEYS,
@@ -50,7 +52,7 @@ from .staging import Staged, find_repeated, open_staging, stage_interactions, st
 from .store.facade import Store
 from .store.ingest_tables import CUSTOMER_VERSIONS, ITEM_VERSIONS
 from .store.loading import NewIngest, ingest_lock, load_ingest, remove_unfinished
-from ..files import MARKER, sha256_of_file
+from ..files import MARKER, sha256_of_file, sha256_of_json
 from ..schema import INTERACTIONS
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #58c5946f
@@ -85,10 +87,18 @@ class _FirstPass:
     changes: dict[str, EntityChanges]  # items, customers
     observations: pd.DataFrame  # kind, id, attribute, value, n
     users: list[str]  # customers of the staged rows
+    gone: set[str]  # erased customers who are in the files
     facts: dict[str, bool]  # exact_timestamps, repeats
     fold: Any  # int8 (staged rows,) or None
     log: IngestLog
     before: dict  # account of the last ingest; {}: there is none
+
+    @property
+    def is_repeated(self) -> bool:
+        "Return True if a database has only returned the last rows that are stored already"
+        copy = self.plan.source.copy
+        at_mark = bool(copy and copy.after) and copy.increment == copy.after
+        return at_mark and not self.selection.new and self.plan.changed == {"interactions"}
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #30bae7ef
 @contextmanager
@@ -107,7 +117,7 @@ def _counted(blocks: Iterator[RawTable], update: Callable[[int], Any]) -> Iterat
 # %% ../../nbs/1_data/79_ingest_store.ipynb #f744c69d
 def _stage_kind(
     card: Card, kind: str, home: Path | None, database: Any, staged: Staged, store: Store, plan: IngestPlan,
-    log: IngestLog, before: dict,
+    log: IngestLog, before: dict, skipped: np.ndarray, gone: set[str],
 ) -> tuple[EntityChanges, pd.DataFrame]:  # fmt: skip
     columns = before.get("columns", {}).get(kind, {})
     stored = StoredEntities(
@@ -116,12 +126,16 @@ def _stage_kind(
         partial(store.interactions.counted_values, kind),
     )
     unchanged = bool(before) and kind not in plan.changed
-    table, listed, counts = stage_entities(card, kind, home, database, staged, stored, log, unchanged)
+    table, listed, counts = stage_entities(
+        card, kind, home, database, staged, stored, log, unchanged, skipped
+    )
+    check_table(table, kind, card.facts)
     if kind == "customers":
-        gone = store.identities.erased(table["user"].tolist())
-        listed -= int(gone[:listed].sum())
-        counts = counts[~counts["id"].isin(table["user"][gone])]
-        table = table[~gone].reset_index(drop=True)
+        erased = store.identities.erased(table["user"].tolist())
+        gone.update(table["user"][erased])
+        listed -= int(erased[:listed].sum())
+        counts = counts[~counts["id"].isin(table["user"][erased])]
+        table = table[~erased].reset_index(drop=True)
     table.to_parquet(staged.folder / f"{kind}.parquet", index=False)
     changes = find_changes(table, KEYS[kind], listed, stored.current)
     changes.columns = changes.columns | {n: t for n, t in columns.items() if n not in changes.columns}
@@ -139,27 +153,35 @@ def _first_pass(
         blocks = _counted(new_blocks(plan, path), update)
         line = plan.source.start_line
         named = spec.format in ("jsonl", "event-log") or bool({".jsonl", ".ndjson"} & set(path.suffixes))
+        copy = plan.source.copy
+        earlier = mark.get("lines", 0) if copy and copy.after else 0
         staged = stage_interactions(
-            blocks, spec, card.facts, work, described, mark.get("unit", ""), line, named
+            blocks, spec, card.facts, work, described, mark.get("unit", ""), line, named, earlier
         )
     database = open_staging(work)
     repeated = find_repeated(database, staged, spec)
-    kinds = {kind: _stage_kind(card, kind, home, database, staged, store, plan, log, before) for kind in KEYS}
     users = appearing_ids(database, "user").tolist()
     gone = {user for user, erased in zip(users, store.identities.erased(users), strict=True) if erased}
     continued = plan.source.continued and spec.duplicates == "keep" and "event_id" not in spec.columns
     selection = select_rows(database, staged, repeated, store.interactions, last, gone, continued)
+    counted = selection.skipped if last else repeated.dropped  # rows that must not be counted again
+    kinds = {
+        kind: _stage_kind(card, kind, home, database, staged, store, plan, log, before, counted, gone)
+        for kind in KEYS
+    }
     facts = complete_facts(card, pd.DataFrame(columns=list(INTERACTIONS)), plan.source.path)
     again = facts.repeats or before.get("facts", {}).get("repeats", False)
     if spec.repeats == "detect" and not again:
-        again = buys_again(database, store.interactions, last)
+        again = buys_again(database, store.interactions, last, selection.skipped)
     folds = [file.path for file in plan.files if file.role == "folds"]
     fold = staged_folds(database, staged, spec, folds)
     database.close()
     observations = pd.concat([counts for _, counts in kinds.values()], ignore_index=True)
     known = {"exact_timestamps": facts.exact_timestamps, "repeats": bool(again)}
     changes = {kind: found for kind, (found, _) in kinds.items()}
-    return _FirstPass(plan, path, staged, selection, changes, observations, users, known, fold, log, before)
+    return _FirstPass(
+        plan, path, staged, selection, changes, observations, users, gone, known, fold, log, before
+    )
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #c911739d
 def _rows(first: _FirstPass) -> Iterator[pa.Table]:
@@ -201,12 +223,24 @@ def _marks(first: _FirstPass) -> list[dict[str, Any]]:
         if file.role == "interactions":
             columns = first.plan.mark.get("columns") or first.staged.columns
             separator = first.plan.mark.get("separator") or first_separator(file)
-            mark |= {"lines": file.lines, "reading": first.plan.reading, "unit": first.staged.unit}
+            mark |= {
+                "lines": file.lines + first.staged.earlier,
+                "reading": first.plan.reading,
+                "unit": first.staged.unit,
+            }
             mark |= {"columns": columns, "separator": separator}
             if file.copy and file.copy.increment:
                 mark["increment"] = file.copy.increment
         marks.append({"name": file.name, "kind": file.role, "mark": json.dumps(mark)})
     return marks
+
+
+def _without(path: Path, layout: Layout, column: str, first: _FirstPass) -> Path:
+    "Return a file without the rows of erased customers, itself where it has none"
+    into = first.staged.folder / "raw" / sha256_of_json(str(path))[:12]
+    into.mkdir(parents=True)
+    target, rows = copy_without(path, into, layout, column, first.gone)
+    return target if rows else path
 
 
 def _keep_raw(card: Card, store: Store, raw: RawStore, first: _FirstPass, number: int, started: int) -> dict:
@@ -218,12 +252,16 @@ def _keep_raw(card: Card, store: Store, raw: RawStore, first: _FirstPass, number
             continue
         path = first.path if new else file.path
         layout = rest_layout(first.plan) if new else file.layout
-        sha256 = sha256_of_file(path) if file.start else file.sha256
+        if first.gone and file.user:
+            path = _without(path, layout, file.user, first)
+        sha256 = file.sha256 if path == file.path else sha256_of_file(path)
         paths[sha256] = path
         entry = {"file": path.name, "role": file.role, "sha256": sha256, "bytes": path.stat().st_size}
         entry |= {"source": file.origin, "from_byte": file.start, "user": file.user}
         if file.copy and file.copy.increment:
             entry |= {"after": file.copy.after, "up_to": file.copy.increment}
+        if path.suffix != file.path.suffix:  # a spreadsheet was rewritten as CSV
+            layout = Layout(format="csv", separator=",")
         form = layout.model_dump(mode="json", include=set(Layout.model_fields)) | {"file": [path.name]}
         objects.append(entry | {"layout": form})
     manifest = {
@@ -353,6 +391,8 @@ def ingest_into_store(
         if not plan.changed:
             return StoreIngest(card.name, 0, seconds=time.monotonic() - began)
         first = _first_pass(card, home, store, plan, work, progress)
+        if first.is_repeated:
+            return StoreIngest(card.name, 0, seconds=time.monotonic() - began)
         account = _account(card, first, 0)
         made = {"number": 0} if dry_run else _load(card, store, raw or RawStore(), first, progress)
     same = {name: account[name] for name in ("dataset", "rows", "new", "erased", "filtered", "rejected")}

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from ..config import folder as project_folder
 from .cards import SourceError
 from .checks import spreadsheet_safe
-from .ingest import IngestResult
+from .ingest import SOURCE_COPIES, IngestResult
 from ..files import MARKER, atomic_folder, describe_file, sha256_of_json, sha256_of_table
 from ..schema import Facts, Tables
 
@@ -88,6 +88,9 @@ def erase_cached(
     "Remove the snapshots and files that contain one of these ids; raise `SourceError` if one is unreadable"
     root, users = root or project_folder("interim"), set(users)
     removed, unreadable = [], []
+    for path in root.glob(f".{SOURCE_COPIES}{MARKER}*"):  # whoever is reading it has to begin again
+        shutil.rmtree(path, ignore_errors=True)
+        removed.append(path.name)
     for path in sorted(root.rglob("*")):
         try:
             found = path.is_file() and _contains(path, users)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from .cards import Card, InteractionsFile, Layout, find_file, is_database_url
 from .databases import hidden_url, url_name
-from .paths import is_remote
+from .paths import is_elsewhere
 from .readers import RawTable, read_blocks
 from ..files import sha256_of_json
 
@@ -48,14 +48,14 @@ class LocalCopy:
     address: str  # without secrets
     rows: int = 0  # of a database
     increment: str = ""  # highest value of the database's increment column that was ever read
-    after: str = ""  # only rows behind this value are in the copy
+    after: str = ""  # only rows from this value on are in the copy
 
 
 def copy_rows(
     url: str,  # of a database
     layout: Layout,
     path: Path,  # the file to write: .parquet or .jsonl.gz
-    after: str = "",  # only rows whose increment is larger
+    after: str = "",  # only rows whose increment is not smaller
     needed: tuple[str, ...] = (),  # columns that must be there
     report: Callable[[int], Any] = lambda rows: None,  # called after each block
 ) -> LocalCopy:
@@ -82,10 +82,6 @@ def _copy_name(url: str, layout: Layout, role: str) -> str:
     name = url_name(url) if role == "interactions" else f"{url_name(url)}-{part}"
     ending = ".jsonl.gz" if url.startswith("mongodb") else ".parquet"
     return re.sub(r"[^\w.-]", "_", name) + ending
-
-
-def _is_elsewhere(name: str) -> bool:
-    return is_database_url(name) or is_remote(name) or name.startswith(("openml://", "kaggle://"))
 
 
 def _needed(layout: Layout) -> tuple[str, ...]:
@@ -118,31 +114,32 @@ class LocalCopies:
 
     def layout(self, layout: Layout, role: str, required: bool = True) -> Layout:
         "Return a layout whose file is local"
-        elsewhere = [name for name in layout.file if _is_elsewhere(name)]
-        if not elsewhere:
+        if not any(is_database_url(name) or is_elsewhere(name) for name in layout.file):
             return layout
         place = self.into / f"source-{len(self.made)}"
-        place.mkdir()
-        if is_database_url(layout.file[0]):
-            return self._database(layout, role, place)
-        for name in elsewhere:
+        place.mkdir(exist_ok=True)
+        for name in layout.file:
+            if is_database_url(name):
+                return self._database(layout, name, role, place)
             one = layout.model_copy(update={"file": [name]})
             if path := find_file(one, self.home, False, place):
-                return self._noted(layout, path, LocalCopy(hidden_url(name)))
+                copy = LocalCopy(hidden_url(name)) if is_elsewhere(name) else None
+                return self._noted(layout, path, copy)
         if required:
             find_file(layout, self.home, True, place)
         return layout.model_copy(update={"file": [str(place / "none")]})
 
-    def _database(self, layout: Layout, role: str, place: Path) -> Layout:
-        url = layout.file[0]
+    def _database(self, layout: Layout, url: str, role: str, place: Path) -> Layout:
         path = place / _copy_name(url, layout, role)
         mark = self.marks.get(f"{role}:{path.name}", {}) if role == "interactions" else {}
         after = mark.get("increment", "") if layout.increment else ""
         copy = copy_rows(url, layout, path, after, _needed(layout), self.report)
-        return self._noted(layout, path, copy)
 
-    def _noted(self, layout: Layout, path: Path, copy: LocalCopy) -> Layout:
-        self.made[path] = copy
-        kind = {".parquet": "parquet", ".gz": "jsonl"}.get(path.suffix) if copy.rows or copy.after else None
-        fields = {"format": kind, "names": None} if kind else {}
-        return layout.model_copy(update={"file": [str(path)]} | fields)
+        kind = "jsonl" if path.suffix == ".gz" else "parquet"
+        return self._noted(layout, path, copy).model_copy(update={"format": kind, "names": None})
+
+    def _noted(self, layout: Layout, path: Path, copy: LocalCopy | None) -> Layout:
+        path = path.absolute()
+        if copy:
+            self.made[path] = copy
+        return layout.model_copy(update={"file": [str(path)]})

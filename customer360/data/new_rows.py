@@ -123,9 +123,12 @@ def buys_again(
     database: Any,  # of `open_staging`
     stored: InteractionStore,
     last_row: int,  # of the last finished ingest
+    skipped: np.ndarray,  # int64: places of staged rows that are not loaded
 ) -> bool:
-    "Return True if a customer has bought an item twice, in the staged rows or with those of the store"
-    bought = "SELECT user, item FROM read_parquet(getvariable('parts')) WHERE event = 'purchase'"
+    "Return True if a customer has bought an item twice, in the new rows or with those of the store"
+    database.register("skipped", pa.table({"pos": skipped}))
+    bought = """SELECT user, item FROM read_parquet(getvariable('parts')) ANTI JOIN skipped USING (pos)
+                WHERE event = 'purchase'"""
     if database.execute(f"{bought} GROUP BY ALL HAVING count(*) > 1 LIMIT 1").fetchone():
         return True
     if not last_row:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'parse_openml_url', 'KaggleFile', 'parse_kaggle_url', 'openml_file', 'find_kaggle_copy', 'kaggle_file',
-           'is_public_url', 'public_file']
+           'public_file']
 
 # %% ../../nbs/1_data/26_public.ipynb #4a006bb6
 import io
@@ -12,7 +12,7 @@ import logging
 import re
 import socket
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -23,6 +23,7 @@ from typing import Any
 import pandas as pd
 
 from .cards import DownloadError, SourceError
+from .paths import is_public_url
 from ..files import atomic_file, work_folder
 
 # %% ../../nbs/1_data/26_public.ipynb #024ce4b6
@@ -113,10 +114,11 @@ def find_kaggle_copy(
     wanted: KaggleFile,
     folder: Path,  # of downloads, such as data/raw
     data: Path | None = None,  # what the user named: a zip archive, or a folder with one or with the file
+    archives: Sequence[Path] = (),  # further folders, where an archive of the data set's name counts
 ) -> Path | None:  # the file itself or an archive of the data set
     "Return the user's own download of a file on Kaggle"
     names = [f"{wanted.dataset}.zip", f"{wanted.owner}-{wanted.dataset}.zip"]
-    spots = [folder / name for name in names]
+    spots = [place / name for place in (*archives, folder) for name in names]
     if data is not None and not data.is_dir():
         spots = [data]
     elif data is not None:
@@ -153,9 +155,9 @@ def _kaggle_client(wanted: KaggleFile) -> Any:
         page = f"https://www.kaggle.com/datasets/{wanted.owner}/{wanted.dataset}"
         raise DownloadError(
             f"{wanted.path} of {wanted.owner}/{wanted.dataset} cannot be downloaded from Kaggle: {lacking}. "
-            f"Either download {page} with a browser and name the zip with --data, or put it into data/raw as "
-            f"{wanted.dataset}.zip; or pip install 'customer360[kaggle]' and save the token of your account "
-            "as ~/.kaggle/kaggle.json"
+            f"Either download {page} with a browser into a folder that you name with --data, or into "
+            f"data/raw as {wanted.dataset}.zip; or pip install 'customer360[kaggle]' and save the token of "
+            "your account as ~/.kaggle/kaggle.json"
         ) from error
     return client
 
@@ -183,18 +185,23 @@ def _kaggle_download(wanted: KaggleFile, target: Path) -> None:
             raise DownloadError(f"Kaggle delivered {found} in place of {wanted.path} of {name}: try again")
 
 # %% ../../nbs/1_data/26_public.ipynb #b598d8ae
+def _is_newer(one: Path, other: Path) -> bool:
+    return one.stat().st_mtime_ns > other.stat().st_mtime_ns
+
+
 def kaggle_file(
     url: str,  # kaggle://<owner>/<dataset>/<file>
     folder: Path,  # for the downloads, such as data/raw
     data: Path | None = None,  # the user's own download: a zip archive, or a folder with it or with the file
+    archives: Sequence[Path] = (),  # further folders, where an archive of the data set's name counts
 ) -> Path:
     "Return a file of Kaggle as a local file: from the user's own download, or by Kaggle's client"
     wanted = parse_kaggle_url(url)
-    copy = find_kaggle_copy(wanted, folder, data)
+    copy = find_kaggle_copy(wanted, folder, data, archives)
     if copy is not None and copy.suffix != ".zip":
         return copy
     target = folder / "kaggle" / wanted.owner / wanted.dataset / wanted.path
-    if target.is_file() and data is None:
+    if target.is_file() and data is None and not (copy and _is_newer(copy, target)):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     if copy is not None:
@@ -204,19 +211,15 @@ def kaggle_file(
     return target
 
 # %% ../../nbs/1_data/26_public.ipynb #1a31c705
-def is_public_url(
-    source: str | Path,  # of a card
-) -> bool:
-    "Return True for addresses of OpenML and Kaggle"
-    return str(source).startswith(("openml://", "kaggle://"))
-
-
 def public_file(
     url: str,  # openml://... or kaggle://...
     folder: Path,  # for the downloads, such as data/raw
     data: Path | None = None,  # the user's own download from Kaggle
+    archives: Sequence[Path] = (),  # further folders, where an archive of the data set's name counts
 ) -> Path:  # a local file that the readers take
     "Return a public file by its address; raise `SourceError` for other addresses"
     if not is_public_url(url):
         raise SourceError(f"{url!r} is an address of neither OpenML nor Kaggle: use openml:// or kaggle://")
-    return openml_file(url, folder) if url.startswith("openml://") else kaggle_file(url, folder, data)
+    if url.startswith("openml://"):
+        return openml_file(url, folder)
+    return kaggle_file(url, folder, data, archives)

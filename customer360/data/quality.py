@@ -83,7 +83,7 @@ def quality_drift(
 class Finding:
     "A sentence of the verdict"
 
-    level: str  # good, note or problem
+    level: str  # good, fact, note or problem
     text: str
     advice: str = ""
 
@@ -226,6 +226,7 @@ p { margin: .4rem 0 }
 .facts { color: #595959 }
 .verdict { list-style: none; padding: 0; margin: .6rem 0 }
 .verdict li { border-left: 5px solid #2e7d4f; padding: .3rem .8rem; margin: .4rem 0; background: #f6f6f6 }
+.verdict .fact { border-color: #8a8a8a }
 .verdict .note { border-color: #b7791f }
 .verdict .problem { border-color: #b3261e }
 .verdict b { margin-right: .4rem }
@@ -254,7 +255,8 @@ _PAGE = """<!doctype html>
 <p class="facts">{{ facts | join(" · ") }}</p>
 <ul class="verdict">
 {% for each in findings %}
-<li class="{{ each.level }}"><b>{{ words[each.level] }}</b>{{ each.text }} {{ each.advice }}</li>
+<li class="{{ each.level }}">{% if each.level in words %}<b>{{ words[each.level] }}</b>{% endif %}
+{{ each.text }} {{ each.advice }}</li>
 {% endfor %}</ul>
 {% if rejects %}<h2>Rejected rows</h2>
 <table><thead><tr><th>Rows</th><th>Reason</th><th>For example</th><th>What to do</th></tr></thead><tbody>
@@ -290,7 +292,7 @@ def _templates() -> Environment:
 def _changes(drifts: list[Drift], before: dict | None) -> list[Finding]:
     "Return what changed since the ingest before, in at most five sentences"
     if before is None:
-        return [Finding("good", "This is the first ingest, so there is nothing to compare it with.")]
+        return [Finding("fact", "This is the first ingest, so there is nothing to compare it with.")]
     alarms = [drift for drift in drifts if drift.alarm]
     if not alarms:
         unsure = [drift.what for drift in drifts if drift.level == "uncertain"]

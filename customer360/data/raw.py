@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 
 from ..config import folder, settings
 from .cards import Layout
-from .paths import filesystem
+from .paths import filesystem, remote_errors
 from .readers import read_blocks
-from ..files import atomic_file, clean_up, file_lock, sha256_of_file
+from ..files import atomic_file, clean_up, file_lock, sha256_of_file, sha256_of_json
 
 # %% ../../nbs/1_data/45_raw.ipynb #1aa68865
 def _doomed_lines(path: Path, layout: Layout, column: str, users: Collection[str]) -> tuple[set[int], int]:
@@ -174,12 +174,14 @@ class RawStore:
     def manifests(
         self,
         dataset: str = "",  # "": of all
+        unfinished: bool = False,  # also those whose objects are, or were, still being written
     ) -> list[dict]:  # by data set and number
         "Return the manifests of all ingests"
         base = f"{self._root}/manifests"
         found = self._files.glob(f"{base}/{dataset or '*'}/*.json") if self._files.exists(base) else []
         plain = [json.loads(self._files.cat_file(path)) for path in found]
-        return sorted(plain, key=lambda manifest: (manifest["dataset"], manifest["number"]))
+        shown = [one for one in plain if unfinished or one.get("complete", True)]
+        return sorted(shown, key=lambda manifest: (manifest["dataset"], manifest["number"]))
 
     def write_manifest(self, manifest: dict) -> str:  # where it lies
         "Write a manifest, in place of one with its data set and number"
@@ -199,17 +201,22 @@ class RawStore:
         paths: dict[str, Path],  # SHA-256 -> the file with these bytes
     ) -> dict:  # the manifest, with its number
         "Keep the bytes of an ingest; what an interrupted run of the same ingest has left is replaced"
+        with remote_errors(self.url):
+            return self._keep(manifest, paths)
+
+    def _keep(self, manifest: dict, paths: dict[str, Path]) -> dict:
         if _is_local(self._files):
             with self._alone():  # what a killed process has left
                 clean_up(Path(self._root) / "objects")
-        others = self.manifests(manifest["dataset"])
+        others = self.manifests(manifest["dataset"], unfinished=True)
         same = [one for one in others if all(one[key] == manifest[key] for key in ("store", "ingest"))]
         number = same[0]["number"] if same else max([one["number"] for one in others], default=0) + 1
         made = manifest | {"number": number}
-        self.write_manifest(made)
-        self._remove_unused({each["sha256"] for one in same for each in one["objects"]})
+        self.write_manifest(made | {"complete": False})
+        self._remove_unused({sha256 for one in same for each in one["objects"] for sha256 in _named(each)})
         for sha256, path in paths.items():
             self.put(path, sha256)
+        self.write_manifest(made)
         return made
 
     def rewrite_without(
@@ -217,46 +224,62 @@ class RawStore:
         users: Collection[str],  # ids
     ) -> list[dict]:  # dataset, number, file, sha256, former, rows of each object that was rewritten
         "Rewrite the copies without the rows of some customers, and say so in the manifests"
+        lock = folder("interim") / f".raw-{sha256_of_json(self.url)[:12]}.lock"
+        with remote_errors(self.url), file_lock(lock):  # two erasures must not write the same manifest
+            manifests = self.manifests(unfinished=True)
+            return [change for one in manifests for change in self._rewrite_all(one, set(users))]
+
+    def _rewrite_all(self, manifest: dict, users: set[str]) -> list[dict]:
+        "Rewrite the copies of one ingest"
+        # what a killed erasure has begun to write
+        begun = {each.pop("pending") for each in manifest["objects"] if "pending" in each}
         changed = []
-        for manifest in self.manifests():
-            found = [each for each in manifest["objects"] if each.get("user")]
+        for entry in manifest["objects"]:
             with tempfile.TemporaryDirectory() as work:
-                done = [(each, self._rewrite(each, set(users), Path(work))) for each in found]
-            done = [(each, rows) for each, rows in done if rows]
-            if not done:
-                continue
+                if rows := self._rewrite(manifest, entry, users, Path(work)):
+                    changed.append(
+                        {"dataset": manifest["dataset"], "number": manifest["number"], "file": entry["file"]}
+                        | {"sha256": entry["sha256"], "former": entry["former"][-1], "rows": rows}
+                    )
+        if changed or begun:
             self.write_manifest(manifest)
-            self._remove_unused({each["former"][-1] for each, _ in done})
-            changed += [
-                {"dataset": manifest["dataset"], "number": manifest["number"], "file": each["file"]}
-                | {"sha256": each["sha256"], "former": each["former"][-1], "rows": rows}
-                for each, rows in done
-            ]
+            self._remove_unused(begun.union(each["former"] for each in changed))
         return changed
 
-    def _rewrite(self, entry: dict, users: set[str], work: Path) -> int:  # rows; the entry is changed
-        source = work / "source"
-        source.mkdir(exist_ok=True)
-        if not self.has(entry["sha256"]):
+    def _rewrite(self, manifest: dict, entry: dict, users: set[str], work: Path) -> int:
+        "Write one copy without some customers, change its entry, and return how many rows were theirs"
+        if not entry.get("user") or not self.has(entry["sha256"]):
             return 0
+        source = work / "source"
+        source.mkdir()
         path = self.fetch(entry["sha256"], source / entry["file"])
-        layout = Layout(**entry["layout"])
-        target, rows = copy_without(path, work, layout, entry["user"], users)
+        target, rows = copy_without(path, work, Layout(**entry["layout"]), entry["user"], users)
         if not rows:
             return 0
+        sha256 = sha256_of_file(target)
+        # no object without a manifest that names it: a later erasure would not find it
+        entry["pending"] = sha256
+        self.write_manifest(manifest)
+        self.put(target, sha256)
+        del entry["pending"]
         if target.suffix != path.suffix:
             entry["layout"] = {"format": "csv", "separator": ","}
-        sha256 = self.put(target)
         entry["former"] = [*entry.get("former", []), entry["sha256"]]
         entry["rewritten"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         entry |= {"sha256": sha256, "bytes": target.stat().st_size, "file": target.name}
         return rows
 
     def _remove_unused(self, objects: set[str]) -> None:
-        used = {each["sha256"] for manifest in self.manifests() for each in manifest["objects"]}
+        manifests = self.manifests(unfinished=True)
+        used = {sha256 for one in manifests for each in one["objects"] for sha256 in _named(each)}
         for sha256 in objects - used:
             if self.has(sha256):
                 self._files.rm_file(self.address(sha256))
+
+
+def _named(entry: dict) -> set[str]:
+    "Return the objects that an entry of a manifest names"
+    return {entry[name] for name in ("sha256", "pending") if name in entry}
 
 
 def _is_local(files: Any) -> bool:

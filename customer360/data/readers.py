@@ -427,7 +427,7 @@ def read_blocks(
     layout: Layout,
     needed: Sequence[str] = (),  # names of columns, as in the source, that must be there
     size: int = BLOCK,  # most rows of a block
-    mark: Any = None,  # of a database: only rows whose `increment` is larger, perhaps none
+    mark: Any = None,  # of a database: only rows whose `increment` is not smaller, perhaps none
 ) -> Iterator[RawTable]:
     "Yield the content of a source of any supported format in blocks; raise `IngestError` if it has none"
     url = str(source) if is_database_url(source) else ""
@@ -441,7 +441,8 @@ def read_blocks(
             if number == 0:
                 _check_first(path, block, () if kind in _SCHEMALESS else needed, mark is not None)
             yield _completed(block, layout, needed)
-        _check_columns(path, list(seen), needed)
+        if mark is None or kind not in _SCHEMALESS:
+            _check_columns(path, list(seen), needed)
     except (OSError, EOFError, zlib.error) as error:
         raise IngestError(
             path, None, f"the file cannot be read ({error})", "check that it is complete and readable"

@@ -98,13 +98,17 @@ def count_values(
     database: Any,  # of `open_staging`
     spec: EntityFile,  # without a file
     key: str,  # item or user
+    skipped: np.ndarray | None = None,  # int64: places of staged rows that do not count
 ) -> pd.DataFrame:  # id, attribute, value, n; in a fixed order
     "Count the values that the staged interactions have for each id"
+    places = np.zeros(0, np.int64) if skipped is None else skipped
+    database.register("skipped", pa.table({"pos": places}))
     parts = []
     for name in (name for name in spec.columns if name != key):
         found = database.sql(
             f"""SELECT {key} AS id, ? AS attribute, "{key}_{name}" AS value, count(*) AS n
-                FROM read_parquet(getvariable('parts')) GROUP BY ALL ORDER BY id, value""",
+                FROM read_parquet(getvariable('parts')) ANTI JOIN skipped USING (pos)
+                GROUP BY ALL ORDER BY id, value""",
             params=[name],
         ).to_arrow_table()
         parts.append(found.to_pandas())
@@ -192,13 +196,14 @@ def stage_entities(
     stored: StoredEntities,
     log: IngestLog,
     unchanged: bool,  # True: the files of this kind are those of the last ingest
+    skipped: np.ndarray | None = None,  # int64: places of staged rows that were counted before
 ) -> tuple[pd.DataFrame, int, pd.DataFrame]:  # the table, how many rows a file lists, counted values
     "Return what is known now of the items or customers that an ingest may change"
     spec, key = entity_spec(card, kind), KEYS[kind]
     ids = appearing_ids(database, key)
     nothing = pd.DataFrame({"id": [], "attribute": [], "value": [], "n": []}).astype({"n": "int64"})
     if not spec.file:
-        counts = count_values(database, spec, key)
+        counts = count_values(database, spec, key, skipped)
         both = pd.concat([counts, stored.counts(ids.tolist())])
         table = attributes_from_counts(both, ids, spec, key)
         table = complete_entities(table, spec, key, home, log)

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from ..config import settings
 from .cards import InteractionsFile
+from .checks import check_table
 from customer360.data.cleaning import (
     RowFilter,
     apply_rules,
@@ -126,11 +127,16 @@ class Staged:
     file: str  # name of the source
     kept: int = 0  # rows in the parts
     rows: int = 0  # of the source
+    earlier: int = 0  # rows of the source that were read at earlier ingests
     unit: str = ""  # of the times
     columns: list[str] = field(default_factory=list)  # of the source
     filtered: dict[str, int] = field(default_factory=dict)  # reason -> rows
     rejects: list[pd.DataFrame] = field(default_factory=list)  # file, line, reason, text; at most LISTED
     summary: pd.DataFrame = field(default_factory=lambda: summarise_rejects(_NOTHING))
+
+    def check_rejects(self) -> None:
+        "Raise `IngestError` if too many rows of the source are rejected"
+        check_reject_counts(self.file, self.summary, self.rows + self.earlier)
 
     @property
     def parts(self) -> list[Path]:
@@ -166,14 +172,16 @@ def stage_interactions(
     unit: str = "",  # of the times; "": found in the first block
     first_line: int = 0,  # lines of the source before the first block
     named: bool = False,  # as in `row_texts`
+    earlier: int = 0,  # rows of a database that were read before, beside which a few bad ones are few
 ) -> Staged:
-    "Clean a source into Parquet files; raise `IngestError` if too many of its rows are rejected"
+    "Clean and check a source into Parquet files; raise `IngestError` if too many rows are rejected"
     (folder / "interactions").mkdir()
-    staged = Staged(folder, "")
+    staged = Staged(folder, "", earlier=earlier)
     for number, raw in enumerate(blocks):
         staged.file, staged.unit = raw.file, staged.unit or unit or _unit(raw, spec)
         staged.columns = list(dict.fromkeys([*staged.columns, *raw.frame]))
         rows, table = clean_block(raw, spec, facts, staged.unit)
+        check_table(table, "interactions", facts, _place(raw, first_line))
         rejected = rejected_rows(rows)
         staged.reject(rejected.assign(line=rejected["line"] + first_line))
         for reason, n in rows.filtered().items():
@@ -185,8 +193,15 @@ def stage_interactions(
         part = part.add_column(0, "line", lines).add_column(0, "pos", places)
         pq.write_table(part, folder / "interactions" / f"part-{number:05d}.parquet")
         staged.kept += len(part)
-    check_reject_counts(staged.file, staged.summary, staged.rows)
+    staged.check_rejects()
     return staged
+
+
+def _place(raw: RawTable, first_line: int) -> str:
+    "Return which lines of which source a block has"
+    if not len(raw.line):
+        return raw.file
+    return f"lines {raw.line[0] + first_line} to {raw.line[-1] + first_line} of {raw.file}"
 
 
 def _unit(raw: RawTable, spec: InteractionsFile) -> str:
@@ -262,7 +277,7 @@ def find_repeated(
     if len(dropped):
         reason = "duplicate event id" if "event_id" in spec.columns else "duplicate row"
         staged.reject(_rejected_places(database, staged, dropped, reason))
-        check_reject_counts(staged.file, staged.summary, staged.rows)
+        staged.check_rejects()
     return Repeated(dropped, {})
 
 

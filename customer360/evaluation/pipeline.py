@@ -27,7 +27,7 @@ from ..data.cards import Card, FileOptions, card_from_options, read_card
 from customer360.data.combine import (
     add_live_data,
     content_hash,
-    is_database,
+    open_named_store,
     own_store,
     read_live_data,
     read_stored,
@@ -37,6 +37,7 @@ from ..data.ingest import IngestResult, finish_ingest, read_source
 from ..data.interim import load_snapshot, save_snapshot
 from ..data.prepare import Dataset, dataset, fingerprint
 from ..data.splits import SPLITS, Split, make_split
+from ..data.store.connection import is_store_url
 from ..data.store.facade import Store
 from .cache import code_hash, hash_of, model_code_hash
 from customer360.evaluation.protocol import (
@@ -100,11 +101,11 @@ def source_store(
     source: Source,
 ) -> Iterator[Store | None]:  # None: no store was ever opened for this data set
     "Open the store that a run reads: the one that `data` names, else the data set's own"
-    if not is_database(source.data):
+    if not is_store_url(source.data):
         with own_store(source.card.name) as store:
             yield store
         return
-    with Store.open(source.data) as store:
+    with open_named_store(source.data) as store:
         yield store
 
 
@@ -125,7 +126,7 @@ def ingest_stage(
     "Read and check the data set with what its store has recorded, and return the snapshot that was made"
     card = source.card
     with source_store(source) as store:
-        asked = is_database(source.data)
+        asked = is_store_url(source.data)
         got = read_stored(store, card, required=asked) if store and (asked or not source.data) else None
         live = read_live_data(store, ingested=got is not None) if store else None
         got = got or read_source(card, locate_files(card, source.data or None))

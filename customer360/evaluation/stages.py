@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from ..config import folder
-from ..data.cards import Card, find_file
-from ..data.combine import is_database
+from ..data.cards import Card, find_file, is_database_url
+from ..data.databases import hidden_url
 from ..data.download import locate_files
+from ..data.paths import is_elsewhere
 from ..data.prepare import Dataset, fingerprint
+from ..data.store.connection import is_store_url
 from .cache import code_hash, hash_of, model_code_hash
 from customer360.evaluation.pipeline import (
     Fit,
@@ -201,7 +204,7 @@ def source_files(
     card: Card,
     home: Path | None,  # folder with the files; None: simulated
 ) -> list[dict]:  # file, bytes, sha256
-    "Return a description of every file that a data set is read from"
+    "Return a description of every file that a data set is read from; what lies elsewhere may always be new"
     if home is None:
         return []
     for spec in (card.interactions, card.items, card.customers):
@@ -209,14 +212,16 @@ def source_files(
             find_file(spec, home)
     specs = [card.interactions, card.items, card.customers, card.items.side, card.customers.side]
     names = [*(name for spec in specs if spec for name in spec.file), *card.interactions.folds]
-    return [describe_file(home / name) for name in names if (home / name).is_file()]
+    away = [hidden_url(name) for name in names if is_database_url(name) or is_elsewhere(name)]
+    unknown = [{"file": name, "bytes": 0, "sha256": uuid4().hex} for name in away]
+    return unknown + [describe_file(home / name) for name in names if (home / name).is_file()]
 
 
 def run_ingest(request: ReportRequest) -> StageOutput:
     "Run the stage that makes a snapshot of files"
     card, source = request.card, request.source
     state = store_state(source)
-    stored = is_database(source.data) or (state and state[1] and not source.data)
+    stored = is_store_url(source.data) or (state and state[1] and not source.data)
     home = None if stored else locate_files(card, source.data or None)
     about = card.model_dump(mode="json", exclude={"facts", "models"}), card.facts.to_dict()
     key = hash_of(source._asdict(), *about, source_files(card, home), state, stage_code("ingest"))

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['log', 'ERASED_PREFIX', 'SNAPSHOT_TABLES', 'write_sealed', 'read_sealed', 'RegistryError', 'RegistryFolder',
-           'without_customers', 'empty_rows', 'Snapshot', 'parquet_options', 'write_tables', 'SnapshotStore']
+           'without_customers', 'empty_rows', 'Snapshot', 'parquet_options', 'write_tables', 'snapshot_name',
+           'SnapshotStore']
 
 # %% ../../nbs/2_models/46_snapshots.ipynb #939087be
 import json
@@ -207,6 +208,15 @@ def write_tables(
     write_sealed(folder / "manifest.json", manifest | content)
 
 # %% ../../nbs/2_models/46_snapshots.ipynb #a34ba49c
+def snapshot_name(
+    tables: Tables,
+    watermark: int,  # events of the store up to this number are in the tables
+) -> str:
+    "Return the name under which `SnapshotStore.add` stores these tables"
+    frames = {name: sha256_of_table(getattr(tables, name)) for name in SNAPSHOT_TABLES}
+    return sha256_of_json({"facts": tables.facts.to_dict(), "watermark": watermark, **frames})[:12]
+
+
 class SnapshotStore:
     "The snapshots of one data set"
 
@@ -230,8 +240,7 @@ class SnapshotStore:
         origin: str = "",  # hash of what the files said, without what that store added
     ) -> str:  # its name: the same tables have the same one
         "Store the data that models are trained on"
-        frames = {name: sha256_of_table(getattr(tables, name)) for name in SNAPSHOT_TABLES}
-        name = sha256_of_json({"facts": tables.facts.to_dict(), "watermark": watermark, **frames})[:12]
+        name = snapshot_name(tables, watermark)
         with self.folder.writing():
             if not self.path(name).exists():
                 with atomic_folder(self.path(name)) as work:

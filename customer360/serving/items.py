@@ -55,7 +55,7 @@ def count_buyers(index: SnapshotIndex, days: int = 0) -> np.ndarray:  # int (n_i
     "Return how many customers chose each item: every event that counts as seen, dismissals apart"
     rows = index.data.interactions
     strong = rows["event"].isin(index.facts.seen - {EventType.dismiss}).to_numpy()
-    since = index.rfm_quantiles.now - days * 86_400 if days else -1
+    since = index.features.last_second - days * 86_400 if days else -1
     rows = rows[strong & (rows["timestamp"].to_numpy() > since)].drop_duplicates(["user", "item"])
     return np.bincount(rows["item"].to_numpy(), minlength=index.data.n_items)
 

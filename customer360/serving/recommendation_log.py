@@ -79,9 +79,14 @@ def describe_event(item: str, event: str, rating: float | None, timestamp: int) 
 
 def snapshot_events(index: SnapshotIndex, users: list[str]) -> list[dict]:  # as `describe_event` returns them
     "Return what the snapshot says that a customer did, under each of these ids"
-    ids, codes = index.data.items.ids, [index.user_of[user] for user in users if user in index.user_of]
-    rows = (row for code in codes for row in index.customer_events(code).itertuples())
-    return [describe_event(ids[row.item], row.event, row.rating, row.timestamp) for row in rows]
+    codes = [index.user_of[user] for user in users if user in index.user_of]
+    names = ("item", "event", "rating", "timestamp")
+    parts = [[columns[name] for name in names] for columns in map(index.customer_events, codes)]
+    return [
+        describe_event(index.data.items.ids[item], event, rating, timestamp)
+        for part in parts
+        for item, event, rating, timestamp in zip(*part, strict=True)
+    ]
 
 
 class RecommendationLog(BatchWriter):

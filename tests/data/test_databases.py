@@ -58,7 +58,8 @@ def test_a_query_and_only_what_is_new(database):
     whole = read_table(database, layout)
     [*blocks] = read_blocks(database, layout, mark=399)
     new = pd.concat([block.frame for block in blocks])
-    assert len(whole.frame) == 100 and new["id"].tolist() == [str(i) for i in range(404, 500, 5)]
+    assert len(whole.frame) == 100
+    assert new["id"].tolist() == [str(i) for i in range(399, 500, 5)], "from the mark on: others may share it"
 
 
 def test_names_are_quoted(database):
@@ -76,7 +77,7 @@ def test_names_are_quoted(database):
 
 
 def test_a_missing_table_and_column(database):
-    with pytest.raises(IngestError, match="the database cannot be read"):
+    with pytest.raises(IngestError, match=r"no table 'none' among \['select'\]"):
         read_table(database, Layout(table="none"))
     with pytest.raises(IngestError, match="no column 'rating' among"):
         read_table(database, Layout(table="select"), ["rating"])
@@ -147,7 +148,7 @@ def test_only_new_documents_and_object_ids_as_text(mongo):
     first = read_table(mongo, Layout(collection="events")).frame
     assert first["_id"].str.fullmatch("[0-9a-f]{24}").all()
     [part] = mongo_parts(mongo, Layout(collection="events"), mark=first["_id"][2])
-    assert part.table["item"].to_pylist() == ["i3", "i4"]
+    assert part.table["item"].to_pylist() == ["i2", "i3", "i4"]
 
 
 def test_a_server_that_is_not_there():

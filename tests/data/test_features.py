@@ -4,11 +4,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import command
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from postgres import postgres
@@ -16,14 +20,21 @@ from postgres import postgres
 from customer360.data import features
 from customer360.data.feature_store import feature_drift, feature_status, materialise, value_rows
 from customer360.data.features import DAY, FEATURES, FeatureError, open_history, values_at
+from customer360.data.live_features import EVENT_COLUMNS, LiveFeatures
 from customer360.data.point_in_time import join_features, join_to, leaking_features
-from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
 from customer360.data.store.facade import Store
 from customer360.data.store.new_events import NewEvent
+from customer360.models.baselines import Popularity
+from customer360.models.registry import Registry
+from customer360.models.snapshots import snapshot_name
 from customer360.schema import INTERACTIONS, Facts, Tables, interactions
-from customer360.serving.customers import stored_features
-from customer360.serving.profile import purchase_mask, rfm, rfm_quantiles
+from customer360.serving.context import UserContexts
+from customer360.serving.customers import Customers
+from customer360.serving.model_pool import ModelPool
+from customer360.serving.recommendation_log import RecommendationLog
+from customer360.serving.snapshot_index import SnapshotIndex
+from customer360.serving.state import StateCache
 
 NAMES = [f.name for f in FEATURES]
 TEN = [
@@ -92,7 +103,7 @@ def by_hand(tables: Tables, user: str, item: str, as_of: int) -> dict:
         "rfm_recency": (as_of - max(r.timestamp for r in bought)) / DAY if bought else None,
         "rfm_frequency": len(bought),
         "rfm_monetary": sum(paid) if paid else None,
-        "favourite_categories": best[:3] or None,
+        "favourite_categories": best[:8] or None,
         "popularity": len(its),
         **{f"popularity_{d}d": sum(r.timestamp > as_of - d * DAY for r in its) for d in (7, 30, 90)},
         "ratings_received": len(rated["its"]),
@@ -274,27 +285,78 @@ def test_a_point_in_time_join_of_ten_features_takes_ten_seconds_a_million(n, rec
 # ---- the customer's page ------------------------------------------------------------------------------------------------
 
 
+def page_of(folder: Path, store: Store, shop: Tables) -> tuple[Callable[[str], dict], SnapshotIndex]:
+    "What returns the page of a customer, as the API does, and the snapshot that it compares with"
+    registry = Registry(folder / "models")
+    name = registry.snapshots.add(shop)
+    model = Popularity().fit(registry.snapshots.read(name).data)
+    registry.promotions.promote("popularity", registry.releases.publish(model, name).version)
+    states, log = StateCache(store, ModelPool(registry, store)), RecommendationLog(store, registry)
+    customers = Customers(store, UserContexts(store), log)
+    return lambda user: customers.profile(user, 50, states.current()), states.current().model().index
+
+
 @pytest.mark.parametrize("purchases", [True, False])
-def test_the_page_of_a_customer_reckons_rfm_and_counts_as_the_features_do(purchases):
+def test_the_page_of_a_customer_shows_the_features_of_everybody(purchases, tmp_path):
     shop = random_shop(4, purchases=purchases)
-    data, price = dataset(shop), shop.items["price"].to_numpy(float)
-    page = rfm_quantiles(data.interactions, price)
-    values = values_at(open_history(shop), "customer").set_index("id")
-    buyers = values[values["rfm_frequency"] > 0]
-    assert page.now == features.last_second(open_history(shop))
-    np.testing.assert_array_equal(page.recency, np.sort(buyers["rfm_recency"]))
-    np.testing.assert_array_equal(page.frequency, np.sort(buyers["rfm_frequency"]))
-    np.testing.assert_allclose(page.monetary, np.sort(buyers["rfm_monetary"].fillna(0)))
-    for user, rows in shop.interactions.groupby("user"):
-        kind, when = rows["event"].to_numpy(object), rows["timestamp"].to_numpy()
-        counts = kind == "purchase" if purchases else purchase_mask(kind)
-        own = rfm(when, kind, price[data.items.encode(rows["item"])], page.now, counts)
-        kept = values.loc[user]
-        assert own is None or (
-            same(kept["rfm_recency"], own.recency) and kept["rfm_frequency"] == own.frequency
+    values = dict(value_rows(values_at(open_history(shop), "customer")))
+    buyers = [row for row in values.values() if row["rfm_frequency"]]
+    with Store.open(f"sqlite:///{tmp_path}/shop.sqlite") as store:
+        store.customers.put("u7", {})  # has done nothing
+        page, index = page_of(tmp_path, store, shop)
+        np.testing.assert_array_equal(
+            index.rfm_quantiles.recency, sorted(row["rfm_recency"] for row in buyers)
         )
-        assert own is None or same(kept["rfm_monetary"], None if np.isnan(own.monetary) else own.monetary)
-        assert kept["events"] == (kind != "impression").sum()
+        for user, row in values.items():
+            shown = page(user)
+            assert shown["features"]["values"] == row, user
+            assert shown["n_events"] == row["events"] == index.n_events[index.user_of[user]]
+            assert shown["categories"] == (row["favourite_categories"] or [])
+            segment = shown["segment"]
+            assert (segment is None) == (row["rfm_frequency"] == 0)
+            if segment:
+                assert segment["frequency"] == row["rfm_frequency"]
+                assert segment["recency_days"] == round(row["rfm_recency"], 2)
+
+
+def test_the_page_reads_one_row_until_something_happens_and_counts_it_at_once(tmp_path, monkeypatch):
+    shop = simulate(n_customers=40, n_items=30, days=60).tables
+    with Store.open(f"sqlite:///{tmp_path}/shop.sqlite") as store:
+        page, _ = page_of(tmp_path, store, shop)
+        live = page("c0003")["features"]
+        materialise(store, shop, about={"registry_snapshot": "of other data"})
+        assert page("c0003")["features"]["computed"] >= live["computed"]
+        done = materialise(store, shop, about={"registry_snapshot": snapshot_name(shop, 0)})
+        stored = page("c0003")
+        assert stored["features"] == {**live, "computed": done["computed"]}  # read, and equal
+        store.events.record([NewEvent("c0003", "p0001", "purchase")])
+        bought, now = page("c0003"), stored["features"]["values"]
+        assert bought["n_events"] == stored["n_events"] + 1
+        assert bought["features"]["values"]["purchases"] == now["purchases"] + 1
+        assert bought["segment"]["recency_days"] == 0 and bought["features"]["computed"] > done["computed"]
+        store.identities.merge("c0004", "c0003")
+        both = page("c0004")
+        assert both["n_events"] == bought["n_events"] + live_count(shop, "c0004")
+
+
+def live_count(shop: Tables, user: str) -> int:
+    rows = shop.interactions
+    return int(((rows["user"] == user) & (rows["event"] != "impression")).sum())
+
+
+def test_many_pages_at_once_do_not_mix_customers():
+    shop = random_shop(2, 300)
+    joined = shop.interactions.merge(shop.items, on="item")
+    events = {
+        user: pa.Table.from_pandas(rows[list(EVENT_COLUMNS)], preserve_index=False)
+        for user, rows in joined.groupby("user")
+    }
+    end, live = features.last_second(open_history(shop)), LiveFeatures()
+    wanted = dict(value_rows(values_at(open_history(shop), "customer")))
+    with ThreadPoolExecutor(8) as pool:
+        users = [*events] * 20
+        found = list(pool.map(lambda user: live.values(events[user], end, True), users))
+    assert all(found[k] == wanted[user] for k, user in enumerate(users))
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -353,8 +415,6 @@ def test_a_customer_who_is_erased_or_merged_leaves_no_row(url):
         alone = store.features.get("customer", "c0003").values["events"]
         other = store.features.get("customer", "c0004").values["events"]
         assert store.export("c0001")["features"]["values"]["events"] > 0
-        shown = stored_features(store, "c0003")  # on the customer's page
-        assert shown["values"]["events"] == alone and shown["as_of"] == shop.interactions["timestamp"].max()
         assert store.erase("c0001").removed["features"] == 1
         store.identities.merge("c0003", "c0004")
         assert store.features.get("customer", "c0003").id == "c0004"

@@ -166,6 +166,62 @@ def test_a_killed_ingest_is_repeated_to_the_same_state(databases, tmp_path, roun
     assert len(objects) == rounds
 
 
+def write_orders(url: str, n: int, first: int = 0) -> None:
+    "Put numbered orders into a database"
+    rng = np.random.default_rng(first)
+    frame = pd.DataFrame(
+        {
+            "id": np.arange(first, first + n),
+            "who": rng.integers(0, n // 20 + 2, n),
+            "what": rng.integers(0, 500, n),
+            "stars": rng.integers(1, 6, n),
+            "at": 1_500_000_000 + first + rng.permutation(n),
+        }
+    )
+    engine = sa.create_engine(url)
+    frame.to_sql("orders", engine, index=False, if_exists="append")
+    engine.dispose()
+
+
+CARD = """
+[facts]
+name = "till"
+scale = [1, 5]
+
+[interactions]
+file = "{url}"
+table = "orders"
+increment = "id"
+columns = {{ user = "who", item = "what", rating = "stars", timestamp = "at" }}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_a_killed_ingest_of_a_database_is_repeated_to_the_same_state(tmp_path, rounds):
+    "Killed while rows are copied from the database, while they are checked and while they are loaded"
+    url, home, card = f"sqlite:///{tmp_path}/till.sqlite", tmp_path / "b", tmp_path / "till.toml"
+    undisturbed, killed = f"sqlite:///{tmp_path}/calm.sqlite", f"sqlite:///{tmp_path}/killed.sqlite"
+    card.write_text(CARD.format(url=url))
+    for number in range(1, rounds + 1):
+        first = 60_000 * (number - 1)
+        write_orders(url, 60_000, first)
+        command = ["ingest", "--dataset", card, "--store"]
+        well(c360(tmp_path / "a", *command, undisturbed))
+        manifest, before = home / f"data/raw/manifests/till/{number}.json", written(killed)
+        points = [
+            lambda: any(home.glob("data/interim/.ingest-*/source-0/*")),
+            lambda: any(home.glob("data/interim/.ingest-*/interactions/part-*")),
+            partial(has_loaded, killed, before, manifest),
+        ]
+        alive = [kill_when(start(home, *command, killed), reached) for reached in points]
+        assert sum(alive) >= 2, alive
+        well(c360(home, *command, killed))
+        assert content(killed) == content(undisturbed)
+        assert written(killed) == first + 60_000
+    assert not list((home / "data/interim").glob(".ingest-*"))
+
+
 @pytest.mark.slow
 def test_what_a_dry_run_says_is_what_the_run_does(tmp_path):
     path, url = write_rows(tmp_path / "till.csv", 2_000), f"sqlite:///{tmp_path}/one.sqlite"
@@ -319,6 +375,7 @@ def test_a_thousand_new_rows_on_a_million_take_two_seconds(databases, tmp_path, 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3000)  # 20 million rows take longer than the limit of other tests
 def test_memory_is_flat_in_the_size_of_the_file(tmp_path, record_property):
     "20 million rows in less than 1 GiB"
     path, url = tmp_path / "till.csv", f"sqlite:///{tmp_path}/one.sqlite"

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import re
 import uuid
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -10,6 +12,9 @@ import sqlalchemy as sa
 from postgres import postgres
 
 from customer360 import config
+from customer360.cli import train_command
+from customer360.cli_ingest import ingest_command
+from customer360.cli_options import ReportOptions, named_source
 from customer360.data import databases
 from customer360.data.cards import Card, IngestError, SourceError, make_card
 from customer360.data.databases import write_documents
@@ -17,6 +22,8 @@ from customer360.data.ingest import read_source
 from customer360.data.ingest_store import ingest_into_store
 from customer360.data.raw import RawStore
 from customer360.data.store.facade import Store
+from customer360.evaluation.pipeline import ingest_stage
+from customer360.evaluation.stages import ReportRequest, run_ingest
 
 SECRET = "tea4two"
 COLUMNS = {"user": "who", "item": "what", "rating": "stars", "timestamp": "at"}
@@ -116,7 +123,7 @@ def run(card: Card, store: Store, raw: RawStore, **more):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_only_rows_behind_the_mark_are_read(cluster, tmp_path, store, raw, kind):
+def test_only_rows_from_the_mark_on_are_read(cluster, tmp_path, store, raw, kind):
     there = f"sqlite:///{tmp_path}/shop.db" if kind == "sqlite" else cluster.create("marked")
     shop = Shop(there)
     shop.order(1, 2, 3, 4)
@@ -128,7 +135,12 @@ def test_only_rows_behind_the_mark_are_read(cluster, tmp_path, store, raw, kind)
     assert run(card, store, raw).number == 0
     shop.order(5, 6, 7)
     second = run(card, store, raw)
-    assert (second.number, second.rows, second.new, second.known) == (2, 3, 3, 0)
+    assert (second.number, second.rows, second.new, second.known) == (
+        2,
+        4,
+        3,
+        1,
+    )  # the last row was read again
     assert (
         store.interactions.marks()["interactions:" + raw.manifests()[0]["objects"][0]["file"]]["increment"]
         == "7"
@@ -142,8 +154,8 @@ def test_items_change_while_no_order_is_new(shop, store, raw):
     run(card, store, raw)
     shop.do("UPDATE goods SET price = 5 WHERE what = 'tea'")
     found = run(card, store, raw)
-    assert (found.number, found.rows, found.new, found.items) == (2, 0, 0, {"added": 0, "changed": 1})
-    assert [each["role"] for each in raw.manifests()[1]["objects"]] == ["items"]
+    assert (found.number, found.rows, found.new, found.items) == (2, 1, 0, {"added": 0, "changed": 1})
+    assert [each["role"] for each in raw.manifests()[1]["objects"]] == ["interactions", "items"]
     shop.order(3)
     assert run(card, store, raw).new == 1
     same_as_whole(store, card)
@@ -159,7 +171,7 @@ def test_without_an_increment_the_whole_is_read_and_nothing_doubles(shop, store,
     assert (found.rows, found.new, found.known) == (6, 2, 4)
 
 
-def test_a_query_and_equal_rows_behind_the_mark(shop, store, raw):
+def test_a_query_and_equal_rows_at_the_mark(shop, store, raw):
     shop.order(1, 2)
     text = "SELECT who, what, stars, at / 10 * 10 AS at, stars AS level FROM orders"
     card = card_of(shop.url, table="", query=text, increment="level", duplicates="keep")
@@ -177,7 +189,7 @@ def test_marks_of_other_types(cluster, store, raw, kind):
     card = card_of(shop.url, increment="id")
     run(card, store, raw)
     shop.order(10)
-    assert (run(card, store, raw).rows, run(card, store, raw).number) == (1, 0)
+    assert (run(card, store, raw).new, run(card, store, raw).number) == (1, 0)
 
 
 def test_raw_copies_lose_erased_customers_and_have_no_secret(shop, store, raw):
@@ -224,6 +236,25 @@ def test_documents_are_read_as_a_whole_and_nothing_doubles(store, raw, monkeypat
     assert sum(each["rows"] for each in raw.rewrite_without(["u0"])) == 2 + 3
 
 
+@pytest.mark.parametrize("kind", ["number", "time", "id"])
+def test_documents_from_the_mark_on_are_read(store, raw, monkeypatch, kind):
+    client = pytest.importorskip("mongomock").MongoClient()
+    monkeypatch.setattr(databases, "_database", lambda url: client[url.rpartition("/")[2]])
+    url, start = f"mongodb://localhost/{kind}", datetime(2026, 1, 1)
+    value = {"number": int, "time": lambda n: start + timedelta(minutes=n), "id": lambda n: f"{n:03}"}[kind]
+
+    def event(n: int, at: int) -> dict:
+        return {"_id": f"e{at}", "who": f"u{n % 3}", "what": f"i{n}", "stars": 4, "at": at, "n": value(n)}
+
+    write_documents([event(n, n) for n in range(8, 12)], url, "events")
+    card = card_of(url, table="", collection="events", increment="n")
+    assert run(card, store, raw).new == 4 and run(card, store, raw).number == 0
+    write_documents([event(11, 50), event(12, 51)], url, "events")  # the first has the time of another
+    found = run(card, store, raw)
+    assert (found.rows, found.new, found.known) == (3, 2, 1) and run(card, store, raw).number == 0
+    same_as_whole(store, card)
+
+
 def test_json_lines_know_their_rows_by_names(tmp_path, store, raw):
     "A key that appears later changes the ids of no earlier row"
     rows = [{"who": f"u{n}", "what": "tea", "stars": 4, "at": 1600000000 + n} for n in range(3)]
@@ -233,3 +264,134 @@ def test_json_lines_know_their_rows_by_names(tmp_path, store, raw):
         file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in some).encode()))
         got = run(card, store, raw)
         assert (got.new, got.known) == found
+
+
+# ---- without a card ------------------------------------------------------------------------------------------
+
+OPTIONS = {"user": "who", "item": "what", "rating": "stars", "scale": "1,5", "timestamp": "at"}
+
+
+@pytest.fixture
+def _own_environment(monkeypatch):
+    "What an option leaves in the environment goes with the test"
+    monkeypatch.delenv("C360_SOURCE_URL", raising=False)
+    monkeypatch.setenv("PGPASSWORD", "")
+
+
+@pytest.mark.usefixtures("_own_environment")
+def test_the_password_may_stand_in_the_settings_alone(monkeypatch):
+    whole = f"mysql://shop:{SECRET}@db/crm?charset=utf8"
+    monkeypatch.setenv("C360_SOURCE_URL", whole)
+    config.settings.cache_clear()
+    assert SECRET not in repr(config.settings())
+    for url in ("mysql://shop@db/crm", "mysql://shop:***@db/crm"):
+        assert databases.full_url(url) == whole
+    for url in ("mysql://shop:other@db/crm", "mysql://ada@db/crm", "mysql://shop@db/other"):
+        assert databases.full_url(url) == url
+
+
+def ingest_with(capsys, tmp_path, **options: str) -> str:
+    "Run `c360 ingest`, and return its account"
+    ingest_command(**OPTIONS, store=f"sqlite:///{tmp_path}/store.sqlite", **options)
+    return capsys.readouterr().out
+
+
+def said(text: str, words: str) -> int:
+    "Return the number before some words of an account"
+    return int(re.search(rf"([\d,]+)  {words}", text)[1])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_table_needs_no_card(cluster, tmp_path, capsys, kind):
+    shop = Shop(f"sqlite:///{tmp_path}/shop.db" if kind == "sqlite" else cluster.create("cardless"))
+    shop.order(1, 2, 3, 4)
+    options = {"data": shop.url, "table": "orders", "increment": "id", "items": "goods", "title": "name"}
+    first = ingest_with(capsys, tmp_path, **options)
+    assert (said(first, "rows read"), said(first, "new"), said(first, "items added")) == (4, 4, 2)
+    assert "Ingest 1 of orders in sqlite:///" in first
+    shop.order(5, 6, 7)
+    second = ingest_with(capsys, tmp_path, **options)
+    assert (said(second, "rows read"), said(second, "new"), said(second, "already there")) == (4, 3, 1)
+    source = ReportOptions(**OPTIONS, **options).source()
+    _, made = ingest_stage(source)
+    assert len(made.tables.interactions) == 7 and set(made.tables.items["title"]) == {"Tea", "Pot"}
+    with Store.open(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        same_as_whole(store, source.card)
+
+
+def test_a_query_needs_no_card(shop, tmp_path, capsys):
+    shop.order(1, 2, 3, 4)
+    query = "SELECT who, what, stars, at FROM orders WHERE id > 1"
+    found = ingest_with(capsys, tmp_path, data=shop.url, query=query, name="late", items="goods")
+    assert (said(found, "new"), said(found, "items added")) == (3, 2) and "Ingest 1 of late" in found
+
+
+def test_a_collection_needs_no_card(tmp_path, capsys, monkeypatch):
+    client = pytest.importorskip("mongomock").MongoClient()
+    monkeypatch.setattr(databases, "_database", lambda url: client[url.rpartition("/")[2]])
+    url = "mongodb://localhost/shop"
+    events = [
+        {"_id": n, "who": f"u{n % 3}", "what": "tea", "stars": 4, "at": 1600000000 + n} for n in range(9)
+    ]
+    write_documents(events[:6], url, "events")
+    options = {"data": url, "collection": "events", "increment": "_id"}
+    assert said(ingest_with(capsys, tmp_path, **options), "new") == 6
+    write_documents(events[6:], url, "events")
+    found = ingest_with(capsys, tmp_path, **options)
+    assert (said(found, "rows read"), said(found, "new")) == (4, 3)
+    with pytest.raises(IngestError, match=r"no collection 'evnts' among \['events'\]"):
+        ingest_command(data=url, collection="evnts", user="who", item="what")
+    with pytest.raises(IngestError, match=r"no column 'thing' among \['_id', 'who', 'what', 'stars', 'at'\]"):
+        ingest_command(data=url, collection="events", user="who", item="thing", name="other")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_a_database_does_not_have_is_said_with_what_it_has(cluster, tmp_path, capsys, kind):
+    shop = Shop(f"sqlite:///{tmp_path}/shop.db" if kind == "sqlite" else cluster.create("lacking"))
+    shop.do("CREATE VIEW recent AS SELECT * FROM orders WHERE id > 2")
+    shop.order(1, 2, 3)
+    columns = r"\['id', 'who', 'what', 'stars', 'at'\]"
+    wrong = {
+        r"no table 'ordres' among \['goods', 'orders', 'recent'\]": {"table": "ordres"},
+        rf"no column 'number' among {columns}": {"table": "orders", "increment": "number"},
+        rf"no column 'nr' among {columns}": {"query": "SELECT * FROM orders", "increment": "nr"},
+        r"no table 'godds' among \['goods', 'orders', 'recent'\]": {"table": "orders", "items": "godds"},
+    }
+    for words, options in wrong.items():
+        with pytest.raises(IngestError, match=words):
+            ingest_with(capsys, tmp_path, data=shop.url, **options)
+    with pytest.raises(IngestError, match=rf"no column 'thing' among {columns}"):
+        ingest_command(data=shop.url, table="orders", user="who", item="thing", name="other")
+    assert said(ingest_with(capsys, tmp_path, data=shop.url, table="recent"), "new") == 1
+
+
+def test_a_database_that_is_no_store_is_left_as_it_is(shop, tmp_path, capsys):
+    with pytest.raises(SourceError, match=r"is not a store .* name its table \(--table\)"):
+        ingest_stage(named_source("demo", shop.url))
+    assert sorted(sa.inspect(shop.engine).get_table_names()) == ["goods", "orders"]
+    with pytest.raises(SourceError, match="is not a store"):
+        ingest_stage(named_source("demo", f"sqlite:///{tmp_path}/none.db"))
+    with pytest.raises(IngestError, match="there is no file"):
+        ingest_with(capsys, tmp_path, data=f"sqlite:///{tmp_path}/none.db", table="orders")
+    with pytest.raises(ValueError, match=r"--data names the database that is read: add --table"):
+        ingest_command(data=shop.url)
+    assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("_own_environment")
+def test_a_report_reads_the_table_as_it_is_now_and_tells_no_password(shop, tmp_path):
+    shop.order(*range(12))
+    url = shop.url.replace("shop@", f"shop:{SECRET}@") + f"?sslpassword={SECRET}"
+    assert SECRET in url
+    source = ReportOptions(**OPTIONS, data=url, table="orders").source()
+    request = ReportRequest(source, ["popularity"])
+    first = run_ingest(request)
+    shop.order(12)
+    second = run_ingest(request)
+    assert first.left["snapshot"] != second.left["snapshot"] and not second.skipped
+    assert "shop:***@" in second.notebook.read_text()
+    train_command(**OPTIONS, data=url, table="orders", model="popularity", no_figures=True)
+    files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert [path for path in files if path.name == "release.json"]
+    assert files and not [path for path in files if SECRET.encode() in path.read_bytes()]

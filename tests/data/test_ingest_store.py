@@ -14,7 +14,7 @@ from customer360.data.ingest_store import ingest_into_store
 from customer360.data.raw import RawStore
 from customer360.data.store.facade import Store
 from customer360.data.store.ingest_tables import INTERACTION_ROWS
-from customer360.schema import Tables
+from customer360.schema import SchemaError, Tables
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +146,30 @@ def test_real_data_comes_out_as_from_the_files(url, name, tmp_path, raw, test_da
         ingest_into_store(card, folder, store, raw, progress=False)
         tables = store.interactions.tables(card.facts)
     same_tables(tables, from_files(card, folder))
+
+
+def test_what_gets_past_the_cleaning_stops_an_ingest_before_anything_is_written(tmp_path, url, raw):
+    "A card may give a kind of event a negative weight; the cleaning does not look at that, the schema does"
+    lines = ["who,what,did", *(f"u{n},tea,{'view' if n % 2 else 'purchase'}" for n in range(10))]
+    (tmp_path / "shop.csv").write_text("\n".join(lines))
+    card = make_card(
+        "card",
+        {
+            "facts": {"name": "shop", "relevant": {"purchase": True}, "weights": {"view": -1}},
+            "interactions": {
+                "file": "shop.csv",
+                "duplicates": "keep",
+                "columns": {"user": "who", "item": "what", "event": "did"},
+            },
+        },
+    )
+    with Store.open(url) as store:
+        with pytest.raises(SchemaError) as caught:
+            ingest_into_store(card, tmp_path, store, raw, progress=False)
+        first, rule = str(caught.value).splitlines()
+        assert first.startswith("the interactions of shop (lines 2 to 11 of shop.csv) break 1 rule.")
+        assert rule.startswith("- column weight, not negative: 5 of 10 rows, row 1 (-1.0), row 3 (-1.0)")
+        assert store.interactions.ingest() is None and not store.interactions.marks() and not raw.manifests()
+        with store.engine.database.connect() as connection:
+            assert connection.execute(sa.select(INTERACTION_ROWS)).first() is None
+    assert not [path for path in config.folder("interim").rglob("*") if path.is_file()]

@@ -1,17 +1,7 @@
 "S3 and Google Drive by fsspec: the first against a server of its protocol, the second against a stand-in of its API"
 
-import json
-import re
-import subprocess
-import sys
-import threading
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
-from postgres import free_port
+from remote import drive_server, s3_server
 
 from customer360 import config
 from customer360.data import paths
@@ -19,103 +9,10 @@ from customer360.data import paths
 CONTENT = b"user,item\nada,tea\n"
 
 
-class Drive(BaseHTTPRequestHandler):
-    "What this project uses of the Drive API, version 3"
-
-    files, failures, seen, pages, uploads = {}, [], Counter(), 1000, {}
-
-    def log_message(self, *arguments):
-        pass
-
-    def _send(self, code: int, body: bytes | dict, **headers: str) -> None:
-        body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(code)
-        for name, value in {
-            "Content-Length": str(len(body)),
-            "Content-Type": "application/json",
-            **headers,
-        }.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _handle(self) -> None:
-        where = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        query = {name: values[0] for name, values in parse_qs(where.query).items()}
-        Drive.seen[self.command] += 1
-        if Drive.failures:
-            code = Drive.failures.pop(0)
-            return self._send(code, {"error": {"code": code, "message": "as told"}})
-        if where.path == "/drive/v3/files" and self.command == "GET":
-            return self._list(query)
-        if where.path.startswith("/upload/"):
-            return self._upload(where.path, query, body)
-        if self.command == "POST":
-            return self._send(200, {"id": self._add(json.loads(body), b"")})
-        key = where.path.rpartition("/")[2]
-        if key not in Drive.files:
-            return self._send(404, {"error": {"code": 404, "message": "File not found"}})
-        if self.command == "DELETE":
-            del Drive.files[key]
-            return self._send(204, b"")
-        return self._content(Drive.files[key]["content"])
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
-
-    def _content(self, content: bytes) -> None:
-        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
-        part = content[first : last + 1]
-        self._send(206, part, Content_Range=f"bytes {first}-{first + len(part) - 1}/{len(content)}")
-
-    def _list(self, query: dict) -> None:
-        parent = re.match(r"'(.*?)' in parents and trashed = false", query["q"])[1]
-        name = re.search(r" and name = '(.*)'$", query["q"])
-        wanted = re.sub(r"\\(.)", r"\1", name[1]) if name else None
-        found = [
-            {
-                "id": key,
-                **{part: file[part] for part in ("name", "mimeType")},
-                "size": str(len(file["content"])),
-            }
-            for key, file in reversed(Drive.files.items())
-            if parent in file["parents"] and wanted in (None, file["name"])
-        ]
-        start = int(query.get("pageToken", 0))
-        more = {"nextPageToken": str(start + Drive.pages)} if len(found) > start + Drive.pages else {}
-        self._send(200, {"files": found[start : start + Drive.pages], **more})
-
-    def _add(self, body: dict, content: bytes) -> str:
-        key = f"file{len(Drive.files)}-{Drive.seen.total()}"
-        Drive.files[key] = {"mimeType": "text/csv", "parents": ["root"], "content": content, **body}
-        return key
-
-    def _upload(self, path: str, query: dict, body: bytes) -> None:
-        if "session" not in query:
-            session, key = str(len(Drive.uploads)), path.rpartition("/")[2]
-            Drive.uploads[session] = [key if key != "files" else json.loads(body), b""]
-            return self._send(200, {}, Location=f"http://{self.headers['Host']}{path}?session={session}")
-        target, before = Drive.uploads[query["session"]]
-        if isinstance(target, str):
-            Drive.files[target]["content"] = before + body
-            return self._send(200, {"id": target})
-        self._send(200, {"id": self._add(target, before + body)})
-
-
 @pytest.fixture
 def drive(monkeypatch):
-    Drive.files, Drive.failures, Drive.seen, Drive.uploads, Drive.pages = {}, [], Counter(), {}, 1000
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Drive)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    monkeypatch.setenv("C360_GDRIVE_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the client's pauses after an error
-    config.settings.cache_clear()
-    yield Drive
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    config.settings.cache_clear()
+    with drive_server(monkeypatch) as running:
+        yield running
 
 
 def test_drive_writes_reads_lists_and_deletes(drive, tmp_path):
@@ -184,43 +81,8 @@ def test_half_a_file_is_not_uploaded(drive):
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
-    "Yield the URL of a bucket on a server of the S3 protocol"
-    pytest.importorskip("moto.server")
-    port, patch = free_port(), pytest.MonkeyPatch()
-    log = (tmp_path_factory.mktemp("s3") / "log").open("w+")
-    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=log, stderr=log)
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        patch.setenv(name, value)
-    try:
-        _wait(port, server)
-        system, _ = paths.filesystem("s3://shop")
-        system.mkdir("shop")
+    with s3_server(tmp_path_factory.mktemp("s3")):
         yield "s3://shop"
-    finally:
-        server.terminate()
-        server.wait(10)
-        log.close()
-        patch.undo()
-
-
-def _wait(port: int, server: subprocess.Popen) -> None:
-    import socket
-    import time
-
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("moto_server did not start")
 
 
 def test_s3_writes_reads_and_is_copied(bucket, tmp_path):

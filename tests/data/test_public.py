@@ -1,55 +1,21 @@
 "OpenML and Kaggle, each with its own client, against a server on this machine and against a user's own archive."
 
-import hashlib
 import io
 import json
 import logging
 import sys
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from remote import ENDPOINT, Answers, leave_kaggle, replace_kaggle, replace_openml, serve_kaggle, serve_openml
 
 from customer360.data.cards import DownloadError, Layout, SourceError
 from customer360.data.public import kaggle_file, openml_file, public_file
 from customer360.data.readers import read_table
 
 RATINGS = "user,item,rating,ts\nu1,tea,5,100\nu2,mug,3,200\n"
-
-
-class Answers:
-    "A server that answers each path with what `pages` holds: (status, headers, content)"
-
-    def __init__(self):
-        self.pages, self.asked = {}, []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                outer.asked.append((self.path, dict(self.headers), body))
-                status, headers, content = outer.pages.get(self.path, (404, {}, b"nothing here"))
-                self.send_response(status)
-                for name, value in ({"Content-Length": str(len(content))} | headers).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = answer
-
-            def log_message(self, *args):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-
-    def paths(self) -> list[str]:
-        return [path for path, _, _ in self.asked]
 
 
 @pytest.fixture
@@ -62,66 +28,10 @@ def server():
 
 # ---- OpenML ----------------------------------------------------------------------------------------------
 
-ARFF = """% A comment
-@RELATION movies
-@ATTRIBUTE user STRING
-@ATTRIBUTE item {tea, 'green tea', mug}
-@ATTRIBUTE rating REAL
-@ATTRIBUTE ts INTEGER
-@DATA
-u1,tea,5,100
-u2,'green tea',?,200
-u1,mug,3.5,300
-"""
-
-
-def serve_openml(server: Answers, arff: str = ARFF, md5: str = "") -> None:
-    "The four answers of OpenML's API about data set 41, named movies"
-
-    def page(content):
-        return 200, {"Content-Type": "application/json"}, json.dumps(content).encode()
-
-    kinds = {"user": "string", "item": "nominal", "rating": "numeric", "ts": "numeric"}
-    flags = {"is_target": "false", "is_ignore": "false", "is_row_identifier": "false"}
-    features = [
-        flags | {"index": str(at), "name": name, "data_type": kind}
-        for at, (name, kind) in enumerate(kinds.items())
-    ]
-    features[2]["is_target"] = "true"
-    about = {
-        "id": "41",
-        "name": "movies",
-        "version": "1",
-        "format": "ARFF",
-        "licence": "CC BY 4.0",
-        "description": "Ratings",
-        "file_id": "7",
-        "status": "active",
-        "url": f"{server.url}/data/v1/download/7/movies.arff",
-        "md5_checksum": md5 or hashlib.md5(arff.encode()).hexdigest(),
-    }
-    listed = {"did": 41, "name": "movies", "version": 1, "status": "active"}
-    api = "/api/v1/json/data"
-    server.pages |= {
-        f"{api}/list/data_name/movies/limit/2/status/active/": page({"data": {"dataset": [listed]}}),
-        f"{api}/41": page({"data_set_description": about}),
-        f"{api}/features/41": page({"data_features": {"feature": features}}),
-        f"{api}/qualities/41": page({"data_qualities": {"quality": []}}),
-        "/data/v1/download/7/movies.arff": (200, {}, arff.encode()),
-    }
-
 
 @pytest.fixture
 def openml(server, monkeypatch):
-    "The server in the place of OpenML: scikit-learn has its address in four constants"
-    from sklearn.datasets import _openml
-
-    for name in ("_SEARCH_NAME", "_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES"):
-        address = getattr(_openml, name).replace("https://www.openml.org", server.url)
-        monkeypatch.setattr(_openml, name, address)
-    real = _openml._open_openml_url
-    quick = {"n_retries": 1, "delay": 0.01}
-    monkeypatch.setattr(_openml, "_open_openml_url", lambda url, home, **_: real(url, home, **quick))
+    replace_openml(server, monkeypatch)
     return server
 
 
@@ -194,34 +104,13 @@ def archive(path: Path, **members: str) -> Path:
 
 @pytest.fixture
 def no_token(monkeypatch, tmp_path):
-    "An account without a token of Kaggle, whatever the machine has"
-    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_API_V1_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "home/.kaggle"))
-    (tmp_path / "home/.kaggle").mkdir(parents=True)
+    leave_kaggle(monkeypatch, tmp_path / "home")
 
 
 @pytest.fixture
 def kaggle(server, no_token, monkeypatch):
-    """The server in the place of Kaggle, and a token.
-
-    The client's address cannot be set: only its table of addresses can, and this is the only thing replaced.
-    """
-    kaggle_env = pytest.importorskip("kagglesdk.kaggle_env")
-    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, server.url)
-    monkeypatch.setenv("KAGGLE_USERNAME", "ada")
-    monkeypatch.setenv("KAGGLE_KEY", "secret-of-ada")
+    replace_kaggle(server, monkeypatch)
     return server
-
-
-ENDPOINT = "/v1/datasets.DatasetApiService/DownloadDataset"
-
-
-def serve_kaggle(server: Answers, name: str, content: bytes) -> None:
-    "Kaggle redirects to where the file lies"
-    server.pages[ENDPOINT] = (302, {"Location": f"{server.url}/store/{name}?signed=1"}, b"")
-    server.pages[f"/store/{name}?signed=1"] = (200, {"Content-Type": "application/octet-stream"}, content)
 
 
 def test_the_client_downloads_one_file_with_the_users_token(kaggle, tmp_path, capsys, caplog):

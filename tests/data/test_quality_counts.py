@@ -200,7 +200,8 @@ def test_a_snapshot_is_compared_with_the_one_before(shop, tmp_path):
         snapshot_quality_page(tmp_path / name, tmp_path / "page").read_text(encoding="utf-8")
         for name in ("one", "two", "two")
     ]
-    assert "first ingest" in pages[0] and "Kinds of events: a large change" in pages[1]
+    assert re.search(r'<li class="fact">\s*This is the first ingest', pages[0])
+    assert "Kinds of events: a large change" in pages[1]
     assert pages[1] == pages[2]  # once more changes nothing
     assert "a.csv, lines 7, 1,200" in pages[0] and "secret" not in pages[0]
     assert f"{len(shop.interactions):,} of {len(shop.interactions) + 7:,} rows are usable" in pages[0]
