@@ -23,7 +23,9 @@ from .feedback import Feedback, NamedEvent
 from .items import Items
 from .model_pool import ModelPool
 from .model_reports import ModelReports, readiness
+from .online_agreement import OnlineAgreement
 from .overview import Overview
+from .policy_evaluation import PolicyEvaluation
 from .ranking import Ranking
 from .recommendation_log import RecommendationLog
 from .search import Search
@@ -81,6 +83,8 @@ class Service:
         self.customers = Customers(store, self.contexts, self.log)
         self.items, self.search = Items(store), Search(self.contexts)
         self.feedback, self.experiments = Feedback(store), Experiments(store, self.log)
+        self.policies = PolicyEvaluation(store, self.log)
+        self.agreement = OnlineAgreement(registry, store, self.log)
         self.reports, self.shop = ModelReports(registry, self.pool), Overview(store)
         self.erasure = Erasure(store, registry, self.states, self.contexts, self.log)
 
@@ -224,6 +228,14 @@ class Service:
         "Return the online metrics of recent recommendations, of all surfaces or of one"
         return self.experiments.results(self.states.current().experiment, surface)
 
+    def off_policy(self, reward: str = "clicked", days: int = 30) -> dict:
+        "Return what each model would have achieved in the lists that experiments drew"
+        return self.policies.results(reward, days, self.states.current())
+
+    def online_agreement(self, metric: str = "ndcg", rate: str = "click_through") -> dict:
+        "Return the figures of each kept version beside what its recommendations achieved"
+        return self.agreement.compare(metric, rate)
+
     def rules(self) -> dict:
         "Return the merchandising rules"
         return self.states.current().rules.to_dict()
@@ -262,6 +274,7 @@ class Service:
 
     def close(self) -> None:
         "Write the last recommendations and close the store"
+        self.policies.close()
         self.log.close()
         self.store.close()
 
