@@ -16,6 +16,7 @@ from .customers import (
     Profile,
     Segment,
 )
+from .decisions import ActivationBody, Decision, DecisionWindow, DefaultBy
 from .evaluation import (
     AgreementQuery,
     OffPolicy,
@@ -79,6 +80,7 @@ from .requests import (
 
 __all__ = [
     "Act",
+    "ActivationBody",
     "AgreementQuery",
     "ArmDifference",
     "ArmSize",
@@ -93,6 +95,9 @@ __all__ = [
     "CustomerPage",
     "CustomerSummary",
     "DayRates",
+    "Decision",
+    "DecisionWindow",
+    "DefaultBy",
     "Erasure",
     "EventKind",
     "EventPage",

@@ -17,6 +17,7 @@ from ..models.registry import Registry, open_registry
 from .absorption import Absorption
 from .context import UserContexts
 from .customers import Customers
+from .default_model import DefaultChoice
 from .erasure import Erasure
 from .experiments import Experiments
 from .feedback import Feedback, NamedEvent
@@ -214,6 +215,15 @@ class Service:
         "Put the version before in use again, and return its description"
         self.reports.roll_back(key, self.states.current())
         return self.model(key)
+
+    def activate(self, key: str, version: str) -> dict:
+        "Put any kept version of a model to use, older or newer, and return its description"
+        self.reports.activate(key, version, self.states.current())
+        return self.model(key)
+
+    def default_choice(self) -> DefaultChoice:
+        "Return the model that answers when a request names none, and by what it was chosen"
+        return self.reports.default_choice(self.states.current())
 
     def experiment(self) -> dict:
         "Return the experiment that is running"
