@@ -17,7 +17,17 @@ from .metrics import Metrics
 from .openapi import ABOUT, TAGS, describe
 from .page import Page, PageResponder, PageRouter
 from .paths import EncodedSlashes
-from .routes import customers, experiments, feedback, health, items, models, overview, recommendations
+from .routes import (
+    customers,
+    evaluation,
+    experiments,
+    feedback,
+    health,
+    items,
+    models,
+    overview,
+    recommendations,
+)
 from .security import FILES, Security
 from .settings import APISettings
 from .stream import Stream, on_stop
@@ -55,7 +65,17 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
     app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["ready"])
     app.state.manager.on_tick = app.state.metrics.publish
     add_handlers(app)
-    for routes in (overview, customers, recommendations, items, feedback, models, experiments, health):
+    for routes in (
+        overview,
+        customers,
+        recommendations,
+        items,
+        feedback,
+        evaluation,
+        models,
+        experiments,
+        health,
+    ):
         app.include_router(routes.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     _add_middleware(app, settings)

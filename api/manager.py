@@ -13,7 +13,8 @@ from customer360.serving import service as serving
 from .settings import APISettings
 
 log = logging.getLogger("c360.api")
-RELOAD_SECONDS = 5.0  # seconds between two attempts to open the service, or to reload models
+RELOAD_SECONDS = 2.0  # between two attempts to open the service, or to reload models: within 5 all have them
+CLOSE_SECONDS = 5.0  # how long a server that stops waits for what it is reading
 
 
 class ServiceManager:
@@ -92,7 +93,7 @@ class ServiceManager:
         if self.service is not None:
             self.service.close()
         if self._reload_thread.is_alive():
-            self._reload_thread.join(RELOAD_SECONDS)  # what it is reading is no longer needed
+            self._reload_thread.join(CLOSE_SECONDS)  # what it is reading is no longer needed
 
     def ready(self) -> dict[str, Any]:
         "Return readiness, also while there is no service"

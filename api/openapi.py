@@ -26,6 +26,10 @@ TAGS = [
     {"name": "items", "description": "Catalogue, similar items and search"},
     {"name": "models", "description": "PageResponder models, their figures, and rollback"},
     {"name": "experiments", "description": "A/B tests between models, and merchandising rules"},
+    {
+        "name": "evaluation",
+        "description": "What models would have achieved, and whether reports told the truth",
+    },
     {"name": "operation", "description": "Health and metrics"},
 ]
 KEYS = {

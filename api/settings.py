@@ -40,7 +40,7 @@ class APISettings(Settings):
     )
     models: Listed = Field((), description="comma-separated keys of the models to serve; empty: all")
     default_model: str = Field(
-        "", description="model used when a request names none; empty: the preferred one"
+        "", description="model used when a request names none; empty: the best by measurement"
     )
     max_body: int = Field(1_048_576, ge=1_024, description="largest request body, in bytes")
     rate: int = Field(

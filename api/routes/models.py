@@ -1,4 +1,4 @@
-"Models: figures, versions, comparisons and rollback"
+"Models: figures, versions, comparisons, and which version is in use"
 
 from fastapi import Request, Response
 
@@ -6,7 +6,7 @@ from .. import schemas
 from ..errors import problems
 from ..manager import Service
 from ..replies import reply
-from .common import Key
+from .common import WITH_BODY, Key
 from .common import router as new_router
 
 router = new_router("models")
@@ -14,13 +14,14 @@ router = new_router("models")
 
 @router.get("/models", operation_id="list_models", response_model=schemas.Models)
 def list_models(service: Service, request: Request) -> Response:
-    "List the served models"
-    return reply(schemas.Models, {"models": [_visible(model, request) for model in service.list_models()]})
+    "List the served models, and by what the default one was chosen"
+    models = [_visible(model, request) for model in service.list_models()]
+    return reply(schemas.Models, {"models": models, "default_by": service.default_choice().to_dict()})
 
 
 @router.get("/models/{key}", operation_id="get_model", response_model=schemas.Model, responses=problems(404))
 def get_model(key: Key, service: Service, request: Request) -> Response:
-    "Get a model: description, figures with intervals, training data and versions"
+    "Get a model: description, figures with intervals, training data, versions and decisions"
     return reply(schemas.Model, _visible(service.model(key), request))
 
 
@@ -55,3 +56,14 @@ def rollback_model(key: Key, service: Service) -> Response:
     "Roll back to the previous version"
     service.rollback(key)
     return reply(schemas.Model, service.model(key))
+
+
+@router.post(
+    "/models/{key}/activate",
+    operation_id="activate_model",
+    response_model=schemas.Model,
+    responses=WITH_BODY | problems(404, 409),
+)
+def activate_model(key: Key, body: schemas.ActivationBody, service: Service) -> Response:
+    "Put any kept version to use, older or newer"
+    return reply(schemas.Model, service.activate(key, body.version))

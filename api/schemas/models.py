@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from .base import ResponseBody, example, example_of
+from .decisions import Decision, DefaultBy
 
 
 class Figure(ResponseBody):
@@ -25,6 +26,10 @@ class Version(ResponseBody):
     version: str
     created: str
     current: bool
+    snapshot: str = Field("", description="the data snapshot it was trained on")
+    params: dict[str, Any] = {}
+    fit_seconds: float | None = None
+    figures: list[Figure] = Field([], description="only in the answer about one model")
 
 
 class Model(ResponseBody):
@@ -67,13 +72,15 @@ class Model(ResponseBody):
     params: dict[str, Any] = {}
     fit_seconds: float | None = None
     figures: list[Figure] = Field([], description="offline figures with 95 % intervals")
-    versions: list[Version] = []
+    versions: list[Version] = Field([], description="oldest first")
+    decisions: list[Decision] = Field([], description="newest first; only in the answer about one model")
     problems: list[str] = Field([], description="why a newer version could not be loaded")
 
 
 class Models(ResponseBody):
-    model_config = example(models=[example_of(Model)])
+    model_config = example(models=[example_of(Model)], default_by=example_of(DefaultBy))
     models: list[Model]
+    default_by: DefaultBy = Field(description="the default model, and by what it was chosen")
 
 
 class Comparison(ResponseBody):

@@ -19,11 +19,11 @@ from ..data.prepare import histories_from_items
 from ..data.store.connection import StoreDown
 from ..data.store.facade import Store
 from ..models.artefacts import ArtefactError
-from ..models.catalogue import by_preference
 from ..models.contract import Recommender
 from ..models.registry import Registry
 from ..models.releases import Release
 from ..models.snapshots import Snapshot
+from .default_model import DefaultChoice, choose_default
 from .snapshot_index import SnapshotIndex
 
 # %% ../../nbs/4_serving/34_model_pool.ipynb #89d77108
@@ -95,10 +95,18 @@ class ModelPool:
     def _count_erasures(self) -> int:  # raises `StoreDown`
         return self.store.versions().get("erasures", 0)
 
+    def default_choice(
+        self,
+        models: ModelSet,
+        pairs: Sequence[Mapping] = (),  # of the registry's comparisons
+    ) -> DefaultChoice:
+        "Return the model that answers when a request names none, and by what it was chosen"
+        releases = {key: served.release for key, served in models.models.items()}
+        return choose_default(releases, self._default, pairs)
+
     def default_key(self, models: ModelSet) -> str:  # "": there is no model
         "Return the key of the model that answers when a request names none"
-        wanted = (self._default, *by_preference(models.models))
-        return next((key for key in wanted if key in models.models), "")
+        return self.default_choice(models).key
 
     def _adopt(self, found: ModelSet, stamps: Mapping[str, tuple[int, int]]) -> None:
         with self._lock:

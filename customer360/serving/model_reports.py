@@ -15,6 +15,8 @@ import pandas as pd
 from ..models.artefacts import ArtefactError
 from ..models.catalogue import colour, describe
 from ..models.registry import Registry
+from ..models.snapshots import RegistryError
+from .default_model import DefaultChoice
 from .model_pool import ModelPool, ModelSet, ServedModel
 from .state import NO_MODEL, LiveState
 from .types import Conflict, UnknownModel
@@ -54,17 +56,28 @@ def curves_of(model: Any) -> dict[str, list] | None:
 
 # %% ../../nbs/4_serving/74_model_reports.ipynb #8c9e5447
 class ModelReports:
-    "Describes the models in use, and rolls them back"
+    "Describes the models in use, and puts other versions of them to use"
 
     def __init__(self, registry: Registry, pool: ModelPool):
         self.registry, self.pool = registry, pool
 
     def list(self, state: LiveState) -> list[dict]:
         "Return a description of each model in use"
-        return [self.describe(key, state) for key in state.models.models]
+        return [self._summary(key, state) for key in state.models.models]
 
     def describe(self, key: str, state: LiveState) -> dict:
-        "Return figures, versions and snapshot of a model; raise `UnknownModel`"
+        "Return figures, versions with theirs, snapshot and decisions of a model; raise `UnknownModel`"
+        found, releases = self._summary(key, state), self.registry.releases.of(key)
+        for version, release in zip(found["versions"], releases, strict=True):
+            version |= {"figures": list(release.figures), "params": dict(release.params)}
+            version |= {"snapshot": release.snapshot, "fit_seconds": release.fit_seconds}
+        return found | {"decisions": self.registry.decisions.list(key)}
+
+    def default_choice(self, state: LiveState) -> DefaultChoice:
+        "Return the default model and by what it was chosen"
+        return self.pool.default_choice(state.models, self.comparisons(state)["pairs"])
+
+    def _summary(self, key: str, state: LiveState) -> dict:
         served = self._served(key, state)
         release, about = served.release, describe(key)
         versions = [
@@ -133,4 +146,16 @@ class ModelReports:
             self.registry.promotions.rollback(key)
         except ValueError as error:
             raise Conflict(str(error), "key") from None
+        self.pool.reload()  # other processes follow within seconds
+
+    def activate(self, key: str, version: str, state: LiveState) -> None:
+        "Put any kept version to use; raise `UnknownModel`, or `Conflict` if it is damaged"
+        state.model(key)
+        self.pool.store.versions()  # raises `StoreDown` before anything is changed
+        try:
+            self.registry.promotions.promote(key, version)
+        except RegistryError as error:
+            raise UnknownModel(str(error), "version") from None
+        except ArtefactError as error:
+            raise Conflict(str(error), "version") from None
         self.pool.reload()  # other processes follow within seconds

@@ -7,7 +7,7 @@ __all__ = ['logger', 'REWARDS', 'EMPTY', 'MAX_LISTS', 'DEPTHS', 'LEAST_REPRODUCE
            'AGE_FACTOR', 'PolicyLog', 'policy_log', 'ModelChoices', 'model_choices', 'pooled_log', 'support_warnings',
            'evaluate_policies', 'PolicyEvaluation']
 
-# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #9b104a19
+# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #f3424682
 import logging
 import os
 import threading
@@ -50,7 +50,7 @@ from customer360.serving.policy_log import (
 from .recommendation_log import RecommendationLog
 from .state import LiveState
 
-# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #f964c403
+# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #628eba08
 logger = logging.getLogger(__name__)
 REWARDS = ("clicked", "converted")
 EMPTY = {"lists": 0, "impressions": 0, "customers": 0}
@@ -104,7 +104,7 @@ def _value_table(
     table[-1] = 0
     return table
 
-# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #e6d8ba4f
+# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #0dd5bf7d
 class ModelChoices(NamedTuple):
     "The choices of one model, with exploration and alone"
 
@@ -121,6 +121,7 @@ def model_choices(
     "Return what a model would have shown in each list, from the history as it was"
     ids = {each.user: state.ids(each.user) for each in log.lists if not each.visitor}
     past = log_histories(log.lists, ids, served.index, events)
+    served = served._replace(model=served.trained or served.model)  # without what it absorbed since
     ranked = CandidateLists(served, state.catalogue, log.lists, past, log.number_of).rank()
     places, exploration, temperature = (
         np.array([getattr(each, name) for each in log.lists])
@@ -179,9 +180,9 @@ def pooled_log(
     found = pooled_probabilities(log.frame, np.array(variants), share[:, rows])
     return log.frame.assign(probability=np.where(pooled[rows], found, own))
 
-# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #7ab05df7
+# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #0199b7ea
 DEPTHS = (1, 3, None)  # places from the top that are counted; None: all
-LEAST_REPRODUCED = 0.9  # of a model's own choices; below, the log does not show what it does now
+LEAST_REPRODUCED = 0.9  # of a model's own choices; below, it is not quite the model of the log
 MOST_UNSEEN = 0.1  # of what a model would show, never shown to anybody
 
 
@@ -218,7 +219,7 @@ def support_warnings(
         )
     return found
 
-# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #8e077bcb
+# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #74c0d3db
 class _ModelFacts(NamedTuple):
     trained_on: float
     reproduced: float
@@ -310,7 +311,7 @@ def evaluate_policies(
     counts = len(log.lists), len(log.frame), log.frame["user"].nunique()
     return dict(zip(EMPTY, counts, strict=True)) | {"rows": rows, "problems": problems}
 
-# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #8fb1fed3
+# %% ../../nbs/4_serving/73_policy_evaluation.ipynb #8df6adae
 WAIT = 1.0  # seconds that a request waits for a result
 LEAST_AGE, AGE_FACTOR = 30.0, 20.0  # seconds that a result is kept, and how many times what it took
 
@@ -329,7 +330,15 @@ class PolicyEvaluation:
         self.store, self.log = store, log
         self._found: dict[int, _Found] = {}
         self._running: dict[int, threading.Thread] = {}
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
+
+    def close(self, wait: float = 5.0) -> None:  # seconds
+        "Wait for what is being computed, before the store is closed"
+        self._closed = True
+        with self._lock:
+            running = list(self._running.values())
+        for thread in running:
+            thread.join(wait)
 
     def results(
         self,
@@ -372,7 +381,8 @@ class PolicyEvaluation:
             records = self.store.recommendations.shown_lists(int(time.time()) - days * 86_400)
             value = evaluate_policies(records, state, self.store)
         except Exception as error:  # the store is down, or what it says is not as it should be
-            logger.exception("off-policy estimates could not be computed")
+            if not self._closed:
+                logger.exception("off-policy estimates could not be computed")
             value = EMPTY | {"problems": {"": f"{type(error).__name__}: {error}"}}
         seconds = time.monotonic() - began
         when = {"computed": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(seconds, 3)}

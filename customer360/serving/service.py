@@ -17,13 +17,16 @@ from ..models.registry import Registry, open_registry
 from .absorption import Absorption
 from .context import UserContexts
 from .customers import Customers
+from .default_model import DefaultChoice
 from .erasure import Erasure
 from .experiments import Experiments
 from .feedback import Feedback, NamedEvent
 from .items import Items
 from .model_pool import ModelPool
 from .model_reports import ModelReports, readiness
+from .online_agreement import OnlineAgreement
 from .overview import Overview
+from .policy_evaluation import PolicyEvaluation
 from .ranking import Ranking
 from .recommendation_log import RecommendationLog
 from .search import Search
@@ -81,6 +84,8 @@ class Service:
         self.customers = Customers(store, self.contexts, self.log)
         self.items, self.search = Items(store), Search(self.contexts)
         self.feedback, self.experiments = Feedback(store), Experiments(store, self.log)
+        self.policies = PolicyEvaluation(store, self.log)
+        self.agreement = OnlineAgreement(registry, store, self.log)
         self.reports, self.shop = ModelReports(registry, self.pool), Overview(store)
         self.erasure = Erasure(store, registry, self.states, self.contexts, self.log)
 
@@ -211,6 +216,15 @@ class Service:
         self.reports.roll_back(key, self.states.current())
         return self.model(key)
 
+    def activate(self, key: str, version: str) -> dict:
+        "Put any kept version of a model to use, older or newer, and return its description"
+        self.reports.activate(key, version, self.states.current())
+        return self.model(key)
+
+    def default_choice(self) -> DefaultChoice:
+        "Return the model that answers when a request names none, and by what it was chosen"
+        return self.reports.default_choice(self.states.current())
+
     def experiment(self) -> dict:
         "Return the experiment that is running"
         return self.experiments.current()
@@ -223,6 +237,14 @@ class Service:
     def online(self, surface: str | None = None) -> dict:
         "Return the online metrics of recent recommendations, of all surfaces or of one"
         return self.experiments.results(self.states.current().experiment, surface)
+
+    def off_policy(self, reward: str = "clicked", days: int = 30) -> dict:
+        "Return what each model would have achieved in the lists that experiments drew"
+        return self.policies.results(reward, days, self.states.current())
+
+    def online_agreement(self, metric: str = "ndcg", rate: str = "click_through") -> dict:
+        "Return the figures of each kept version beside what its recommendations achieved"
+        return self.agreement.compare(metric, rate)
 
     def rules(self) -> dict:
         "Return the merchandising rules"
@@ -262,6 +284,7 @@ class Service:
 
     def close(self) -> None:
         "Write the last recommendations and close the store"
+        self.policies.close()
         self.log.close()
         self.store.close()
 

@@ -114,6 +114,8 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("experiments", {"name": "halves", "arms": {"none": 1.0}}, 422),
     ],
     "end_experiment": [("experiments", None, 200)],
+    "get_off_policy": [("experiments/offpolicy?reward=converted&days=7", None, 200), ("experiments/offpolicy?reward=viewed", None, 422), ("experiments/offpolicy?days=0", None, 422)],
+    "get_online_agreement": [("models/online-agreement?metric=precision&rate=conversion", None, 200), ("models/online-agreement?metric=rmse", None, 422)],
     "get_rules": [("rules", None, 200)],
     "put_rules": [
         ("rules", {"pinned": ["{second}"], "per_category": 2}, 200),

@@ -1,0 +1,28 @@
+"What models would have achieved, and whether their reports told the truth"
+
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from .. import schemas
+from ..manager import Service
+from ..replies import reply
+from .common import router as new_router
+
+router = new_router("evaluation")
+
+
+@router.get("/experiments/offpolicy", operation_id="get_off_policy", response_model=schemas.OffPolicy)
+def get_off_policy(query: Annotated[schemas.OffPolicyQuery, Query()], service: Service) -> Response:
+    "Estimate what each model would have achieved in the lists that experiments with exploration drew"
+    return reply(schemas.OffPolicy, service.off_policy(query.reward, query.days))
+
+
+@router.get(
+    "/models/online-agreement",
+    operation_id="get_online_agreement",
+    response_model=schemas.OnlineAgreement,
+)
+def get_online_agreement(query: Annotated[schemas.AgreementQuery, Query()], service: Service) -> Response:
+    "Compare the offline figure of each kept version with what its recommendations achieved"
+    return reply(schemas.OnlineAgreement, service.online_agreement(query.metric, query.rate))
