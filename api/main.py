@@ -17,6 +17,7 @@ from .metrics import Metrics
 from .openapi import ABOUT, TAGS, describe
 from .page import Page, PageResponder, PageRouter
 from .paths import EncodedSlashes
+from .retraining import RetrainTimer
 from .routes import (
     customers,
     evaluation,
@@ -27,6 +28,7 @@ from .routes import (
     models,
     overview,
     recommendations,
+    retrain,
 )
 from .security import FILES, Security
 from .settings import APISettings
@@ -39,9 +41,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_logging()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads_of_requests
     await anyio.to_thread.run_sync(app.state.manager.open)
+    app.state.retrain_timer.start()
     with on_stop(app.state.stream.close):
         yield
     app.state.stream.close()
+    await anyio.to_thread.run_sync(app.state.retrain_timer.close)
     await anyio.to_thread.run_sync(app.state.manager.close)
     app.state.metrics.publish()  # including losses at shutdown
     app.state.metrics.close()
@@ -62,6 +66,7 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
     )
     app.state.settings, app.state.manager = settings, ServiceManager(settings)
     app.state.stream = Stream(settings.streams)
+    app.state.retrain_timer = RetrainTimer(app.state.manager)
     app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["ready"])
     app.state.manager.on_tick = app.state.metrics.publish
     add_handlers(app)
@@ -73,6 +78,7 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
         feedback,
         evaluation,
         models,
+        retrain,
         experiments,
         health,
     ):

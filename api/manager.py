@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from customer360.serving import service as serving
+from customer360.serving.retrain_server import Retraining
 
 from .settings import APISettings
 
@@ -23,6 +24,7 @@ class ServiceManager:
     def __init__(self, settings: APISettings):
         self.settings = settings
         self.service: serving.Service | None = None
+        self.retraining: Retraining | None = None
         self.problem: Exception = serving.NotReady("the server is starting: try again in a moment")
         self._closed, self._frozen = threading.Event(), 0
         self.on_tick: Callable[[], None] = lambda: None  # called after each attempt or reload
@@ -45,6 +47,8 @@ class ServiceManager:
             known = isinstance(error, serving.ServiceError | serving.StoreDown)
             self.problem = error if known else serving.NotReady(reason_of(error))
             return
+        pool = self.service.pool
+        self.retraining = Retraining(self.service.store, pool.registry, pool.model)
         self._freeze(self.service)
         log.info("ready", extra={"fields": {"models": self.service.ready()["models"]}})
 
@@ -123,4 +127,10 @@ async def _current_service(request: Request) -> serving.Service:
     return manager.service
 
 
+async def _current_retraining(request: Request) -> Retraining:
+    await _current_service(request)
+    return request.app.state.manager.retraining
+
+
 Service = Annotated[serving.Service, Depends(_current_service)]
+Retrainer = Annotated[Retraining, Depends(_current_retraining)]

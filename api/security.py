@@ -25,6 +25,7 @@ READ = frozenset(
         "popular",
         "latest",
         "models",
+        "retrain",
         "comparisons",
         "feedback",
         "whoami",

@@ -6,13 +6,20 @@
 __all__ = ['TRY_LATER', 'YesOption', 'KeyArgument', 'format_run', 'retrain_command', 'adopted_run', 'new_run', 'compare_figures',
            'promote_command', 'rollback_command']
 
-# %% ../nbs/6_cli/09_retrain_commands.ipynb #6f9c60f7
+# %% ../nbs/6_cli/09_retrain_commands.ipynb #5ae8e091
 import os
 from typing import Annotated, Any
 
 import typer
 
-from .cli_options import DataOption, DatasetOption, named_source, parse_settings
+from customer360.cli_options import (
+    DataOption,
+    DatasetOption,
+    ForceOption,
+    SetOption,
+    named_source,
+    parse_settings,
+)
 
 # %% ../nbs/6_cli/09_retrain_commands.ipynb #8de00b7e
 TRY_LATER = 75  # exit code: another retraining is running
@@ -30,7 +37,7 @@ def format_run(
     end = {"unchanged": "nothing to do", "failed": f"failed: {run.error}"}.get(run.state, run.state)
     return "\n".join([*lines, f"Retraining {run.number}: {end}"])
 
-# %% ../nbs/6_cli/09_retrain_commands.ipynb #2a547da0
+# %% ../nbs/6_cli/09_retrain_commands.ipynb #416ee02b
 def retrain_command(
     model: Annotated[
         list[str] | None,
@@ -41,13 +48,8 @@ def retrain_command(
     if_due: Annotated[
         bool, typer.Option("--if-due", help="Only if there is a reason; for cron. See C360_RETRAIN_*.")
     ] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A hyper-parameter, such as n_neighbours=200; may be repeated."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Train even if data and hyper-parameters are unchanged.")
-    ] = False,
+    set_: SetOption = None,
+    force: ForceOption = False,
     run: Annotated[int, typer.Option(hidden=True)] = 0,  # a row that a server has written
 ) -> None:
     """Retrain models, and promote those that are not worse.
@@ -104,15 +106,17 @@ def new_run(
     from customer360.data.store.jobs import describe_process
     from customer360.models.registry import Registry
     from customer360.serving import retrain as work
+    from customer360.serving.retrain_server import is_too_soon
+    from customer360.serving.triggers import RetrainPolicy, due
 
     registry = Registry(folder("models") / source.card.name)
     work.plan_models(registry, source, request)
     reasons, known = ["by hand"], None
     if if_due:
-        newest, policy = store.retrainings.page(2), work.RetrainPolicy.from_settings()
+        newest, policy = store.retrainings.page(2), RetrainPolicy.from_settings()
         known = newest[0].number if newest else 0
-        soon = work.is_too_soon(newest, policy, now_ms())
-        reasons = [] if soon else [reason.sentence for reason in work.due(store, registry, policy)]
+        soon = is_too_soon(newest, policy, now_ms())
+        reasons = [] if soon else [reason.sentence for reason in due(store, registry, policy)]
     if not reasons:
         return None
     for reason in reasons if if_due else ():

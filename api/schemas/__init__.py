@@ -77,6 +77,7 @@ from .requests import (
     SimilarQuery,
     StreamQuery,
 )
+from .retrain import RetrainBody, Retrainings, RetrainRun, RunDecision, Trigger
 
 __all__ = [
     "Act",
@@ -159,8 +160,12 @@ __all__ = [
     "RequestBody",
     "ResponseBody",
     "ResultsQuery",
+    "RetrainBody",
+    "RetrainRun",
+    "Retrainings",
     "Rules",
     "RulesBody",
+    "RunDecision",
     "RunningExperiment",
     "SearchQuery",
     "Segment",
@@ -170,6 +175,7 @@ __all__ = [
     "StreamQuery",
     "SurfaceRates",
     "Training",
+    "Trigger",
     "Version",
     "VersionAgreement",
     "WhoAmI",

@@ -108,6 +108,13 @@ class ModelPool:
         "Return the key of the model that answers when a request names none"
         return self.default_choice(models).key
 
+    def model(self, key: str) -> Recommender:
+        "Return a model in use, as it was released; it is read if it is not served here"
+        served = self.models.models.get(key)
+        if served is None:
+            return self.registry.load(key)[0]
+        return served.model if served.trained is None else served.trained
+
     def _adopt(self, found: ModelSet, stamps: Mapping[str, tuple[int, int]]) -> None:
         with self._lock:
             self.models, self._promotion_stamps = found, stamps

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DAY_MS', 'WINDOWS', 'MIN_WINDOW', 'MIN_EXPECTED', 'MIN_CUSTOMERS', 'OTHERS', 'NEW', 'MIN_RATINGS', 'MAX_RATINGS',
-           'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'Popularity',
+           'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'PastPopularity',
            'past_popularity', 'design_effect', 'popularity_drift', 'ErrorSince', 'rmse_interval', 'error_since',
            'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
 
@@ -63,9 +63,9 @@ class Trigger(NamedTuple):
     value: float
     limit: float
 
-# %% ../../nbs/4_serving/91_triggers.ipynb #657ac638
+# %% ../../nbs/4_serving/91_triggers.ipynb #47f1f611
 class TrainedState(NamedTuple):
-    "What the models in use have learnt from"
+    "The data and time of the last training"
 
     snapshot: Path  # folder
     watermark: int  # events of the store up to this number
@@ -109,7 +109,7 @@ def _after_run(state: TrainedState, run: Run | None, registry: Registry) -> Trai
     place = place if place.is_dir() else state.snapshot
     return TrainedState(place, run.about["watermark"], run.finished, state.release)
 
-# %% ../../nbs/4_serving/91_triggers.ipynb #3338afc9
+# %% ../../nbs/4_serving/91_triggers.ipynb #913f83dd
 WINDOWS = ("popularity_30d", "popularity_90d", "popularity")  # the first with enough events is compared
 MIN_WINDOW = 1000  # events
 MIN_EXPECTED = 5  # new events of an item with a bin of its own
@@ -117,8 +117,8 @@ MIN_CUSTOMERS = 20  # fewer say nothing about the others
 OTHERS, NEW = "the other items", "new items"
 
 
-class Popularity(NamedTuple):
-    "How often each item was chosen"
+class PastPopularity(NamedTuple):
+    "The number of events of each item at the end of the training data"
 
     counts: Mapping[str, int]  # item -> events of some time
     total: int  # events of all time
@@ -126,11 +126,11 @@ class Popularity(NamedTuple):
 
 def past_popularity(
     items: pd.DataFrame,  # id, popularity, popularity_30d, popularity_90d
-) -> Popularity:
+) -> PastPopularity:
     "Return the popularity of items at the end of the training data"
     window = next((name for name in WINDOWS if items[name].sum() >= MIN_WINDOW), WINDOWS[-1])
     counts = dict(zip(items["id"], items[window], strict=True))
-    return Popularity(counts, int(items["popularity"].sum()))
+    return PastPopularity(counts, int(items["popularity"].sum()))
 
 
 def design_effect(
@@ -215,7 +215,7 @@ def error_since(
 def _stated_rmse(release: Release) -> float | None:
     return next((row["value"] for row in release.figures if row["metric"] == "rmse"), None)
 
-# %% ../../nbs/4_serving/91_triggers.ipynb #29b05796
+# %% ../../nbs/4_serving/91_triggers.ipynb #503f44ff
 _KEPT: OrderedDict[tuple, Any] = OrderedDict()  # what costs more than a query, for as long as it holds
 
 
@@ -227,14 +227,14 @@ def _keep(key: tuple, make: Callable[[], Any]) -> Any:
     return _KEPT[key]
 
 
-def _popularity_then(store: Store, state: TrainedState) -> Popularity:
+def _popularity_then(store: Store, state: TrainedState) -> PastPopularity:
     "Return the popularity in the training data: from the feature store, or else by its definitions"
     known = store.features.manifest() or {}
     if known.get("watermark") == state.watermark and known.get("rows", {}).get("item"):
         stamp = (store.ids.store_id, known["computed"])
         return _keep(stamp, lambda: past_popularity(stored_values(store, "item")))
 
-    def compute() -> Popularity:
+    def compute() -> PastPopularity:
         with open_history(state.snapshot) as history:
             return past_popularity(values_at(history, "item", names=WINDOWS))
 

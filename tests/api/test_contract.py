@@ -49,7 +49,10 @@ def deep(value):
 @pytest.fixture(scope="module")
 def keyed(tmp_path_factory: pytest.TempPathFactory):
     with Server(
-        tmp_path_factory.mktemp("keyed"), C360_API_KEYS=ENTRY, C360_MODELS="knn,bert,popularity"
+        tmp_path_factory.mktemp("keyed"),
+        C360_API_KEYS=ENTRY,
+        C360_MODELS="knn,bert,popularity",
+        C360_RETRAIN_CARD="nowhere",  # so that no request starts to train: test_retrain_api.py does
     ) as server:
         server.client.headers["Authorization"] = f"Bearer {KEY}"
         yield server

@@ -107,6 +107,12 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
     "get_training": [("models/{key}/training", None, 200), ("models/none/training", None, 404), (f"models/{LONG}/training", None, 422)],
     "list_comparisons": [("comparisons", None, 200)],
     "rollback_model": [("models/{key}/rollback", None, 409), ("models/none/rollback", None, 404), (f"models/{LONG}/rollback", None, 422)],
+    "get_retraining": [("retrain", None, 200)],
+    "start_retraining": [  # a good one trains for minutes: test_retrain_api.py starts it, on a small shop
+        ("retrain", {"models": ["none"]}, 422),
+        ("retrain", {"params": {"knn": {"k": 3}}}, 422),
+        ("retrain", {"models": ["popularity"], "params": {"knn": {"n_neighbours": 3}}}, 422),
+    ],
     "get_experiment": [("experiments", None, 200)],
     "put_experiment": [
         ("experiments", {"name": "halves", "arms": {"{key}": 1.0}, "exploration": 0.2}, 200),

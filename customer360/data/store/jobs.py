@@ -140,7 +140,7 @@ def process_is_gone(
     except psutil.NoSuchProcess:
         return True
 
-# %% ../../../nbs/1_data/67_store_jobs.ipynb #1cd578be
+# %% ../../../nbs/1_data/67_store_jobs.ipynb #6d2b3f6c
 LEASE = "retrain"
 LEASE_SECONDS = 60.0  # a holder that gave no sign of life for so long is dead
 
