@@ -25,9 +25,8 @@ from typing import Any
 import psutil
 
 from ..config import folder, settings
-from ..data.combine import is_database
 from ..data.feature_store import materialise
-from ..data.store.connection import StorageError, StoreDown
+from ..data.store.connection import StorageError, StoreDown, is_store_url
 from ..data.store.facade import Store
 from ..data.store.jobs import LEASE_SECONDS, RetrainingStore, Run, describe_process, this_place
 from ..evaluation.challenge import Decision, Progress, challenge, chosen_params
@@ -245,7 +244,7 @@ class RetrainingBusy(Conflict):
 
 def job_store(source: Source) -> Store:
     "Open the store of a data set, where its retrainings are recorded; it is made if there is none"
-    name, url = source.card.name, source.data if is_database(source.data) else ""
+    name, url = source.card.name, source.data if is_store_url(source.data) else ""
     if not url and name != settings().dataset:
         url = f"sqlite:///{folder('store') / name}.sqlite"
     return Store.open(url)
