@@ -6,7 +6,7 @@
 __all__ = ['CARD', 'READY_SECONDS', 'COMMAND_SECONDS', 'MAX_REQUESTS', 'MAX_EVENTS', 'ARMS_AT_A_TIME', 'write_source',
            'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ServedShop', 'served_shop', 'run_served']
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #f35a4f06
+# %% ../../nbs/4_serving/97_loop_server.ipynb #0a3567b8
 import os
 import socket
 import subprocess
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from ..schema import Tables
 from .loop import ARMS, Arm, ArmLog, OfferedList, run_arm
 from .traffic import Scenario, history_tables
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #46a0b0a7
+# %% ../../nbs/4_serving/97_loop_server.ipynb #2bf4d905
 CARD = """# A simulated shop, cut on the day on which the rounds of the loop begin
 [facts]
 name = "{name}"
@@ -78,7 +79,7 @@ def write_source(
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #cf0dd6c7
+# %% ../../nbs/4_serving/97_loop_server.ipynb #8151b0db
 class LoopError(RuntimeError):
     "Raised when a command or the server of the loop fails"
 
@@ -110,7 +111,7 @@ def source_folder() -> Path:
         raise LoopError("the loop needs the API, which is no part of the package: run it in a checkout")
     return root
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #3630cae7
+# %% ../../nbs/4_serving/97_loop_server.ipynb #c71215ff
 READY_SECONDS, COMMAND_SECONDS = 120, 600
 MAX_REQUESTS, MAX_EVENTS = 100, 1_000  # of the API, in one body
 
@@ -252,27 +253,29 @@ def served_shop(
     finally:
         shop.close()
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #42c5b9ec
+# %% ../../nbs/4_serving/97_loop_server.ipynb #a884c2d7
 ARMS_AT_A_TIME = 2
 
 
 def run_served(
-    scenario: Scenario,
+    scenarios: Sequence[Scenario],  # one per seed
     arms: Sequence[Arm] = ARMS,
     key: str = "knn",  # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
     progress: Callable[[], None] = lambda: None,  # called after each round of each arm
-) -> ArmLog:
-    "Run every arm against a server of its own"
-    history = history_tables(scenario)
+) -> ArmLog:  # with the column `seed`
+    "Run every arm of every scenario against a server of its own"
 
-    def run(arm: Arm) -> ArmLog:
+    def run(task: tuple[Scenario, Arm]) -> ArmLog:
+        scenario, arm = task
+        settings = {"C360_EXPLORATION_SEED": scenario.seed}
         with (
             tempfile.TemporaryDirectory(prefix=f"loop-{arm.name}-") as home,
-            served_shop(Path(home), history, key, params) as shop,
+            served_shop(Path(home), history_tables(scenario), key, params, **settings) as shop,
         ):
-            return run_arm(shop, scenario, arm, lambda number: progress())
+            log = run_arm(shop, scenario, arm, lambda number: progress())
+            return ArmLog(*(frame.assign(seed=scenario.seed) for frame in log))
 
     with ThreadPoolExecutor(ARMS_AT_A_TIME) as pool:
-        logs = zip(*pool.map(run, arms), strict=True)
+        logs = zip(*pool.map(run, product(scenarios, arms)), strict=True)
         return ArmLog(*(pd.concat(frames, ignore_index=True) for frames in logs))
