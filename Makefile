@@ -4,6 +4,7 @@ DATA ?=
 PROTOCOLS ?=
 MODELS ?=
 TRIALS ?= 30
+SEEDS ?=
 PORT ?= 8000
 ARGS ?=
 export PYTHON
@@ -11,7 +12,7 @@ export PYTHON
 # One thread for each of the two workers: with more, threads of one wait for those of the other.
 PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest
 
-.PHONY: help setup report tune serve page bench test quick test-long lab clean
+.PHONY: help setup report tune loop serve page bench test quick test-long lab clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +28,9 @@ report: setup ## train and evaluate on DATASET (demo by default), leave reports/
 
 tune: setup ## look for hyper-parameters that suit DATASET, inside its train part; prints what goes into its card
 	@.venv/bin/c360 tune --dataset "$(DATASET)" --trials "$(TRIALS)" $(if $(DATA),--data "$(DATA)") $(if $(MODELS),--model "$(MODELS)") $(ARGS)
+
+loop: setup ## does retraining pay? simulated customers visit real servers (SEEDS=3), or DATASET is replayed in time
+	@.venv/bin/c360 loop --dataset "$(DATASET)" $(if $(DATA),--data "$(DATA)") $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)") $(ARGS)
 
 serve: setup ## the page and the REST API on PORT (8000 by default), with the demo's models or those of DATASET
 	@bash tools/page.sh || echo "Serving the API without the page."

@@ -19,6 +19,7 @@ import typer
 from .cli_collect import collect_app
 from .cli_features import features_app
 from .cli_ingest import ingest_command
+from .cli_loop import loop_command
 from customer360.cli_options import (
     DataOption,
     DatasetOption,
@@ -47,13 +48,14 @@ app = typer.Typer(
     "Begin with `c360 report`, which needs no data of yours.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Data sets with a card: list, fetch, describe, quality.")
-app.add_typer(data_app, name="data")
-app.add_typer(collect_app, name="collect")
-app.add_typer(features_app, name="features")
 app.command("ingest")(ingest_command)
+app.command("loop")(loop_command)
 app.command("retrain")(retrain_command)
 app.command("promote")(promote_command)
 app.command("rollback")(rollback_command)
+app.add_typer(data_app, name="data")
+app.add_typer(collect_app, name="collect")
+app.add_typer(features_app, name="features")
 
 # %% ../nbs/6_cli/10_cli.ipynb #572fd6a3
 def installed_models() -> list[str]:  # keys

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     exploration_seed: int | None = Field(
         None,
         ge=0,
-        description="makes the draws of an experiment's exploration repeatable, for simulations; empty: chance",
+        description="repeats the draws of an experiment's exploration, for simulations; empty: chance",
     )
     retrain_auto: bool = Field(False, description="a server retrains by itself when it is due")
     retrain_card: str = Field(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FINDINGS_PAGE', 'simple_table', 'render_page', 'write_page']
 
-# %% ../../nbs/3_evaluation/54_findings_page.ipynb #26b3d93f
+# %% ../../nbs/3_evaluation/54_findings_page.ipynb #77df0e7a
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from .report import Cell, Row, Section, Table, templates
 from ..files import atomic_file
 
-# %% ../../nbs/3_evaluation/54_findings_page.ipynb #c4f24575
+# %% ../../nbs/3_evaluation/54_findings_page.ipynb #6ef60eda
 def simple_table(
     caption: str,
     head: Sequence[str],
@@ -31,7 +31,8 @@ def simple_table(
 
 FINDINGS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
 <link rel="icon" href="data:,">

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['FIRST_SHARE', 'WINDOWS', 'REPLAY_ARMS', 'REPLAY_METRICS', 'MOST_POINTS', 'REPLAY_PAIRS', 'time_windows',
            'list_figures', 'replay_window', 'replay_model', 'replay_customers', 'mean_with_interval', 'replay_findings',
-           'replay_verdict', 'replay_table', 'replay_differences', 'write_replay', 'make_replay']
+           'replay_verdict', 'replay_table', 'replay_differences', 'how_replayed', 'replay_picture', 'write_replay',
+           'make_replay']
 
-# %% ../../nbs/3_evaluation/56_replay.ipynb #58a71ca0
+# %% ../../nbs/3_evaluation/56_replay.ipynb #30ed29c4
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +25,7 @@ from ..metrics import RANKING_METRICS, hits
 from ..models.catalogue import make_model, model_class
 from ..models.contract import Recommender
 
-# %% ../../nbs/3_evaluation/56_replay.ipynb #f39634fa
+# %% ../../nbs/3_evaluation/56_replay.ipynb #7bff86ec
 FIRST_SHARE, WINDOWS = 0.6, 10
 REPLAY_ARMS = {
     "stale": "frozen weights, stale histories",
@@ -51,7 +52,7 @@ def time_windows(
         inside = (place >= begin) & (place < end)
         yield Split("replay", str(number), data.where(place < begin), frame[inside])
 
-# %% ../../nbs/3_evaluation/56_replay.ipynb #aae43c9d
+# %% ../../nbs/3_evaluation/56_replay.ipynb #fabe033b
 def list_figures(
     model: Recommender,
     points: pd.DataFrame,  # user, item
@@ -106,7 +107,7 @@ def replay_model(
         progress()
     return pd.concat(parts, ignore_index=True).assign(model=key)
 
-# %% ../../nbs/3_evaluation/56_replay.ipynb #b26f735f
+# %% ../../nbs/3_evaluation/56_replay.ipynb #bcbbbc10
 REPLAY_PAIRS = (("live", "stale"), ("retrained", "live"), ("retrained", "stale"))
 
 
@@ -185,7 +186,7 @@ def _told(row: Mapping[str, Any]) -> str:
     text = f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]"
     return text.replace("-", "−")
 
-# %% ../../nbs/3_evaluation/56_replay.ipynb #82034124
+# %% ../../nbs/3_evaluation/56_replay.ipynb #86d360f4
 def replay_table(
     findings: Mapping[str, Any],
     key: str,  # of a model
@@ -221,30 +222,47 @@ def replay_differences(findings: Mapping[str, Any]) -> Any:  # a `Table`
     return simple_table("Differences, paired by customer", head, rows)
 
 
-def write_replay(
-    findings: Mapping[str, Any],
-    folder: Path,  # such as reports/ml-100k
-) -> Path:  # loop.html
-    "Write the page and the findings"
-    from customer360.evaluation.findings_page import write_page
+def how_replayed(findings: Mapping[str, Any]) -> str:
+    "Return how a replay was measured"
+    return (
+        f"{findings['title']}: {findings['rows']:,} events in order of time. The first model is trained "
+        f"on the first {FIRST_SHARE:.0%}, the rest are {findings['n_windows']} windows of equally many. "
+        "A list of ten is made before each choice that turned out relevant, and the choice is the one "
+        "item to be found. Known customers have an event in the first part, new ones have none."
+    )
+
+
+def replay_picture(findings: Mapping[str, Any]) -> Any:  # a `Shown`
+    "Return the picture of all windows, a panel per model"
     from customer360.evaluation.plots_rounds import rounds_figure
-    from customer360.evaluation.report import Listed, Section, shown
+    from customer360.evaluation.report import shown
 
     frame = pd.DataFrame(findings["windows"]).rename(
         columns={"model": "panel", "arm": "line", "window": "round"}
     )
     titles = {key: f"{name}: nDCG@10" for key, name in findings["models"].items()}
     lines = {"stale": "stale", "live": "live", "retrained": "retrained"}
-    picture = shown(
-        "replay-windows", "Window by window", "nDCG@10 of the customers of each window; bands are 95 % intervals.",
-        rounds_figure, frame, titles, lines, "window",
-    )  # fmt: skip
-    how = (
-        f"{findings['title']}: {findings['rows']:,} events in order of time. The first model is trained on "
-        f"the first {FIRST_SHARE:.0%}, the rest are {findings['n_windows']} windows with equally many events. "
-        "A list of ten is made before each choice that turned out relevant, and the choice is the one item to "
-        "be found. Known customers have an event in the first part, new ones have none."
+    return shown(
+        "replay-windows",
+        "Window by window",
+        "nDCG@10 of the customers of each window; bands are 95 % intervals.",
+        rounds_figure,
+        frame,
+        titles,
+        lines,
+        "window",
     )
+
+
+def write_replay(
+    findings: Mapping[str, Any],
+    folder: Path,  # such as reports/ml-100k
+) -> Path:  # loop.html
+    "Write the page and the findings"
+    from customer360.evaluation.findings_page import write_page
+    from customer360.evaluation.report import Listed, Section
+
+    picture = replay_picture(findings)
     sections = [
         Section(
             "rows", "Stale, live, retrained", [*(replay_table(findings, key) for key in findings["models"])]
@@ -252,7 +270,9 @@ def write_replay(
         Section("windows", "Window by window", [picture]),
         Section("differences", "Differences", [replay_differences(findings)]),
         Section(
-            "how", "How it was measured", [how, Listed([f"{a}: {t}." for a, t in findings["arms"].items()])]
+            "how",
+            "How it was measured",
+            [how_replayed(findings), Listed([f"{a}: {t}." for a, t in findings["arms"].items()])],
         ),
     ]
     lead = [*findings["verdicts"], "Differences are paired by customer, with 95 % intervals over customers."]

@@ -6,7 +6,7 @@
 __all__ = ['PANELS', 'HOW', 'told_difference', 'lead_of', 'panel_rows', 'loop_pictures', 'means_table', 'differences_table',
            'settings_table', 'loop_sections', 'write_loop_report', 'make_loop']
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #f96459bc
+# %% ../../nbs/4_serving/98_loop_report.ipynb #14c61648
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from .loop_findings import METRIC_NAMES, METRICS, make_findings, pick, signed
 from .loop_server import run_served
 from .traffic import make_scenario
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #a84d204e
+# %% ../../nbs/4_serving/98_loop_report.ipynb #134e8963
 def told_difference(
     findings: Mapping[str, Any],
     arm: str,
@@ -44,7 +44,7 @@ def lead_of(findings: Mapping[str, Any]) -> list[str]:
         cost = told_difference(findings, "exploring", "retrained", "utility")
         gain = told_difference(findings, "exploring", "frozen", "utility")
         told.append(
-            f"With a tenth of the places explored, the true utility differs from retraining alone by {cost} and "
+            f"With a tenth of the places explored, the true utility differs from retraining alone by {cost}, "
             f"from frozen weights by {gain}: what the draws cost now, less what the model learnt from them."
         )
     shops = len(findings["seeds"])
@@ -58,7 +58,7 @@ def lead_of(findings: Mapping[str, Any]) -> list[str]:
     )
     return told
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #485795f2
+# %% ../../nbs/4_serving/98_loop_report.ipynb #7fa829be
 PANELS = ("utility", "share_of_best", "click_through", "purchases", "coverage", "concentration")
 
 
@@ -137,12 +137,14 @@ def settings_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     return simple_table("Settings", ["what", "value"], rows)
 
 
-HOW = """\
-Each arm is a server with its own database and registry. The same customers visit all of them, with the same \
-luck in scrolling, clicking and buying. Their events go through the API; the training is the one that a cron \
-job would start. A list's true utility is the customer's true preference for its items, weighted by how likely \
-each place is to be looked at; share of the best: 0 is a list drawn at random, 1 the best list that was \
-possible. The figures of later rounds fall in all arms because what a customer has bought is not shown again."""
+HOW = (
+    "Each arm is a server with its own database and registry. The same customers visit all of them, "
+    "with the same luck in scrolling, clicking and buying. Their events go through the API; the "
+    "training is the one that a cron job would start. A list's true utility is the customer's true "
+    "preference for its items, weighted by how likely each place is to be looked at; share of the "
+    "best: 0 is a list drawn at random, 1 the best list that was possible. The figures of later "
+    "rounds fall in all arms because what a customer has bought is not shown again."
+)
 
 
 def loop_sections(findings: Mapping[str, Any]) -> list[Any]:  # of a page
@@ -156,7 +158,7 @@ def loop_sections(findings: Mapping[str, Any]) -> list[Any]:  # of a page
         Section("how", "How it was run", [HOW, arms, settings_table(findings)]),
     ]
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #671625c2
+# %% ../../nbs/4_serving/98_loop_report.ipynb #7f40937e
 def write_loop_report(
     findings: Mapping[str, Any],
     folder: Path,  # such as reports/loop
