@@ -73,6 +73,7 @@ class Model(ResponseBody):
     fit_seconds: float | None = None
     figures: list[Figure] = Field([], description="offline figures with 95 % intervals")
     versions: list[Version] = Field([], description="oldest first")
+    previous: str = Field("", description="the version that a rollback puts to use; empty: there is none")
     decisions: list[Decision] = Field([], description="newest first; only in the answer about one model")
     problems: list[str] = Field([], description="why a newer version could not be loaded")
 

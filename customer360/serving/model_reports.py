@@ -98,9 +98,17 @@ class ModelReports:
             "figures": list(release.figures),
             "fit_seconds": release.fit_seconds,
             "versions": versions,
+            "previous": self._previous(key),
             "default": key == state.default,
             "problems": state.models.problems.get(key, []),
         }
+
+    def _previous(self, key: str) -> str:
+        "Return the version that a roll back puts to use; empty if there is none"
+        try:
+            return next(reversed(self.registry.promotions.versions(key)[:-1]), "")
+        except ArtefactError:
+            return ""
 
     def _served(self, key: str, state: LiveState) -> ServedModel:
         if not key:

@@ -106,7 +106,13 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
     "get_model": [("models/{key}", None, 200), ("models/none", None, 404), (f"models/{LONG}", None, 422)],
     "get_training": [("models/{key}/training", None, 200), ("models/none/training", None, 404), (f"models/{LONG}/training", None, 422)],
     "list_comparisons": [("comparisons", None, 200)],
-    "rollback_model": [("models/{key}/rollback", None, 409), ("models/none/rollback", None, 404), (f"models/{LONG}/rollback", None, 422)],
+    "activate_model": [
+        ("models/none/activate", {"version": "ffd4e56aa2a6"}, 404),
+        ("models/knn/activate", {"version": "0"}, 404),
+        ("models/knn/activate", {"version": "ffd4e56aa2a6"}, 200),
+        ("models/knn/activate", {}, 422),
+    ],
+    "rollback_model": [("models/svd/rollback", None, 409), ("models/none/rollback", None, 404), (f"models/{LONG}/rollback", None, 422)],
     "get_retraining": [("retrain", None, 200)],
     "start_retraining": [  # a good one trains for minutes: test_retrain_api.py starts it, on a small shop
         ("retrain", {"models": ["none"]}, 422),

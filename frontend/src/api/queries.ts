@@ -3,6 +3,10 @@ import { client, type Schemas, unwrap } from "./client";
 
 export type Overview = Schemas["Overview"];
 export type Model = Schemas["Model"];
+export type Retrainings = Schemas["Retrainings"];
+export type RetrainRun = Schemas["RetrainRun"];
+export type ModelDecision = Schemas["Decision"];
+export type DefaultBy = Schemas["DefaultBy"];
 export type Figure = Schemas["Figure"];
 export type Comparison = Schemas["Comparison"];
 export type Profile = Schemas["Profile"];
@@ -21,17 +25,37 @@ export const overview = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/overview", { signal })),
 });
 
-export const models = queryOptions({
+const modelList = {
   queryKey: ["models"],
-  queryFn: async ({ signal }) => (await unwrap(client.GET("/api/v1/models", { signal }))).models.sort(byFigure),
+  queryFn: ({ signal }: { signal: AbortSignal }) => unwrap(client.GET("/api/v1/models", { signal })),
   staleTime: RARELY_CHANGES,
-});
+};
+
+export const models = queryOptions({ ...modelList, select: (found) => [...found.models].sort(byFigure) });
+
+/** By what the default model was chosen. */
+export const defaultBy = queryOptions({ ...modelList, select: (found) => found.default_by });
+
+/** A model with the figures of each kept version and what was decided about challengers. */
+export const modelDetails = (key: string) =>
+  queryOptions({
+    queryKey: ["models", key],
+    queryFn: ({ signal }) => unwrap(client.GET("/api/v1/models/{key}", { params: { path: { key } }, signal })),
+    enabled: key !== "",
+  });
 
 /** Compare two models: the default comes first, then the one with the higher nDCG@10. */
 function byFigure(a: Model, b: Model): number {
   const value = (model: Model): number => (model.default ? Infinity : (model.figures?.find((figure) => figure.metric === "ndcg" && figure.k === 10)?.value ?? 0));
   return value(b) - value(a) || a.key.localeCompare(b.key);
 }
+
+/** Reasons to retrain, the retraining that is running, and the last ones; asked again every two seconds while one is running. */
+export const retrainings = queryOptions({
+  queryKey: ["retrain"],
+  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/retrain", { signal })),
+  refetchInterval: ({ state }) => (state.data?.running ? 2_000 : false),
+});
 
 export const comparisons = queryOptions({
   queryKey: ["comparisons"],

@@ -18,7 +18,9 @@ export function ConfirmDialog({ title, opened, confirmLabel, pending, error, onC
   return (
     <Modal opened={opened} onClose={onCancel} title={title} closeButtonProps={{ "aria-label": "Close" }} centered>
       <Stack>
-        <Text size="sm">{children}</Text>
+        <Text size="sm" component="div">
+          {children}
+        </Text>
         {error && (
           <Alert color="red" role="alert">
             {asSentence(error.message)}

@@ -1,18 +1,19 @@
 import { Alert, Anchor, Badge, Button, Group, NumberInput, SimpleGrid, Slider, Stack, Table, Text, TextInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Link } from "react-router";
 import { client, unwrap } from "../api/client";
 import { useEventStream } from "../api/eventStream";
-import { experiments, type Experiments, type Model, models, training, whoami } from "../api/queries";
+import { defaultBy, experiments, type Experiments, type Model, models, training, whoami } from "../api/queries";
 import { ApiKeyButton } from "../components/ApiKeyButton";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { CustomerLink } from "../components/CustomerName";
 import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
 import { ModelName, ModelPicker } from "../components/ModelName";
+import { ActivateDialog, type VersionChange, VersionsDialog } from "../components/ModelVersions";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, PanelFrame } from "../components/Panel";
+import { Retraining } from "../components/Retraining";
 import { ScrollableTable } from "../components/ScrollableTable";
 import { pastTense } from "../lib/eventKinds";
 import { asSentence, count, dateTime, figure, roughShare, share, time, timeAgo } from "../lib/format";
@@ -20,6 +21,7 @@ import { lazyComponent } from "../lib/lazy";
 import { figureOf, METRICS } from "../lib/leaderboard";
 import { shortLabel, useModelInfo } from "../lib/models";
 import { useParam } from "../lib/url";
+import { defaultReason } from "../lib/versions";
 
 const LearningCurves = lazyComponent(() => import("../charts/LearningCurves"));
 const ComponentWeights = lazyComponent(() => import("../charts/ComponentWeights"));
@@ -33,12 +35,13 @@ export default function ModelsPage() {
       {caller && !admin && (
         <Alert variant="light" color="gray" title="Read-only access">
           <Group>
-            Rolling back a model and running an A/B test require an API key with the role admin.
+            Changing the version of a model, retraining and running an A/B test require an API key with the role admin.
             <ApiKeyButton />
           </Group>
         </Alert>
       )}
       <Versions admin={admin} />
+      <Retraining admin={admin} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <InsideModel />
         <Stack>
@@ -54,13 +57,18 @@ const SHOWN_METRICS = METRICS.filter((metric) => metric.id !== "recall@10");
 
 /** Say why a model cannot be rolled back; empty if it can. */
 function obstacle(model: Model, admin: boolean): string {
-  if ((model.versions ?? []).length < 2) return "no earlier version";
+  if (!model.previous) return "no earlier version";
   return admin ? "" : "requires an admin key";
 }
 
 function Versions({ admin }: { admin: boolean }) {
   const query = useQuery(models);
-  const [rollingBack, setRollingBack] = useState<Model | null>(null);
+  const [shown, setShown] = useState<Model | null>(null);
+  const [change, setChange] = useState<VersionChange | null>(null);
+  const choose = (version: string): void => {
+    setShown(null);
+    if (shown) setChange({ model: shown, version, rollBack: false });
+  };
   return (
     <Panel
       title="Versions"
@@ -100,19 +108,41 @@ function Versions({ admin }: { admin: boolean }) {
               </Table.Thead>
               <Table.Tbody>
                 {all.map((model) => (
-                  <VersionRow key={model.key} model={model} obstacle={obstacle(model, admin)} onRollBack={() => setRollingBack(model)} />
+                  <VersionRow
+                    key={model.key}
+                    model={model}
+                    obstacle={obstacle(model, admin)}
+                    onShow={() => setShown(model)}
+                    onRollBack={() => setChange({ model, version: model.previous ?? "", rollBack: true })}
+                  />
                 ))}
               </Table.Tbody>
             </Table>
           </ScrollableTable>
-          <RollBackDialog model={rollingBack} onClose={() => setRollingBack(null)} />
+          <DefaultReason />
+          <VersionsDialog model={shown} admin={admin} onChoose={choose} onClose={() => setShown(null)} />
+          <ActivateDialog change={change} onClose={() => setChange(null)} />
         </>
       )}
     </Panel>
   );
 }
 
-function VersionRow({ model, obstacle, onRollBack }: { model: Model; obstacle: string; onRollBack: () => void }) {
+/** Say why the default model is the default. */
+function DefaultReason() {
+  const { data: by } = useQuery(defaultBy);
+  const { nameOf } = useModelInfo();
+  if (!by?.key) return null;
+  return (
+    <Text size="sm" c="dimmed" mt="xs">
+      {defaultReason(by, nameOf)}
+    </Text>
+  );
+}
+
+type VersionRowProps = { model: Model; obstacle: string; onShow: () => void; onRollBack: () => void };
+
+function VersionRow({ model, obstacle, onShow, onRollBack }: VersionRowProps) {
   const created = Date.parse(model.created) / 1000;
   return (
     <Table.Tr>
@@ -141,39 +171,19 @@ function VersionRow({ model, obstacle, onRollBack }: { model: Model; obstacle: s
         </Table.Td>
       ))}
       <Table.Td ta="right">
-        <Button size="compact-sm" variant="default" disabled={obstacle !== ""} onClick={onRollBack} aria-label={`Roll back ${shortLabel(model.label)}`}>
-          Roll back
-        </Button>
+        <Group gap={6} wrap="nowrap" justify="flex-end">
+          <Button size="compact-sm" variant="default" onClick={onShow} aria-label={`Versions of ${shortLabel(model.label)}`}>
+            {count((model.versions ?? []).length)} {(model.versions ?? []).length === 1 ? "version" : "versions"}
+          </Button>
+          <Button size="compact-sm" variant="default" disabled={obstacle !== ""} onClick={onRollBack} aria-label={`Roll back ${shortLabel(model.label)}`}>
+            Roll back
+          </Button>
+        </Group>
         <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
           {obstacle}
         </Text>
       </Table.Td>
     </Table.Tr>
-  );
-}
-
-function RollBackDialog({ model, onClose }: { model: Model | null; onClose: () => void }) {
-  const queries = useQueryClient();
-  const rollBack = useMutation({
-    mutationFn: (key: string) => unwrap(client.POST("/api/v1/models/{key}/rollback", { params: { path: { key } } })),
-    onSuccess: async (restored) => {
-      onClose();
-      notifications.show({ color: "green", title: `${shortLabel(restored.label)} rolled back to ${restored.version}`, message: "This version answers from now on." });
-      await queries.invalidateQueries();
-    },
-  });
-  return (
-    <ConfirmDialog
-      title={`Roll back ${model ? shortLabel(model.label) : ""}?`}
-      opened={model !== null}
-      confirmLabel="Roll back"
-      pending={rollBack.isPending}
-      error={rollBack.error}
-      onCancel={onClose}
-      onConfirm={() => model && rollBack.mutate(model.key)}
-    >
-      Version <code>{model?.version}</code> is replaced at once, in every server process, by the version deployed before it. Nothing is deleted.
-    </ConfirmDialog>
   );
 }
 
