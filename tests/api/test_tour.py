@@ -7,7 +7,6 @@ import pytest
 from server import ROOT, Server, operations
 
 
-
 def tour() -> list[str]:
     "The calls of curl in docs/service.md, in order"
     (block,) = re.findall(
