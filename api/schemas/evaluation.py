@@ -49,12 +49,14 @@ class PolicyEstimate(ResponseBody):
     )
     places: int | None = Field(None, description="places from the top that are counted; null: all")
     impressions: int = Field(description="of the log, at these places")
-    doubly_robust: float | None = Field(None, description="estimated reward per impression, doubly robust")
-    doubly_robust_low: float | None = Field(None, description=LOW)
-    doubly_robust_high: float | None = None
-    snips: float | None = Field(None, description="the same, by self-normalised inverse propensity scores")
+    snips: float | None = Field(
+        None, description="estimated reward per impression, by self-normalised inverse propensity scores"
+    )
     snips_low: float | None = Field(None, description=LOW)
     snips_high: float | None = None
+    doubly_robust: float | None = Field(None, description="the same, doubly robust")
+    doubly_robust_low: float | None = Field(None, description=LOW)
+    doubly_robust_high: float | None = None
     observed: float | None = Field(
         None, description="of the lists that this version made in the experiment, where it was a variant"
     )
@@ -68,7 +70,11 @@ class PolicyEstimate(ResponseBody):
     unseen: float = Field(description="share of what the model would show that nobody was shown")
     trained_on: float = Field(description="share of these reactions that its training data may contain")
     reproduced: float | None = Field(
-        None, description="share of the version's own recorded choices that are computed again the same"
+        None,
+        description=(
+            "share of the version's own recorded choices that come out the same when computed again; "
+            "below .9, as with models that learn from events at once, there is no doubly robust estimate"
+        ),
     )
     warnings: list[str] = Field([], description="why the estimate is not to be trusted, in plain words")
 

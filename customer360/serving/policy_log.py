@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LoggedList', 'logged_list', 'impressions_frame', 'read_events', 'history_at', 'LogHistories', 'log_histories']
 
-# %% ../../nbs/4_serving/56_policy_log.ipynb #931db53c
+# %% ../../nbs/4_serving/56_policy_log.ipynb #e4599bb5
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from .offpolicy import IMPRESSIONS
 from .snapshot_index import SnapshotIndex
 from .types import Rules
 
-# %% ../../nbs/4_serving/56_policy_log.ipynb #a049aeb3
+# %% ../../nbs/4_serving/56_policy_log.ipynb #d9412a81
 @dataclass(frozen=True)
 class LoggedList:
     "The part of a recommendation that a model filled and a customer saw"
@@ -40,6 +40,7 @@ class LoggedList:
     acts: tuple[dict, ...]  # events that the request brought along
     items: tuple[str, ...]  # that were seen, best place first
     probabilities: tuple[float, ...]  # of each, given those above
+    explored: tuple[bool, ...]  # True where the model ranked another item first
     clicked: tuple[bool, ...]
     converted: tuple[bool, ...]
     taken: tuple[str, ...]  # pinned items above
@@ -82,6 +83,7 @@ def logged_list(record: ShownList) -> LoggedList | None:
         acts=tuple(record.payload["acts"]),
         items=items,
         probabilities=tuple(entry["probability"] for entry in seen),
+        explored=tuple(entry["by"] == "explored" for entry in seen),
         clicked=clicked,
         converted=converted,
         taken=tuple(pinned),
@@ -92,7 +94,7 @@ def logged_list(record: ShownList) -> LoggedList | None:
         **{name: policy[name] for name in ("category", "repeat", "exploration", "temperature", "arms")},
     )
 
-# %% ../../nbs/4_serving/56_policy_log.ipynb #fd1e5dc1
+# %% ../../nbs/4_serving/56_policy_log.ipynb #dfa161c7
 def impressions_frame(lists: Sequence[LoggedList]) -> pd.DataFrame:  # columns `IMPRESSIONS`, in order
     "Return a row per impression"
     length = [len(each.items) for each in lists]
@@ -113,7 +115,7 @@ def impressions_frame(lists: Sequence[LoggedList]) -> pd.DataFrame:  # columns `
     frame = pd.DataFrame(repeated | flat | {"place": place})
     return frame[list(IMPRESSIONS)].astype(IMPRESSIONS)
 
-# %% ../../nbs/4_serving/56_policy_log.ipynb #cd58d8a7
+# %% ../../nbs/4_serving/56_policy_log.ipynb #9ca1dbda
 def read_events(
     store: EventStore,
     lists: Sequence[LoggedList],
@@ -168,7 +170,7 @@ def _act_events(each: LoggedList, facts: Facts) -> list[HistoryEvent]:
         for act in each.acts
     ]
 
-# %% ../../nbs/4_serving/56_policy_log.ipynb #c3c90081
+# %% ../../nbs/4_serving/56_policy_log.ipynb #3f9d7cd4
 class LogHistories(NamedTuple):
     "The histories of many lists, in the codes of one model"
 
