@@ -244,10 +244,7 @@ class RetrainingBusy(Conflict):
 
 def job_store(source: Source) -> Store:
     "Open the store of a data set, where its retrainings are recorded; it is made if there is none"
-    name, url = source.card.name, source.data if is_store_url(source.data) else ""
-    if not url and name != settings().dataset:
-        url = f"sqlite:///{folder('store') / name}.sqlite"
-    return Store.open(url)
+    return Store.open(source.data if is_store_url(source.data) else "", source.card.name)
 
 
 def begin(
