@@ -7,13 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from command import once
 from server import ROOT, Server
 
-T = TypeVar("T")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--no-sandbox",
@@ -87,15 +85,6 @@ def until(page, condition: str, seconds: float = PATIENCE) -> None:
     while not page.evaluate(condition):
         assert time.monotonic() < end, f"not true after {seconds} s: {condition}"
         page.wait_for_timeout(30)
-
-
-def eventually(read: Callable[[], T], accept: Callable[[T], bool], seconds: float = PATIENCE) -> T:
-    "Poll `read` until `accept` accepts its value, and return that value"
-    end = time.monotonic() + seconds
-    while not accept(value := read()):
-        assert time.monotonic() < end, f"not accepted after {seconds} s: {value!r}"
-        time.sleep(0.03)
-    return value
 
 
 def expect(locator):

@@ -14,6 +14,7 @@ export type Recommendations = Schemas["Recommendations"];
 export type RecommendedItem = Schemas["Pick"];
 export type Reason = Schemas["Reason"];
 export type Item = Schemas["Item"];
+export type ContextEvent = Schemas["Act"];
 export type EventKind = Schemas["FeedbackEvent"]["event"];
 export type StoredEvent = Schemas["StoredEvent"];
 export type Experiments = Schemas["Experiments"];
@@ -94,14 +95,19 @@ export const profile = (customer: string) =>
     queryFn: ({ signal }) => unwrap(client.GET("/api/v1/customers/{customer}", { params: { path: { customer } }, signal })),
   });
 
-export const recommendations = (customer: string, model: string, n: number) =>
-  queryOptions({
-    queryKey: ["customer", customer, "recommendations", model, n],
-    queryFn: ({ signal }) =>
-      unwrap(client.GET("/api/v1/customers/{customer}/recommendations", { params: { path: { customer }, query: { model, n } }, signal })),
-  });
+const SANDBOX_REQUEST = { category: "", repeat: false, explain: true, surface: "sandbox" };
 
-const VISITOR_REQUEST = { customer: "", category: "", repeat: false, cold_start: true, explain: true };
+/** What a model would recommend to a customer who had done this too. Asked for in the sandbox, so nothing is recorded. */
+export const recommendations = (customer: string, tried: ContextEvent[], model: string, n: number) =>
+  queryOptions({
+    queryKey: ["customer", customer, "recommendations", model, n, tried],
+    queryFn: async ({ signal }) => {
+      const requests = [{ ...SANDBOX_REQUEST, customer, history: tried, exclude: [], model, n, cold_start: false }];
+      const [answer] = (await unwrap(client.POST("/api/v1/recommendations", { body: { requests }, signal }))).answers;
+      return answer as Recommendations; // one per request
+    },
+    placeholderData: keepPreviousData, // while the list after the next trial is on its way
+  });
 
 /** What each model recommends to an anonymous visitor who has only looked at these items. */
 export const visitorRecommendations = (itemIds: string[], modelKeys: string[], n: number) =>
@@ -109,7 +115,7 @@ export const visitorRecommendations = (itemIds: string[], modelKeys: string[], n
     queryKey: ["visitor", itemIds, modelKeys, n],
     queryFn: async ({ signal }) => {
       const history = itemIds.map((item) => ({ item, event: "click" as const }));
-      const requests = modelKeys.map((model) => ({ ...VISITOR_REQUEST, history, exclude: itemIds, model, n }));
+      const requests = modelKeys.map((model) => ({ ...SANDBOX_REQUEST, customer: "", history, exclude: itemIds, model, n, cold_start: true }));
       return (await unwrap(client.POST("/api/v1/recommendations", { body: { requests }, signal }))).answers;
     },
     enabled: itemIds.length > 0 && modelKeys.length > 0,

@@ -1,8 +1,7 @@
 import { Alert, List, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
-import { sendImpressions } from "../api/feedback";
-import { overview, type RecommendedItem, recommendations } from "../api/queries";
+import { type ContextEvent, overview, type RecommendedItem, recommendations } from "../api/queries";
 import { describeAction } from "../lib/eventKinds";
 import { listChanges, type Move, moveBadge } from "../lib/listChanges";
 import { type ItemAction, ItemRow } from "./ItemRow";
@@ -20,25 +19,21 @@ export type LastAction = {
 
 type Props = {
   customer: string;
+  tried: ContextEvent[]; // on the customer's behalf, on top of what they did
   model: string;
   n: number;
   lastAction: LastAction | null;
-  onAction: (item: RecommendedItem, event: Parameters<ItemAction>[1], rating: number | undefined, recommendation: string) => void;
-  onOpen: (item: RecommendedItem, recommendation: string) => void;
+  onAction: (item: RecommendedItem, event: Parameters<ItemAction>[1], rating: number | undefined) => void;
+  onOpen: (item: RecommendedItem) => void;
 };
 
-/** One model's recommendations for a customer, with reasons and what the last action changed. Displaying it stores impressions. */
-export function RecommendationList({ customer, model, n, lastAction, onAction, onOpen }: Props) {
-  const query = useQuery(recommendations(customer, model, n));
+/** One model's recommendations for a customer, with reasons and what the last action changed. Nothing of it is stored. */
+export function RecommendationList({ customer, tried, model, n, lastAction, onAction, onOpen }: Props) {
+  const query = useQuery(recommendations(customer, tried, model, n));
   const { data: shop } = useQuery(overview);
   const answer = query.data;
-  const id = answer?.recommendation_id;
-  useEffect(() => {
-    if (answer?.customer && id) void sendImpressions(answer.customer, id, answer.items.map((item) => item.item));
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once per recommendation
-  }, [id]);
-  const before = lastAction?.before[model];
-  const moves = useMemo(() => (before && answer ? listChanges(before, answer.items, lastAction.item) : []), [before, lastAction, answer]);
+  const before = query.isPlaceholderData ? undefined : lastAction?.before[model];
+  const moves = useMemo(() => (before && answer ? listChanges(before, answer.items, lastAction?.item ?? "") : []), [before, lastAction, answer]);
   const moveOf = new Map(moves.map((move) => [move.item, move]));
   return (
     <Panel
@@ -46,7 +41,7 @@ export function RecommendationList({ customer, model, n, lastAction, onAction, o
       order={3}
       query={query}
       height={480}
-      about={answer && basis(answer.n_history, answer.cold_start ?? false)}
+      about={answer && basis(answer.n_history, answer.cold_start ?? false, tried.length > 0)}
       empty={(data) => (data.items.length ? null : <EmptyState>Nothing left to recommend: this customer has already interacted with every product.</EmptyState>)}
     >
       {(data) => (
@@ -59,8 +54,8 @@ export function RecommendationList({ customer, model, n, lastAction, onAction, o
                 item={item}
                 badge={moveBadge(moveOf.get(item.item))}
                 scale={shop?.scale ?? null}
-                onAction={(acted, event, rating) => onAction(acted, event, rating, data.recommendation_id)}
-                onOpen={(opened) => onOpen(opened, data.recommendation_id)}
+                onAction={onAction}
+                onOpen={onOpen}
               />
             ))}
           </ol>
@@ -70,8 +65,8 @@ export function RecommendationList({ customer, model, n, lastAction, onAction, o
   );
 }
 
-function basis(interactions: number, coldStart: boolean): string {
-  const from = `Based on ${interactions} ${interactions === 1 ? "product" : "products"} in the customer’s history`;
+function basis(interactions: number, coldStart: boolean, sandbox: boolean): string {
+  const from = `Based on ${interactions} ${interactions === 1 ? "product" : "products"} in the customer’s history${sandbox ? " and the sandbox" : ""}`;
   return coldStart ? `${from}: too few, so these are the most popular ones.` : `${from}.`;
 }
 
@@ -89,9 +84,9 @@ function ChangeSummary({ action, moves, actedHere, maximum = 0 }: { action: Last
   return (
     <Alert ref={alert} tabIndex={-1} color="green" variant="light" role="status" aria-live="polite" p="xs" className="changed">
       <Text size="sm">
-        The customer {before} <b>{title}</b>
+        If the customer {before} <b>{title}</b>
         {after && ` ${after}`}
-        {removed ? ", so it is no longer recommended." : "."} {!moves.length && "The list is unchanged."}
+        {removed ? ", it would no longer be recommended." : moves.length ? ", the list would change." : ", the list would stay as it is."}
         {action.rating != null && action.rating <= maximum / 2 && " A low rating lowers predicted ratings; the ranking follows what the customer chose, and rating a product means having chosen it."}
       </Text>
       {others.length > 0 && (

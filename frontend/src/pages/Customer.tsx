@@ -1,10 +1,9 @@
 import { Alert, Anchor, Badge, Button, Grid, Group, NumberInput, SimpleGrid, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { ApiError } from "../api/client";
-import { useFeedback } from "../api/feedback";
 import { customers, type Model, models, overview, type RecommendedItem, profile, type Profile, recommendations } from "../api/queries";
 import { customerAddress, CustomerName } from "../components/CustomerName";
 import { CustomerPicker } from "../components/CustomerPicker";
@@ -16,6 +15,7 @@ import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, PanelFrame, type QueryResult, QueryState } from "../components/Panel";
 import { type LastAction, RecommendationList } from "../components/RecommendationList";
 import { RenderWhenIdle } from "../components/RenderWhenIdle";
+import { Sandbox } from "../components/Sandbox";
 import { ShareBars } from "../components/ShareBars";
 import { categoryText } from "../lib/categories";
 import { type CountedEvents, countedEvents } from "../lib/countedEvents";
@@ -24,6 +24,7 @@ import { pastTense } from "../lib/eventKinds";
 import { asSentence, asWords, count, date, dateTime, NONE, price } from "../lib/format";
 import { segmentName } from "../lib/glossary";
 import { lazyComponent } from "../lib/lazy";
+import { toHistory, triedFor, useSandbox } from "../lib/sandbox";
 import { boundedNumber, useParam } from "../lib/url";
 
 const ActivityChart = lazyComponent(() => import("../charts/ActivityChart"));
@@ -38,7 +39,7 @@ export default function CustomerPage() {
   const open = (id: string): void => {
     if (id) {
       void queries.prefetchQuery(profile(id)); // while the page is still being rendered
-      for (const key of [left, right]) if (key) void queries.prefetchQuery(recommendations(id, key, n));
+      for (const key of [left, right]) if (key) void queries.prefetchQuery(recommendations(id, toHistory(triedFor(id)), key, n));
     }
     void navigate(id ? { pathname: customerAddress(id), search: location.search.replace(/([?&])open=[^&]*/, "$1") } : "/customers");
   };
@@ -160,47 +161,58 @@ function RecommendationLists({ customer }: { customer: string }) {
   const [opened, setOpened] = useParam("open", "", "step");
   const [lastAction, setLastAction] = useState<LastAction | null>(null);
   const queries = useQueryClient();
-  const feedback = useFeedback();
+  const sandbox = useSandbox(customer);
+  const tried = useMemo(() => toHistory(sandbox.events), [sandbox.events]);
+  const { data: shop } = useQuery(overview);
   const shown = [left, right].filter((key, at, all) => key && all.indexOf(key) === at);
 
   const pending = useRef(new Set<string>()); // ids of items being acted on, so that a double click is one action
-  const act = async (item: RecommendedItem, event: Parameters<ItemAction>[1], rating: number | undefined, recommendation: string, model: string): Promise<void> => {
+  const act = async (item: RecommendedItem, event: Parameters<ItemAction>[1], rating: number | undefined, model: string): Promise<void> => {
     if (pending.current.has(item.item)) return;
     pending.current.add(item.item);
-    const before = Object.fromEntries(shown.map((key) => [key, queries.getQueryData(recommendations(customer, key, n).queryKey)?.items ?? []]));
+    const before = Object.fromEntries(shown.map((key) => [key, queries.getQueryData(recommendations(customer, tried, key, n).queryKey)?.items ?? []]));
+    const added = sandbox.add({ item: item.item, title: item.title, event, ...(rating != null && { rating }) });
     try {
-      await feedback.mutateAsync({ customer, item: item.item, event, ...(rating != null && { rating }), recommendation_id: recommendation });
+      const history = toHistory(triedFor(customer));
+      await Promise.all(shown.map((key) => queries.fetchQuery(recommendations(customer, history, key, n))));
       setLastAction({ item: item.item, title: item.title, event, model, before, ...(rating != null && { rating }) });
     } catch (error) {
-      notifications.show({ color: "red", title: "Not saved", message: `${asSentence((error as Error).message)} Nothing was changed; try again.` });
+      sandbox.remove(added.id);
+      notifications.show({ color: "red", title: "Not tried", message: `${asSentence((error as Error).message)} Nothing was changed; try again.` });
     } finally {
       pending.current.delete(item.item);
     }
+  };
+  const change = (alter: () => void) => () => {
+    setLastAction(null); // its comparison would be with a list of another sandbox
+    alter();
   };
 
   return (
     <PanelFrame
       title="Recommendations by model"
-      about="Act on an item on the customer’s behalf: both lists update at once and say what changed and why. Displayed items count as impressions. The order predicts what the customer chooses next, not how they would rate it. In brackets: how much of an item’s score depends on that reason."
+      about="Act on an item to try what would follow: both lists update at once and say what would change and why. Nothing is stored or counted unless you record it as the customer’s own feedback. The order predicts what the customer chooses next, not how they would rate it. In brackets: how much of an item’s score depends on that reason."
     >
       <Group align="flex-end" gap="sm">
         <ModelPicker label="Left" value={left} onChange={setLeft} />
         {right && <ModelPicker label="Right" value={right} onChange={setRight} />}
         <NumberInput label="Items per list" value={n} min={1} max={30} w={110} allowDecimal={false} allowNegative={false} onChange={(value) => value !== "" && setSize(String(boundedNumber(String(value), 1, 30, 6)))} />
       </Group>
+      <Sandbox customer={customer} events={sandbox.events} maximum={shop?.scale?.[1]} onRemove={(id) => change(() => sandbox.remove(id))()} onClear={change(sandbox.clear)} />
       {loading && <Skeleton height={480} role="status" aria-label="Loading" />}
       <SimpleGrid cols={{ base: 1, md: shown.length || 2 }} spacing="md">
         {shown.map((key) => (
           <RecommendationList
             key={key}
             customer={customer}
+            tried={tried}
             model={key}
             n={n}
             lastAction={lastAction}
-            onAction={(...action) => void act(...action, key)}
-            onOpen={(item, recommendation) => {
+            onAction={(item, event, rating) => void act(item, event, rating, key)}
+            onOpen={(item) => {
               setOpened(item.item);
-              void act(item, "click", undefined, recommendation, key);
+              void act(item, "click", undefined, key);
             }}
           />
         ))}

@@ -243,7 +243,7 @@ function AbTest({ admin }: { admin: boolean }) {
   return (
     <Panel
       title="A/B test"
-      about="The share of customers that each model answers if a request names no model. Only those answers count in the results; these pages always name a model, so their lists are neither affected nor counted."
+      about="The share of customers that each model answers if a request names no model. Only those answers count in the results. These pages name a model and show its lists in the sandbox, so nothing that is tried here is counted."
       query={query}
       height={200}
     >
@@ -295,6 +295,11 @@ function VariantResults({ results }: { results: Experiments["results"] }) {
         Customers so far: {results.sizes.map((size) => `${nameOf(size.arm)} ${count(size.customers)} (${figure(size.expected, 0)} expected)`).join(", ")}.
       </Text>
       {sampleRatioMismatch && <Alert color="yellow">Sample ratio mismatch: the customers are not split as planned, so do not trust the comparison.</Alert>}
+      {(results.by_arm ?? []).map((row) => (
+        <Text key={row.model} size="sm">
+          {nameOf(row.model)}: {share(row.click_through)} clicked, {share(row.conversion)} converted, of {count(row.impressions)} impressions
+        </Text>
+      ))}
       {(results.arms ?? []).map((row) => (
         <Text key={`${row.arm}-${row.other}-${row.metric}`} size="sm" c="dimmed">
           {RATES[row.metric] ?? row.metric}: {nameOf(row.arm)} − {nameOf(row.other)} = {share(row.difference)}
@@ -422,6 +427,11 @@ function LiveEvents() {
                       {event.title ?? event.item}
                     </Anchor>
                     {event.rating != null && ` (${event.rating})`}
+                    {event.surface && (
+                      <Text span size="xs" c="dimmed">
+                        {` · ${event.surface}`}
+                      </Text>
+                    )}
                   </Table.Td>
                 </Table.Tr>
               ))}
@@ -429,7 +439,7 @@ function LiveEvents() {
           </Table>
         </ScrollableTable>
       ) : (
-        <EmptyState>No events since this page was opened. Open a customer in another window and buy something.</EmptyState>
+        <EmptyState>No events since this page was opened. Record one on a customer’s page in another window, or send one with POST /api/v1/feedback.</EmptyState>
       )}
     </PanelFrame>
   );

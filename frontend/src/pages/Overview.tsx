@@ -1,17 +1,18 @@
-import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { Anchor, Paper, SegmentedControl, SimpleGrid, Table, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { comparisons, experiments, type Model, models, overview } from "../api/queries";
 import { ConfidenceInterval } from "../components/ConfidenceInterval";
 import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
 import { ModelName } from "../components/ModelName";
+import { OnlineFigures } from "../components/OnlineFigures";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, QueryState } from "../components/Panel";
 import { ScrollableTable } from "../components/ScrollableTable";
-import { compact, count, figure, roughShare, share } from "../lib/format";
+import { compact, count, figure } from "../lib/format";
 import { lazyComponent } from "../lib/lazy";
 import { figureOf, METRICS, rankModels, type Row, type Verdict } from "../lib/leaderboard";
-import { shortLabel, useModelInfo } from "../lib/models";
+import { shortLabel } from "../lib/models";
 import { useParam } from "../lib/url";
 
 const EventsChart = lazyComponent(() => import("../charts/EventsChart"));
@@ -216,73 +217,17 @@ function AccuracyAndCoverage() {
   );
 }
 
+/** Impressions, clicks and conversions as they were reported; a comparison of models only where chance assigned the customers. */
 function OnlineResults() {
   const query = useQuery({ ...experiments, refetchInterval: 15_000 });
-  const { nameOf } = useModelInfo();
   return (
     <Panel
       title="Results so far"
-      about="Click-through rate (the chart) and conversion rate of displayed recommendations, with 95% intervals over customers. An item that is in two lists counts for the list in which it was acted on."
+      about="Click-through and conversion rates of the items that were reported as displayed, with 95% intervals over customers. A click counts for the list that it names, and so does a conversion; one that names none counts for the list that was clicked last, or else displayed last, within a day. What is tried on these pages is not counted."
       query={query}
-      empty={(data) => (data.results.by_model.length ? null : <EmptyState>No recommendations have been displayed yet. Open a customer: impressions and actions are counted here.</EmptyState>)}
+      empty={(data) => (data.results.by_model.length ? null : <EmptyState>No recommendations have been displayed yet. A shop reports them as impressions, with POST /api/v1/feedback.</EmptyState>)}
     >
-      {({ results }) => (
-        <Stack gap="sm">
-          {results.by_model.some((row) => row.impressions > 0) && (
-            <PanelBoundary height={200}>
-              <IntervalPlot
-                metric="Click-through rate"
-                format={share}
-                formatTick={roughShare}
-                rows={results.by_model
-                  .filter((row) => row.click_through != null)
-                  .map((row) => ({ model: row.model, name: nameOf(row.model), value: row.click_through ?? 0, low: row.click_through_low ?? null, high: row.click_through_high ?? null }))}
-              />
-            </PanelBoundary>
-          )}
-          <ScrollableTable label="Click-through and conversion by model" width={360}>
-            <Table fz="sm" verticalSpacing={6}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Model</Table.Th>
-                  <Table.Th ta="right">Impressions</Table.Th>
-                  <Table.Th ta="right">Customers</Table.Th>
-                  <Table.Th ta="right">
-                    <GlossaryTerm id="click-through">Click-through</GlossaryTerm>
-                  </Table.Th>
-                  <Table.Th ta="right">
-                    <GlossaryTerm id="conversion">Conversion</GlossaryTerm>
-                  </Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {results.by_model.map((row) => (
-                  <Table.Tr key={row.model}>
-                    <Table.Th scope="row" fw={400}>
-                      <ModelName model={row.model} />
-                    </Table.Th>
-                    <Table.Td ta="right">{count(row.impressions)}</Table.Td>
-                    <Table.Td ta="right">{count(row.customers)}</Table.Td>
-                    <Table.Td ta="right">
-                      {share(row.click_through)}
-                      <ConfidenceInterval low={row.click_through_low} high={row.click_through_high} format={share} />
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      {share(row.conversion)}
-                      <ConfidenceInterval low={row.conversion_low} high={row.conversion_high} format={share} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollableTable>
-          <Group>
-            <Anchor component={Link} to="/models" size="sm">
-              Set up an A/B test
-            </Anchor>
-          </Group>
-        </Stack>
-      )}
+      {({ results }) => <OnlineFigures results={results} />}
     </Panel>
   );
 }
