@@ -56,6 +56,10 @@ def test_a_dialog_a_drawer_and_an_open_menu_are_accessible(shop: Server, tab: Ca
     one.settle()
     one.still()
     assert page.evaluate(SERIOUS) == []
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    page.get_by_role("region", name="Sandbox").get_by_role("listitem").wait_for()
+    one.still()
+    assert page.evaluate(SERIOUS) == []
 
 
 def test_by_keyboard_alone(shop: Server, tab: Callable):

@@ -200,7 +200,7 @@ def test_rating_and_opening(shop: Server, tab: Callable):
     second = titles(listed(page, "hybrid"))[1]
     listed(page, "hybrid").get_by_role("button", name=second, exact=True).click()
     drawer = page.get_by_role("dialog")
-    drawer.get_by_text("in the sandbox this is a click").wait_for()
+    drawer.get_by_text("in the sandbox, this counts as a click").wait_for()
     drawer.get_by_role("heading", name=second).wait_for()
     assert "open=" in page.url
     with_item = drawer.get_by_role("region", name="Recommended with this product")

@@ -15,7 +15,7 @@ export function ItemDrawer({ id, customer, onClose }: { id: string; customer: st
     <Drawer opened={id !== ""} onClose={onClose} position="right" title={query.data?.title ?? id} closeButtonProps={{ "aria-label": "Close" }}>
       <Stack>
         <Text size="sm" c="dimmed">
-          Opened as {viewer ? displayName(viewer) : customer}; in the sandbox this is a click.
+          Opened as {viewer ? displayName(viewer) : customer}; in the sandbox, this counts as a click.
         </Text>
         <QueryState query={query}>{(product) => <ItemFacts item={product} />}</QueryState>
         <RecommendedWithItem id={id} n={4} order={3} />
