@@ -18,6 +18,11 @@ export type ContextEvent = Schemas["Act"];
 export type EventKind = Schemas["FeedbackEvent"]["event"];
 export type StoredEvent = Schemas["StoredEvent"];
 export type Experiments = Schemas["Experiments"];
+export type OffPolicy = Schemas["OffPolicy"];
+export type PolicyEstimate = Schemas["PolicyEstimate"];
+export type VersionAgreement = Schemas["VersionAgreement"];
+export type Reward = "clicked" | "converted";
+export type OnlineRate = "click_through" | "conversion";
 
 const RARELY_CHANGES = 60_000; // ms that such a response stays fresh
 
@@ -75,6 +80,27 @@ export const experiments = queryOptions({
   queryKey: ["experiments"],
   queryFn: ({ signal }) => unwrap(client.GET("/api/v1/experiments", { signal })),
 });
+
+const OFF_POLICY_DAYS = 30;
+
+/** What each model would have achieved in the lists of A/B tests; asked again every two seconds while the server computes it. */
+export const offPolicy = (reward: Reward) =>
+  queryOptions({
+    queryKey: ["offpolicy", reward],
+    queryFn: ({ signal }) => unwrap(client.GET("/api/v1/experiments/offpolicy", { params: { query: { reward, days: OFF_POLICY_DAYS } }, signal })),
+    staleTime: RARELY_CHANGES,
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => (state.data?.computing ? 2_000 : false),
+  });
+
+/** The offline figure of each version beside the rate that its recommendations achieved. */
+export const onlineAgreement = (rate: OnlineRate) =>
+  queryOptions({
+    queryKey: ["online-agreement", rate],
+    queryFn: ({ signal }) => unwrap(client.GET("/api/v1/models/online-agreement", { params: { query: { metric: "ndcg", rate } }, signal })),
+    staleTime: RARELY_CHANGES,
+    placeholderData: keepPreviousData,
+  });
 
 export const whoami = queryOptions({
   queryKey: ["whoami"],

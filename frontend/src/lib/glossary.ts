@@ -12,6 +12,8 @@ export const MEASURES = [
   entry("significance", "Significantly worse", "In a paired test over the same customers, a difference from the best model as large as this would arise by chance in fewer than 5 of 100 cases, corrected for the number of comparisons (Holm)."),
   entry("click-through", "Click-through rate", "The share of the recommended products that the customer clicked."),
   entry("conversion", "Conversion rate", "The share of the recommended products that the customer bought, added to the cart or liked."),
+  entry("off-policy", "Off-policy estimate", "What a model would have achieved, computed from lists that another model has shown: a list counts more the more often this model would have shown it too. Possible only where chance has filled some positions, and imprecise where the two models differ much."),
+  entry("effective-customers", "Customers behind it", "As many customers with equal weight would say as much. If a few customers make up most of the estimate, it is far below the number of customers in the test."),
   entry("predicted-rating", "Predicted rating", "The stars that the customer is expected to give. Lists are not sorted by it: people often choose what they go on to rate as average, and seldom choose everything that they would rate highly."),
   entry("training-loss", "Training loss", "What a network minimises while it learns to rank products: minus the logarithm of the probability that it gives to the products the customer chose. Lower is better."),
   entry("new-item", "New item", "A product without any interactions, so that a model knows only its description."),

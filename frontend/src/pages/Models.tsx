@@ -11,6 +11,8 @@ import { CustomerLink } from "../components/CustomerName";
 import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
 import { ModelName, ModelPicker } from "../components/ModelName";
 import { ActivateDialog, type VersionChange, VersionsDialog } from "../components/ModelVersions";
+import { OffPolicyPanel } from "../components/OffPolicyPanel";
+import { OnlineAgreementPanel } from "../components/OnlineAgreementPanel";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, PanelFrame } from "../components/Panel";
 import { Retraining } from "../components/Retraining";
@@ -49,6 +51,8 @@ export default function ModelsPage() {
           <LiveEvents />
         </Stack>
       </SimpleGrid>
+      {admin && <OffPolicyPanel />}
+      <OnlineAgreementPanel />
     </Page>
   );
 }
