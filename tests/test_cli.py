@@ -125,6 +125,12 @@ def test_train_leaves_a_model_that_is_used_again(home, shop):
     assert (ndcg["split"], ndcg["n_customers"] > 50) == ("ratio75_item", True) and ndcg["low"] < ndcg[
         "value"
     ] < ndcg["high"]
+    again = well(c360(home, "train", "--model", "knn", *shop))
+    assert (
+        f"nothing to do: knn {where.name} was trained on this data with these hyper-parameters"
+        in again.stderr
+    )
+    assert again.stdout == f"knn: {where}\n"
     before = {path: path.stat().st_mtime_ns for path in where.rglob("*")}
     assert "manifest.json" in {path.name for path in before}
     said = well(c360(home, "recommend", "--customer", "c0007", "--n", "4", *shop)).stdout.splitlines()

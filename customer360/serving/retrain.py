@@ -324,7 +324,10 @@ def do_work(
         decisions.append(retrain_one(snapshot, key, params, request, step.of_model(key)))
     erase_since_snapshot(registry, snapshot)
     step.done = 1 + 4 * len(plan)
-    if store.features.manifest() is None or any(one["outcome"] != "unchanged" for one in decisions):
+    known = store.features.manifest() or {}
+    if known.get("watermark") != about["watermark"] or any(
+        one["outcome"] != "unchanged" for one in decisions
+    ):
         step("features")
         materialise(store, tables, about=about)
     step.done = step.total

@@ -144,7 +144,7 @@ class Retraining:
         source = self.source()
         try:
             plan_models(self.registry, source, request)
-        except (ValueError, KeyError, ImportError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
             raise Invalid(str(error.args[0] if error.args else error), "params") from None
         run = begin(self.store, request, reasons, after)
         try:

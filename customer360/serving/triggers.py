@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['DAY_MS', 'WINDOWS', 'MIN_WINDOW', 'MIN_EXPECTED', 'MIN_CUSTOMERS', 'OTHERS', 'NEW', 'MIN_RATINGS', 'MAX_RATINGS',
-           'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'PastPopularity',
+           'log', 'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'PastPopularity',
            'past_popularity', 'design_effect', 'popularity_drift', 'ErrorSince', 'rmse_interval', 'error_since',
            'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #ee6d0517
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,7 +24,7 @@ import pandas as pd
 from ..config import settings
 from ..data.drift import Drift, compare_counts, effective_size
 from ..data.feature_store import stored_values
-from ..data.features import open_history, values_at
+from ..data.features import FeatureError, open_history, values_at
 from ..data.store.engine import now_ms
 from ..data.store.facade import Store
 from ..data.store.jobs import Run
@@ -216,6 +217,7 @@ def _stated_rmse(release: Release) -> float | None:
     return next((row["value"] for row in release.figures if row["metric"] == "rmse"), None)
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #503f44ff
+log = logging.getLogger(__name__)
 _KEPT: OrderedDict[tuple, Any] = OrderedDict()  # what costs more than a query, for as long as it holds
 
 
@@ -238,7 +240,11 @@ def _popularity_then(store: Store, state: TrainedState) -> PastPopularity:
         with open_history(state.snapshot) as history:
             return past_popularity(values_at(history, "item", names=WINDOWS))
 
-    return _keep((str(state.snapshot), (state.snapshot / "manifest.json").stat().st_mtime_ns), compute)
+    try:
+        return _keep((str(state.snapshot), (state.snapshot / "manifest.json").stat().st_mtime_ns), compute)
+    except (FeatureError, OSError) as error:
+        log.warning("the popularity of items in %s is not known: %s", state.snapshot, error)
+        return PastPopularity({}, 0)
 
 
 def event_trigger(n: int, trained: int, since: str, policy: RetrainPolicy) -> Trigger | None:
@@ -323,4 +329,6 @@ def _newest_error(
         model = load(release.key) if load else registry.load(release.key)[0]
         return error_since(model, release, registry.snapshots.read(release.snapshot), ratings)
 
-    return _keep((store.ids.store_id, release.version, state.watermark, ratings[0].seq), compute)
+    with suppress(ArtefactError, RegistryError, KeyError, ImportError):  # another model answers meanwhile
+        return _keep((store.ids.store_id, release.version, state.watermark, ratings[0].seq), compute)
+    return None
