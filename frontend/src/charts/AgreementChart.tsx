@@ -41,7 +41,14 @@ export default function AgreementChart({ rows, metric, rate }: Props) {
             <Scatter key={`${rows[at]?.model} ${rows[at]?.version}`} name={point.name} data={[point]} fill={colour} isAnimationActive={false}>
               <ErrorBar dataKey="across" direction="x" stroke={colour} strokeWidth={2} width={0} isAnimationActive={false} />
               <ErrorBar dataKey="up" direction="y" stroke={colour} strokeWidth={2} width={0} isAnimationActive={false} />
-              <LabelList dataKey="name" position="insideTopLeft" offset={10} fill={TEXT_COLOUR} fontSize={12} />
+              <LabelList
+                dataKey="name"
+                content={({ x, y, value }) => (
+                  <text x={Number(x) + 12} y={Number(y) - 4} fill={TEXT_COLOUR} fontSize={12}>
+                    {value}
+                  </text>
+                )}
+              />
             </Scatter>
           );
         })}

@@ -20,7 +20,7 @@ test("an estimate stands there with its interval, and one without an interval sa
   const why = "Customers have hardly been shown lists like this model's.";
   answer(() => result([estimate("knn", 3, "explored"), estimate("svd", 3, "explored", { ...nothing, warnings: [why] })]));
   renderInApp(<OffPolicyPanel />);
-  expect(await cells("KNN")).toEqual(["11%9% – 14%", "–", "74", "within its interval"]);
+  expect(await cells("KNN")).toEqual(["11%9% – 14%", "–", "74", "yes, within its interval"]);
   expect(await cells("SVD")).toEqual(["–", "–", "74", why]);
   expect(screen.getByText(/From 200 lists that 120 customers saw/)).toBeTruthy();
 });

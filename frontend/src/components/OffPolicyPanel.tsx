@@ -61,10 +61,10 @@ export function OffPolicyPanel() {
   );
 }
 
-/** Return one row per model, those with an interval first; a list shorter than the positions asked for counts as whole. */
+/** Return one row per model, the highest lower bound first, so that an imprecise estimate does not lead; where lists have fewer positions than asked for, all count. */
 export function chosenRows(rows: PolicyEstimate[], places: string, policy: PolicyEstimate["policy"]): PolicyEstimate[] {
   const wanted = rows.some((row) => String(row.places) === places) ? places : "null";
-  const rank = (row: PolicyEstimate): number => (row.snips_low == null ? -1 : (row.snips ?? -1));
+  const rank = (row: PolicyEstimate): number => row.snips_low ?? -1;
   return rows.filter((row) => row.policy === policy && String(row.places) === wanted).sort((a, b) => rank(b) - rank(a) || a.model.localeCompare(b.model));
 }
 
@@ -148,7 +148,7 @@ function EstimateRow({ row }: { row: PolicyEstimate }) {
           </List>
         ) : (
           <Text size="xs" c="dimmed">
-            within its interval
+            yes, within its interval
           </Text>
         )}
       </Table.Td>
