@@ -113,15 +113,14 @@ def new_run(
     if_due: bool,
 ) -> Any:  # a `Run`; None: nothing is due
     "Begin a run in this process; raise `RetrainingBusy` if another one is running"
-    from customer360.config import folder
     from customer360.data.store.engine import now_ms
     from customer360.data.store.jobs import describe_process
-    from customer360.models.registry import Registry
+    from customer360.models.registry import open_registry
     from customer360.serving import retrain as work
     from customer360.serving.retrain_server import is_too_soon
     from customer360.serving.triggers import RetrainPolicy, due
 
-    registry = Registry(folder("models") / source.card.name)
+    registry = open_registry(source.card.name, store.identities.erased)
     work.plan_models(registry, source, request)
     reasons, known = ["by hand"], None
     if if_due:

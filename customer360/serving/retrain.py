@@ -35,7 +35,7 @@ from ..evaluation.publish import erase_since_snapshot, same_training, train_and_
 from ..files import leftovers_of
 from ..models.catalogue import PARTS, make_model, missing, model_class
 from ..models.ops import NoItemText
-from ..models.registry import Registry
+from ..models.registry import Registry, open_registry
 from .triggers import releases_in_use
 from .types import Conflict
 
@@ -308,7 +308,7 @@ def do_work(
     decisions: list[dict[str, Any]],  # is filled
 ) -> None:
     "Read the data, retrain the models, and publish the features of the same moment"
-    registry = Registry(folder("models") / source.card.name)
+    registry = open_registry(source.card.name, store.identities.erased)
     remove_leftovers(store)
     plan = plan_models(registry, source, request)
     step.total = 4 * len(plan) + 2
@@ -407,6 +407,6 @@ def retrain(
 ) -> Run:
     "Retrain models in this process; raise `RetrainingBusy` if that is being done already"
     source, request = Source(dataset, data), RetrainRequest(tuple(models), params, force, measure)
-    plan_models(Registry(folder("models") / source.card.name), source, request)
     with job_store(source) as store:
+        plan_models(open_registry(source.card.name, store.identities.erased), source, request)
         return carry_out(store, source, begin(store, request, reasons, process=describe_process()))

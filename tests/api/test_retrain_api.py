@@ -103,7 +103,7 @@ def test_a_retraining_is_started_watched_and_taken_up(shop):
         assert server.get("models/popularity")["version"] == new
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_trainer_is_told_at_once_and_does_not_stop_the_next(shop):
     with shop() as server, Store.open(f"sqlite:///{server.home}/data/store/shop.sqlite") as store:
         server.send("POST", "retrain", {"models": ["knn"], "force": True}, 202)
