@@ -360,8 +360,11 @@ def test_live_events_and_an_experiment(shop: Server, tab: Callable):
     page.get_by_role("dialog").get_by_role("button", name="End experiment").click()
     page.get_by_text("No experiment is running").wait_for()
     assert shop.get("experiments")["experiment"] is None
-    expect(page.get_by_role("button", name=re.compile("^Roll back ")).first).to_be_disabled()
-    expect(page.get_by_text("no earlier version")).to_have_count(len(shop.get("models")["models"]))
+    models = shop.get("models")["models"]
+    alone = [model for model in models if not model["previous"]]
+    assert 0 < len(alone) < len(models), "some of the models that come along have an earlier version"
+    expect(page.get_by_text("no earlier version")).to_have_count(len(alone))
+    expect(page.get_by_role("button", name="Roll back SVD")).to_be_disabled()
     page.get_by_role("combobox", name="Model", exact=True).first.click()
     page.get_by_role("option", name="NCF").click()
     expect(page.get_by_role("img", name=re.compile("Learning curves"))).to_have_count(2)
@@ -390,6 +393,40 @@ def test_roll_back_asks_first(built, small: Callable[..., Server], tab: Callable
     page.get_by_role("dialog").get_by_role("button", name="Roll back", exact=True).click()
     page.get_by_text(f"rolled back to {older}").wait_for()
     assert server.get("models/knn")["version"] == older
+
+
+def test_back_and_forward_with_what_it_changes_shown_first(
+    built, tmp_path_factory: pytest.TempPathFactory, tab: Callable
+):
+    "kNN of the demo comes in two versions: roll back, look at the versions, and forward again"
+    with Server(tmp_path_factory.mktemp("versions"), C360_MODELS="knn,popularity") as server:
+        model = server.get("models/knn")
+        old, new = (version["version"] for version in model["versions"])
+        figures = [
+            next(row["value"] for row in version["figures"] if (row["metric"], row["k"]) == ("ndcg", 10))
+            for version in model["versions"]
+        ]
+        page = tab(server).open("/models")
+        page.get_by_text("User kNN is the default model because its nDCG@10 is the highest").wait_for()
+        page.get_by_role("button", name="Roll back User kNN").click()
+        dialog = page.get_by_role("dialog")
+        row = dialog.get_by_role("row").filter(has_text="nDCG@10")
+        expect(row).to_contain_text(f"{figures[1]:.3f}")  # in use
+        expect(row).to_contain_text(f"{figures[0]:.3f}")  # instead
+        expect(dialog).to_contain_text("the version to be used is worse")  # tested on the same customers
+        dialog.get_by_role("button", name="Roll back", exact=True).click()
+        page.get_by_text(f"rolled back to {old}").wait_for()
+        assert server.get("models/knn")["version"] == old
+
+        page.get_by_role("button", name="Versions of User kNN").click()
+        expect(dialog.get_by_role("row").filter(has_text=old)).to_contain_text("in use")
+        expect(dialog).to_contain_text("promoted")
+        dialog.get_by_role("button", name=f"Use version {new}").click()
+        expect(dialog).to_contain_text("the version to be used is better")
+        assert server.get("models/knn")["version"] == old, "nothing happens before it is confirmed"
+        dialog.get_by_role("button", name="Use this version", exact=True).click()
+        page.get_by_text(f"now uses version {new}").wait_for()
+        assert server.get("models/knn")["version"] == new
 
 
 def test_the_page_recovers_when_the_server_comes_back(built, small: Callable[..., Server], tab: Callable):

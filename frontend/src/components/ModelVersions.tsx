@@ -173,15 +173,21 @@ function WhatChanges({ model, version }: { model: Model; version: string }) {
   if (!now || !then) return <Alert color="yellow">This version is no longer kept.</Alert>;
   return (
     <Stack gap="sm">
-      <Table fz="sm" verticalSpacing={4} aria-label="What changes in the figures">
+      <Table fz="sm" verticalSpacing={4} horizontalSpacing={4} aria-label="What changes in the figures">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Figure</Table.Th>
             <Table.Th ta="right">
-              in use: <code>{now.version}</code>
+              in use: 
+              <Text component="span" size="xs" ff="monospace" fw={600} style={{ overflowWrap: "anywhere" }}>
+                {now.version}
+              </Text>
             </Table.Th>
             <Table.Th ta="right">
-              instead: <code>{then.version}</code>
+              instead: 
+              <Text component="span" size="xs" ff="monospace" fw={600} style={{ overflowWrap: "anywhere" }}>
+                {then.version}
+              </Text>
             </Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -224,5 +230,6 @@ function verdict(change: Change | null, otherData: boolean): string {
       : "The two versions were never tested against each other: these figures do not say which is better";
   const { difference, low, high, customers } = change;
   const signed = (x: number): string => (x > 0 ? "+" : "") + figure(x, 4);
-  return `On the same ${customers == null ? "" : `${count(customers)} `}customers, nDCG@10 changes by ${signed(difference)} (95% interval ${signed(low)} to ${signed(high)}): ${VERDICT[change.verdict]}`;
+  const own = otherData ? ". Each figure above was measured on the data of its own version" : "";
+  return `On the same ${customers == null ? "" : `${count(customers)} `}customers, nDCG@10 changes by ${signed(difference)} (95% interval ${signed(low)} to ${signed(high)}): ${VERDICT[change.verdict]}${own}`;
 }
