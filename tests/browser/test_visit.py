@@ -427,6 +427,7 @@ def test_back_and_forward_with_what_it_changes_shown_first(
         dialog.get_by_role("button", name="Use this version", exact=True).click()
         page.get_by_text(f"now uses version {new}").wait_for()
         assert server.get("models/knn")["version"] == new
+        page.goto("about:blank")  # before the server ends
 
 
 def test_the_page_recovers_when_the_server_comes_back(built, small: Callable[..., Server], tab: Callable):

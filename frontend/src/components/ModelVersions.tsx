@@ -178,14 +178,14 @@ function WhatChanges({ model, version }: { model: Model; version: string }) {
           <Table.Tr>
             <Table.Th>Figure</Table.Th>
             <Table.Th ta="right">
-              in use: 
-              <Text component="span" size="xs" ff="monospace" fw={600} style={{ overflowWrap: "anywhere" }}>
+              in use
+              <Text component="span" size="xs" ff="monospace" fw={600} display="block" style={{ overflowWrap: "anywhere" }}>
                 {now.version}
               </Text>
             </Table.Th>
             <Table.Th ta="right">
-              instead: 
-              <Text component="span" size="xs" ff="monospace" fw={600} style={{ overflowWrap: "anywhere" }}>
+              instead
+              <Text component="span" size="xs" ff="monospace" fw={600} display="block" style={{ overflowWrap: "anywhere" }}>
                 {then.version}
               </Text>
             </Table.Th>
