@@ -28,7 +28,7 @@ export function OnlineAgreementPanel() {
       title="Did the report tell the truth?"
       about={
         <>
-          The report promises that a model with a higher <GlossaryTerm id="ndcg">nDCG@10</GlossaryTerm> recommends better. Here it stands beside what customers did with the lists of each version. The two are on different scales: only the order can agree.
+          The report promises that a model with a higher <GlossaryTerm id="ndcg">nDCG@10</GlossaryTerm> recommends better. Here it stands beside what customers did with the lists of each version. The two are on different scales: only the order can agree. Where no A/B test assigned the customers, a list’s place on the page may explain an observed rate.
         </>
       }
       query={query}

@@ -244,6 +244,7 @@ function InsideModel() {
 
 function AbTest({ admin }: { admin: boolean }) {
   const query = useQuery(experiments);
+  const { data: served } = useQuery(models); // the form begins with two of them
   return (
     <Panel
       title="A/B test"
@@ -254,7 +255,7 @@ function AbTest({ admin }: { admin: boolean }) {
       {(found) => (
         <Stack gap="sm">
           <RunningExperiment found={found} />
-          {admin && <ExperimentForm key={found.version} found={found} />}
+          {admin && served && <ExperimentForm key={found.version} found={found} served={served} />}
         </Stack>
       )}
     </Panel>
@@ -314,8 +315,7 @@ function VariantResults({ results }: { results: Experiments["results"] }) {
   );
 }
 
-function ExperimentForm({ found }: { found: Experiments }) {
-  const { data: served = [] } = useQuery(models);
+function ExperimentForm({ found, served }: { found: Experiments; served: Model[] }) {
   const running = found.experiment;
   const [name, setName] = useState(running?.name ?? "two-models");
   const [variants, setVariants] = useState<[string, string]>(() => {
