@@ -421,13 +421,19 @@ def forget_command(
     """
     from customer360.config import folder
     from customer360.data.cards import read_card
-    from customer360.data.store.facade import Store
+    from customer360.data.combine import data_sets_with, tentative_store
     from customer360.models.registry import Registry
     from customer360.serving.erasure import forget_customer
+    from customer360.serving.types import UnknownCustomer
 
     name = read_card(dataset).name
-    with Store.open(dataset=name) as store:
-        done = forget_customer(customer, Registry(folder("models") / name), store)
+    try:
+        with tentative_store(dataset=name) as store:
+            done = forget_customer(customer, Registry(folder("models") / name), store)
+    except UnknownCustomer:
+        others = " and ".join(data_sets_with(customer))
+        elsewhere = f"; {others} has it: name that with --dataset" if others else ""
+        raise ValueError(f"no customer of {name} has the id {customer!r}{elsewhere}") from None
     rows = ", ".join(f"{n} of {table}" for table, n in done["removed"].items() if n) or "none"
     typer.echo(
         f"{customer} is erased: rows of the store: {rows}; files rewritten or removed: {done['files']}"

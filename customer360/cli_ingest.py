@@ -66,10 +66,10 @@ def ingest_command(options: IngestOptions) -> None:
 
     c360 ingest --data postgresql://user@host/crm --table orders --increment id --user customer --item sku
     """
+    from customer360.data.combine import tentative_store
     from customer360.data.download import locate_files
     from customer360.data.ingest_store import ingest_into_store
     from customer360.data.store.connection import is_store_url
-    from customer360.data.store.facade import Store
 
     source = chosen_source(options)
     if is_store_url(source.data):
@@ -79,7 +79,7 @@ def ingest_command(options: IngestOptions) -> None:
         )
     card = source.card
     home = locate_files(card, source.data or None)
-    with Store.open(options.store, card.name) as store:
+    with tentative_store(options.store, card.name) as store:
         found = ingest_into_store(card, home, store, dry_run=options.dry_run)
         place = store.engine.database.url.render_as_string(hide_password=True)
     typer.echo(format_ingest(found, place))

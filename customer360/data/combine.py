@@ -4,24 +4,30 @@
 
 # %% auto #0
 __all__ = ['COMMON_ATTRIBUTE', 'MOST_A_DAY', 'LiveData', 'read_live_data', 'add_customers', 'add_items', 'in_floods',
-           'usable_events', 'content_hash', 'add_live_data', 'open_named_store', 'own_store', 'read_stored']
+           'usable_events', 'content_hash', 'add_live_data', 'open_named_store', 'own_store', 'tentative_store',
+           'data_sets_with', 'read_stored']
 
 # %% ../../nbs/1_data/86_combine.ipynb #a9a9d961
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 
+from ..config import folder
 from .cards import Card, SourceError
 from .databases import hidden_url
 from .ingest import IngestResult, add_missing_ids
 from .store.connection import database_url, translate_errors
 from .store.facade import Store
+from .store.ingest_tables import CUSTOMER_VERSIONS, INTERACTION_ROWS
 from .store.interactions import merge_users
+from .store.tables import COUNTERS, CUSTOMERS, EVENTS, MERGES, METADATA, SETTINGS
 from ..files import sha256_of_json, sha256_of_table
 from ..schema import INTERACTIONS, EventType, Facts, Tables
 
@@ -187,8 +193,6 @@ def open_named_store(
     url: str,  # of a database that somebody names
 ) -> Store:
     "Open the store in a database; raise `SourceError`, and leave the database as it is, if there is none"
-    import sqlalchemy as sa
-
     parsed, tables = database_url(url), set()
     if parsed.get_backend_name() != "sqlite" or Path(parsed.database).exists():
         engine = sa.create_engine(parsed, poolclass=sa.NullPool)
@@ -213,6 +217,53 @@ def own_store(
         return
     with Store.open(dataset=dataset) as store:
         yield store
+
+
+@contextmanager
+def tentative_store(
+    url: str = "",  # as for `Store.open`
+    dataset: str = "",
+) -> Iterator[Store]:
+    "Open a store; a new file in which nothing was recorded by the end is removed"
+    parsed = database_url(url, dataset)
+    path = Path(parsed.database) if parsed.get_backend_name() == "sqlite" else None
+    new = path is not None and not path.exists()
+    try:
+        with Store.open(url, dataset) as store:
+            yield store
+    finally:
+        if new:
+            _remove_unused(path)
+
+
+def _remove_unused(path: Path) -> None:
+    "Remove the file of a store without rows, unless another process has it open"
+    tables = [name for name in METADATA.tables if name not in (SETTINGS.name, COUNTERS.name)]
+    rows = " OR ".join(f'EXISTS (SELECT 1 FROM "{name}")' for name in tables)
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+        if file.execute(f"SELECT {rows}").fetchone()[0]:
+            return
+        file.execute("PRAGMA journal_mode=DELETE")  # refused while somebody else has the file open
+        file.execute("BEGIN EXCLUSIVE")
+        if not file.execute(f"SELECT {rows}").fetchone()[0]:
+            for each in (path.with_name(f"{path.name}.ingest-lock"), path):
+                each.unlink(missing_ok=True)
+
+
+def data_sets_with(
+    user: str,  # any id of a customer
+) -> list[str]:
+    "Return the names of the data sets in data/store that know a customer; nothing is changed there"
+    return [path.stem for path in sorted(folder("store").glob("*.sqlite")) if _knows(path, user)]
+
+
+def _knows(path: Path, user: str) -> bool:
+    columns = [EVENTS.c.user, CUSTOMERS.c.user, MERGES.c.source]
+    columns += [INTERACTION_ROWS.c.user, CUSTOMER_VERSIONS.c.user]
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=sa.NullPool)
+    with suppress(sa.exc.SQLAlchemyError), engine.connect() as connection:  # no store, or one in the making
+        return any(connection.execute(sa.select(sa.exists().where(c == user))).scalar() for c in columns)
+    return False
 
 
 def read_stored(

@@ -6,10 +6,12 @@
 __all__ = ['TEXT_FILES', 'save_snapshot', 'load_snapshot', 'erase_cached']
 
 # %% ../../nbs/1_data/46_interim.ipynb #13d6abbc
+import gzip
 import json
 import re
 import shutil
-from collections.abc import Iterable
+import zlib
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -84,16 +86,20 @@ TEXT_FILES = frozenset({".csv", ".json", ".ipynb", ".txt"})
 def erase_cached(
     users: Iterable[str],  # ids
     root: Path | None = None,  # None: data/interim
+    owners: Collection[str] = (),  # names of data sets and ids of stores; (): all
 ) -> list[str]:  # what was removed
     "Remove the snapshots and files that contain one of these ids; raise `SourceError` if one is unreadable"
     root, users = root or project_folder("interim"), set(users)
     removed, unreadable = [], []
     for path in root.glob(f".{SOURCE_COPIES}{MARKER}*"):  # whoever is reading it has to begin again
-        shutil.rmtree(path, ignore_errors=True)
-        removed.append(path.name)
+        if any(_may_contain(copy, users) for copy in path.rglob("*")):
+            shutil.rmtree(path, ignore_errors=True)
+            removed.append(path.name)
+    others = _of_others(root, owners) if owners else set()
     for path in sorted(root.rglob("*")):
         try:
-            found = path.is_file() and _contains(path, users)
+            ours = others.isdisjoint([path, *path.parents])
+            found = ours and path.is_file() and _contains(path, users)
         except FileNotFoundError:  # it was removed or renamed meanwhile
             continue
         except (OSError, ValueError) as error:
@@ -112,6 +118,36 @@ def erase_cached(
     return removed
 
 
+def _is_of_others(folder: Path, owners: Collection[str]) -> bool:
+    "Return True for a snapshot that says whose it is, if that is none of the owners"
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return {manifest["facts"]["name"], manifest.get("store")}.isdisjoint(owners)
+    except (OSError, ValueError, KeyError):  # no snapshot, or one that is not complete
+        return False
+
+
+def _of_others(root: Path, owners: Collection[str]) -> set[Path]:
+    "Return the snapshots, stages of reports and lists of rejected rows that say they are none of the owners'"
+    named = {path: path.name for path in root.glob("stages/*")}
+    named |= {path: path.name.rsplit("-", 2)[0] for path in root.glob("ingests/*-rejects.csv")}
+    snapshots = {path for path in root.iterdir() if _is_of_others(path, owners)}
+    return snapshots | {path for path, name in named.items() if name not in owners}
+
+
+def _may_contain(path: Path, users: set[str]) -> bool:
+    "Return False only for a copy of a text, compressed or not, in which none of the ids stands"
+    try:
+        if not path.is_file() or Path(path.name.removesuffix(".gz")).suffix in (".parquet", ".xlsx"):
+            return path.is_file()
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except FileNotFoundError:  # its reader has finished
+        return False
+    except (OSError, EOFError, zlib.error):
+        return True
+    return _names_one(data, users)
+
+
 def _contains(path: Path, users: set[str]) -> bool:
     suffix = Path(path.name.partition(MARKER)[0]).suffix  # a temporary file has that of its final name
     if suffix == ".parquet":
@@ -119,9 +155,11 @@ def _contains(path: Path, users: set[str]) -> bool:
         return "user" in names and not users.isdisjoint(
             pd.read_parquet(path, columns=["user"])["user"].astype(str).unique()
         )
-    if suffix not in TEXT_FILES:
-        return False
+    return suffix in TEXT_FILES and _names_one(path.read_bytes(), users)
+
+
+def _names_one(data: bytes, users: set[str]) -> bool:
     spellings = {
         re.escape(text.encode()) for user in users for text in (user, json.dumps(user)[1:-1])
     }  # JSON may escape letters
-    return re.search(rb"(?<!\w)(?:" + b"|".join(spellings) + rb")(?!\w)", path.read_bytes()) is not None
+    return re.search(rb"(?<!\w)(?:" + b"|".join(spellings) + rb")(?!\w)", data) is not None

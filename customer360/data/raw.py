@@ -222,11 +222,16 @@ class RawStore:
     def rewrite_without(
         self,
         users: Collection[str],  # ids
+        owners: Collection[str] = (),  # names of data sets and ids of stores; (): all
     ) -> list[dict]:  # dataset, number, file, sha256, former, rows of each object that was rewritten
         "Rewrite the copies without the rows of some customers, and say so in the manifests"
         lock = folder("interim") / f".raw-{sha256_of_json(self.url)[:12]}.lock"
         with remote_errors(self.url), file_lock(lock):  # two erasures must not write the same manifest
-            manifests = self.manifests(unfinished=True)
+            manifests = [
+                one
+                for one in self.manifests(unfinished=True)
+                if not owners or not {one["dataset"], one["store"]}.isdisjoint(owners)
+            ]
             return [change for one in manifests for change in self._rewrite_all(one, set(users))]
 
     def _rewrite_all(self, manifest: dict, users: set[str]) -> list[dict]:

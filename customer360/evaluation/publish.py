@@ -148,7 +148,7 @@ def erase_since_snapshot(
         gone = users[np.asarray(store.identities.erased(users.tolist()), bool)].tolist() if store else []
     if gone:
         registry.erase(gone)
-        erase_cached(gone)
+        erase_cached(gone, owners=[tables.facts.name])
         shutil.rmtree(snapshot, ignore_errors=True)  # its fits hold them without their ids
     return gone
 

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from postgres import postgres
+from typer.testing import CliRunner
 
 from customer360 import config
+from customer360.cli import app
 from customer360.data.cards import Card, make_card, read_card
 from customer360.data.ingest import read_source
 from customer360.data.ingest_store import ingest_into_store
@@ -173,3 +175,77 @@ def test_what_gets_past_the_cleaning_stops_an_ingest_before_anything_is_written(
         with store.engine.database.connect() as connection:
             assert connection.execute(sa.select(INTERACTION_ROWS)).first() is None
     assert not [path for path in config.folder("interim").rglob("*") if path.is_file()]
+
+
+# ---- several data sets in one place ----------------------------------------------------------------------------------
+
+
+def c360(*arguments: str | Path) -> str:
+    "Return what a command says"
+    done = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def refusal(*arguments: str | Path) -> str:
+    "Return the sentence with which a command is refused"
+    done = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert isinstance(done.exception, ValueError) and done.stdout == ""
+    return str(done.exception)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    "Return every file below a folder; locks are not counted"
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
+    return {path: path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def shops(tmp_path) -> dict[str, Path]:
+    "Three data sets that share the customer 105; two of them have the same bytes"
+    text, cards = "who,what,at\n105,tea,100\n7,pot,200\n105,mug,300\n", {}
+    for name, more in (("ownp", ""), ("ownq", "8,jug,400\n"), ("twin", "")):
+        (tmp_path / f"{name}.csv").write_text(text + more)
+        cards[name] = tmp_path / f"{name}.toml"
+        columns = 'columns = { user = "who", item = "what", timestamp = "at" }'
+        event = 'event = "purchase"'
+        cards[name].write_text(
+            f'[facts]\nname = "{name}"\nrelevant = {{ purchase = true }}\n'
+            f'[interactions]\nfile = "{name}.csv"\n{event}\n{columns}\n'
+        )
+        c360("ingest", "--dataset", cards[name])
+    return cards
+
+
+def kept_of(name: str) -> bytes:
+    "Return the raw copy of the first ingest of a data set"
+    raw = RawStore()
+    [entry] = raw.manifests(name)[0]["objects"]
+    return Path(raw.address(entry["sha256"])).read_bytes()
+
+
+def test_a_customer_is_forgotten_by_one_data_set_alone(shops, tmp_path):
+    for card in shops.values():
+        c360("data", "describe", card)
+    before = contents(tmp_path / "home")
+    own = ("/ownp", "ownp-", "ownp.sqlite")
+    assert "2 of interactions" in c360("forget", "105", "--dataset", shops["ownp"])
+    assert b"105" not in kept_of("ownp") and b"7,pot" in kept_of("ownp")
+    assert kept_of("ownq").count(b"105") == kept_of("twin").count(b"105") == 2
+    after = contents(tmp_path / "home")
+    gone = [path for path in before if after.get(path) != before[path]]
+    assert gone and all(any(part in str(path) for part in own) for path in gone)
+    c360("forget", "105", "--dataset", shops["twin"])
+    assert kept_of("twin") == kept_of("ownp") and kept_of("ownq").count(b"105") == 2
+    assert sum(b"105" in data for path, data in contents(tmp_path / "home/data/raw/objects").items()) == 1
+
+
+def test_whoever_is_in_other_data_sets_is_not_erased_from_this_one(shops, tmp_path):
+    before = contents(tmp_path / "home")
+    said = refusal("forget", "8", "--dataset", shops["ownp"])
+    assert said == "no customer of ownp has the id '8'; ownq has it: name that with --dataset"
+    assert "ownp and ownq and twin" in refusal("forget", "105")
+    assert refusal("forget", "nobody") == "no customer of demo has the id 'nobody'"
+    assert contents(tmp_path / "home") == before
+    c360("forget", "8", "--dataset", shops["ownq"])
+    assert "8 is erased: rows of the store: none" in c360("forget", "8", "--dataset", shops["ownq"])
