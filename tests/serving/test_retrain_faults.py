@@ -141,7 +141,8 @@ def contender(home: Path, url: str, after: int, at: float, answers) -> None:
     with job_store(source) as store:
         time.sleep(max(0, at - time.time()))
         try:
-            answers.put(begin(store, RetrainRequest(MODELS), ["at once"], after).number)
+            process = describe_process()
+            answers.put(begin(store, RetrainRequest(MODELS), ["at once"], after, process).number)
         except RetrainingBusy:
             answers.put(0)
 
