@@ -51,7 +51,7 @@ function TriedRow({ tried, maximum, pending, onRecord, onRemove }: { tried: Trie
   const [before, title, after] = describeAction(tried.event, tried.title, tried.rating, maximum);
   return (
     <Group component="li" justify="space-between" gap="xs" py={4} className="row">
-      <Text size="sm">
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
         {before}{" "}
         <Anchor component={Link} to={`/products/${encodeURIComponent(tried.item)}`} size="sm">
           {title}
@@ -59,7 +59,7 @@ function TriedRow({ tried, maximum, pending, onRecord, onRemove }: { tried: Trie
         {after && ` ${after}`}
       </Text>
       <Group gap={4} wrap="nowrap">
-        <Button size="compact-sm" variant="light" loading={pending} onClick={onRecord} aria-label={`Record as the customer’s own feedback: ${before} ${title}`}>
+        <Button size="compact-sm" h="auto" mih={26} styles={{ label: { whiteSpace: "normal" } }} variant="light" loading={pending} onClick={onRecord} aria-label={`Record as the customer’s own feedback: ${before} ${title}`}>
           Record as the customer’s own feedback
         </Button>
         <ActionIcon variant="subtle" color="gray" onClick={onRemove} title="Remove" aria-label={`Remove from the sandbox: ${before} ${title}`}>
