@@ -8,26 +8,17 @@ __all__ = ['AGREEMENT_COLUMNS', 'LEAST_RANKED', 'pair_figures', 'RankAgreement',
 
 # %% ../../nbs/3_evaluation/33_agreement.ipynb #c1608a62
 from itertools import combinations
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context, ticker
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from scipy.stats import spearmanr
 
 from ..config import generator
-from customer360.evaluation.drawing import (
-    FAINT,
-    INK,
-    marker_style,
-    panels,
-    place_labels,
-    style,
-    wrapped_label,
-)
 from ..models.catalogue import colour
+
+if TYPE_CHECKING:  # the service compares figures too, and draws none
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # %% ../../nbs/3_evaluation/33_agreement.ipynb #bc652c82
 AGREEMENT_COLUMNS = (
@@ -92,7 +83,7 @@ def rank_agreement(
     low, high = np.quantile(each, [0.025, 0.975])
     if known["offline"].nunique() == 1 or known["online"].nunique() == 1:  # there is no order
         return RankAgreement(*counted, None, None, None)
-    value = round(float(spearmanr(known["offline"], known["online"]).statistic), 6)
+    value = round(float(known["offline"].rank().corr(known["online"].rank())), 6)
     return RankAgreement(*counted, value, float(low), float(high))
 
 
@@ -137,8 +128,12 @@ def offline_online(
     rows: pd.DataFrame,  # `AGREEMENT_COLUMNS`
     metric: str = "nDCG@10",  # name of the offline figure
     rate: str = "Click-through",  # name of the online figure
-) -> Figure:
+) -> "Figure":
     "Draw the offline figure of each version against what was observed online"
+    from matplotlib import rc_context, ticker
+
+    from customer360.evaluation.drawing import FAINT, INK, panels, place_labels, style
+
     both = rows.dropna(subset=["offline", "online"])
     with rc_context(style() | {"axes.grid.axis": "both", "axes.spines.left": True}):
         fig, axes = panels(1, 1, 4.6, 7.5)
@@ -160,7 +155,9 @@ def offline_online(
     return fig
 
 
-def _draw_cross(ax: Axes, row: NamedTuple) -> None:
+def _draw_cross(ax: "Axes", row: NamedTuple) -> None:
+    from customer360.evaluation.drawing import marker_style
+
     across, up = [row.offline_low, row.offline_high], [row.online_low, row.online_high]
     look = {"color": colour(row.model), "lw": 2, "alpha": 0.6, "zorder": 2}
     ax.plot(across, [row.online] * 2, **look)
@@ -177,6 +174,8 @@ def _bars(both: pd.DataFrame) -> list[tuple[float, float, float, float]]:
 
 def _names(both: pd.DataFrame) -> list[str]:  # with the version where a model has several
     several = both["model"].duplicated(keep=False)
+    from customer360.evaluation.drawing import wrapped_label
+
     names = both["label"].where(~several, both["label"] + " " + both["version"].str[:4])
     return [wrapped_label(name, None) for name in names]
 

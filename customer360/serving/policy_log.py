@@ -131,7 +131,7 @@ def read_events(
 
 
 def _later_rows(index: SnapshotIndex, codes: Sequence[int], later: Sequence[HistoryEvent]) -> pd.DataFrame:
-    rows = pd.concat([index.customer_events(code) for code in codes])
+    rows = pd.concat([pd.DataFrame(index.customer_events(code)) for code in codes])
     gone = {(index.code_of.get(e.item, -1), str(e.event), e.timestamp) for e in later}
     known = zip(rows["item"], rows["event"].astype(str), rows["timestamp"], strict=True)
     return rows[[key not in gone for key in known]]
@@ -152,7 +152,8 @@ def history_at(
     codes = [code for user in ids if (code := index.user_of.get(user)) is not None]
     if not later or not codes:
         return index.history(ids, [*since, *acts])
-    rows = _later_rows(index, codes, later).assign(user=0)
+    rows = _later_rows(index, codes, later)
+    rows = rows.assign(user=0, row=np.arange(len(rows)))  # in the order in which they came
     base = histories_from_events(rows, 1, index.data.n_items, index.facts.seen)
     return extend_history(base, [*since, *acts], index.code_of, index.facts)
 
