@@ -161,7 +161,7 @@ class Recommender(ABC):
 
     def absorb(
         self,
-        histories: Histories,  # of all customers, as they are now; rows beyond the known ones are new customers
+        histories: Histories,  # of all customers, as they are now; rows beyond the known ones are new
         changed: np.ndarray,  # int (r,), the rows that differ from the stored ones
     ) -> Self:
         """Return a copy of the model that has learnt changed histories of the items that it knows.
