@@ -6,7 +6,7 @@
 __all__ = ['CARD', 'READY_SECONDS', 'COMMAND_SECONDS', 'MAX_REQUESTS', 'MAX_EVENTS', 'ARMS_AT_A_TIME', 'write_source',
            'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ServedShop', 'served_shop', 'run_served']
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #0a3567b8
+# %% ../../nbs/4_serving/97_loop_server.ipynb #d1e93dc5
 import os
 import socket
 import subprocess
@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pandas as pd
 
 from ..config import checkout_root
 from ..schema import Tables
-from .loop import ARMS, Arm, ArmLog, OfferedList, run_arm
+from .loop import ARMS, SURFACE, Arm, ArmLog, OfferedList, join_logs, run_arm
 from .traffic import Scenario, history_tables
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #2bf4d905
+# %% ../../nbs/4_serving/97_loop_server.ipynb #3e04dabb
 CARD = """# A simulated shop, cut on the day on which the rounds of the loop begin
 [facts]
 name = "{name}"
@@ -79,7 +78,7 @@ def write_source(
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #8151b0db
+# %% ../../nbs/4_serving/97_loop_server.ipynb #9df52901
 class LoopError(RuntimeError):
     "Raised when a command or the server of the loop fails"
 
@@ -111,7 +110,7 @@ def source_folder() -> Path:
         raise LoopError("the loop needs the API, which is no part of the package: run it in a checkout")
     return root
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #c71215ff
+# %% ../../nbs/4_serving/97_loop_server.ipynb #f3122ee2
 READY_SECONDS, COMMAND_SECONDS = 120, 600
 MAX_REQUESTS, MAX_EVENTS = 100, 1_000  # of the API, in one body
 
@@ -129,7 +128,14 @@ class ServedShop:
     ):
         self.home, self.key, self.name = Path(home), key, history.facts.name
         self.card = write_source(history, self.home / "source", {key: params} if params else {})
-        self.environment = clean_environment(self.home, self.name, **settings)
+        self.environment = clean_environment(
+            self.home,
+            self.name,
+            C360_RETRAIN_CARD=self.card,
+            C360_RETRAIN_DATA=self.card.parent,
+            C360_KEEP_VERSIONS=100,
+            **settings,
+        )
         self.url = f"http://127.0.0.1:{free_port()}"
         self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
         self.process: subprocess.Popen | None = None
@@ -137,7 +143,7 @@ class ServedShop:
 
     def start(self) -> None:
         "Train the model, start the server, and wait until it answers"
-        self.command("train", "--model", self.key, "--dataset", self.card, "--no-figures")
+        self._train()
         port = self.url.rpartition(":")[2]
         with open(self.home / "server.log", "ab") as log:
             self.process = subprocess.Popen(
@@ -150,6 +156,9 @@ class ServedShop:
             )
         self._wait_for(lambda: self.client.get("/health/ready").status_code == 200, "get ready")
         self.versions.append(self.version())
+
+    def _train(self) -> None:
+        self.command("train", "--model", self.key, "--dataset", self.card, "--data", self.card.parent)
 
     def command(self, *arguments: str | Path) -> str:  # what it printed
         "Run `c360` in the shop's home; raise `LoopError` if it fails"
@@ -166,8 +175,10 @@ class ServedShop:
             raise LoopError(f"c360 {arguments[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
         return done.stdout
 
-    def _wait_for(self, holds: Any, what: str) -> None:
-        until = time.monotonic() + READY_SECONDS
+    def _wait_for(
+        self, holds: Callable[[], bool], what: str, seconds: float = READY_SECONDS, pause: float = 0.05
+    ) -> None:
+        until = time.monotonic() + seconds
         while True:
             if self.process is None or self.process.poll() is not None:
                 log = (self.home / "server.log").read_text(encoding="utf-8", errors="replace")
@@ -178,8 +189,8 @@ class ServedShop:
             except httpx.TransportError:
                 pass
             if time.monotonic() > until:
-                raise LoopError(f"the server did not {what} within {READY_SECONDS} s")
-            time.sleep(0.05)
+                raise LoopError(f"the server did not {what} within {seconds} s")
+            time.sleep(pause)
 
     def send(self, method: str, path: str, body: Any = None) -> Any:  # JSON
         "Send a request to the API; raise `LoopError` if it is refused"
@@ -194,7 +205,7 @@ class ServedShop:
 
     def recommend(self, users: Sequence[str], n: int) -> list[OfferedList]:
         "Return a list for each customer"
-        asked = [{"customer": user, "n": n, "explain": False} for user in users]
+        asked = [{"customer": user, "n": n, "explain": False, "surface": SURFACE} for user in users]
         answers = []
         for start in range(0, len(asked), MAX_REQUESTS):
             part = asked[start : start + MAX_REQUESTS]
@@ -218,12 +229,46 @@ class ServedShop:
             "PUT", "experiments", {"name": "exploration", "arms": {self.key: 1.0}, "exploration": share}
         )
 
-    def retrain(self) -> None:
-        "Fit the model to everything that was recorded, and wait until the server uses it"
-        self.command("train", "--model", self.key, "--dataset", self.card, "--no-figures")
-        before = self.versions[-1]
-        self._wait_for(lambda: self.version() != before, "take up the new version")
+    def retrain(self, judged: bool = False) -> dict[str, Any]:  # outcome, version in use, ...
+        "Fit the model to everything that was recorded, and wait until the server uses the new version"
+        if judged:
+            return self.challenge()
+        self._train()
+        self._wait_for(lambda: self.version() != self.versions[-1], "take up the new version")
         self.versions.append(self.version())
+        return {"outcome": "promoted", "version": self.versions[-1]}
+
+    def challenge(self) -> dict[str, Any]:  # outcome, version in use, difference, reasons
+        "Let the server retrain and judge the model, and wait until it uses what was promoted"
+        number = self.send("POST", "retrain", {"models": [self.key]})["number"]
+        ended: list[dict[str, Any]] = []
+
+        def is_over() -> bool:
+            ended[:] = [run for run in self.send("GET", "retrain")["runs"] if run["number"] == number]
+            return bool(ended)
+
+        self._wait_for(is_over, "end the retraining", COMMAND_SECONDS, pause=0.5)
+        run = ended[0]
+        if run["state"] not in ("done", "unchanged"):
+            raise LoopError(f"retraining {number} {run['state']}: {run['error']}")
+        decision = run["decisions"][0]
+        if decision["outcome"] == "promoted":
+            wanted = decision["challenger"]
+            self._wait_for(lambda: self.version() == wanted, "take up the new version")
+        self.versions.append(self.version())
+        told = {name: decision.get(name) for name in ("outcome", "difference", "low", "high")}
+        return told | {"version": self.versions[-1], "reasons": " ".join(decision["reasons"])}
+
+    def evaluation(self) -> dict[str, Any]:  # agreement, off_policy
+        "Return what the server says about its own figures: offline against online, and off-policy"
+        found: dict[str, Any] = {}
+
+        def is_computed() -> bool:
+            found["off_policy"] = self.send("GET", "experiments/offpolicy?days=365")
+            return not found["off_policy"]["computing"]
+
+        self._wait_for(is_computed, "estimate off-policy", COMMAND_SECONDS, pause=0.5)
+        return {"agreement": self.send("GET", "models/online-agreement"), **found}
 
     def close(self) -> None:
         "End the server"
@@ -253,7 +298,7 @@ def served_shop(
     finally:
         shop.close()
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #a884c2d7
+# %% ../../nbs/4_serving/97_loop_server.ipynb #df40796e
 ARMS_AT_A_TIME = 2
 
 
@@ -263,10 +308,11 @@ def run_served(
     key: str = "knn",  # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
     progress: Callable[[], None] = lambda: None,  # called after each round of each arm
-) -> ArmLog:  # with the column `seed`
+) -> tuple[ArmLog, dict[str, dict[str, Any]]]:
+    # with the column `seed`; arm -> what its server says about its figures, in the first scenario
     "Run every arm of every scenario against a server of its own"
 
-    def run(task: tuple[Scenario, Arm]) -> ArmLog:
+    def run(task: tuple[Scenario, Arm]) -> tuple[ArmLog, dict[str, dict[str, Any]]]:
         scenario, arm = task
         settings = {"C360_EXPLORATION_SEED": scenario.seed}
         with (
@@ -274,8 +320,9 @@ def run_served(
             served_shop(Path(home), history_tables(scenario), key, params, **settings) as shop,
         ):
             log = run_arm(shop, scenario, arm, lambda number: progress())
-            return ArmLog(*(frame.assign(seed=scenario.seed) for frame in log))
+            told = shop.evaluation() if scenario is scenarios[0] else {}
+            return log.named(seed=scenario.seed), {arm.name: told} if told else {}
 
     with ThreadPoolExecutor(ARMS_AT_A_TIME) as pool:
-        logs = zip(*pool.map(run, product(scenarios, arms)), strict=True)
-        return ArmLog(*(pd.concat(frames, ignore_index=True) for frames in logs))
+        logs, told = zip(*pool.map(run, product(scenarios, arms)), strict=True)
+        return join_logs(logs), {name: one for each in told for name, one in each.items()}
