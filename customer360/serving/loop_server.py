@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['CARD', 'READY_SECONDS', 'COMMAND_SECONDS', 'MAX_REQUESTS', 'MAX_EVENTS', 'ARMS_AT_A_TIME', 'write_source',
-           'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ServedShop', 'served_shop', 'run_served']
+           'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ShopClient', 'ServedShop', 'served_shop',
+           'run_served']
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #d1e93dc5
+# %% ../../nbs/4_serving/97_loop_server.ipynb #9d2313ae
 import os
 import socket
 import subprocess
@@ -27,7 +28,7 @@ from ..schema import Tables
 from .loop import ARMS, SURFACE, Arm, ArmLog, OfferedList, join_logs, run_arm
 from .traffic import Scenario, history_tables
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #3e04dabb
+# %% ../../nbs/4_serving/97_loop_server.ipynb #4f202694
 CARD = """# A simulated shop, cut on the day on which the rounds of the loop begin
 [facts]
 name = "{name}"
@@ -78,7 +79,7 @@ def write_source(
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #9df52901
+# %% ../../nbs/4_serving/97_loop_server.ipynb #f60cf5ed
 class LoopError(RuntimeError):
     "Raised when a command or the server of the loop fails"
 
@@ -110,11 +111,59 @@ def source_folder() -> Path:
         raise LoopError("the loop needs the API, which is no part of the package: run it in a checkout")
     return root
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #f3122ee2
+# %% ../../nbs/4_serving/97_loop_server.ipynb #0108968a
 READY_SECONDS, COMMAND_SECONDS = 120, 600
 MAX_REQUESTS, MAX_EVENTS = 100, 1_000  # of the API, in one body
 
 
+class ShopClient:
+    "A shop that is asked over HTTP"
+
+    def __init__(
+        self,
+        url: str,  # such as http://127.0.0.1:8000
+        api_key: str = "",  # where the server asks for one
+    ):
+        self.url = url.rstrip("/")
+        headers = {"X-API-Key": api_key} if api_key else {}
+        self._client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+
+    def is_ready(self) -> bool:
+        "Return True if the server has a model that answers; raise `httpx.TransportError` if nobody is there"
+        return self._client.get("/health/ready").status_code == 200
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:  # JSON
+        "Send a request to the API; raise `LoopError` if it is refused"
+        answer = self._client.request(method, f"/api/v1/{path}", json=body)
+        if answer.is_error:
+            raise LoopError(f"{method} {path}: {answer.status_code} {answer.text[:1000]}")
+        return answer.json() if answer.content else None
+
+    def recommend(self, users: Sequence[str], n: int) -> list[OfferedList]:
+        "Return a list for each customer"
+        asked = [{"customer": user, "n": n, "explain": False, "surface": SURFACE} for user in users]
+        answers = []
+        for start in range(0, len(asked), MAX_REQUESTS):
+            part = asked[start : start + MAX_REQUESTS]
+            answers += self.send("POST", "recommendations", {"requests": part})["answers"]
+        return [OfferedList(a["recommendation_id"], [item["item"] for item in a["items"]]) for a in answers]
+
+    def record(self, events: Sequence[dict[str, Any]]) -> None:
+        "Store events"
+        for start in range(0, len(events), MAX_EVENTS):
+            self.send("POST", "feedback", {"events": list(events[start : start + MAX_EVENTS])})
+
+    def add_items(self, items: Sequence[dict[str, Any]]) -> None:
+        "Add products to the catalogue"
+        for fields in items:
+            body = {name: value for name, value in fields.items() if name != "item"}
+            self.send("PUT", f"items/{fields['item']}", body)
+
+    def close(self) -> None:
+        "Close the connections"
+        self._client.close()
+
+# %% ../../nbs/4_serving/97_loop_server.ipynb #b766f61b
 class ServedShop:
     "A server with files, a registry and a database of its own"
 
@@ -136,15 +185,14 @@ class ServedShop:
             C360_KEEP_VERSIONS=100,
             **settings,
         )
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.api = ShopClient(f"http://127.0.0.1:{free_port()}")
         self.process: subprocess.Popen | None = None
         self.versions: list[str] = []  # of the model, as the server named them
 
     def start(self) -> None:
         "Train the model, start the server, and wait until it answers"
         self._train()
-        port = self.url.rpartition(":")[2]
+        port = self.api.url.rpartition(":")[2]
         with open(self.home / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "uvicorn", "api.main:app", "--port", port, "--no-access-log"],
@@ -154,7 +202,7 @@ class ServedShop:
                 stdout=log,
                 stderr=log,
             )
-        self._wait_for(lambda: self.client.get("/health/ready").status_code == 200, "get ready")
+        self._wait_for(lambda: self.api.is_ready(), "get ready")
         self.versions.append(self.version())
 
     def _train(self) -> None:
@@ -192,42 +240,26 @@ class ServedShop:
                 raise LoopError(f"the server did not {what} within {seconds} s")
             time.sleep(pause)
 
-    def send(self, method: str, path: str, body: Any = None) -> Any:  # JSON
-        "Send a request to the API; raise `LoopError` if it is refused"
-        answer = self.client.request(method, f"/api/v1/{path}", json=body)
-        if answer.is_error:
-            raise LoopError(f"{method} {path}: {answer.status_code} {answer.text[:1000]}")
-        return answer.json() if answer.content else None
-
     def version(self) -> str:
         "Return the version of the model that answers"
-        return self.send("GET", f"models/{self.key}")["version"]
+        return self.api.send("GET", f"models/{self.key}")["version"]
 
     def recommend(self, users: Sequence[str], n: int) -> list[OfferedList]:
         "Return a list for each customer"
-        asked = [{"customer": user, "n": n, "explain": False, "surface": SURFACE} for user in users]
-        answers = []
-        for start in range(0, len(asked), MAX_REQUESTS):
-            part = asked[start : start + MAX_REQUESTS]
-            answers += self.send("POST", "recommendations", {"requests": part})["answers"]
-        return [OfferedList(a["recommendation_id"], [item["item"] for item in a["items"]]) for a in answers]
+        return self.api.recommend(users, n)
 
     def record(self, events: Sequence[dict[str, Any]]) -> None:
         "Store events"
-        for start in range(0, len(events), MAX_EVENTS):
-            self.send("POST", "feedback", {"events": list(events[start : start + MAX_EVENTS])})
+        self.api.record(events)
 
     def add_items(self, items: Sequence[dict[str, Any]]) -> None:
         "Add products to the catalogue"
-        for fields in items:
-            body = {name: value for name, value in fields.items() if name != "item"}
-            self.send("PUT", f"items/{fields['item']}", body)
+        self.api.add_items(items)
 
     def explore(self, share: float) -> None:
         "Fill this share of the places by chance"
-        self.send(
-            "PUT", "experiments", {"name": "exploration", "arms": {self.key: 1.0}, "exploration": share}
-        )
+        arms = {self.key: 1.0}
+        self.api.send("PUT", "experiments", {"name": "exploration", "arms": arms, "exploration": share})
 
     def retrain(self, judged: bool = False) -> dict[str, Any]:  # outcome, version in use, ...
         "Fit the model to everything that was recorded, and wait until the server uses the new version"
@@ -240,11 +272,11 @@ class ServedShop:
 
     def challenge(self) -> dict[str, Any]:  # outcome, version in use, difference, reasons
         "Let the server retrain and judge the model, and wait until it uses what was promoted"
-        number = self.send("POST", "retrain", {"models": [self.key]})["number"]
+        number = self.api.send("POST", "retrain", {"models": [self.key]})["number"]
         ended: list[dict[str, Any]] = []
 
         def is_over() -> bool:
-            ended[:] = [run for run in self.send("GET", "retrain")["runs"] if run["number"] == number]
+            ended[:] = [run for run in self.api.send("GET", "retrain")["runs"] if run["number"] == number]
             return bool(ended)
 
         self._wait_for(is_over, "end the retraining", COMMAND_SECONDS, pause=0.5)
@@ -264,11 +296,11 @@ class ServedShop:
         found: dict[str, Any] = {}
 
         def is_computed() -> bool:
-            found["off_policy"] = self.send("GET", "experiments/offpolicy?days=365")
+            found["off_policy"] = self.api.send("GET", "experiments/offpolicy?days=365")
             return not found["off_policy"]["computing"]
 
         self._wait_for(is_computed, "estimate off-policy", COMMAND_SECONDS, pause=0.5)
-        return {"agreement": self.send("GET", "models/online-agreement"), **found}
+        return {"agreement": self.api.send("GET", "models/online-agreement"), **found}
 
     def close(self) -> None:
         "End the server"
@@ -279,7 +311,7 @@ class ServedShop:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.client.close()
+        self.api.close()
 
 
 @contextmanager
@@ -298,7 +330,7 @@ def served_shop(
     finally:
         shop.close()
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #df40796e
+# %% ../../nbs/4_serving/97_loop_server.ipynb #8e107d4e
 ARMS_AT_A_TIME = 2
 
 

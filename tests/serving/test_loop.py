@@ -24,7 +24,7 @@ def test_two_rounds_over_http(tiny, tmp_path):
         visits, shown, trainings = run_arm(shop, tiny, RETRAINED)
         stored, page = [], {"next": 0}
         while page["next"] is not None:
-            page = shop.send("GET", f"feedback?limit=1000&after={page['next']}")
+            page = shop.api.send("GET", f"feedback?limit=1000&after={page['next']}")
             stored += page["events"]
     assert len(set(shop.versions)) == 2, "one retraining between two rounds"
     in_round = [event for event in stored if event["recommendation_id"]]
