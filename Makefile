@@ -5,6 +5,7 @@ PROTOCOLS ?=
 MODELS ?=
 TRIALS ?= 30
 SEEDS ?=
+TRAFFIC ?=
 PORT ?= 8000
 ARGS ?=
 export PYTHON
@@ -32,9 +33,10 @@ tune: setup ## look for hyper-parameters that suit DATASET, inside its train par
 loop: setup ## does retraining pay? simulated customers visit real servers (SEEDS=3), or DATASET is replayed in time
 	@.venv/bin/c360 loop --dataset "$(DATASET)" $(if $(DATA),--data "$(DATA)") $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)") $(ARGS)
 
-serve: setup ## the page and the REST API on PORT (8000 by default), with the demo's models or those of DATASET
+serve: setup ## the page and the REST API on PORT (8000), with the demo's models or those of DATASET; TRAFFIC=1: simulated visitors
 	@bash tools/page.sh || echo "Serving the API without the page."
-	@C360_DATASET="$(DATASET)" .venv/bin/uvicorn api.main:app --port "$(PORT)" --no-access-log --timeout-graceful-shutdown 5 $(ARGS)
+	@$(if $(TRAFFIC),.venv/bin/c360 traffic --url "http://127.0.0.1:$(PORT)" & traffic=$$!; trap 'kill $$traffic 2> /dev/null' EXIT; )\
+	C360_DATASET="$(DATASET)" .venv/bin/uvicorn api.main:app --port "$(PORT)" --no-access-log --timeout-graceful-shutdown 5 $(ARGS)
 
 page: setup ## only build the page, frontend/dist
 	@bash tools/page.sh

@@ -19,7 +19,7 @@ import typer
 from .cli_collect import collect_app
 from .cli_features import features_app
 from .cli_ingest import ingest_command
-from .cli_loop import loop_command
+from .cli_loop import loop_command, traffic_command
 from customer360.cli_options import (
     DataOption,
     DatasetOption,
@@ -50,6 +50,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="Data sets with a card: list, fetch, describe, quality.")
 app.command("ingest")(ingest_command)
 app.command("loop")(loop_command)
+app.command("traffic")(traffic_command)
 app.command("retrain")(retrain_command)
 app.command("promote")(promote_command)
 app.command("rollback")(rollback_command)

@@ -4,21 +4,25 @@
 
 # %% auto #0
 __all__ = ['PANELS', 'HOW', 'told_difference', 'lead_of', 'panel_rows', 'loop_pictures', 'means_table', 'differences_table',
-           'settings_table', 'loop_sections', 'write_loop_report', 'make_loop']
+           'trainings_table', 'agreement_blocks', 'off_policy_table', 'settings_table', 'loop_sections',
+           'write_loop_report', 'make_loop']
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #14c61648
+# %% ../../nbs/4_serving/98_loop_report.ipynb #93c76d8d
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ..data.simulate import DAY
+from .experiments import plain_rows
 from .loop import ARMS
 from .loop_findings import METRIC_NAMES, METRICS, make_findings, pick, signed
 from .loop_server import run_served
 from .traffic import make_scenario
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #134e8963
+# %% ../../nbs/4_serving/98_loop_report.ipynb #2ea89de5
 def told_difference(
     findings: Mapping[str, Any],
     arm: str,
@@ -47,6 +51,16 @@ def lead_of(findings: Mapping[str, Any]) -> list[str]:
             f"With a tenth of the places explored, the true utility differs from retraining alone by {cost}, "
             f"from frozen weights by {gain}: what the draws cost now, less what the model learnt from them."
         )
+    if "judged" in findings["arms"]:
+        outcomes = [row["outcome"] for row in findings.get("trainings", []) if row["arm"] == "judged"]
+        gain = told_difference(findings, "judged", "frozen", "utility")
+        told.append(
+            "Where a new version had to stand its test against the one in use, "
+            f"{outcomes.count('promoted')} of {len(outcomes)} were put to use; the true utility differs from "
+            f"frozen weights by {gain}. The test "
+            "is made of events that the version in use has brought about: it knows what that version showed, "
+            "not what the new one would have shown."
+        )
     shops = len(findings["seeds"])
     about = {"metric": "utility", "customers": "all"}
     n_customers = pick(findings["differences"], arm="retrained", other="frozen", **about)["n_customers"]
@@ -58,7 +72,7 @@ def lead_of(findings: Mapping[str, Any]) -> list[str]:
     )
     return told
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #7fa829be
+# %% ../../nbs/4_serving/98_loop_report.ipynb #bca22812
 PANELS = ("utility", "share_of_best", "click_through", "purchases", "coverage", "concentration")
 
 
@@ -129,6 +143,57 @@ def differences_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     return simple_table("Differences, paired by customer, over the rounds after the first", head, rows)
 
 
+def trainings_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
+    "Return the table of what became of the trainings of each arm"
+    from customer360.evaluation.findings_page import simple_table
+
+    frame = pd.DataFrame(findings.get("trainings", []), columns=["arm", "round", "outcome", "reasons"])
+    rows = []
+    for (arm, outcome), part in frame.groupby(["arm", "outcome"], sort=False):
+        reasons = part["reasons"].dropna().tolist()
+        rounds = ", ".join(f"{number:.0f}" for number in sorted(part["round"].unique()))
+        rows.append([arm, str(outcome), str(len(part)), rounds, reasons[0] if reasons else ""])
+    head = ["arm", "outcome", "trainings", "after rounds", "reasons, of the first"]
+    return simple_table("What became of the trainings", head, rows)
+
+
+def agreement_blocks(findings: Mapping[str, Any]) -> list[Any]:  # blocks of a page; none without figures
+    "Return the offline figure of each version of the retrained arm beside what was observed online"
+    from customer360.evaluation.agreement import offline_online
+    from customer360.evaluation.report import shown
+
+    told = findings.get("evaluation", {}).get("retrained", {}).get("agreement")
+    rows = pd.DataFrame(told["versions"]) if told else pd.DataFrame(columns=["offline", "online"])
+    if rows.dropna(subset=["offline", "online"]).empty:
+        return []
+    caption = "Each version of the retrained arm in the first shop: nDCG@10 when it was trained, "
+    caption += "click-through while it was in use. Later versions are trained on more data and find customers who have more."
+    picture = shown("offline-online", "Did the report tell the truth?", caption, offline_online, rows)
+    return [picture, told["text"]]
+
+
+def off_policy_table(findings: Mapping[str, Any]) -> list[Any]:  # a `Table`, or nothing
+    "Return what the log of the exploring arm says about the model that was in use last"
+    from customer360.evaluation.findings_page import simple_table
+
+    told = findings.get("evaluation", {}).get("exploring", {}).get("off_policy", {})
+    rows = []
+    for one in told.get("models", []):
+        value, low, high = (one[f"doubly_robust{end}"] for end in ("", "_low", "_high"))
+        estimate = "–" if value is None or low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+        about = [one["policy"], str(one["places"] or "all"), f"{one['impressions']:,}"]
+        rows.append([*about, estimate, f"{one['effective']:,.0f}", " ".join(one["warnings"]) or "none"])
+    if not rows:
+        return []
+    observed = pick(findings["means"], arm="retrained", customers="all", metric="click_through")
+    caption = (
+        "Off-policy estimates of click-through for the last version, from the log of the exploring arm "
+        f"in the first shop (observed in the retrained arm, over its rounds: {observed['value']:.3f})"
+    )
+    head = ["policy", "places", "impressions", "doubly robust [95 %]", "effective sample", "warnings"]
+    return [simple_table(caption, head, rows)]
+
+
 def settings_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     "Return the table of how the loop was run"
     from customer360.evaluation.findings_page import simple_table
@@ -155,10 +220,15 @@ def loop_sections(findings: Mapping[str, Any]) -> list[Any]:  # of a page
     return [
         Section("rounds", "Round by round", loop_pictures(findings)),
         Section("means", "Figures and differences", [means_table(findings), differences_table(findings)]),
+        Section(
+            "truth",
+            "Trainings, offline figures, off-policy estimates",
+            [trainings_table(findings), *agreement_blocks(findings), *off_policy_table(findings)],
+        ),
         Section("how", "How it was run", [HOW, arms, settings_table(findings)]),
     ]
 
-# %% ../../nbs/4_serving/98_loop_report.ipynb #7f40937e
+# %% ../../nbs/4_serving/98_loop_report.ipynb #5e711327
 def write_loop_report(
     findings: Mapping[str, Any],
     folder: Path,  # such as reports/loop
@@ -181,8 +251,11 @@ def make_loop(
     progress: Callable[[], None] = lambda: None,  # called after each round of each arm
 ) -> Path:  # the report
     "Run the loop against real servers, and write the report"
-    scenarios = [make_scenario(seed, n_customers, n_items, rounds=rounds) for seed in range(seeds)]
-    visits, shown = run_served(scenarios, ARMS, key, params, progress)
+    today = int(time.time()) // DAY
+    scenarios = [
+        make_scenario(seed, n_customers, n_items, rounds=rounds, ends=today) for seed in range(seeds)
+    ]
+    (visits, shown, trainings), told = run_served(scenarios, ARMS, key, params, progress)
     first = scenarios[0]
     settings = {
         "model": key,
@@ -195,4 +268,6 @@ def make_loop(
         "places in a list": 10,
         "visits in a round": f"{len(visits) / (rounds * len(ARMS) * seeds):.0f}",
     }
-    return write_loop_report(make_findings(visits, shown, ARMS, settings), folder)
+    findings = make_findings(visits, shown, ARMS, settings)
+    findings |= {"trainings": plain_rows(trainings), "evaluation": told}
+    return write_loop_report(findings, folder)

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['CARD', 'READY_SECONDS', 'COMMAND_SECONDS', 'MAX_REQUESTS', 'MAX_EVENTS', 'ARMS_AT_A_TIME', 'write_source',
-           'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ServedShop', 'served_shop', 'run_served']
+           'LoopError', 'clean_environment', 'free_port', 'source_folder', 'ShopClient', 'ServedShop', 'served_shop',
+           'run_served']
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #0a3567b8
+# %% ../../nbs/4_serving/97_loop_server.ipynb #9d2313ae
 import os
 import socket
 import subprocess
@@ -21,14 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pandas as pd
 
 from ..config import checkout_root
 from ..schema import Tables
-from .loop import ARMS, Arm, ArmLog, OfferedList, run_arm
+from .loop import ARMS, SURFACE, Arm, ArmLog, OfferedList, join_logs, run_arm
 from .traffic import Scenario, history_tables
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #2bf4d905
+# %% ../../nbs/4_serving/97_loop_server.ipynb #4f202694
 CARD = """# A simulated shop, cut on the day on which the rounds of the loop begin
 [facts]
 name = "{name}"
@@ -79,7 +79,7 @@ def write_source(
     card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #8151b0db
+# %% ../../nbs/4_serving/97_loop_server.ipynb #f60cf5ed
 class LoopError(RuntimeError):
     "Raised when a command or the server of the loop fails"
 
@@ -111,90 +111,37 @@ def source_folder() -> Path:
         raise LoopError("the loop needs the API, which is no part of the package: run it in a checkout")
     return root
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #c71215ff
+# %% ../../nbs/4_serving/97_loop_server.ipynb #0108968a
 READY_SECONDS, COMMAND_SECONDS = 120, 600
 MAX_REQUESTS, MAX_EVENTS = 100, 1_000  # of the API, in one body
 
 
-class ServedShop:
-    "A server with files, a registry and a database of its own"
+class ShopClient:
+    "A shop that is asked over HTTP"
 
     def __init__(
         self,
-        home: Path,  # an empty folder
-        history: Tables,
-        key: str = "knn",  # of the model
-        params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults, plain numbers
-        **settings: Any,  # of the server, such as C360_RATE
+        url: str,  # such as http://127.0.0.1:8000
+        api_key: str = "",  # where the server asks for one
     ):
-        self.home, self.key, self.name = Path(home), key, history.facts.name
-        self.card = write_source(history, self.home / "source", {key: params} if params else {})
-        self.environment = clean_environment(self.home, self.name, **settings)
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
-        self.process: subprocess.Popen | None = None
-        self.versions: list[str] = []  # of the model, as the server named them
+        self.url = url.rstrip("/")
+        headers = {"X-API-Key": api_key} if api_key else {}
+        self._client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
-    def start(self) -> None:
-        "Train the model, start the server, and wait until it answers"
-        self.command("train", "--model", self.key, "--dataset", self.card, "--no-figures")
-        port = self.url.rpartition(":")[2]
-        with open(self.home / "server.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", "api.main:app", "--port", port, "--no-access-log"],
-                cwd=source_folder(),
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        self._wait_for(lambda: self.client.get("/health/ready").status_code == 200, "get ready")
-        self.versions.append(self.version())
-
-    def command(self, *arguments: str | Path) -> str:  # what it printed
-        "Run `c360` in the shop's home; raise `LoopError` if it fails"
-        run = [sys.executable, "-c", "from customer360.cli import main; main()", *map(str, arguments)]
-        done = subprocess.run(
-            run,
-            cwd=source_folder(),
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-        )
-        if done.returncode:
-            raise LoopError(f"c360 {arguments[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
-        return done.stdout
-
-    def _wait_for(self, holds: Any, what: str) -> None:
-        until = time.monotonic() + READY_SECONDS
-        while True:
-            if self.process is None or self.process.poll() is not None:
-                log = (self.home / "server.log").read_text(encoding="utf-8", errors="replace")
-                raise LoopError(f"the server ended before it could {what}: {log[-2000:]}")
-            try:
-                if holds():
-                    return
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > until:
-                raise LoopError(f"the server did not {what} within {READY_SECONDS} s")
-            time.sleep(0.05)
+    def is_ready(self) -> bool:
+        "Return True if the server has a model that answers; raise `httpx.TransportError` if nobody is there"
+        return self._client.get("/health/ready").status_code == 200
 
     def send(self, method: str, path: str, body: Any = None) -> Any:  # JSON
         "Send a request to the API; raise `LoopError` if it is refused"
-        answer = self.client.request(method, f"/api/v1/{path}", json=body)
+        answer = self._client.request(method, f"/api/v1/{path}", json=body)
         if answer.is_error:
             raise LoopError(f"{method} {path}: {answer.status_code} {answer.text[:1000]}")
         return answer.json() if answer.content else None
 
-    def version(self) -> str:
-        "Return the version of the model that answers"
-        return self.send("GET", f"models/{self.key}")["version"]
-
     def recommend(self, users: Sequence[str], n: int) -> list[OfferedList]:
         "Return a list for each customer"
-        asked = [{"customer": user, "n": n, "explain": False} for user in users]
+        asked = [{"customer": user, "n": n, "explain": False, "surface": SURFACE} for user in users]
         answers = []
         for start in range(0, len(asked), MAX_REQUESTS):
             part = asked[start : start + MAX_REQUESTS]
@@ -212,18 +159,148 @@ class ServedShop:
             body = {name: value for name, value in fields.items() if name != "item"}
             self.send("PUT", f"items/{fields['item']}", body)
 
+    def close(self) -> None:
+        "Close the connections"
+        self._client.close()
+
+# %% ../../nbs/4_serving/97_loop_server.ipynb #b766f61b
+class ServedShop:
+    "A server with files, a registry and a database of its own"
+
+    def __init__(
+        self,
+        home: Path,  # an empty folder
+        history: Tables,
+        key: str = "knn",  # of the model
+        params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults, plain numbers
+        **settings: Any,  # of the server, such as C360_RATE
+    ):
+        self.home, self.key, self.name = Path(home), key, history.facts.name
+        self.card = write_source(history, self.home / "source", {key: params} if params else {})
+        self.environment = clean_environment(
+            self.home,
+            self.name,
+            C360_RETRAIN_CARD=self.card,
+            C360_RETRAIN_DATA=self.card.parent,
+            C360_KEEP_VERSIONS=100,
+            **settings,
+        )
+        self.api = ShopClient(f"http://127.0.0.1:{free_port()}")
+        self.process: subprocess.Popen | None = None
+        self.versions: list[str] = []  # of the model, as the server named them
+
+    def start(self) -> None:
+        "Train the model, start the server, and wait until it answers"
+        self._train()
+        port = self.api.url.rpartition(":")[2]
+        with open(self.home / "server.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "uvicorn", "api.main:app", "--port", port, "--no-access-log"],
+                cwd=source_folder(),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_for(lambda: self.api.is_ready(), "get ready")
+        self.versions.append(self.version())
+
+    def _train(self) -> None:
+        self.command("train", "--model", self.key, "--dataset", self.card, "--data", self.card.parent)
+
+    def command(self, *arguments: str | Path) -> str:  # what it printed
+        "Run `c360` in the shop's home; raise `LoopError` if it fails"
+        run = [sys.executable, "-c", "from customer360.cli import main; main()", *map(str, arguments)]
+        done = subprocess.run(
+            run,
+            cwd=source_folder(),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+        if done.returncode:
+            raise LoopError(f"c360 {arguments[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def _wait_for(
+        self, holds: Callable[[], bool], what: str, seconds: float = READY_SECONDS, pause: float = 0.05
+    ) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            if self.process is None or self.process.poll() is not None:
+                log = (self.home / "server.log").read_text(encoding="utf-8", errors="replace")
+                raise LoopError(f"the server ended before it could {what}: {log[-2000:]}")
+            try:
+                if holds():
+                    return
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > until:
+                raise LoopError(f"the server did not {what} within {seconds} s")
+            time.sleep(pause)
+
+    def version(self) -> str:
+        "Return the version of the model that answers"
+        return self.api.send("GET", f"models/{self.key}")["version"]
+
+    def recommend(self, users: Sequence[str], n: int) -> list[OfferedList]:
+        "Return a list for each customer"
+        return self.api.recommend(users, n)
+
+    def record(self, events: Sequence[dict[str, Any]]) -> None:
+        "Store events"
+        self.api.record(events)
+
+    def add_items(self, items: Sequence[dict[str, Any]]) -> None:
+        "Add products to the catalogue"
+        self.api.add_items(items)
+
     def explore(self, share: float) -> None:
         "Fill this share of the places by chance"
-        self.send(
-            "PUT", "experiments", {"name": "exploration", "arms": {self.key: 1.0}, "exploration": share}
-        )
+        arms = {self.key: 1.0}
+        self.api.send("PUT", "experiments", {"name": "exploration", "arms": arms, "exploration": share})
 
-    def retrain(self) -> None:
-        "Fit the model to everything that was recorded, and wait until the server uses it"
-        self.command("train", "--model", self.key, "--dataset", self.card, "--no-figures")
-        before = self.versions[-1]
-        self._wait_for(lambda: self.version() != before, "take up the new version")
+    def retrain(self, judged: bool = False) -> dict[str, Any]:  # outcome, version in use, ...
+        "Fit the model to everything that was recorded, and wait until the server uses the new version"
+        if judged:
+            return self.challenge()
+        self._train()
+        self._wait_for(lambda: self.version() != self.versions[-1], "take up the new version")
         self.versions.append(self.version())
+        return {"outcome": "promoted", "version": self.versions[-1]}
+
+    def challenge(self) -> dict[str, Any]:  # outcome, version in use, difference, reasons
+        "Let the server retrain and judge the model, and wait until it uses what was promoted"
+        number = self.api.send("POST", "retrain", {"models": [self.key]})["number"]
+        ended: list[dict[str, Any]] = []
+
+        def is_over() -> bool:
+            ended[:] = [run for run in self.api.send("GET", "retrain")["runs"] if run["number"] == number]
+            return bool(ended)
+
+        self._wait_for(is_over, "end the retraining", COMMAND_SECONDS, pause=0.5)
+        run = ended[0]
+        if run["state"] not in ("done", "unchanged"):
+            raise LoopError(f"retraining {number} {run['state']}: {run['error']}")
+        decision = run["decisions"][0]
+        if decision["outcome"] == "promoted":
+            wanted = decision["challenger"]
+            self._wait_for(lambda: self.version() == wanted, "take up the new version")
+        self.versions.append(self.version())
+        told = {name: decision.get(name) for name in ("outcome", "difference", "low", "high")}
+        return told | {"version": self.versions[-1], "reasons": " ".join(decision["reasons"])}
+
+    def evaluation(self) -> dict[str, Any]:  # agreement, off_policy
+        "Return what the server says about its own figures: offline against online, and off-policy"
+        found: dict[str, Any] = {}
+
+        def is_computed() -> bool:
+            found["off_policy"] = self.api.send("GET", "experiments/offpolicy?days=365")
+            return not found["off_policy"]["computing"]
+
+        self._wait_for(is_computed, "estimate off-policy", COMMAND_SECONDS, pause=0.5)
+        return {"agreement": self.api.send("GET", "models/online-agreement"), **found}
 
     def close(self) -> None:
         "End the server"
@@ -234,7 +311,7 @@ class ServedShop:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.client.close()
+        self.api.close()
 
 
 @contextmanager
@@ -253,7 +330,7 @@ def served_shop(
     finally:
         shop.close()
 
-# %% ../../nbs/4_serving/97_loop_server.ipynb #a884c2d7
+# %% ../../nbs/4_serving/97_loop_server.ipynb #8e107d4e
 ARMS_AT_A_TIME = 2
 
 
@@ -263,10 +340,11 @@ def run_served(
     key: str = "knn",  # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
     progress: Callable[[], None] = lambda: None,  # called after each round of each arm
-) -> ArmLog:  # with the column `seed`
+) -> tuple[ArmLog, dict[str, dict[str, Any]]]:
+    # with the column `seed`; arm -> what its server says about its figures, in the first scenario
     "Run every arm of every scenario against a server of its own"
 
-    def run(task: tuple[Scenario, Arm]) -> ArmLog:
+    def run(task: tuple[Scenario, Arm]) -> tuple[ArmLog, dict[str, dict[str, Any]]]:
         scenario, arm = task
         settings = {"C360_EXPLORATION_SEED": scenario.seed}
         with (
@@ -274,8 +352,9 @@ def run_served(
             served_shop(Path(home), history_tables(scenario), key, params, **settings) as shop,
         ):
             log = run_arm(shop, scenario, arm, lambda number: progress())
-            return ArmLog(*(frame.assign(seed=scenario.seed) for frame in log))
+            told = shop.evaluation() if scenario is scenarios[0] else {}
+            return log.named(seed=scenario.seed), {arm.name: told} if told else {}
 
     with ThreadPoolExecutor(ARMS_AT_A_TIME) as pool:
-        logs = zip(*pool.map(run, product(scenarios, arms)), strict=True)
-        return ArmLog(*(pd.concat(frames, ignore_index=True) for frames in logs))
+        logs, told = zip(*pool.map(run, product(scenarios, arms)), strict=True)
+        return join_logs(logs), {name: one for each in told for name, one in each.items()}

@@ -6,7 +6,7 @@
 __all__ = ['ROUND_DAYS', 'PLACES', 'VISITING', 'Scenario', 'make_scenario', 'change_appeal', 'history_tables', 'draw_visits',
            'place_weights', 'list_utility', 'utility_range', 'Visitors']
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #ba844232
+# %% ../../nbs/4_serving/94_traffic.ipynb #6e785319
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -31,7 +31,7 @@ from customer360.data.simulate import (
 )
 from ..schema import SEEN, Tables, interactions
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #f7d2663c
+# %% ../../nbs/4_serving/94_traffic.ipynb #9aee1890
 ROUND_DAYS = 7
 PLACES = 10  # items in a list
 VISITING = 0.5  # share of the customers who look at recommendations in a round
@@ -48,6 +48,7 @@ class Scenario:
     log: pd.DataFrame  # user, item (codes), event, time, rating: all organic events, in order of time
     days: int  # of the history
     rounds: int
+    shift: int = 0  # seconds that timestamps are later than in the simulator
 
     @property
     def start(self) -> int:  # seconds UTC
@@ -98,7 +99,7 @@ class Scenario:
         launched = self.catalogue.launched < self.days + number * ROUND_DAYS
         return launched & self.catalogue.items["available"].to_numpy()
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #3ce78c13
+# %% ../../nbs/4_serving/94_traffic.ipynb #19f96187
 def make_scenario(
     seed: int = 0,
     n_customers: int = 800,
@@ -106,6 +107,7 @@ def make_scenario(
     days: int = 200,  # of the history
     rounds: int = 10,
     changed: float = 0.0,  # share of the products that appeal to other people from the first round on
+    ends: int | None = None,  # day on which the last round ends, counted from 1970; None: as simulated
 ) -> Scenario:
     "Simulate a shop up to the end of the last round"
     total = days + rounds * ROUND_DAYS
@@ -115,7 +117,8 @@ def make_scenario(
     old, new = (make_log(seed, customers, catalogue, known, total) for known in (truth, after))
     cut = START + days * DAY
     log = pd.concat([old[old["time"] < cut], new[new["time"] >= cut]], ignore_index=True)
-    return Scenario(seed, customers, catalogue, after, log, days, rounds)
+    shift = 0 if ends is None else ends * DAY - (START + total * DAY)
+    return Scenario(seed, customers, catalogue, after, log, days, rounds, shift)
 
 
 def change_appeal(
@@ -130,7 +133,7 @@ def change_appeal(
     order[who] = np.roll(who, 1)
     return replace(truth, traits=truth.traits[order], quality=truth.quality[order])
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #b5688102
+# %% ../../nbs/4_serving/94_traffic.ipynb #fbda833e
 def history_tables(
     scenario: Scenario,
     name: str = "loop",  # of the data set
@@ -141,12 +144,12 @@ def history_tables(
     user, item = customers["user"].to_numpy()[log["user"]], items["item"].to_numpy()[log["item"]]
     return Tables(
         replace(FACTS, name=name, title="Simulated shop"),
-        interactions(user, item, log["event"], log["rating"], log["time"]),
+        interactions(user, item, log["event"], log["rating"], log["time"] + scenario.shift),
         items[~scenario.new_items].reset_index(drop=True),
         customers[~scenario.new_customers].reset_index(drop=True),
     )
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #fdf60655
+# %% ../../nbs/4_serving/94_traffic.ipynb #eb48b21b
 def draw_visits(
     scenario: Scenario,
     number: int,  # of the round
@@ -167,7 +170,7 @@ def draw_visits(
         }
     )
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #6743ddb3
+# %% ../../nbs/4_serving/94_traffic.ipynb #9ef5de68
 def place_weights(
     n: int,  # places
 ) -> np.ndarray:  # float (n,), sums to 1
@@ -200,7 +203,7 @@ def utility_range(
     best = top_k(np.where(allowed, liking, -np.inf), n)
     return average, list_utility(truth, users, best)
 
-# %% ../../nbs/4_serving/94_traffic.ipynb #36ca7d20
+# %% ../../nbs/4_serving/94_traffic.ipynb #0c12874c
 class Visitors:
     "The customers of one shop, who remember what they have bought and dismissed"
 

@@ -418,10 +418,10 @@ def test_back_and_forward_with_what_it_changes_shown_first(
         page.get_by_text(f"rolled back to {old}").wait_for()
         assert server.get("models/knn")["version"] == old
 
-        page.get_by_role("button", name="Versions of User kNN").click()
+        page.get_by_role("button", name="2 versions of User kNN").click()
         expect(dialog.get_by_role("row").filter(has_text=old)).to_contain_text("in use")
         expect(dialog).to_contain_text("promoted")
-        dialog.get_by_role("button", name=f"Use version {new}").click()
+        dialog.get_by_role("button", name=f"Use this version: {new}").click()
         expect(dialog).to_contain_text("the version to be used is better")
         assert server.get("models/knn")["version"] == old, "nothing happens before it is confirmed"
         dialog.get_by_role("button", name="Use this version", exact=True).click()

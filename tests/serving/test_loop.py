@@ -21,10 +21,10 @@ def test_two_rounds_over_http(tiny, tmp_path):
     from customer360.serving.loop import run_arm
 
     with served_shop(tmp_path, history_tables(tiny)) as shop:
-        visits, shown = run_arm(shop, tiny, RETRAINED)
+        visits, shown, trainings = run_arm(shop, tiny, RETRAINED)
         stored, page = [], {"next": 0}
         while page["next"] is not None:
-            page = shop.send("GET", f"feedback?limit=1000&after={page['next']}")
+            page = shop.api.send("GET", f"feedback?limit=1000&after={page['next']}")
             stored += page["events"]
     assert len(set(shop.versions)) == 2, "one retraining between two rounds"
     in_round = [event for event in stored if event["recommendation_id"]]

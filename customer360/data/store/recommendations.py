@@ -166,13 +166,15 @@ _TOUCHES = (
         _last(_SEEN.c.event == EventType.impression, _SEEN.c.timestamp).label("shown"),
         _last(_SEEN.c.event == EventType.click, _SEEN.c.timestamp).label("clicked"),
     )
-    .join(_SEEN, (_SEEN.c.user == _CONVERSION.c.user) & (_SEEN.c.item == _CONVERSION.c.item))
+    .join(_SEEN, _SEEN.c.user == _CONVERSION.c.user)  # through the index of customers: other columns as
+    # expressions, since through that of items or recommendations each conversion would read far more rows
     .where(
         _CONVERSION.c.recommendation_id == "",
         _CONVERSION.c.event.in_(CONVERSIONS),
         _CONVERSION.c.timestamp >= sa.bindparam("since"),
         _CONVERSION.c.surface != STAFF,
-        _SEEN.c.recommendation_id != "",
+        sa.func.coalesce(_SEEN.c.item, "") == _CONVERSION.c.item,
+        sa.func.length(_SEEN.c.recommendation_id) > 0,
         _SEEN.c.event.in_((EventType.impression, EventType.click)),
         _SEEN.c.timestamp.between(_CONVERSION.c.timestamp - CREDIT_SECONDS, _CONVERSION.c.timestamp),
         _SEEN.c.surface != STAFF,

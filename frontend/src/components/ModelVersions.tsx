@@ -56,7 +56,7 @@ export function VersionsDialog({ model, admin, onChoose, onClose }: DialogProps)
                             in use
                           </Badge>
                         ) : (
-                          <Button size="compact-sm" variant="default" disabled={!admin} onClick={() => onChoose(kept.version)} aria-label={`Use version ${kept.version}`}>
+                          <Button size="compact-sm" variant="default" disabled={!admin} onClick={() => onChoose(kept.version)} aria-label={`Use this version: ${kept.version}`}>
                             Use this
                           </Button>
                         )}

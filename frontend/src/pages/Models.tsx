@@ -148,6 +148,8 @@ type VersionRowProps = { model: Model; obstacle: string; onShow: () => void; onR
 
 function VersionRow({ model, obstacle, onShow, onRollBack }: VersionRowProps) {
   const created = Date.parse(model.created) / 1000;
+  const kept = (model.versions ?? []).length;
+  const versions = `${count(kept)} ${kept === 1 ? "version" : "versions"}`;
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={500} miw={190}>
@@ -176,8 +178,8 @@ function VersionRow({ model, obstacle, onShow, onRollBack }: VersionRowProps) {
       ))}
       <Table.Td ta="right">
         <Group gap={6} wrap="nowrap" justify="flex-end">
-          <Button size="compact-sm" variant="default" onClick={onShow} aria-label={`Versions of ${shortLabel(model.label)}`}>
-            {count((model.versions ?? []).length)} {(model.versions ?? []).length === 1 ? "version" : "versions"}
+          <Button size="compact-sm" variant="default" onClick={onShow} aria-label={`${versions} of ${shortLabel(model.label)}`}>
+            {versions}
           </Button>
           <Button size="compact-sm" variant="default" disabled={obstacle !== ""} onClick={onRollBack} aria-label={`Roll back ${shortLabel(model.label)}`}>
             Roll back
