@@ -20,13 +20,33 @@ def _reasons(rows: dict[str, int]) -> list[str]:
     return [f"  {n:>12,}  {reason}" for reason, n in sorted(rows.items(), key=lambda pair: -pair[1])]
 
 
+_GONE = {
+    "interactions": "{n:,} interactions of earlier ingests are no longer in the source, or differ there. "
+    "They stay, as history; --replace takes them out.",
+    "items": "{n:,} items are no longer in the source; they stay, since interactions may name them.",
+    "customers": "{n:,} customers are no longer in the source; they stay (`c360 forget` erases one).",
+}
+
+
+def _left(found: "StoreIngest") -> list[str]:
+    "Return what a person should know about rows that were left, in the store or in the source"
+    lines = [_GONE[kind].format(n=n) for kind, n in found.gone.items()]
+    if found.replaced:
+        lines.append(f"{found.replaced:,} interactions that are no longer in the source are taken out.")
+    if found.unended:
+        lines.append("The last line of the file has no line break yet: it is left for the next ingest.")
+    return lines
+
+
 def format_ingest(
     found: "StoreIngest",
     store: str,  # where it was loaded, without a password
 ) -> str:
     "Return the account of an ingest as text"
     if not found.number and not found.rows:
-        return f"Nothing new: every file of {found.dataset} is as it was at the last ingest."
+        return "\n".join(
+            [f"Nothing new in the sources of {found.dataset} since the last ingest.", *_left(found)]
+        )
     lines = [f"{found.rows:>14,}  rows read", f"{found.new:>14,}  new", f"{found.known:>14,}  already there"]
     if found.erased:
         lines.append(f"{found.erased:>14,}  of erased customers, left out")
@@ -35,6 +55,10 @@ def format_ingest(
     for kind in ("items", "customers"):
         counts = getattr(found, kind)
         lines.append(f"{counts['added']:>14,}  {kind} added, {counts['changed']:,} changed")
+    if found.dropped:
+        lines += [f"{sum(found.dropped.values()):>14,}  rows of items or customers left out"]
+        lines += _reasons(found.dropped)
+    lines += _left(found)
     if not found.number:
         return "\n".join([*lines, "Nothing was written: this was a dry run."])
     lines.append(f"Ingest {found.number} of {found.dataset} in {store} ({found.seconds:.1f} s)")
@@ -53,7 +77,17 @@ _STORE = Annotated[
 _DRY = Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded, and write nothing.")]
 
 
-IngestOptions = source_options("IngestOptions", store=(_STORE, ""), dry_run=(_DRY, False))
+_REPLACE = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="Take out the interactions that the source no longer has, where a row was changed or deleted "
+        "there. The whole source is read.",
+    ),
+]
+IngestOptions = source_options(
+    "IngestOptions", store=(_STORE, ""), dry_run=(_DRY, False), replace=(_REPLACE, False)
+)
 
 
 @takes_options(IngestOptions)
@@ -61,7 +95,8 @@ def ingest_command(options: IngestOptions) -> None:
     """Load a data set into the store.
 
     Only what is new is loaded: the same files again change nothing, and lines that were added to a file
-    are read from where it ended. After an interruption the same command starts again.
+    are read from where it ended. What was deleted in the source stays in the store, unless --replace is
+    given. After an interruption the same command starts again.
     From a table of a database, for example:
 
     c360 ingest --data postgresql://user@host/crm --table orders --increment id --user customer --item sku
@@ -80,6 +115,6 @@ def ingest_command(options: IngestOptions) -> None:
     card = source.card
     home = locate_files(card, source.data or None)
     with tentative_store(options.store, card.name) as store:
-        found = ingest_into_store(card, home, store, dry_run=options.dry_run)
+        found = ingest_into_store(card, home, store, dry_run=options.dry_run, replace=options.replace)
         place = store.engine.database.url.render_as_string(hide_password=True)
     typer.echo(format_ingest(found, place))

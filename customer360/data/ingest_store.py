@@ -30,13 +30,15 @@ from .ingest import complete_facts
 from customer360.data.ingest_plan import (
     IngestPlan,
     copy_rest,
+    described_readings,
+    entity_reading,
     first_separator,
     make_plan,
     new_blocks,
     rest_layout,
 )
 from .local_copies import LocalCopies
-from .new_rows import Selection, buys_again, select_rows, staged_folds
+from .new_rows import Selection, buys_again, select_rows, staged_folds, vanished_ids
 from .raw import RawStore, copy_without
 from .readers import RawTable
 from customer360.data.staged_entities import (
@@ -70,6 +72,12 @@ class StoreIngest:
     rejected: dict[str, int] = field(default_factory=dict)  # reason -> rows
     items: dict[str, int] = field(default_factory=dict)  # added, changed
     customers: dict[str, int] = field(default_factory=dict)  # added, changed
+    gone: dict[str, int] = field(
+        default_factory=dict
+    )  # interactions, items, customers: no longer in the source
+    replaced: int = 0  # interactions that were taken out, because they are no longer in the source
+    dropped: dict[str, int] = field(default_factory=dict)  # reason -> rows of items' and customers' files
+    unended: bool = False  # True: the last line of the file was still being written
     raw: str = ""  # where the manifest of the raw copies lies
     rejects: Path | None = None  # the list of rejected rows
     page: Path | None = None  # data quality
@@ -92,13 +100,24 @@ class _FirstPass:
     fold: Any  # int8 (staged rows,) or None
     log: IngestLog
     before: dict  # account of the last ingest; {}: there is none
+    vanished: int = 0  # interactions of the store that the source no longer has
+    replaced: list[str] = field(default_factory=list)  # ids of those that are to be taken out
+    compared: bool = False  # True: the source was read to find these, though it may be as it was
 
     @property
     def is_repeated(self) -> bool:
-        "Return True if a database has only returned the last rows that are stored already"
+        "Return True if only interactions were read that are stored already, at the mark of a database or all"
         copy = self.plan.source.copy
         at_mark = bool(copy and copy.after) and copy.increment == copy.after
-        return at_mark and not self.selection.new and self.plan.changed == {"interactions"}
+        nothing = at_mark or (self.compared and not self.replaced)
+        return nothing and not self.selection.new and self.plan.changed == {"interactions"}
+
+    @property
+    def left(self) -> dict[str, int]:
+        "Return how many interactions, items and customers the source had, and no longer has"
+        found = {"interactions": self.vanished - len(self.replaced)}
+        found |= {kind: changes.gone for kind, changes in self.changes.items()}
+        return {kind: n for kind, n in found.items() if n}
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #30bae7ef
 @contextmanager
@@ -117,13 +136,14 @@ def _counted(blocks: Iterator[RawTable], update: Callable[[int], Any]) -> Iterat
 # %% ../../nbs/1_data/79_ingest_store.ipynb #f744c69d
 def _stage_kind(
     card: Card, kind: str, home: Path | None, database: Any, staged: Staged, store: Store, plan: IngestPlan,
-    log: IngestLog, before: dict, skipped: np.ndarray, gone: set[str],
+    log: IngestLog, before: dict, skipped: np.ndarray, gone: set[str], recounted: bool,
 ) -> tuple[EntityChanges, pd.DataFrame]:  # fmt: skip
     columns = before.get("columns", {}).get(kind, {})
+    counted = partial(store.interactions.counted_values, kind)
     stored = StoredEntities(
         store.interactions.current_versions(kind) if before else {},
         columns,
-        partial(store.interactions.counted_values, kind),
+        (lambda ids: counted([])) if recounted else counted,
     )
     unchanged = bool(before) and kind not in plan.changed
     table, listed, counts = stage_entities(
@@ -142,46 +162,62 @@ def _stage_kind(
     return changes, counts.assign(kind=KEYS[kind])
 
 
+def _stage(card: Card, plan: IngestPlan, path: Path, work: Path, shown: bool) -> Staged:
+    spec, described, mark = card.interactions, described_columns(card), plan.mark
+    with _progress(f"reading {path.name}", plan.source.lines - plan.source.start_line, shown) as update:
+        blocks, line = _counted(new_blocks(plan, path), update), plan.source.start_line
+        named = spec.format in ("jsonl", "event-log") or bool({".jsonl", ".ndjson"} & set(path.suffixes))
+        earlier = 0 if plan.is_whole else mark.get("lines", 0)
+        return stage_interactions(
+            blocks, spec, card.facts, work, described, mark.get("unit", ""), line, named, earlier
+        )
+
+
+def _vanished(store: Store, plan: IngestPlan, selection: Selection, last: int) -> int:
+    "Return how many interactions the source had at an earlier ingest, and no longer has"
+    sources = {name for name in store.interactions.marks() if name.startswith("interactions:")}
+    if sources != {plan.source.name} or not plan.is_whole:
+        return 0
+    return store.interactions.count(last) - selection.known
+
+
 def _first_pass(
-    card: Card, home: Path | None, store: Store, plan: IngestPlan, work: Path, shown: bool
+    card: Card, home: Path | None, store: Store, plan: IngestPlan, work: Path, shown: bool, replace: bool
 ) -> _FirstPass:
     "Read, clean and compare, without writing to the store"
     spec, before = card.interactions, store.interactions.ingest() or {}
     last, log, path = before.get("last_row", 0), IngestLog(), copy_rest(plan.source, work)
-    described, mark = described_columns(card), plan.mark
-    with _progress(f"reading {path.name}", plan.source.lines - plan.source.start_line, shown) as update:
-        blocks = _counted(new_blocks(plan, path), update)
-        line = plan.source.start_line
-        named = spec.format in ("jsonl", "event-log") or bool({".jsonl", ".ndjson"} & set(path.suffixes))
-        copy = plan.source.copy
-        earlier = mark.get("lines", 0) if copy and copy.after else 0
-        staged = stage_interactions(
-            blocks, spec, card.facts, work, described, mark.get("unit", ""), line, named, earlier
-        )
+    staged = _stage(card, plan, path, work, shown)
     database = open_staging(work)
     repeated = find_repeated(database, staged, spec)
     users = appearing_ids(database, "user").tolist()
     gone = {user for user, erased in zip(users, store.identities.erased(users), strict=True) if erased}
     continued = plan.source.continued and spec.duplicates == "keep" and "event_id" not in spec.columns
     selection = select_rows(database, staged, repeated, store.interactions, last, gone, continued)
-    counted = selection.skipped if last else repeated.dropped  # rows that must not be counted again
+    vanished = _vanished(store, plan, selection, last)
+    replaced = (
+        vanished_ids(database, staged, repeated, store.interactions, last) if replace and vanished else []
+    )
+    counted = selection.skipped if last and not replaced else repeated.dropped  # rows not to be counted again
     kinds = {
-        kind: _stage_kind(card, kind, home, database, staged, store, plan, log, before, counted, gone)
+        kind: _stage_kind(
+            card, kind, home, database, staged, store, plan, log, before, counted, gone, bool(replaced)
+        )
         for kind in KEYS
     }
     facts = complete_facts(card, pd.DataFrame(columns=list(INTERACTIONS)), plan.source.path)
     again = facts.repeats or before.get("facts", {}).get("repeats", False)
     if spec.repeats == "detect" and not again:
         again = buys_again(database, store.interactions, last, selection.skipped)
-    folds = [file.path for file in plan.files if file.role == "folds"]
-    fold = staged_folds(database, staged, spec, folds)
+    fold = staged_folds(database, staged, spec, [file.path for file in plan.files if file.role == "folds"])
     database.close()
     observations = pd.concat([counts for _, counts in kinds.values()], ignore_index=True)
     known = {"exact_timestamps": facts.exact_timestamps, "repeats": bool(again)}
     changes = {kind: found for kind, (found, _) in kinds.items()}
     return _FirstPass(
-        plan, path, staged, selection, changes, observations, users, gone, known, fold, log, before
-    )
+        plan, path, staged, selection, changes, observations, users, gone, known, fold, log, before,
+        vanished, replaced, replace,
+    )  # fmt: skip
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #c911739d
 def _rows(first: _FirstPass) -> Iterator[pa.Table]:
@@ -220,17 +256,23 @@ def _marks(first: _FirstPass) -> list[dict[str, Any]]:
     marks = []
     for file in first.plan.files:
         mark: dict[str, Any] = {"bytes": file.bytes, "sha256": file.sha256}
+        if file.role in KEYS:
+            mark["reading"] = entity_reading(first.plan.card, file.role)
         if file.role == "interactions":
             columns = first.plan.mark.get("columns") or first.staged.columns
             separator = first.plan.mark.get("separator") or first_separator(file)
             mark |= {
-                "lines": file.lines + first.staged.earlier,
+                "lines": file.lines + (first.staged.earlier if file.copy and file.copy.after else 0),
                 "reading": first.plan.reading,
                 "unit": first.staged.unit,
             }
-            mark |= {"columns": columns, "separator": separator}
+            mark |= {
+                "columns": columns,
+                "separator": separator,
+                "entities": described_readings(first.plan.card),
+            }
             if file.copy and file.copy.increment:
-                mark["increment"] = file.copy.increment
+                mark |= {"increment": file.copy.increment, "increment_column": file.layout.increment}
         marks.append({"name": file.name, "kind": file.role, "mark": json.dumps(mark)})
     return marks
 
@@ -281,6 +323,7 @@ def _account(card: Card, first: _FirstPass, number: int) -> dict[str, Any]:
         "rows": staged.rows,
         "new": chosen.new,
         "already": chosen.known,
+        "known": chosen.known,
         "erased": chosen.erased,
         "filtered": staged.filtered,
         "rejected": {reason: int(row["size"]) for reason, row in staged.summary.iterrows()},
@@ -290,7 +333,17 @@ def _account(card: Card, first: _FirstPass, number: int) -> dict[str, Any]:
             "changed": first.changes["customers"].changed,
         },
         "facts": card.facts.to_dict() | first.facts,
+        "gone": first.left,
+        "replaced": len(first.replaced),
+        "dropped": _dropped(first.log),
+        "unended": bool(first.plan.source.unended),
     }
+
+
+def _dropped(log: IngestLog) -> dict[str, int]:
+    "Return why rows of the items' and the customers' files were left out: reason and file -> rows"
+    found = log.all_rejects()
+    return {f"{why} in {file}": int(n) for (why, file), n in found.groupby(["reason", "file"]).size().items()}
 
 
 def _quality(first: _FirstPass, account: dict) -> dict:
@@ -328,7 +381,12 @@ def neutralise(
     return cell
 
 # %% ../../nbs/1_data/79_ingest_store.ipynb #35958d90
-def _refuse(card: Card, store: Store) -> None:
+def _refuse(card: Card, store: Store, replace: bool) -> None:
+    if replace and card.interactions.increment:
+        raise SourceError(
+            f"--replace compares the whole source, and with the increment {card.interactions.increment} "
+            "only its end is read: leave one of them out"
+        )
     if card.simulate is not None:
         raise SourceError(f"{card.name} is simulated: it has no files that could be ingested")
     there = store.interactions.ingest()
@@ -348,15 +406,15 @@ def _load(card: Card, store: Store, raw: RawStore, first: _FirstPass, shown: boo
     columns = {kind: changes.columns for kind, changes in first.changes.items()}
     manifest = account | {"facts": first.facts, "columns": columns, "quality": quality}
     manifest |= {"raw": kept["number"], "objects": kept["objects"]}
-    versions = {
-        ITEM_VERSIONS: _versions(first.changes["items"], number, started),
-        CUSTOMER_VERSIONS: _versions(first.changes["customers"], number, started),
-    }
+    tables = {"items": ITEM_VERSIONS, "customers": CUSTOMER_VERSIONS}
+    versions = {table: _versions(first.changes[kind], number, started) for kind, table in tables.items()}
     people = list({*first.users, *first.changes["customers"].versions.column("user").to_pylist()})
     with _progress("loading", first.selection.new, shown) as update:
         new = NewIngest(
             number, card.name, _rows(first), first.before.get("last_row", 0) + 1, versions,
             _observed(first, number), _marks(first), manifest, started,
+            {table: first.changes[kind].moved for kind, table in tables.items()},
+            first.replaced, bool(first.replaced),
         )  # fmt: skip
         load_ingest(
             store.engine,
@@ -368,6 +426,11 @@ def _load(card: Card, store: Store, raw: RawStore, first: _FirstPass, shown: boo
     return {"number": number, "raw": where} | _pages(account, quality, first)
 
 
+def _told(account: dict[str, Any]) -> dict[str, Any]:
+    "Return the parts of an account that `StoreIngest` has"
+    return {name: account[name] for name in StoreIngest.__dataclass_fields__ if name in account}
+
+
 def ingest_into_store(
     card: Card,
     home: Path | None,  # the folder of its files
@@ -375,10 +438,11 @@ def ingest_into_store(
     raw: RawStore | None = None,  # None: the one of the settings
     dry_run: bool = False,  # True: nothing is written anywhere
     progress: bool = True,
+    replace: bool = False,  # True: interactions that the source no longer has are taken out
 ) -> StoreIngest:
     "Load what is new in the files of a card; raise `IngestError` or `SourceError` before anything is written"
     began = time.monotonic()
-    _refuse(card, store)
+    _refuse(card, store, replace)
     with ExitStack() as held:
         if not dry_run:
             held.enter_context(ingest_lock(store.engine.database))
@@ -387,17 +451,16 @@ def ingest_into_store(
         with _progress("copying from the database", None, progress) as update:
             copies = LocalCopies(home, work, marks, update)
             card = copies.card(card)
-        plan = make_plan(card, home, marks, copies.made)
+        plan = make_plan(card, home, marks, copies.made, replace)
         if not plan.changed:
-            return StoreIngest(card.name, 0, seconds=time.monotonic() - began)
-        first = _first_pass(card, home, store, plan, work, progress)
+            left = bool(plan.source.unended)
+            return StoreIngest(card.name, 0, unended=left, seconds=time.monotonic() - began)
+        first = _first_pass(card, home, store, plan, work, progress, replace)
         if first.is_repeated:
             return StoreIngest(card.name, 0, seconds=time.monotonic() - began)
         account = _account(card, first, 0)
         made = {"number": 0} if dry_run else _load(card, store, raw or RawStore(), first, progress)
-    same = {name: account[name] for name in ("dataset", "rows", "new", "erased", "filtered", "rejected")}
-    seen = {"known": account["already"], "items": account["items"], "customers": account["customers"]}
-    return StoreIngest(**same, **seen, **made, seconds=time.monotonic() - began)
+    return StoreIngest(**_told(account), **made, seconds=time.monotonic() - began)
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .cards import Card, InteractionsFile, Layout, find_file, is_database_url
-from .databases import hidden_url, url_name
+from .cards import Card, IngestError, InteractionsFile, Layout, find_file, is_database_url
+from .databases import count_unmarked, hidden_url, url_name
 from .paths import is_elsewhere
 from .readers import RawTable, read_blocks
 from ..files import sha256_of_json
@@ -132,7 +132,17 @@ class LocalCopies:
     def _database(self, layout: Layout, url: str, role: str, place: Path) -> Layout:
         path = place / _copy_name(url, layout, role)
         mark = self.marks.get(f"{role}:{path.name}", {}) if role == "interactions" else {}
-        after = mark.get("increment", "") if layout.increment else ""
+        same = mark.get("increment_column", layout.increment) == layout.increment
+        after = mark.get("increment", "") if layout.increment and same else ""
+        if role == "interactions" and layout.increment and (unmarked := count_unmarked(url, layout)):
+            raise IngestError(
+                url_name(url),
+                None,
+                f"in {unmarked:,} of the rows the increment {layout.increment} is empty, and a later ingest "
+                "could not find these",
+                "leave --increment out, and every ingest reads the whole; or give a --query without these "
+                "rows",
+            )
         copy = copy_rows(url, layout, path, after, _needed(layout), self.report)
 
         kind = "jsonl" if path.suffix == ".gz" else "parquet"

@@ -147,6 +147,12 @@ class EntityChanges:
     columns: dict[str, str]  # of the whole table: name -> type
     added: int
     changed: int
+    moved: pa.Table  # id, position: of versions that hold on, at another place
+    gone: int = 0  # ids that the file listed at the last ingest, and does not now
+
+
+def _placed(key: str, ids: list[str], places: list[int]) -> pa.Table:
+    return pa.table({key: pa.array(ids, pa.large_string()), "position": pa.array(places, pa.int64())})
 
 
 def find_changes(
@@ -155,9 +161,14 @@ def find_changes(
     listed: int,  # of its first rows, which a file lists; the others come behind
     current: dict[str, tuple[str, int]],  # id -> attributes (JSON) and position in the store
 ) -> EntityChanges:
-    "Return the versions that are new, or differ from those in the store"
+    """Return the versions that are new, or differ from those in the store.
+
+    Another place in the file is no new version. What the file lists no more keeps its version, because
+    interactions may name it, and stands behind what is listed.
+    """
     free = max([place for _, place in current.values()] + [BEHIND - 1]) + 1
     ids, places, texts, added = [], [], [], 0
+    moved: dict[str, int] = {}
     for at, (entity, text) in enumerate(zip(table[key].tolist(), to_json_rows(table, key), strict=True)):
         before = current.get(entity)
         if at < listed:
@@ -166,15 +177,21 @@ def find_changes(
             place = before[1]
         else:
             place, free = free, free + 1
-        if before != (text, place):
+        if before is None or before[0] != text:
             ids.append(entity), places.append(place), texts.append(text)
             added += before is None
-    versions = {key: pa.array(ids, pa.large_string()), "position": pa.array(places, pa.int64())}
+        elif before[1] != place:
+            moved[entity] = place
+    known = set(table[key]) if listed else set(current)
+    gone = [entity for entity, (_, place) in current.items() if place < BEHIND and entity not in known]
+    moved |= {entity: free + n for n, entity in enumerate(gone)}
     return EntityChanges(
-        pa.table(versions | {"attributes": pa.array(texts, pa.large_string())}),
+        _placed(key, ids, places).append_column("attributes", pa.array(texts, pa.large_string())),
         {name: str(kind) for name, kind in table.dtypes.items()},
         added,
         len(ids) - added,
+        _placed(key, list(moved), list(moved.values())),
+        len(gone),
     )
 
 # %% ../../nbs/1_data/72_staged_entities.ipynb #79633f0a

@@ -182,6 +182,67 @@ def test_a_query_and_equal_rows_at_the_mark(shop, store, raw):
         run(card_of(shop.url, table="", query=text + " WHERE at > 0", increment="level"), store, raw)
 
 
+def test_the_increment_may_be_left_out_and_taken_again(tmp_path, store, raw):
+    shop = Shop(f"sqlite:///{tmp_path}/shop.db")
+    shop.order(*range(1, 9))
+    run(card_of(shop.url, increment="id"), store, raw)
+    shop.do("UPDATE orders SET stars = 5 WHERE id = 3")
+    shop.do("DELETE FROM orders WHERE id = 4")
+    assert run(card_of(shop.url, increment="id"), store, raw).number == 0, "what an increment misses"
+    found = run(card_of(shop.url), store, raw)
+    assert (found.rows, found.new, found.known, found.gone) == (7, 1, 6, {"interactions": 2})
+    found = run(card_of(shop.url), store, raw, replace=True)
+    assert (found.new, found.replaced) == (0, 2) and run(card_of(shop.url), store, raw).number == 0
+    shop.order(9)
+    assert run(card_of(shop.url, increment="at"), store, raw).rows == 8, "another column has no mark yet"
+    shop.order(10)
+    assert run(card_of(shop.url, increment="at"), store, raw).rows == 2
+    with pytest.raises(SourceError, match="--replace compares the whole source"):
+        run(card_of(shop.url, increment="at"), store, raw, replace=True)
+    with pytest.raises(SourceError, match=r"reads orders of sqlite:.*shop\.db in another way"):
+        run(card_of(shop.url, event="view"), store, raw)
+
+
+def test_rows_without_a_value_in_the_increment_are_refused(tmp_path, store, raw):
+    shop = Shop(f"sqlite:///{tmp_path}/shop.db")
+    shop.order(1, 2, 3)
+    run(card_of(shop.url, increment="id"), store, raw)
+    shop.do("INSERT INTO orders VALUES (NULL, 'ada', 'tea', 3, 1600000099)")
+    with pytest.raises(
+        IngestError, match=r"in 1 of the rows the increment id is empty.*Leave --increment out"
+    ):
+        run(card_of(shop.url, increment="id"), store, raw)
+    assert run(card_of(shop.url), store, raw).new == 1
+
+
+def test_a_query_that_writes_is_refused(cluster, tmp_path, store, raw):
+    for url in (f"sqlite:///{tmp_path}/shop.db", cluster.create("readonly")):
+        shop = Shop(url)
+        shop.order(1, 2)
+        returning = "DELETE FROM orders RETURNING who, what, stars, at"
+        hidden = f"WITH gone AS ({returning}) SELECT * FROM gone"  # which SQLite does not know
+        for query in (returning, "-- tidy\nDROP TABLE orders", *[hidden][: url.startswith("postgresql")]):
+            with pytest.raises(IngestError, match=r"the query would change the database.*only reads"):
+                run(card_of(shop.url, table="", query=query), store, raw)
+        with (
+            databases._engine(url).connect() as connection,
+            pytest.raises(sa.exc.DBAPIError, match=r"(?i)read.?only"),
+        ):
+            connection.execute(sa.text("DELETE FROM orders"))
+        with shop.engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT count(*) FROM orders")).scalar() == 2
+
+
+@pytest.mark.filterwarnings("error")
+def test_purchases_are_compared_without_a_warning(tmp_path, store, raw):
+    shop = Shop(f"sqlite:///{tmp_path}/shop.db")
+    shop.order(1, 2)
+    card = card_of(shop.url, event="purchase", repeats="detect")
+    run(card, store, raw)
+    shop.order(4)
+    assert run(card, store, raw).new == 1
+
+
 @pytest.mark.parametrize("kind", ["timestamptz", "text"])
 def test_marks_of_other_types(cluster, store, raw, kind):
     shop = Shop(cluster.create(f"shop_{kind}"), kind)

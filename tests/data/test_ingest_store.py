@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 from customer360 import config
 from customer360.cli import app
-from customer360.data.cards import Card, make_card, read_card
+from customer360.cli_ingest import format_ingest
+from customer360.data.cards import Card, IngestError, SourceError, make_card, read_card
 from customer360.data.ingest import read_source
 from customer360.data.ingest_store import ingest_into_store
 from customer360.data.raw import RawStore
 from customer360.data.store.facade import Store
-from customer360.data.store.ingest_tables import INTERACTION_ROWS
+from customer360.data.store.ingest_tables import INTERACTION_ROWS, ITEM_VERSIONS
 from customer360.schema import SchemaError, Tables
 
 
@@ -249,3 +250,131 @@ def test_whoever_is_in_other_data_sets_is_not_erased_from_this_one(shops, tmp_pa
     assert contents(tmp_path / "home") == before
     c360("forget", "8", "--dataset", shops["ownq"])
     assert "8 is erased: rows of the store: none" in c360("forget", "8", "--dataset", shops["ownq"])
+
+
+# ---- sources that change otherwise than by growing ------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        yield store
+
+
+TILL = [LINES[0], *(f"u{n},i{n % 7},4,{1600000000 + n},Item {n % 7},5" for n in range(40))]
+
+
+def run(folder: Path, lines: list[str], store: Store, raw: RawStore, duplicates: str = "reject", **more):
+    card = shop(folder, lines, duplicates)
+    return ingest_into_store(card, folder, store, raw, progress=False, **more)
+
+
+def test_rows_that_were_edited_or_deleted_are_counted_and_replaced_if_wanted(url, tmp_path, raw):
+    folder, edited = tmp_path / "files", [*TILL[:3], "u2,i2,1,1600000002,Item,9", *TILL[5:]]
+    with Store.open(url) as store:
+        run(folder, TILL, store, raw)
+        found = run(folder, edited, store, raw)
+        assert (found.rows, found.new, found.known, found.gone) == (39, 1, 38, {"interactions": 2})
+        assert len(store.interactions.tables(shop(folder, edited).facts).interactions) == 41
+        dry = run(folder, edited, store, raw, replace=True, dry_run=True)
+        assert (dry.number, dry.new, dry.replaced, dry.gone) == (0, 0, 2, {})
+        found = run(folder, edited, store, raw, replace=True)
+        assert (found.number, found.rows, found.new, found.replaced, found.gone) == (3, 39, 0, 2, {})
+        card = shop(folder, edited)
+        stored, whole = store.interactions.tables(card.facts), from_files(card, folder)
+        order = ["timestamp", "user", "item"]
+        pd.testing.assert_frame_equal(
+            stored.interactions.sort_values(order)[[*order, "rating"]].reset_index(drop=True),
+            whole.interactions.sort_values(order)[[*order, "rating"]].reset_index(drop=True),
+        )
+        prices = [table.set_index("item")["price"].sort_index() for table in (stored.items, whole.items)]
+        pd.testing.assert_series_equal(*prices)  # those of the deleted rows no longer count
+        assert run(folder, edited, store, raw, replace=True).number == 0
+        found = run(folder, [*edited, "u99,i1,5,1600009999,Item 1,5"], store, raw)
+        assert (found.rows, found.new, found.gone) == (1, 1, {})
+
+
+def test_a_few_bad_lines_among_new_ones_stop_nothing(tmp_path, store, raw):
+    folder = tmp_path / "files"
+    run(folder, TILL, store, raw)
+    more = [*(f"v{n},i{n},3,{1600001000 + n},,5" for n in range(4)), "v0,i0,3,1600001000,,5", ",i1,3,1,,5"]
+    found = run(folder, [*TILL, *more, TILL[5]], store, raw)
+    assert (found.rows, found.new, found.known) == (7, 4, 1)
+    assert found.rejected == {"duplicate row": 1, "missing user id": 1}
+    broken = [*TILL, *more, TILL[5], *(f",i{n},3,{n},,5" for n in range(30))]
+    with pytest.raises(IngestError, match=r"30 of 30 rows cannot be used.*missing user id"):
+        run(folder, broken, store, raw)
+
+
+@pytest.mark.parametrize("tail", ["v1,i", "v1,i1,3,1600002000,Item 1,5"])
+def test_a_line_that_is_being_written_is_left_for_the_next_time(tmp_path, store, raw, tail):
+    folder = tmp_path / "files"
+    run(folder, TILL, store, raw)
+    card, till = shop(folder, TILL, "reject"), folder / "till.csv"
+    full = "v1,i1,3,1600002000,Item 1,5"
+    for begin, new in (("", 0), ("v0,i1,3,1600001000,Item 1,5\n", 1)):
+        till.write_text("\n".join(TILL) + "\n" + begin + tail)
+        found = ingest_into_store(card, folder, store, raw, progress=False)
+        assert (found.new, found.rejected, found.unended) == (new, {}, True)
+    till.write_text("\n".join(TILL) + "\n" + begin + full + "\n")
+    found = ingest_into_store(card, folder, store, raw, progress=False)
+    assert (found.rows, found.new, found.unended) == (1, 1, False)
+    same_tables(store.interactions.tables(card.facts), from_files(card, folder))
+
+
+def catalogue(folder: Path, lines: list[str], title: str = "name") -> Card:
+    "A card with a file of items"
+    card = shop(folder, TILL)
+    (folder / "items.csv").write_text("\n".join(["what,name,cat", *lines]) + "\n")
+    columns = {"item": "what", "title": title}
+    items = card.items.model_copy(update={"file": ["items.csv"], "columns": columns})
+    return card.model_copy(update={"items": items})
+
+
+GOODS = [f"i{n},Item {n},kind {n % 2}" for n in range(60)]
+
+
+def test_items_are_moved_and_removed_without_new_versions(tmp_path, store, raw):
+    folder = tmp_path / "files"
+    card = catalogue(folder, GOODS)
+    ingest_into_store(card, folder, store, raw, progress=False)
+    card = catalogue(folder, ["i5,Tea,kind 1", *GOODS[1:5], *GOODS[6:], "i99,New,kind 3"])
+    found = ingest_into_store(card, folder, store, raw, progress=False)
+    assert found.items == {"added": 1, "changed": 1} and found.gone == {"items": 1}
+    tables = store.interactions.tables(card.facts)
+    now, whole = tables.items["item"].tolist(), from_files(card, folder).items["item"].tolist()
+    assert now == whole and now[:2] == ["i5", "i1"] and now[-1] == "i0"
+    assert tables.items["title"].iloc[-1] == "Item 0", (
+        "interactions may name it, so what is known of it stays"
+    )
+    with store.engine.database.connect() as connection:
+        versions = connection.execute(sa.select(ITEM_VERSIONS.c.valid_to)).scalars().all()
+    assert (len(versions), sum(end is not None for end in versions)) == (62, 1)
+
+
+def test_a_changed_mapping_of_items_reads_them_again(tmp_path, store, raw):
+    folder = tmp_path / "files"
+    ingest_into_store(catalogue(folder, GOODS), folder, store, raw, progress=False)
+    card = catalogue(folder, GOODS, title="cat")
+    found = ingest_into_store(card, folder, store, raw, progress=False)
+    assert (found.new, found.items) == (0, {"added": 0, "changed": 60})
+    same_tables(store.interactions.tables(card.facts), from_files(card, folder))
+    assert ingest_into_store(card, folder, store, raw, progress=False).number == 0
+
+
+def test_items_from_the_interactions_cannot_be_mapped_anew(tmp_path, store, raw):
+    "Only the last rows would be read, so earlier ones would keep the old meaning"
+    folder = tmp_path / "files"
+    run(folder, TILL, store, raw)
+    card = shop(folder, TILL, "reject")
+    items = card.items.model_copy(update={"columns": {"item": "what", "title": "cost"}})
+    with pytest.raises(SourceError, match=r"takes its items from till\.csv, now from other columns"):
+        ingest_into_store(card.model_copy(update={"items": items}), folder, store, raw, progress=False)
+
+
+def test_rows_of_items_that_are_left_out_are_counted(tmp_path, store, raw):
+    folder = tmp_path / "files"
+    found = ingest_into_store(catalogue(folder, [*GOODS, GOODS[3]]), folder, store, raw, progress=False)
+    assert found.items["added"] == 60 and found.dropped == {"duplicate item id in items.csv": 1}
+    said = format_ingest(found, "store")
+    assert "1  rows of items or customers left out" in said and "1  duplicate item id in items.csv" in said

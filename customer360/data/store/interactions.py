@@ -227,6 +227,15 @@ class InteractionStore:
             for block in stream_columns(connection, statement, pa.schema({"event_id": pa.large_string()})):
                 yield block.column(0).to_pylist()
 
+    def count(
+        self,
+        last_row: int,
+    ) -> int:
+        "Return how many interactions there are up to a row"
+        upto = sa.select(sa.func.count()).where(INTERACTION_ROWS.c.row <= last_row)
+        with self._engine.reading() as connection:
+            return connection.execute(upto).scalar_one()
+
     def existing(
         self,
         event_ids: list[str],

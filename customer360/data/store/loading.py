@@ -20,7 +20,7 @@ import pyarrow.csv
 import sqlalchemy as sa
 
 from .connection import translate_errors
-from .engine import StoreEngine, advance_counter, now_ms
+from .engine import StoreEngine, advance_counter, chunked, now_ms
 from customer360.data.store.ingest_tables import (
     CUSTOMER_VERSIONS,
     INGESTS,
@@ -123,6 +123,9 @@ class NewIngest:
     marks: list[dict[str, Any]]  # name, kind, mark (JSON)
     manifest: dict[str, Any]
     started: int = field(default_factory=now_ms)
+    moved: dict[sa.Table, pa.Table] = field(default_factory=dict)  # id and new position of versions that hold
+    replaced: list[str] = field(default_factory=list)  # ids of events that are taken out
+    recounted: bool = False  # True: the observations are those of the whole source
 
 
 Step = Callable[[], AbstractContextManager[sa.Connection]]
@@ -167,6 +170,22 @@ def load_ingest(
             _finish(connection, new, last, erased())
 
 
+def _move(connection: sa.Connection, moved: dict[sa.Table, pa.Table]) -> None:
+    for table, rows in moved.items():
+        key = table.primary_key.columns[0]
+        change = sa.update(table).where(key == sa.bindparam("one"), table.c.valid_to.is_(None))
+        places = [{"one": one, "place": place} for one, place in zip(*rows.to_pydict().values(), strict=True)]
+        if places:
+            connection.execute(change.values(position=sa.bindparam("place")), places)
+
+
+def _take_out(connection: sa.Connection, new: NewIngest) -> None:
+    for part in chunked(new.replaced):
+        connection.execute(sa.delete(INTERACTION_ROWS).where(INTERACTION_ROWS.c.event_id.in_(part)))
+    if new.recounted:
+        connection.execute(sa.delete(OBSERVATIONS).where(OBSERVATIONS.c.ingest < new.number))
+
+
 def _finish(connection: sa.Connection, new: NewIngest, last: int, gone: Sequence[str]) -> None:
     now = now_ms()
     for table, key in ((ITEM_VERSIONS, "item"), (CUSTOMER_VERSIONS, "user")):
@@ -174,6 +193,8 @@ def _finish(connection: sa.Connection, new: NewIngest, last: int, gone: Sequence
         older = table.c.valid_to.is_(None) & (table.c.ingest < new.number) & table.c[key].in_(replaced)
         if new.number > 1 and len(new.versions[table]):
             connection.execute(sa.update(table).where(older), {"valid_to": new.started})
+    _move(connection, new.moved)
+    _take_out(connection, new)
     for mark in new.marks:
         connection.execute(sa.delete(SOURCES).where(SOURCES.c.name == mark["name"]))
         connection.execute(sa.insert(SOURCES), mark | {"ingest": new.number})
