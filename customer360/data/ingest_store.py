@@ -72,16 +72,16 @@ class StoreIngest:
     rejected: dict[str, int] = field(default_factory=dict)  # reason -> rows
     items: dict[str, int] = field(default_factory=dict)  # added, changed
     customers: dict[str, int] = field(default_factory=dict)  # added, changed
+    raw: str = ""  # where the manifest of the raw copies lies
+    rejects: Path | None = None  # the list of rejected rows
+    page: Path | None = None  # data quality
+    seconds: float = 0.0
     gone: dict[str, int] = field(
         default_factory=dict
     )  # interactions, items, customers: no longer in the source
     replaced: int = 0  # interactions that were taken out, because they are no longer in the source
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> rows of items' and customers' files
     unended: bool = False  # True: the last line of the file was still being written
-    raw: str = ""  # where the manifest of the raw copies lies
-    rejects: Path | None = None  # the list of rejected rows
-    page: Path | None = None  # data quality
-    seconds: float = 0.0
 
 
 @dataclass
