@@ -78,6 +78,8 @@ def difference_of(
     metric: str,  # a key of `METRICS`
 ) -> dict[str, Any]:  # difference, low, high, n_customers, by_seed, seeds_low, seeds_high
     "Return the difference of two arms, paired by customer, with its 95 % interval"
+    arms = visits.groupby("seed")["arm"].agg(set)
+    visits = visits[visits["seed"].isin(arms.index[[{arm, other} <= there for there in arms]])]
     total, size = customer_sums(visits, metric, [arm, other])
     counts = bootstrap_counts(len(total))
     drawn = ratio(bootstrap_sums(total, counts), bootstrap_sums(size, counts))
