@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['loop_command', 'simulated_loop', 'replayed_loop', 'traffic_command']
 
-# %% ../nbs/6_cli/05_loop_commands.ipynb #4673cdf8
+# %% ../nbs/6_cli/05_loop_commands.ipynb #755c546e
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ import typer
 
 from .cli_options import DataOption, DatasetOption, named_source, split_commas
 
-# %% ../nbs/6_cli/05_loop_commands.ipynb #355fc794
+# %% ../nbs/6_cli/05_loop_commands.ipynb #fc29b851
 def loop_command(
     dataset: DatasetOption = "demo",
     data: DataOption = "",
@@ -77,7 +77,7 @@ def replayed_loop(
     with tqdm(total=windows * len(models), desc="windows", mininterval=1) as bar:
         return make_replay(snapshot, params, folder("reports") / source.card.name, windows, bar.update)
 
-# %% ../nbs/6_cli/05_loop_commands.ipynb #e6f51d26
+# %% ../nbs/6_cli/05_loop_commands.ipynb #4a11da0d
 def traffic_command(
     url: Annotated[str, typer.Option(help="The server.")] = "http://127.0.0.1:8000",
     per_minute: Annotated[float, typer.Option(min=1, max=6000, help="Visits in a minute.")] = 120,

@@ -167,7 +167,10 @@ def agreement_blocks(findings: Mapping[str, Any]) -> list[Any]:  # blocks of a p
     if rows.dropna(subset=["offline", "online"]).empty:
         return []
     caption = "Each version of the retrained arm in the first shop: nDCG@10 when it was trained, "
-    caption += "click-through while it was in use. Later versions are trained on more data and find customers who have more."
+    caption += (
+        "click-through while it was in use. Later versions are trained on more data, and find customers "
+    )
+    caption += "who have bought more."
     picture = shown("offline-online", "Did the report tell the truth?", caption, offline_online, rows)
     return [picture, told["text"]]
 
