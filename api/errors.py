@@ -102,6 +102,18 @@ def _of_the_request(request: Request, error: Exception) -> Response:
             415, f"body: send it with `Content-Type: application/json`, got {kind or 'none'!r}", "body"
         )
     field = named(first["loc"])
+    body = first.get("input")
+    if (
+        field == "events"
+        and first["type"] == "missing"
+        and isinstance(body, dict)
+        and {"item", "event"} & {*body}
+    ):
+        return problem(
+            422,
+            'events: this is one event; send a list of them, as in {"events": [{"customer": ...}]}',
+            field,
+        )
     also = f" (and {len(more)} more)" if more else ""
     return problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}{given(first)}{also}", field)
 

@@ -248,6 +248,13 @@ class ReportOptions:
     name: Annotated[str, own_file_option("name of the data set; the file's or table's by default")] = ""
     separator: Annotated[str, own_file_option("separator of the columns; detected by default")] = ""
     encoding: Annotated[str, own_file_option("of the files; utf-8 by default")] = ""
+    decimal: Annotated[
+        str, own_file_option("decimal sign in numbers, such as , in 4,5; a point by default")
+    ] = ""
+    thousands: Annotated[str, own_file_option("sign between groups of digits, such as . in 1.234,5")] = ""
+    sheet: Annotated[str, own_file_option("sheet of a spreadsheet of interactions; the first by default")] = (
+        ""
+    )
     min_ratings: Annotated[int, typer.Option(help="Drop customers with fewer interactions.")] = 0
     k_core: Annotated[
         int, typer.Option(help="Keep only customers and items with at least k of each other.")

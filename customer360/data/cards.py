@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from ..config import folder
+from .card_keys import explain_fields
 from .paths import copy_to_local, is_elsewhere, is_public_url
 from ..schema import EventType, Facts, SchemaError
 
@@ -96,6 +97,7 @@ class Layout(BaseModel):
     missing: list[str] = []  # words for a missing value, such as NA
     decimal: str = "."
     thousands: str = ""
+    sheet: str = ""  # of a spreadsheet; the first by default
     table: str = ""  # of a database whose URL stands as file
     query: str = ""  # in place of the table
     collection: str = ""  # of MongoDB
@@ -268,16 +270,9 @@ def make_card(
     try:
         return Card(**parts)
     except (ValidationError, SchemaError, TypeError) as error:
-        raise SourceError(f"{origin}: {_explain(error)}") from error
-
-
-def _explain(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg'].removeprefix('Value error, ')}"
-        for e in error.errors()
-    )
+        fields = isinstance(error, ValidationError)
+        said = explain_fields(error, Card, ("home",)) if fields else str(error)
+        raise SourceError(f"{origin}: {said}") from error
 
 # %% ../../nbs/1_data/20_cards.ipynb #71253b5e
 def card_names() -> list[str]:  # sorted; `demo` is simulated, the others are public
@@ -334,8 +329,9 @@ class FileOptions:
     name: str | None = None  # of the data set; None: of the file, table, collection or database
     separator: str = "auto"
     encoding: str = "utf-8"
-    decimal: str = "."
-    thousands: str = ""
+    decimal: str = "."  # sign in numbers, such as , in 4,5
+    thousands: str = ""  # sign between groups of digits
+    sheet: str = ""  # of a spreadsheet of interactions
 
     def __post_init__(self):
         if self.rating and not self.scale:
@@ -406,6 +402,7 @@ def _interactions(options: FileOptions) -> dict[str, Any]:
             "file": str(options.interactions),
             "event": options.kind,
             "events": options.events or {},
+            "sheet": options.sheet,
             "timestamp": options.time_format,
             "repeats": "detect",
             "columns": {ours: theirs for ours, theirs in named.items() if theirs},

@@ -103,7 +103,7 @@ def rejected_rows(
         {
             "line": rows.raw.line[bad],
             "reason": [rows.reasons[i - 1] for i in rows.outcome[bad]],
-            "text": [_csv_line(row) for row in cells],
+            "text": [_csv_line(row, rows.raw.separator) for row in cells],
         }
     )
     found = pd.concat([rows.raw.broken, listed]).sort_values("line", kind="stable", ignore_index=True)
@@ -111,16 +111,21 @@ def rejected_rows(
     return found.astype({"file": "str", "line": "int64", "reason": "str", "text": "str"})
 
 
-def _csv_line(cells: np.ndarray) -> str:
+def _csv_line(cells: np.ndarray, separator: str) -> str:
+    if len(separator) > 1:
+        return separator.join(cells)[:500]
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
+    csv.writer(line, delimiter=separator, lineterminator="").writerow(cells)
     return line.getvalue()[:500]
 
 # %% ../../nbs/1_data/40_cleaning.ipynb #4bc361e0
 REJECT_LIMIT = 0.05  # share of a file's rows; above it the run stops
 
 REMEDIES = {
-    "number": "write plain numbers; for 4,5 or 1,234 state decimal or thousands on the card",
+    "number": (
+        'write plain numbers; for 4,5 state decimal = "," on the card (--decimal ,), '
+        'for 1,234 thousands = "," (--thousands ,)'
+    ),
     "scale": "correct the scale, or these rows",
     "milliseconds": 'state timestamp = "ms" on the card (--time-format ms)',
     "microseconds": 'state timestamp = "us" on the card (--time-format us)',

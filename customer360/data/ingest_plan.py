@@ -121,6 +121,11 @@ def list_files(
 _FORM = {"file", "format", "separator", "quote", "encoding", "names", "missing"}
 
 
+def _counting(spec: dict) -> dict:
+    "Return a layout without the name of a sheet that it does not state; another sheet is other data"
+    return {name: value for name, value in spec.items() if name != "sheet" or value}
+
+
 def entity_reading(
     card: Card,
     kind: str,  # items or customers
@@ -129,7 +134,8 @@ def entity_reading(
     spec = entity_spec(card, kind).model_dump(mode="json")
     side = spec.pop("side", None) or {}
     parts = [
-        {name: part[name] for name in part if name not in _FORM | {"increment"}} for part in (spec, side)
+        {name: part[name] for name in _counting(part) if name not in _FORM | {"increment"}}
+        for part in (spec, side)
     ]
     return sha256_of_json(parts)
 
@@ -155,7 +161,7 @@ def reading_of(
     form = _FORM
     facts = card.facts.to_dict()
     kept = {name: facts[name] for name in ("scale", "weights")}
-    return sha256_of_json({name: value for name, value in spec.items() if name not in form} | kept)
+    return sha256_of_json({name: value for name, value in _counting(spec).items() if name not in form} | kept)
 
 # %% ../../nbs/1_data/74_ingest_plan.ipynb #ddf5fbb9
 @dataclass(frozen=True)

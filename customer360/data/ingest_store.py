@@ -49,6 +49,7 @@ from customer360.data.staged_entities import (
     described_columns,
     find_changes,
     stage_entities,
+    whole_table,
 )
 from .staging import Staged, find_repeated, open_staging, stage_interactions, staged_rows
 from .store.facade import Store
@@ -156,7 +157,7 @@ def _stage_kind(
         listed -= int(erased[:listed].sum())
         counts = counts[~counts["id"].isin(table["user"][erased])]
         table = table[~erased].reset_index(drop=True)
-    table.to_parquet(staged.folder / f"{kind}.parquet", index=False)
+    whole_table(table, KEYS[kind], stored, gone).to_parquet(staged.folder / f"{kind}.parquet", index=False)
     changes = find_changes(table, KEYS[kind], listed, stored.current)
     changes.columns = changes.columns | {n: t for n, t in columns.items() if n not in changes.columns}
     return changes, counts.assign(kind=KEYS[kind])

@@ -296,8 +296,10 @@ def _changes(drifts: list[Drift], before: dict | None) -> list[Finding]:
     alarms = [drift for drift in drifts if drift.alarm]
     if not alarms:
         unsure = [drift.what for drift in drifts if drift.level == "uncertain"]
-        few = f" Chance may explain what changed in: {', '.join(unsure).lower()}." if unsure else ""
-        return [Finding("good", f"Nothing has changed much since the ingest before.{few}")]
+        if unsure:
+            names = ", ".join(name[:1].lower() + name[1:] for name in unsure)
+            return [Finding("good", f"What moved since the ingest before may be chance: {names}.")]
+        return [Finding("good", "Nothing has changed much since the ingest before.")]
     more = f" {len(alarms) - 4} more changes are listed below." if len(alarms) > 4 else ""
     return [
         Finding("problem" if d.level == "large" else "note", f"Since the ingest before: {d.sentence}")

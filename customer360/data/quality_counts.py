@@ -152,6 +152,11 @@ def _missing_cells(database: duckdb.DuckDBPyConnection, view: str, columns: list
     return {name: round(share, 6) for name, share in zip(columns, found or (), strict=True)}
 
 
+def _without_made(missing: dict[str, float]) -> dict[str, float]:
+    "Return the columns that the source has: `text` is composed here, and empty where no part of it was named"
+    return {name: share for name, share in missing.items() if (name, share) != ("text", 1)}
+
+
 def _categories(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
     "Return the events by category of the item; empty where the categories of most items are not at hand"
     found = database.execute(
@@ -218,7 +223,7 @@ def quality_summary(
             made["tables"] = {
                 view: {
                     "rows": database.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0],
-                    "missing": _missing_cells(database, view, columns[view]),
+                    "missing": _without_made(_missing_cells(database, view, columns[view])),
                 }
                 for view in ("items", "customers")
                 if view in columns

@@ -113,7 +113,9 @@ def draw_bars(
     ax.grid(axis="x")
     ax.set_xlabel(f"% of the {of}")
     if before:
-        ax.legend(fontsize=9, loc="best")
+        ax.legend(
+            fontsize=9, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderpad=0
+        )  # above all bars
 
 # %% ../../nbs/1_data/77_quality_pictures.ipynb #367324e3
 def draw_time(
@@ -121,6 +123,7 @@ def draw_time(
     start: str,  # first day
     unit: str,  # day, week or month
     counts: Sequence[int],  # events of each
+    last: str = "",  # last day; "": that on which the last week or month begins
 ) -> None:
     "Draw the events over time"
     days = {"day": 1, "week": 7, "month": 30}[unit]
@@ -132,8 +135,9 @@ def draw_time(
     else:
         ax.bar(at, counts, width=0.85 * days, color=_NOW)
     ax.set_ylim(bottom=0)
-    ticks = sorted({0, len(at) // 2, len(at) - 1} if len(at) > 2 else {*range(len(at))})
-    ax.set_xticks([at[k] for k in ticks], [at[k].isoformat() for k in ticks])
+    end = max(at[-1], date.fromisoformat(last)) if last else at[-1]
+    ticks = sorted({first, first + (end - first) / 2, end} if len(at) > 2 else {first, end})
+    ax.set_xticks(ticks, [day.isoformat() for day in ticks])
     for label, side in zip(
         ax.get_xticklabels(),
         ("left", "center", "right") if len(ticks) == 3 else ("center",) * 3,
@@ -168,7 +172,13 @@ def draw_drift(
     "Draw the population stability index of each comparison"
     end = max(0.4, min(1.0, 1.15 * max((each.psi for each in found), default=0)))  # longer bars are cut
     for k, each in enumerate(found):
-        ax.barh(k, min(each.psi, end), 0.55, color=_ALARM if each.alarm else _NOW)
+        style = {"color": _ALARM if each.alarm else _NOW}
+        if each.level == "uncertain":
+            style = {"facecolor": "white", "edgecolor": _FAINT, "hatch": "////", "linewidth": 0.8}
+        ax.barh(k, min(each.psi, end), 0.55, **style)
+        if each.psi > end:
+            mark = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+            ax.text(end, k, f"{each.psi:.2f} \u2192", ha="right", va="center", fontsize=9, bbox=mark)
         if each.noise <= end:
             ax.plot([each.noise] * 2, [k - 0.4, k + 0.4], color=_INK, linewidth=1.2, linestyle=(0, (2, 1)))
     for threshold in (MODERATE, LARGE):
@@ -181,7 +191,9 @@ def draw_drift(
     ax.tick_params(axis="y", length=0)
     ax.invert_yaxis()
     ax.set_xlim(0, end)
-    ax.set_xlabel("population stability index")
+    unsure = any(each.level == "uncertain" for each in found)
+    note = "\n(hatched: chance may explain it)" if unsure else ""
+    ax.set_xlabel(f"population stability index{note}")
 
 # %% ../../nbs/1_data/77_quality_pictures.ipynb #196958cc
 def _missing_picture(summary: dict) -> Picture | None:
@@ -242,7 +254,7 @@ def quality_pictures(
         unit, series = summary["unit"], summary["series"]
         span = f"from {summary['first_day']} to {summary['last_day']}"
         text = f"{min(series):,} to {max(series):,} events per {unit}, {span}."
-        draw = lambda ax: draw_time(ax, summary["start"], unit, series)  # noqa: E731
+        draw = lambda ax: draw_time(ax, summary["start"], unit, series, summary["last_day"])  # noqa: E731
         made.append(draw_picture(f"Events per {unit}", text, draw))
     curves = {name: summary[name]["tail"] for name in ("items", "customers")}
     text = "; ".join(
@@ -254,7 +266,10 @@ def quality_pictures(
     if found:
         shown = list(found)[:12]
         alarms = sum(each.alarm for each in found)
+        unsure = sum(each.level == "uncertain" for each in found)
         text = f"{alarms} of {len(found)} comparisons with the ingest before are alarms."
+        if unsure:
+            text += f" Of {unsure} more, chance may explain the change: their bars are hatched."
         made.append(
             draw_picture("Drift", text, lambda ax: draw_drift(ax, shown), 0.9 + 0.3 * max(len(shown), 3))
         )

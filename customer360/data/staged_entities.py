@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KEYS', 'BEHIND', 'attributes_from_counts', 'entity_spec', 'described_columns', 'appearing_ids', 'count_values',
-           'to_json_rows', 'EntityChanges', 'find_changes', 'StoredEntities', 'stage_entities']
+           'to_json_rows', 'EntityChanges', 'find_changes', 'StoredEntities', 'stage_entities', 'whole_table']
 
 # %% ../../nbs/1_data/72_staged_entities.ipynb #968eb9db
 import json
@@ -23,6 +23,7 @@ from .entities import NUMERIC, complete_entities, read_entities
 from .ingest import add_missing_ids
 from .readers import RawTable
 from .staging import Staged
+from .store.interactions import decode_attributes
 
 # %% ../../nbs/1_data/72_staged_entities.ipynb #a449384c
 def attributes_from_counts(
@@ -232,3 +233,18 @@ def stage_entities(
     empty = RawTable(staged.file, pd.DataFrame(), np.zeros(0, np.int64), pd.DataFrame())
     table = read_entities(spec, key, home, empty, log)
     return add_missing_ids(table, new, key), len(table), nothing
+
+# %% ../../nbs/1_data/72_staged_entities.ipynb #71ac2fdb
+def whole_table(
+    table: pd.DataFrame,  # of `stage_entities`
+    key: str,  # item or user
+    stored: StoredEntities,
+    gone: set[str],  # erased customers
+) -> pd.DataFrame:  # items or customers as the store holds them after the ingest
+    "Return the staged rows behind those of the store that stay as they are"
+    new = {*table[key]}
+    stay = [(each, *row) for each, row in stored.current.items() if each not in new and each not in gone]
+    if not stay:
+        return table
+    before = decode_attributes(key, stay, stored.columns)
+    return before if table.empty else pd.concat([before, table], ignore_index=True)

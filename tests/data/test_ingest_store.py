@@ -178,6 +178,32 @@ def test_what_gets_past_the_cleaning_stops_an_ingest_before_anything_is_written(
     assert not [path for path in config.folder("interim").rglob("*") if path.is_file()]
 
 
+def test_a_later_ingest_compares_all_items_of_the_store(tmp_path, raw):
+    "Also those that only the interactions imply, and those that a file lists and this ingest does not touch"
+    folder = tmp_path / "files"
+    card = shop(folder, LINES)
+    listed = {"items": {"file": "items.csv", "others": True, "columns": {"item": "what"}}}
+    card = make_card("shop", {**card.model_dump(exclude={"items", "home"}), "facts": card.facts, **listed})
+    (folder / "items.csv").write_text("what,title,cat\n" + "".join(f"i{n},Item {n},a\n" for n in range(300)))
+    tables, pages = [], []
+    with Store.open(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        for number in range(3):
+            lines = [*LINES, *(f"dora,new{k},2,{1600001000 + k},,9" for k in range(number))]
+            shop(folder, lines)
+            if number == 2:
+                (folder / "items.csv").write_text(
+                    "what,title,cat\n" + "".join(f"i{n},Item {n},a\n" for n in range(310))
+                )
+            found = ingest_into_store(card, folder, store, raw, progress=False)
+            tables.append(store.interactions.ingest()["quality"]["tables"]["items"])
+            pages.append(found.page.read_text(encoding="utf-8"))
+    assert [each["rows"] for each in tables] == [303, 304, 315]  # listed, and tea, pot, mug, new0, new1
+    assert [set(each["missing"]) for each in tables] == [{"item", "title", "cat"}] * 3
+    assert all(each["missing"]["cat"] < 0.02 for each in tables)
+    assert "empty cells went" not in pages[1] + pages[2] and "column text" not in pages[2]
+    assert all("Good:</b>\nWhat moved since the ingest before may be chance" in page for page in pages[1:])
+
+
 # ---- several data sets in one place ----------------------------------------------------------------------------------
 
 

@@ -12,8 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.figure import Figure
 
-from customer360.data.drift import population_stability
+from customer360.data import quality, quality_pictures
+from customer360.data.drift import Drift, population_stability
 from customer360.data.quality import (
     quality_drift,
     quality_findings,
@@ -211,6 +213,19 @@ def test_a_snapshot_is_compared_with_the_one_before(shop, tmp_path):
 def test_the_command_writes_the_page(tmp_path):
     done = command.c360(tmp_path, "data", "quality", "demo")
     assert done.returncode == 0, done.stderr
+    (tmp_path / "sales.csv").write_text("who;what;stars\nada;tea;4,5\nben;pot;2,0\n")
+    options = ["--interactions", str(tmp_path / "sales.csv"), "--user", "who", "--item", "what"]
+    options += ["--rating", "stars", "--scale", "1,5"]
+    wrong = command.c360(tmp_path, "data", "quality", *options)
+    assert (
+        wrong.returncode == 1
+        and "That line is 'ada;tea;4,5'" in wrong.stderr
+        and "--decimal ," in wrong.stderr
+    )
+    own = command.c360(tmp_path, "data", "quality", *options, "--decimal", ",")
+    assert (
+        own.returncode == 0 and "2 of 2 rows" in (tmp_path / "reports/quality/sales/index.html").read_text()
+    )
     page = tmp_path / "reports/quality/demo/index.html"
     assert str(page) in done.stdout and "demo: data quality" in page.read_text(encoding="utf-8")
 
@@ -258,3 +273,35 @@ def test_memory_does_not_grow_with_the_rows(tmp_path, record_property):
         used.append(more)
     record_property("MiB", used)
     assert used[1] < 400 and used[1] < used[0] + 256, used
+
+
+def test_what_is_the_same_in_a_small_and_a_large_sample_is_no_change():
+    for few, many in (([0, 2], [0, 1700]), ([1, 1, 0], [500, 500, 0])):
+        assert population_stability(few, many) == pytest.approx(0, abs=1e-12)
+    tiny = Drift("Missing values of items: title", 0.43, 9.0, "empty cells", 0.0, 0.0004)
+    assert tiny.level == "stable" and "0.0%" not in tiny.sentence
+
+
+def test_verdict_and_bars_agree_on_what_chance_may_explain():
+    found = [
+        Drift("Hours of the day", 0.4, 0.9, "09:00", 0.1, 0.3),
+        Drift("Missing values of items: cat", 4.91, 9.0, "empty cells", 1.0, 0.0),
+        Drift("Ratings", 0.6, 0.1, "1", 0.1, 0.4),
+    ]
+    ax = Figure().subplots()
+    quality_pictures.draw_drift(ax, found)
+    assert [bool(bar.get_hatch()) for bar in ax.patches[:3]] == [True, True, False]
+    assert "chance may explain" in ax.get_xlabel() and "4.91 →" in [text.get_text() for text in ax.texts]
+    (verdict,) = quality._changes(found[:2], {"events": 1})
+    assert verdict.level == "good" and "may be chance: hours of the day, missing values" in verdict.text
+
+
+def test_time_axis_ends_on_the_last_day_and_the_legend_is_beside_the_bars():
+    ax = Figure().subplots()
+    quality_pictures.draw_time(ax, "2025-01-01", "week", [3] * 60, "2026-02-20")
+    assert [label.get_text() for label in ax.get_xticklabels()][::2] == ["2025-01-01", "2026-02-20"]
+    figure = Figure(figsize=(4.6, 2.7), layout="constrained")
+    ax = figure.subplots()
+    quality_pictures.draw_bars(ax, {"1": 9, "2": 1}, {"1": 9, "2": 1})
+    figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1

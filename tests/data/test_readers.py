@@ -120,6 +120,36 @@ def test_a_wrong_separator_names_the_likely_one(tmp_path, text, layout, hint):
     assert f"which seems to be {hint}" in str(caught.value)
 
 
+def test_a_cover_page_is_not_the_end_of_a_spreadsheet(tmp_path):
+    path = tmp_path / "sold.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame([["of 2025", ""]], columns=["Report", "x"]).to_excel(
+            book, sheet_name="Cover", index=False
+        )
+        pd.DataFrame({"customer": ["ada"], "sku": ["tea"]}).to_excel(book, sheet_name="Sales", index=False)
+        pd.DataFrame({"sku": ["tea"]}).to_excel(book, sheet_name="Items", index=False)
+    with pytest.raises(IngestError) as error:
+        read_table(path, Layout(), ["customer", "sku"])
+    assert "no column 'customer' among ['Report', 'x']" in str(error.value)
+    assert "Use the sheet 'Sales', which has it" in str(error.value) and "--sheet" in str(error.value)
+    with pytest.raises(IngestError, match="the other sheets are 'Sales', 'Items'"):
+        read_table(path, Layout(), ["buyer"])
+    with pytest.raises(
+        IngestError, match=r"there is no sheet 'Orders'\. Use one of 'Cover', 'Sales', 'Items'"
+    ):
+        read_table(path, Layout(sheet="Orders"), ["customer"])
+    assert read_table(path, Layout(sheet="Sales"), ["customer"]).frame["customer"].tolist() == ["ada"]
+
+
+@pytest.mark.parametrize("first", [pd.DataFrame(), pd.DataFrame([["", "a"]], columns=["Report", "Report"])])
+def test_an_empty_or_odd_first_sheet_names_the_others(tmp_path, first):
+    with pd.ExcelWriter(tmp_path / "sold.xlsx") as book:
+        first.to_excel(book, sheet_name="Cover", index=False)
+        pd.DataFrame({"customer": ["ada"]}).to_excel(book, sheet_name="Sales", index=False)
+    with pytest.raises(IngestError, match="the other sheets are 'Sales'"):
+        read_table(tmp_path / "sold.xlsx", Layout(), ["customer"])
+
+
 def test_a_truncated_gzip(tmp_path):
     path = written(tmp_path, "csv.gz")
     path.write_bytes(path.read_bytes()[:-200])
