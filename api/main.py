@@ -1,5 +1,6 @@
 "The app: `uvicorn api.main:app`"
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
+
+from customer360.config import SettingError, read_settings
 
 from .errors import add_handlers
 from .limits import RateLimits
@@ -53,7 +56,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app(settings: APISettings | None = None) -> FastAPI:
     "Return an app with its own settings, models and metrics"
-    settings = settings or APISettings()
+    settings = settings or read_settings(APISettings)
     app = FastAPIOffline(
         redoc_url=None,
         static_url=FILES,
@@ -108,4 +111,13 @@ def _add_middleware(app: FastAPI, settings: APISettings) -> None:  # what is add
     )
 
 
-app = create_app()
+def _served_app() -> FastAPI:
+    "Return the app, or end the process with one sentence where a setting is wrong"
+    try:
+        return create_app()
+    except SettingError as error:
+        sys.stderr.write(f"The server does not start: {error}\n")
+        raise SystemExit(2) from None
+
+
+app = _served_app()

@@ -23,6 +23,7 @@ class APISettings(Settings):
 
     api_keys: Listed = Field(
         (),
+        repr=False,
         description=(
             "comma-separated `role:sha256` entries from `python -m api.keys write`; empty: local requests "
             "only"

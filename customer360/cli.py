@@ -303,14 +303,16 @@ def tune_command(
 # %% ../nbs/6_cli/10_cli.ipynb #94f7a41c
 @data_app.command("list")
 def data_list() -> None:
-    "List the data sets that come with a card."
+    "List the data sets that come with a card, and those that were ingested."
     from customer360.config import folder
-    from customer360.data.cards import card_names, read_card
+    from customer360.data.cards import card_names, kept_card_names, read_card
     from customer360.data.download import has_files
 
-    for name in card_names():
+    for name in [*card_names(), *kept_card_names()]:
         card = read_card(name)
-        if card.simulate is not None:
+        if name in kept_card_names():
+            where = "ingested"
+        elif card.simulate is not None:
             where = "simulated"
         elif has_files(card, folder("raw") / name):
             where = "here"
@@ -466,4 +468,7 @@ def main() -> None:
     except (ValueError, KeyError, RuntimeError, AssertionError) as error:
         if not type(error).__module__.startswith("customer360") and type(error) not in (ValueError, KeyError):
             raise
-        sys.exit(f"c360: {error.args[0] if isinstance(error, KeyError) and error.args else error}")
+        typer.echo(
+            f"c360: {error.args[0] if isinstance(error, KeyError) and error.args else error}", err=True
+        )
+        sys.exit(getattr(error, "exit_code", 1))

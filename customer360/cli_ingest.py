@@ -104,6 +104,7 @@ def ingest_command(options: IngestOptions) -> None:
     from customer360.data.combine import tentative_store
     from customer360.data.download import locate_files
     from customer360.data.ingest_store import ingest_into_store
+    from customer360.data.kept_cards import keep_card
     from customer360.data.store.connection import is_store_url
 
     source = chosen_source(options)
@@ -117,4 +118,6 @@ def ingest_command(options: IngestOptions) -> None:
     with tentative_store(options.store, card.name) as store:
         found = ingest_into_store(card, home, store, dry_run=options.dry_run, replace=options.replace)
         place = store.engine.database.url.render_as_string(hide_password=True)
+    if not options.dry_run:
+        keep_card(card)
     typer.echo(format_ingest(found, place))

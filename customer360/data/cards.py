@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LOG_REASONS', 'SourceError', 'DownloadError', 'IngestError', 'LogRules', 'Layout', 'Rule', 'InteractionsFile',
-           'SideFile', 'EntityFile', 'Download', 'Card', 'parse_card', 'make_card', 'card_names', 'read_card',
-           'is_database_url', 'FileOptions', 'name_of_source', 'card_from_options', 'find_file']
+           'SideFile', 'EntityFile', 'Download', 'Card', 'parse_card', 'make_card', 'card_names', 'kept_card_names',
+           'read_card', 'is_database_url', 'FileOptions', 'name_of_source', 'card_from_options', 'find_file']
 
 # %% ../../nbs/1_data/20_cards.ipynb #e30a2e49
 import re
@@ -158,7 +158,8 @@ class InteractionsFile(Layout):
         if not isinstance(values, dict) or values.get("format") not in ("access-log", "event-log"):
             return values
         rules = [{"reason": why, "column": "excluded", "test": "equals", "value": why} for why in LOG_REASONS]
-        return values | {"filters": [*rules, *values.get("filters", [])]}
+        more = [rule for rule in values.get("filters", []) if rule not in rules]  # a kept card has them all
+        return values | {"filters": [*rules, *more]}
 
     @model_validator(mode="after")
     def _check_columns(self) -> "InteractionsFile":
@@ -259,7 +260,7 @@ def parse_card(
             plain["facts"] = FACTS.to_dict() | plain.get("facts", {})
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise SourceError(f"{origin}: {error}") from error
-    return make_card(origin, plain | {"home": home})
+    return make_card(origin, plain | {"home": home or plain.get("home")})
 
 
 def make_card(
@@ -280,17 +281,24 @@ def card_names() -> list[str]:  # sorted; `demo` is simulated, the others are pu
     return sorted(path.stem for path in folder("cards").glob("*.toml"))
 
 
+def kept_card_names() -> list[str]:  # sorted
+    "Return the names of the data sets that were ingested by options, or from a card elsewhere"
+    return sorted({path.stem for path in folder("store").glob("*.toml")} - set(card_names()))
+
+
 def read_card(
-    name: str | Path,  # one of `card_names()`, or the path of a TOML file
+    name: str | Path,  # of `card_names()` or `kept_card_names()`, or the path of a TOML file
 ) -> Card:
     "Read a card by name or path"
-    if str(name) in card_names():
-        path = folder("cards") / f"{name}.toml"
-        return parse_card(path.read_text(encoding="utf-8"), None, path.name)
+    for names, place in ((card_names(), "cards"), (kept_card_names(), "store")):
+        if str(name) in names:
+            path = folder(place) / f"{name}.toml"
+            return parse_card(path.read_text(encoding="utf-8"), None, path.name)
     path = Path(name)
     if path.suffix != ".toml" or not path.is_file():
+        known = [*card_names(), *kept_card_names()]
         raise SourceError(
-            f"unknown data set {str(name)!r}: use one of {card_names()}, or the path of a card (a .toml file)"
+            f"unknown data set {str(name)!r}: use one of {known}, or the path of a card (a .toml file)"
         )
     return parse_card(path.read_text(encoding="utf-8"), path.resolve().parent, path.name)
 

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import sqlalchemy as sa
 
 from ..config import folder
 from .cards import Card, SourceError
@@ -193,6 +192,8 @@ def open_named_store(
     url: str,  # of a database that somebody names
 ) -> Store:
     "Open the store in a database; raise `SourceError`, and leave the database as it is, if there is none"
+    import sqlalchemy as sa
+
     parsed, tables = database_url(url), set()
     if parsed.get_backend_name() != "sqlite" or Path(parsed.database).exists():
         engine = sa.create_engine(parsed, poolclass=sa.NullPool)
@@ -258,6 +259,8 @@ def data_sets_with(
 
 
 def _knows(path: Path, user: str) -> bool:
+    import sqlalchemy as sa
+
     columns = [EVENTS.c.user, CUSTOMERS.c.user, MERGES.c.source]
     columns += [INTERACTION_ROWS.c.user, CUSTOMER_VERSIONS.c.user]
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=sa.NullPool)

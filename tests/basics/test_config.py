@@ -1,12 +1,15 @@
 "Settings: one place reads the environment, and names that have changed are still found"
 
 import ast
+import subprocess
+import sys
 import warnings
 
 import pytest
+from command import c360, environment
 from conftest import ROOT
 
-from customer360.config import Settings, deprecated_names
+from customer360.config import SettingError, Settings, deprecated_names, read_settings
 
 READS = {"environ", "getenv", "environb"}
 
@@ -62,3 +65,30 @@ def test_new_names_give_no_warning():
         warnings.simplefilter("error")
         with pytest.raises(AttributeError):
             deprecated_names("customer360.config", {"old": "settings"})("settings")
+
+
+@pytest.mark.parametrize("name, value, wanted", [
+    ("dataset", "/shops/shopc.toml", "give its name of letters"), ("dataset", "shopc.toml", "give its name of letters"), ("dataset", "", "give its name"),
+    ("threads", "many", "valid integer"), ("device", "tpu", "'auto', 'cpu', 'cuda' or 'mps'"), ("retrain_auto", "perhaps", "valid boolean"),
+    ("retrain_nice", "20", "less than or equal to 19"), ("keep_versions", "0", "greater than or equal to 1"), ("kafka_group", "", "at least 1 character"),
+])  # fmt: skip
+def test_a_wrong_setting_is_named_with_its_value_and_what_is_wanted(monkeypatch, name, value, wanted):
+    monkeypatch.setenv(f"C360_{name.upper()}", value)
+    with pytest.raises(SettingError) as refused:
+        read_settings(Settings)
+    said = str(refused.value)
+    assert said.startswith(f"C360_{name.upper()}={value!r} (") and wanted in said and "\n" not in said
+
+
+@pytest.mark.slow
+def test_a_wrong_setting_stops_the_command_and_the_server_with_a_sentence(tmp_path):
+    card = {"C360_DATASET": "/shops/shopc.toml"}
+    done = c360(tmp_path, "data", "list", **card)
+    assert done.returncode == 2 and done.stderr.startswith("c360: C360_DATASET='/shops/shopc.toml' (data set")
+    assert len(done.stderr.splitlines()) == 1
+    server = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", "0"]
+    for wrong in (card, {"C360_DATABASE_URL": "mysql://db/shop"}, {"C360_RATE": "-1"}):
+        env = environment(tmp_path, **wrong)
+        done = subprocess.run(server, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and done.stderr.startswith("The server does not start: "), done.stderr
+        assert len(done.stderr.splitlines()) == 1

@@ -1,5 +1,7 @@
 "From files to the store and back: the same tables, once, whatever interrupts"
 
+import json
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -404,3 +406,44 @@ def test_rows_of_items_that_are_left_out_are_counted(tmp_path, store, raw):
     assert found.items["added"] == 60 and found.dropped == {"duplicate item id in items.csv": 1}
     said = format_ingest(found, "store")
     assert "1  rows of items or customers left out" in said and "1  duplicate item id in items.csv" in said
+
+
+OWN = ("--user", "who", "--item", "what", "--timestamp", "at", "--name", "shopa")
+
+
+def test_a_data_set_that_was_ingested_by_options_has_a_name_from_then_on(tmp_path):
+    file = tmp_path / "f.csv"
+    file.write_text("who,what,at\n" + "".join(f"u{n % 20},i{n % 12},{1000 + n}\n" for n in range(400)))
+    assert "unknown data set 'shopa'" in refusal("forget", "u1", "--dataset", "shopa")
+    c360("ingest", "--interactions", file, *OWN)
+    assert any(line.split() == ["shopa", "ingested"] for line in c360("data", "list").splitlines())
+    assert "Nothing new" in c360("ingest", "--dataset", "shopa")
+    assert read_card("shopa").interactions.file == [str(file)]
+    assert "20 customers, 12 items" in c360("features", "compute", "--dataset", "shopa")
+    shown = json.loads(c360("features", "show", "--customer", "u1", "--dataset", "shopa"))
+    status = json.loads(c360("features", "status", "--json", "--dataset", "shopa"))
+    for one in (shown, status):
+        assert one["as_of"] == 1399 and abs(one["computed"] - time.time()) < 600
+    said = refusal("features", "show", "--customer", "u99", "--dataset", "shopa")
+    assert said.startswith("no customer of shopa had the id 'u99' when its features were computed")
+    assert "shopa" in c360("data", "quality", "shopa")
+    assert "u1 is erased" in c360("forget", "u1", "--dataset", "shopa")
+
+
+def test_a_refusal_or_a_dry_run_leaves_no_file(tmp_path):
+    file = tmp_path / "f.csv"
+    file.write_text("who,what,at\nu1,i1,100\nu2,i2,200\n")
+    c360("data", "list")
+    for wrong in (("--user", "nobody", *OWN[2:]), (*OWN[:4], "--timestamp", "none", *OWN[6:])):
+        done = CliRunner().invoke(app, ["ingest", "--interactions", str(file), *wrong])
+        assert isinstance(done.exception, ValueError)
+    assert "dry run" in c360("ingest", "--interactions", file, *OWN, "--dry-run")
+    refusal("features", "show", "--customer", "u1")
+    refusal("features", "status")
+    left = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert left == []
+    c360("ingest", "--interactions", file, *OWN)
+    before = contents(tmp_path / "home")
+    file.write_text("who,what,at\nu1,i1,100\nu2,i2,200\nu3,i3,300\n")
+    assert "1  new" in c360("ingest", "--interactions", file, *OWN, "--dry-run")
+    assert contents(tmp_path / "home") == before
