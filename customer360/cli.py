@@ -50,11 +50,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="Data sets with a card: list, fetch, describe, quality.")
 app.command("ingest")(ingest_command)
-app.command("loop")(loop_command)
-app.command("traffic")(traffic_command)
-app.command("retrain")(retrain_command)
-app.command("promote")(promote_command)
-app.command("rollback")(rollback_command)
 app.add_typer(data_app, name="data")
 app.add_typer(collect_app, name="collect")
 app.add_typer(features_app, name="features")
@@ -447,6 +442,13 @@ def forget_command(
     typer.echo(
         f"{customer} is erased: rows of the store: {rows}; files rewritten or removed: {done['files']}"
     )
+
+
+app.command("retrain")(retrain_command)
+app.command("promote")(promote_command)
+app.command("rollback")(rollback_command)
+app.command("loop")(loop_command)
+app.command("traffic")(traffic_command)
 
 # %% ../nbs/6_cli/10_cli.ipynb #4c8138cd
 INTERRUPTED = 130  # exit code that Typer makes of Ctrl-C, as shells do
