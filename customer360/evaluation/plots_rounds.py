@@ -27,16 +27,16 @@ def draw_rounds(
     labels: Mapping[str, str],  # line -> name, in order
 ) -> None:
     "Draw a line with a band for each way, and its name at the right"
-    ends = {}
+    ends = []
     for colour, (line, name) in zip(LINE_COLOURS, labels.items(), strict=False):
         own = rows[rows["line"] == line].sort_values("round")
         if len(own):
             ax.fill_between(own["round"], own["low"], own["high"], color=colour, alpha=0.15, lw=0)
             ax.plot(own["round"], own["value"], color=colour, marker="o", ms=3.5, lw=1.6)
-            ends[name] = own["value"].iloc[-1], colour
+            ends.append((name, own["value"].iloc[-1], colour))
     low, high = ax.get_ylim()
-    places = spread_labels([value for value, _ in ends.values()], (high - low) * 0.075)
-    for (name, (_, colour)), at in zip(ends.items(), places, strict=True):
+    places = spread_labels([value for _, value, _ in ends], (high - low) * 0.075)
+    for (name, _, colour), at in zip(ends, places, strict=True):
         ax.annotate(name, (1, at), xycoords=("axes fraction", "data"), xytext=(4, 0),
                     textcoords="offset points", color=colour, va="center", fontsize=8.5)  # fmt: skip
     ax.set_ylim(low, high)
