@@ -179,8 +179,11 @@ def promote_command(
     "Put a version of a model to use, older or newer."
     registry = _registry(dataset)
     if version == "list":
-        current = registry.promotions.current(key)
-        for release in registry.releases.of(key):
+        current, found = registry.promotions.current(key), registry.releases.of(key)
+        if not found:
+            kept = ", ".join(registry.releases.keys()) or "none"
+            raise ValueError(f"{registry.dataset} has no trained model {key!r}: it has {kept}")
+        for release in found:
             mark = "  in use" if current and release.version == current.version else ""
             typer.echo(f"{release.version}  {release.created}{mark}")
         return

@@ -100,8 +100,10 @@ class Promotions:
         with self.folder.writing():
             versions = self.versions(key)
             if len(versions) < 2:
-                why = f"only {versions[0]} was ever promoted" if versions else "nothing was ever promoted"
-                raise RegistryError(f"nothing to roll {key} back to: {why}")
+                newer = [one.version for one in self.releases.of(key) if [one.version] != versions]
+                why = f"no version was in use before {versions[0]}" if versions else "none was ever in use"
+                advice = f"; promote one of {', '.join(newer)} by its name" if newer else ""
+                raise RegistryError(f"nothing to roll {key} back to: {why}{advice}")
             release = self.releases.load(key, versions[-2])[1]
             self.write(key, versions=versions[:-1])
             return release

@@ -146,9 +146,10 @@ class Releases:
         path = self.folder.root / folder_name(key) / folder_name(version)
         with self.folder.reading():
             if not path.is_dir():
+                known = sorted(place.parent.name for place in path.parent.glob("[!.]*/release.json"))
                 raise RegistryError(
-                    f"{self.folder.root} has no release {version!r} of {key}: "
-                    f"`releases.of({key!r})` lists them"
+                    f"{self.folder.dataset} has no release {version!r} of {key}: "
+                    + (f"use one of {', '.join(known)}" if known else "it has none")
                 )
             plain, manifest = read_sealed(path / "release.json"), path / "manifest.json"
             if not manifest.exists() or sha256_of_file(manifest) != plain["manifest"]:

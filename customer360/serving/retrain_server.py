@@ -126,7 +126,7 @@ class Retraining:
         force: bool,
     ) -> RetrainRequest:
         "Return a request"
-        return RetrainRequest(tuple(models), params, force)
+        return RetrainRequest(tuple(dict.fromkeys(models)), params, force)
 
     def status(self, n: int = 10) -> dict[str, Any]:  # auto, due, running, runs
         "Return the reasons to retrain, the run that is going on, and the newest n that ended"
@@ -151,7 +151,8 @@ class Retraining:
         try:
             plan_models(self.registry, source, request)
         except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-            raise Invalid(str(error.args[0] if error.args else error), "params") from None
+            field = "models" if isinstance(error, KeyError) else "params"
+            raise Invalid(str(error.args[0] if error.args else error), field) from None
         run = begin(self.store, request, reasons, after)
         try:
             start_process(self.store, run, source)
