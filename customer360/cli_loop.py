@@ -34,7 +34,7 @@ def loop_command(
     if dataset == "demo":
         page = simulated_loop(seeds, rounds, models or "knn")
     else:
-        page = replayed_loop(dataset, data, rounds, split_commas(models) or ["knn", "ease", "popularity"])
+        page = replayed_loop(dataset, data, rounds, split_commas(models))
     typer.echo(f"\nThe report: {page}")
 
 
@@ -61,7 +61,7 @@ def replayed_loop(
     dataset: str,
     data: str,
     windows: int,
-    models: list[str],  # keys
+    models: list[str],  # keys; []: those that are cheap enough to be fitted once per window
 ) -> Path:  # the report
     "Replay a data set in order of time, with the hyper-parameters of its card"
     from tqdm import tqdm
@@ -69,9 +69,10 @@ def replayed_loop(
     from customer360.config import folder
     from customer360.evaluation.pipeline import ingest_stage, open_snapshot
     from customer360.evaluation.replay import make_replay
-    from customer360.models.catalogue import model_class
+    from customer360.models.catalogue import MODELS, model_class
 
-    source = named_source(dataset, data)
+    source, light = named_source(dataset, data), [key for key, one in MODELS.items() if not one.needs]
+    models = models or [key for key in light if MODELS[key].preference and model_class(key).absorbs]
     params = {key: source.params(model_class(key).key) for key in models}
     snapshot = open_snapshot(ingest_stage(source)[0])[1]
     with tqdm(total=windows * len(models), desc="windows", mininterval=1) as bar:

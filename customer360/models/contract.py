@@ -86,7 +86,7 @@ class Recommender(ABC):
         before: "Recommender",  # the model that absorbs, of the same class and hyper-parameters
         changed: np.ndarray,  # int (r,), rows of `histories_` that it does not know, or knows otherwise
     ) -> None:
-        raise NotImplementedError(f"{self.key} learns by `fit` alone")
+        raise NotImplementedError
 
     def _rate(
         self,
@@ -170,6 +170,8 @@ class Recommender(ABC):
         raise `NotImplementedError` for the others.
         """
         check_fitted(self)
+        if not self.absorbs:
+            raise NotImplementedError(f"{self.key} learns by `fit` alone")
         if histories.n_items != self.n_items or len(histories) < len(self.histories_):
             raise ValueError(
                 f"{self.key} knows {self.n_items} items and {len(self.histories_)} customers: got histories "

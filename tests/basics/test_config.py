@@ -1,6 +1,7 @@
 "Settings: one place reads the environment, and names that have changed are still found"
 
 import ast
+import re
 import subprocess
 import sys
 import warnings
@@ -11,15 +12,17 @@ from conftest import ROOT
 
 from customer360.config import SettingError, Settings, deprecated_names, read_settings
 
-READS = {"environ", "getenv", "environb"}
+READS = re.compile(r"\b(environ|getenv|environb)\b")
 
 
 def reads_settings(source: str) -> bool:
     "Return True if code reads an environment variable whose name is not one of another program"
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Subscript | ast.Call):
+        if isinstance(node, ast.Subscript | ast.Call) and not isinstance(
+            getattr(node, "ctx", None), ast.Store
+        ):
             text = ast.unparse(node)
-            if "C360_" in text and any(name in text for name in READS):
+            if "C360_" in text and READS.search(text):
                 return True
     return False
 
@@ -27,6 +30,9 @@ def reads_settings(source: str) -> bool:
 def test_reading_a_setting_is_noticed():
     assert reads_settings('import os\nos.environ["C360_HOME"]')
     assert reads_settings('import os\nos.getenv("C360_HOME", "")')
+    assert reads_settings('import os\nhome = print(os.environ.get("C360_HOME"))')
+    assert not reads_settings('import os\nos.environ["C360_SOURCE_URL"] = url'), "handed to other processes"
+    assert not reads_settings('clean_environment(C360_HOME="here")')
     assert not reads_settings('import os\nos.environ.setdefault("OMP_NUM_THREADS", "1")\n"set C360_HOME"')
 
 

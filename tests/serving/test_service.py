@@ -237,7 +237,8 @@ from customer360.serving.types import RecommendationRequest, UnknownCustomer
 from customer360.serving.service import open_service
 
 service = open_service(keys=["knn", "popularity"])
-next((service.pool.registry.root / "popularity").glob("*/weights*")).write_bytes(b"damaged")
+for weights in (service.pool.registry.root / "popularity").glob("*/weights*"):  # of every version
+    weights.write_bytes(b"damaged")
 for user in ("c0104", "c0105"):  # after the first, one model is read anew and the other stays as it is in memory
     service.erase(user)
     for key in ("knn", "popularity"):
