@@ -113,21 +113,17 @@ def new_run(
     if_due: bool,
 ) -> Any:  # a `Run`; None: nothing is due
     "Begin a run in this process; raise `RetrainingBusy` if another one is running"
-    from customer360.data.store.engine import now_ms
     from customer360.data.store.jobs import describe_process
     from customer360.models.registry import open_registry
     from customer360.serving import retrain as work
-    from customer360.serving.retrain_server import is_too_soon
-    from customer360.serving.triggers import RetrainPolicy, due
+    from customer360.serving.retrain_server import reasons_to_start
+    from customer360.serving.triggers import RetrainPolicy
 
     registry = open_registry(source.card.name, store.identities.erased)
     work.plan_models(registry, source, request)
     reasons, known = ["by hand"], None
     if if_due:
-        newest, policy = store.retrainings.page(2), RetrainPolicy.from_settings()
-        known = newest[0].number if newest else 0
-        soon = is_too_soon(newest, policy, now_ms())
-        reasons = [] if soon else [reason.sentence for reason in due(store, registry, policy)]
+        reasons, known = reasons_to_start(store, registry, RetrainPolicy.from_settings())
     if not reasons:
         return None
     for reason in reasons if if_due else ():

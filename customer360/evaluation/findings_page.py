@@ -68,7 +68,7 @@ def write_page(
     findings: Any,  # plain values
     names: tuple[str, str] = ("index", "findings"),  # of the page, of the JSON file
 ) -> Path:  # the page
-    "Write a page and its findings, both or neither"
+    "Write a page, and its findings beside it"
     folder.mkdir(parents=True, exist_ok=True)
     page, plain = names
     text = json.dumps(findings, indent=1, ensure_ascii=False)

@@ -20,7 +20,7 @@ from ..models.ops import stack_histories
 from ..schema import EventType
 from .model_pool import ModelPool, ServedModel
 from .snapshot_index import SnapshotIndex
-from .state import LiveState
+from .state import LiveState, StateCache
 
 # %% ../../nbs/4_serving/40_absorption.ipynb #7cb2a79f
 class ChangedHistories(NamedTuple):
@@ -79,7 +79,7 @@ class Absorption:
 
     REST = 20.0  # times the duration of an update, until the next one
 
-    def __init__(self, store: Store, states: "StateCache"):
+    def __init__(self, store: Store, states: StateCache):
         self.store, self.states = store, states
         self._next = 0.0  # when an update may begin, on the monotonic clock
 

@@ -8,7 +8,7 @@ __all__ = ['DEFAULT_SPLIT', 'DEFAULT_METRIC', 'DEFAULT_K', 'DefaultChoice', 'def
 
 # %% ../../nbs/4_serving/20_default_model.ipynb #d174dfee
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..models.catalogue import by_preference, model_class
@@ -88,4 +88,4 @@ def choose_default(
         return found
     second = others[0]
     tested = tested_difference(releases[best], releases[second], pairs)
-    return DefaultChoice(*list(asdict(found).values())[:5], second, figures[second], **tested)
+    return replace(found, runner_up=second, runner_up_value=figures[second], **tested)

@@ -95,7 +95,7 @@ def start_experiment(client: ShopClient) -> None:
     "Start an experiment unless one is running; raise `LoopError` if the server refuses"
     if client.send("GET", "experiments")["experiment"] is None:
         told = client.send("GET", "models")
-        arms = choose_arms(told["models"], told.get("default") or "")
+        arms = choose_arms(told["models"], told["default_by"]["key"])
         body = {"name": "simulated traffic", "arms": arms, "exploration": 0.1}
         client.send("PUT", "experiments", body)
 

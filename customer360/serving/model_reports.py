@@ -7,6 +7,7 @@ __all__ = ['log', 'readiness', 'blending_weights', 'curves_of', 'ModelReports']
 
 # %% ../../nbs/4_serving/74_model_reports.ipynb #0ccbe4c1
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from ..models.artefacts import ArtefactError
 from ..models.catalogue import colour, describe
 from ..models.registry import Registry
+from ..models.releases import Release
 from ..models.snapshots import RegistryError
 from .default_model import DefaultChoice
 from .model_pool import ModelPool, ModelSet, ServedModel
@@ -63,11 +65,12 @@ class ModelReports:
 
     def list(self, state: LiveState) -> list[dict]:
         "Return a description of each model in use"
-        return [self._summary(key, state) for key in state.models.models]
+        return [self._summary(key, state, self.registry.releases.of(key)) for key in state.models.models]
 
     def describe(self, key: str, state: LiveState) -> dict:
         "Return figures, versions with theirs, snapshot and decisions of a model; raise `UnknownModel`"
-        found, releases = self._summary(key, state), self.registry.releases.of(key)
+        releases = self.registry.releases.of(key) if key else []
+        found = self._summary(key, state, releases)
         for version, release in zip(found["versions"], releases, strict=True):
             version |= {"figures": list(release.figures), "params": dict(release.params)}
             version |= {"snapshot": release.snapshot, "fit_seconds": release.fit_seconds}
@@ -77,12 +80,12 @@ class ModelReports:
         "Return the default model and by what it was chosen"
         return self.pool.default_choice(state.models, self.comparisons(state)["pairs"])
 
-    def _summary(self, key: str, state: LiveState) -> dict:
+    def _summary(self, key: str, state: LiveState, releases: Sequence[Release]) -> dict:
         served = self._served(key, state)
         release, about = served.release, describe(key)
         versions = [
             {"version": r.version, "created": r.created, "current": r.version == release.version}
-            for r in self.registry.releases.of(key)
+            for r in releases
         ]
         return {
             "key": key,

@@ -36,6 +36,7 @@ from ..files import leftovers_of
 from ..models.catalogue import PARTS, make_model, missing, model_class
 from ..models.ops import NoItemText
 from ..models.registry import Registry, open_registry
+from ..models.releases import Release
 from .triggers import releases_in_use
 from .types import Conflict
 
@@ -117,20 +118,20 @@ def train_again(
     snapshot: Path,
     key: str,  # of the model
     params: Mapping[str, Any],  # hyper-parameters other than the defaults
+    before: Release,  # in use, of the same data and hyper-parameters
     measure: bool = True,
 ) -> Decision:
     "Fit and publish a model whose data and hyper-parameters have not changed"
-    before = same_training(snapshot, key, params)
     discard_fits(snapshot, key)
     after = train_and_publish(snapshot, key, params, measure)
-    same = before is not None and before.version == after.version
+    same = before.version == after.version
     why = (
         f"Trained again, and what was learnt is equal: it still is version {after.version}."
         if same
         else f"Trained again on the same data, with another result: version {after.version}."
     )
-    outcome, old = "unchanged" if same else "promoted", before.version if before else ""
-    return Decision(key, outcome, old, after.version, params=dict(params), reasons=[why])
+    outcome = "unchanged" if same else "promoted"
+    return Decision(key, outcome, before.version, after.version, params=dict(params), reasons=[why])
 
 
 def retrain_one(
@@ -142,8 +143,8 @@ def retrain_one(
 ) -> dict[str, Any]:  # a decision, as plain values
     "Train a challenger and let it meet the model in use; a model that fails leaves the others alone"
     try:
-        if request.force and same_training(snapshot, key, params):
-            return train_again(snapshot, key, params, request.measure).to_dict()
+        if request.force and (before := same_training(snapshot, key, params)):
+            return train_again(snapshot, key, params, before, request.measure).to_dict()
         if request.force:
             discard_fits(snapshot, key)
         return challenge(snapshot, key, params, progress, request.measure)[1].to_dict()
@@ -386,13 +387,9 @@ def carry_out(
             why = f"{type(error).__name__}: {why}"
         finish_run(store.retrainings, run.number, "failed", decisions, why.partition("\n")[0])
         raise
-    finish_run(store.retrainings, run.number, *_ended(decisions))
+    state, problem = outcome_of(decisions)
+    finish_run(store.retrainings, run.number, state, decisions, problem)
     return store.retrainings.get(run.number)
-
-
-def _ended(decisions: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]], str]:
-    state, error = outcome_of(decisions)
-    return state, decisions, error
 
 
 def retrain(

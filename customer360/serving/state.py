@@ -141,7 +141,8 @@ class StateCache:
         reloaded = before is None or before.models is not self.pool.models
         if before and not changed and not reloaded:
             return before  # another thread has made it meanwhile
-        if reloaded or "erasures" in changed:
+        known_indexes = before is not None and before.models.indexes is self.pool.models.indexes
+        if "erasures" in changed or not known_indexes:  # absorbed events add no customer to an index
             self.pool.hide_erased()
         models = self.pool.models
         catalogue = before.catalogue if before else None
