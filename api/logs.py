@@ -16,6 +16,8 @@ from .errors import problem
 from .metrics import Metrics
 
 requests = logging.getLogger("c360.api")
+audit = logging.getLogger("c360.audit")
+AUDITED = ("write", "admin")  # roles whose use is in the audit log, also where requests are not logged
 CLIENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -94,7 +96,7 @@ class RequestLog:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = (
             scope["method"]
-            if scope["method"] in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS")
+            if scope["method"] in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
             else "other"
         )
         self.metrics.request(method, route, status, seconds)
@@ -102,13 +104,29 @@ class RequestLog:
             fields = {"request_id": request_id, "method": method, "route": route, "status": status}
             requests.error("request failed", exc_info=failure, extra={"fields": fields})
         elif self.lines:
-            role = getattr(scope.get("caller"), "role", None)
+            caller = scope.get("caller")
             fields = {
                 "request_id": request_id,
                 "method": method,
                 "route": route,
                 "status": status,
                 "ms": round(seconds * 1000, 2),
-                "role": role,
+                "role": getattr(caller, "role", None),
+                "key": getattr(caller, "key", None),
             }
             requests.info("request", extra={"fields": fields})
+        if scope.get("need") in AUDITED:
+            _note_in_the_audit_log(scope, request_id, status)
+
+
+def _note_in_the_audit_log(scope: Scope, request_id: str, status: int) -> None:
+    "Say which key did what, or tried to; the ids of customers are left out"
+    told = {name: value for name, value in scope.get("path_params", {}).items() if name in ("item", "key")}
+    fields = {
+        "request_id": request_id,
+        "by": scope["caller"].key or "nobody",
+        "did": scope["operation"] or f"{scope['method']} elsewhere",
+        "of": told,
+        "status": status,
+    }
+    audit.info("audit", extra={"fields": fields})

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
@@ -19,7 +19,7 @@ from .manager import ServiceManager
 from .metrics import Metrics
 from .openapi import ABOUT, TAGS, describe
 from .page import Page, PageResponder, PageRouter
-from .paths import EncodedSlashes
+from .paths import EncodedSlashes, RootPath
 from .retraining import RetrainTimer
 from .routes import (
     customers,
@@ -33,7 +33,7 @@ from .routes import (
     recommendations,
     retrain,
 )
-from .security import FILES, Security
+from .security import FILES, Security, announce
 from .settings import APISettings
 from .stream import Stream, on_stop
 
@@ -42,6 +42,7 @@ from .stream import Stream, on_stop
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     "Load models before the first request, and flush the recommendation log after the last"
     configure_logging()
+    announce(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads_of_requests
     await anyio.to_thread.run_sync(app.state.manager.open)
     app.state.retrain_timer.start()
@@ -86,10 +87,14 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
         health,
     ):
         app.include_router(routes.router)
-    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    app.add_api_route("/", _to_the_docs, include_in_schema=False)
     _add_middleware(app, settings)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+async def _to_the_docs(request: Request) -> RedirectResponse:
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
 
 def _add_middleware(app: FastAPI, settings: APISettings) -> None:  # what is added last runs first
@@ -105,10 +110,11 @@ def _add_middleware(app: FastAPI, settings: APISettings) -> None:  # what is add
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.origins,
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-Id", "Last-Event-ID"],
         expose_headers=["X-Request-Id", "Retry-After"],
     )
+    app.add_middleware(RootPath)
 
 
 def _served_app() -> FastAPI:

@@ -8,14 +8,16 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from .security import needs
+from .access import RULES, Access
 
 FILE = Path(__file__).with_name("openapi.json")
 ABOUT = (
     "Recommendations from a customer's history up to this moment, with reasons, and the feedback that "
     "changes the next ones.\n\n"
-    "Two roles: `write` reads, requests recommendations and sends feedback; `admin` may do everything. Each "
-    "operation names the role it requires (`x-role`).\n"
+    "Four roles, each of which may do what those before it may: `read` reads and requests recommendations, "
+    "`feedback` sends feedback, `write` changes customers and items, `admin` does everything; `metrics` reads "
+    "`/metrics` alone. Each operation names the role that it requires (`x-role`), and whether a token for one "
+    "customer may call it for that customer (`x-customer-token`).\n"
     "Every error is `{detail, field}`. Times are Unix times in whole seconds, UTC."
 )
 TAGS = [
@@ -33,7 +35,11 @@ TAGS = [
     {"name": "operation", "description": "Health and metrics"},
 ]
 KEYS = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, if the server requires one"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, a token for one customer, or the token that a server without keys prints at its start",
+    },
     "key": {
         "type": "apiKey",
         "in": "header",
@@ -56,9 +62,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         made.setdefault("components", {})["securitySchemes"] = KEYS
         for path, operations in made["paths"].items():
             for method, operation in operations.items():
-                role = needs(method.upper(), path)
-                operation["x-role"] = role
-                operation["security"] = [] if role == "nobody" else [{"bearer": []}, {"key": []}]
+                access = RULES.get(f"{method.upper()} {path}", Access("admin"))
+                operation["x-role"], operation["x-customer-token"] = access.role, access.customer
+                operation["security"] = [] if access.role == "nobody" else [{"bearer": []}, {"key": []}]
         app.openapi_schema = made
     return app.openapi_schema
 

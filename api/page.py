@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import problem
+from .paths import route_path
 
 OURS = (
     "/api",
@@ -44,7 +45,7 @@ class Page:
         self, scope: Scope
     ) -> str | None:  # a file path; "": missing, answered here with 404; None: not a page request
         "Return the file that answers a request, or None if it belongs to the API"
-        path: str = scope.get("path", "")
+        path = route_path(scope) if scope["type"] == "http" else ""
         if (
             scope["type"] != "http"
             or scope["method"] not in ("GET", "HEAD")
@@ -75,7 +76,7 @@ class Page:
         packed = "gzip" in Headers(scope=scope).get("accept-encoding", "") and os.path.isfile(f"{file}.gz")
         file += ".gz" * packed  # the content type stays that of the uncompressed file
         answer = self.files.file_response(file, os.stat(file), scope)
-        lasting = scope["path"].startswith(HASHED)
+        lasting = route_path(scope).startswith(HASHED)
         answer.headers.update(
             HEADERS | {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
         )

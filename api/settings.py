@@ -2,16 +2,39 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from customer360.config import Settings
 
-ROLES = ("write", "admin")
+from .access import ROLES
+
 DEV_ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")  # the page's development server
 Listed = Annotated[tuple[str, ...], NoDecode]  # a comma-separated list
+KEY = re.compile(rf"({'|'.join(ROLES)}):([A-Za-z0-9_.-]{{1,64}}):([0-9a-f]{{64}})")
+NAMELESS = re.compile(r"(write|admin):([0-9a-f]{64})")  # as they were before keys had names
+MEANT = {"write": "feedback", "admin": "admin"}  # what such a key may do: what it could then, and no more
+
+
+class StoredKey(NamedTuple):
+    "A key as the server knows it"
+
+    role: str
+    name: str  # in the log, and in `/api/v1/whoami`
+    digest: str  # SHA-256 of the key
+
+
+def stored_key(
+    entry: str,  # of C360_API_KEYS
+) -> StoredKey | None:  # None: not an entry
+    "Return the key that an entry stands for"
+    if named := KEY.fullmatch(entry):
+        return StoredKey(*named.groups())
+    if old := NAMELESS.fullmatch(entry):
+        return StoredKey(MEANT[old[1]], f"unnamed-{old[2][:8]}", old[2])
+    return None
 
 
 class APISettings(Settings):
@@ -25,8 +48,15 @@ class APISettings(Settings):
         (),
         repr=False,
         description=(
-            "comma-separated `role:sha256` entries from `python -m api.keys write`; empty: local requests "
-            "only"
+            "comma-separated `role:name:sha256` entries from `python -m api.keys ROLE NAME`; empty: local "
+            "requests only, and reading only without the token that is printed at the start"
+        ),
+    )
+    trust_loopback: bool = Field(
+        False,
+        description=(
+            "without keys, let every program of this machine do everything, without a token; also what a "
+            "proxy on this machine passes on"
         ),
     )
     public_demo: bool = Field(
@@ -66,6 +96,15 @@ class APISettings(Settings):
     threads_of_requests: int = Field(
         8, ge=1, le=200, description="requests processed concurrently by one process"
     )
+    connections: int = Field(
+        0, ge=0, description="open connections of one process; 0: three quarters of the files it may open"
+    )
+    connections_per_address: int = Field(
+        256,
+        ge=4,
+        description="open connections of one address, which may be that of a proxy; those that send no whole "
+        "request give way first",
+    )
     streams: int = Field(
         50,
         ge=0,
@@ -91,12 +130,20 @@ class APISettings(Settings):
     @classmethod
     def _keys_are_hashed(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
         for place, key in enumerate(keys, 1):
-            if not re.fullmatch(rf"({'|'.join(ROLES)}):[0-9a-f]{{64}}", key):
+            if stored_key(key) is None:
                 raise ValueError(
-                    f"key {place} of C360_API_KEYS is not `write:` or `admin:` followed by 64 hex "
-                    f"digits: create one with `python -m api.keys write`"
+                    f"key {place} of C360_API_KEYS is not a role ({', '.join(ROLES)}), a name and 64 hex "
+                    f"digits with colons between them: create one with `python -m api.keys ROLE NAME`"
                 )
+        names = [stored_key(key).name for key in keys]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two keys of C360_API_KEYS are named {doubled[0]!r}: give each its own name")
         return keys
+
+    @property
+    def keys(self) -> tuple[StoredKey, ...]:
+        "Return the keys that the server knows"
+        return tuple(key for entry in self.api_keys if (key := stored_key(entry)))
 
     @property
     def origins(self) -> tuple[str, ...]:

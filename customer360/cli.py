@@ -6,7 +6,7 @@
 __all__ = ['app', 'data_app', 'TrainOptions', 'QualityOptions', 'INTERRUPTED', 'installed_models', 'report_command',
            'train_command', 'choose_params', 'publish_models', 'recommend_command', 'evaluate_command', 'tune_command',
            'data_list', 'data_fetch', 'data_describe', 'data_quality', 'why_command', 'format_recommendation',
-           'format_reason', 'forget_command', 'main']
+           'format_reason', 'token_command', 'forget_command', 'main']
 
 # %% ../nbs/6_cli/10_cli.ipynb #f57ee290
 import json
@@ -411,6 +411,27 @@ def format_reason(
 ) -> str:
     "Return a reason as text, with its share of the score"
     return f"{reason['title'] or reason['word'] or reason['kind']} ({reason['share']:.0%})"
+
+# %% ../nbs/6_cli/10_cli.ipynb #0fae8fd4
+@app.command("token")
+def token_command(
+    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    hours: Annotated[float, typer.Option(help="Hours until the token ends, at most 744.")] = 1.0,
+) -> None:
+    """Print a token with which its holder may read and write one customer alone.
+
+    It is signed with the first secret of C360_TOKEN_SECRETS, which the server needs too.
+    """
+    from customer360.config import settings
+    from customer360.serving.access_tokens import customer_token
+
+    secrets = settings().signing_secrets
+    if not secrets:
+        raise ValueError(
+            "no secret to sign with: set C360_TOKEN_SECRETS, here and for the server, "
+            "to what `openssl rand -hex 32` prints"
+        )
+    typer.echo(customer_token(customer, secrets[0], hours))
 
 # %% ../nbs/6_cli/10_cli.ipynb #a558b3a4
 @app.command("forget")

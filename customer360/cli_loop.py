@@ -82,7 +82,7 @@ def replayed_loop(
 def traffic_command(
     url: Annotated[str, typer.Option(help="The server.")] = "http://127.0.0.1:8000",
     per_minute: Annotated[float, typer.Option(min=1, max=6000, help="Visits in a minute.")] = 120,
-    api_key: Annotated[str, typer.Option(help="A write key, where the server asks for one.")] = "",
+    api_key: Annotated[str, typer.Option(help="An admin key; by default the token of your own server.")] = "",
     visits: Annotated[int, typer.Option(min=0, help="End after so many; 0: when the server ends.")] = 0,
 ) -> None:
     """Let simulated customers visit the demo's server.
@@ -92,15 +92,20 @@ def traffic_command(
     """
     import threading
     from contextlib import suppress
+    from urllib.parse import urlsplit
 
+    from customer360.config import folder
     from customer360.serving import demo_traffic as work
+    from customer360.serving.access_tokens import read_local_token
     from customer360.serving.loop_server import ShopClient
 
-    client, stop = ShopClient(url, api_key), threading.Event()
+    stop, is_own = threading.Event(), urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
     with suppress(KeyboardInterrupt):
-        if not work.wait_for_server(client, 600, stop):
+        if not work.wait_for_server(ShopClient(url, api_key), 600, stop):
             raise ValueError(f"no server answers at {url}: start it with `make serve`, or name it with --url")
-        scenario = work.demo_scenario()
+        if not api_key and is_own:
+            api_key = read_local_token(folder("store"))
+        client, scenario = ShopClient(url, api_key), work.demo_scenario()
         work.check_demo(client, scenario)
         work.start_experiment(client)
         n = work.send_traffic(client, scenario, per_minute, stop, visits or None)

@@ -31,6 +31,10 @@ def checkout_root() -> Path | None:  # the folder of `settings.ini` and `nbs/`; 
     return root if (root / "settings.ini").exists() and (root / "nbs").is_dir() else None
 
 # %% ../nbs/0_basics/00_config.ipynb #1cf80629
+def _split_secrets(value: SecretStr) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip())
+
+
 class Settings(BaseSettings):
     "The settings; each field is the environment variable `C360_<FIELD>`"
 
@@ -81,6 +85,11 @@ class Settings(BaseSettings):
     erasure_key: SecretStr = Field(
         SecretStr(""),
         description="key of the hashes of erased customers; empty: one is generated and kept in the store",
+    )
+    token_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="comma-separated secrets, each of at least 32 characters, that sign customers' tokens; "
+        "the first signs, all are accepted",
     )
     gdrive_credentials: SecretStr = Field(
         SecretStr(""),
@@ -147,6 +156,18 @@ class Settings(BaseSettings):
                 "give its name of letters, digits, '_', '.' and '-', as on its card, not the path of the card"
             )
         return value
+
+    @field_validator("token_secrets")
+    @classmethod
+    def _are_long(cls, value: SecretStr) -> SecretStr:
+        if any(len(secret) < 32 for secret in _split_secrets(value)):
+            raise ValueError("each secret needs 32 characters or more: `openssl rand -hex 32` makes one")
+        return value
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        "Return the secrets of customers' tokens; the first signs"
+        return _split_secrets(self.token_secrets)
 
     @field_validator("database_url")
     @classmethod

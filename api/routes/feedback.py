@@ -13,6 +13,7 @@ from ..errors import problems
 from ..limits import charge_for
 from ..manager import Service
 from ..replies import reply
+from ..security import check_customers
 from ..stream import StreamSlot
 from .common import WITH_BODY
 from .common import router as new_router
@@ -43,6 +44,7 @@ LastEvent = Annotated[
 )
 def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service) -> Response:
     "Store events atomically; they count from the customers' next recommendations on"
+    check_customers(request, {event.customer for event in body.events})
     charge_for(request, len(body.events))
     events = [
         serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))

@@ -37,12 +37,14 @@ async def is_ready(request: Request) -> Response:
     responses=problems(401, 403, 422, 429, 503),
 )
 async def who_am_i(request: Request) -> Response:
-    "Get the caller's role"
-    settings = request.app.state.settings
+    "Get the caller's role, and whose key it is"
+    settings, caller = request.app.state.settings, request.scope["caller"]
     return reply(
         schemas.WhoAmI,
         {
-            "role": request.scope["caller"].role,
+            "role": caller.role,
+            "name": caller.key,
+            "customer": caller.customer,
             "keys": bool(settings.api_keys),
             "public_demo": settings.public_demo,
         },

@@ -11,6 +11,7 @@ from ..errors import problems
 from ..limits import charge_for
 from ..manager import Service
 from ..replies import reply
+from ..security import check_customers, check_owner
 from .common import WITH_BODY, CustomerId
 from .common import router as new_router
 
@@ -47,6 +48,7 @@ def recommend_to_customer(
 )
 def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
     "Recommend items to several customers, or to visitors whose history is in the request"
+    check_customers(request, {one.customer for one in body.requests})
     charge_for(request, len(body.requests))
     requests = [
         serving.RecommendationRequest(
@@ -66,9 +68,11 @@ def recommend(body: schemas.RecommendationRequests, request: Request, service: S
     response_model=schemas.Why,
     responses=problems(404, 410),
 )
-def explain_recommendation(recommendation: Given, service: Service) -> Response:
+def explain_recommendation(recommendation: Given, request: Request, service: Service) -> Response:
     "Get a past recommendation: the history at that time, model version, scores, probabilities and reasons"
-    return reply(schemas.Why, service.why(recommendation))
+    found = service.why(recommendation)
+    check_owner(request, found["user"])
+    return reply(schemas.Why, found)
 
 
 @router.post(
@@ -79,6 +83,7 @@ def explain_recommendation(recommendation: Given, service: Service) -> Response:
 )
 def predict_ratings(body: schemas.PredictionRequest, request: Request, service: Service) -> Response:
     "Predict ratings of customers, or of a visitor whose history is in the request"
+    check_customers(request, {pair.customer for pair in body.pairs})
     charge_for(request, len({pair.customer for pair in body.pairs}))
     return reply(
         schemas.Predictions,

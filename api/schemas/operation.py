@@ -8,8 +8,10 @@ from .base import ResponseBody, example
 
 
 class WhoAmI(ResponseBody):
-    model_config = example(role="write", keys=True, public_demo=False)
-    role: Literal["write", "admin"]
+    model_config = example(role="write", name="shop-backend", customer="", keys=True, public_demo=False)
+    role: Literal["read", "feedback", "write", "admin", "metrics"]
+    name: str = Field(description="the key's name, as in the server's log; empty without a key")
+    customer: str = Field(description="the customer whom a token is held to; empty: everybody")
     keys: bool = Field(description="true if this server has API keys")
     public_demo: bool = Field(description="true if anonymous callers may read")
 

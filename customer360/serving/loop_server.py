@@ -93,6 +93,7 @@ def clean_environment(
     "Return the environment of the loop's processes, without settings that were made for other data"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
     own = {"C360_HOME": home, "C360_DATASET": dataset, "C360_THREADS": 1, "C360_LOG_REQUESTS": "false"}
+    own |= {"C360_TRUST_LOOPBACK": 1}  # the server listens on this machine alone
     own |= {"C360_ABSORB_SECONDS": 0}  # only a training changes what a model has learnt
     threads = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
     return inherited | {name: str(value) for name, value in {**own, **threads, **changes}.items()}

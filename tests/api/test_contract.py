@@ -12,7 +12,7 @@ from server import ROOT, Server, operations
 from api.keys import new_key
 
 pytestmark = pytest.mark.slow
-KEY, ENTRY = new_key("admin")
+KEY, ENTRY = new_key("admin", "contract")
 ENDLESS = "stream_feedback"  # a good answer has no end: test_stream.py listens to it
 GENERATOR = "openapi-python-client==0.29.1"  # in a venv of its own: it is a stranger's tool, and so no package of ours
 

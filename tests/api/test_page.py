@@ -13,7 +13,7 @@ from api.main import create_app
 from api.page import HEADERS
 from api.settings import APISettings
 
-KEY, ENTRY = new_key("write")
+KEY, ENTRY = new_key("feedback", "page")
 INDEX = "<!doctype html><title>A page</title>" + "<p>of some length</p>" * 100
 SCRIPT = "export const answer = 42;\n" * 100
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "accept-encoding": "gzip, br"}
@@ -221,10 +221,12 @@ def test_the_page_needs_no_key_and_the_api_behind_it_does(dist):
     keyed = APISettings(page=dist, api_keys=ENTRY)
     for path in ("/", "/customers/C0017", "/assets/app-1a2b.js", "/favicon.svg"):
         assert ask(path, keyed, "203.0.113.7", **BROWSER).status_code == 200, path
-    for path in ("/api/v1/models", "/api/v1/whoami", "/metrics", "/docs", "/openapi.json", "/nothing"):
+    for path in ("/api/v1/models", "/api/v1/whoami", "/metrics", "/nothing"):
         assert ask(path, keyed, "203.0.113.7", accept="application/json").status_code == 401, path
     assert ask("/api/v1/whoami", keyed, "203.0.113.7", authorization=f"Bearer {KEY}").json() == {
-        "role": "write",
+        "role": "feedback",
+        "name": "page",
+        "customer": "",
         "keys": True,
         "public_demo": False,
     }

@@ -1,0 +1,40 @@
+"Run the server: `python -m api --port 8000`, with every option of uvicorn"
+
+import sys
+
+from uvicorn.main import main as uvicorn_command
+
+from customer360.config import SettingError, folder, read_settings
+from customer360.serving.access_tokens import local_token
+
+from .settings import APISettings
+
+DEFAULTS = ("api.main:app", "--http", "api.connections:LimitedConnection", "--ws", "none", "--no-access-log")
+
+
+def token_address(
+    host: str,
+    port: int,
+    root: str,  # path in front of all others
+) -> str:
+    "Return the address of the page with the token of a server without keys"
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    return f"http://{host}:{port}{root}/?token={local_token(folder('store'))}"
+
+
+def main() -> None:
+    "Check the settings, print the address, and run uvicorn"
+    options = [*DEFAULTS, *sys.argv[1:]]
+    given = uvicorn_command.make_context("python -m api", list(options)).params
+    try:
+        settings = read_settings(APISettings)
+    except SettingError as error:
+        sys.exit(f"The server does not start: {error}")
+    if not (settings.keys or settings.public_demo or settings.trust_loopback):
+        address = token_address(given["host"], given["port"], given["root_path"])
+        sys.stderr.write(f"The page, with the right to change things: {address}\n")
+    uvicorn_command.main(options, prog_name="python -m api")
+
+
+if __name__ == "__main__":
+    main()
