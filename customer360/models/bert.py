@@ -15,8 +15,8 @@ import numpy as np
 
 from ..config import generator, settings
 from ..data.prepare import Dataset, Histories
-from .contract import Recommender
-from .encoder import SentenceEncoder, WordVectors, find_encoder, learn_word_vectors
+from .contract import Recommender, TextVectors
+from .encoder import SentenceEncoder, WordVectors, embed, find_encoder, learn_word_vectors
 from customer360.models.ops import (
     NoItemText,
     TopN,
@@ -29,7 +29,7 @@ from customer360.models.ops import (
     training_histories,
 )
 from .projection import ItemVectors, ProjectionOptions, TextProjection, centred_directions
-from .text_index import VectorIndex, embed
+from .text_index import VectorIndex
 from .text_ratings import RatingFeatures, RatingOptions, TastePrior, TextRatings
 
 # %% ../../nbs/2_models/39_bert.ipynb #a1286755
@@ -204,6 +204,14 @@ class BERT(Recommender):
         check_fitted(self)
         return self.encoder_.encode(texts, self.tokens, self.encoder or settings().encoder)
 
+    def embed_texts(
+        self,
+        texts: Sequence[str],  # of n items
+    ) -> np.ndarray:  # float32 (n, d), of length 1; zeros where no word is known
+        "Return what `encode_texts` does, from the cache where the texts were read before"
+        check_fitted(self)
+        return self.encoder_.embed(texts, self.tokens, self.encoder or settings().encoder)
+
     def project(
         self,
         text: np.ndarray,  # float32 (n, d), text vectors
@@ -265,9 +273,11 @@ class BERT(Recommender):
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
         return self._items.score_without(history, entries, items)
 
-    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
-        wanted = self.project(self.encode_texts(texts))[1].T.astype(np.float64)
-        return (self._items.customers(histories) @ wanted).astype(np.float32)
+    def _read_texts(self, texts: list[str]) -> TextVectors:
+        return {"wanted": self.project(self.embed_texts(texts))[1].astype(np.float64)}
+
+    def _score_vectors(self, histories: Histories, vectors: TextVectors) -> np.ndarray:
+        return (self._items.customers(histories) @ vectors["wanted"].T).astype(np.float32)
 
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray

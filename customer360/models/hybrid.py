@@ -19,7 +19,7 @@ from ..config import generator
 from ..data.prepare import Dataset, Histories, fingerprint
 from .artefacts import current_params
 from .attribution import drop_each
-from .contract import Recommender
+from .contract import Recommender, TextVectors
 from .fusion import Fusion, count_items, count_owners, z_scores, z_scores_of_others
 from customer360.models.fusion_training import (
     FusionOptions,
@@ -249,22 +249,33 @@ class Hybrid(Recommender):
         n_item = np.where(items >= 0, self._owners[items], 0)
         return self.mean_ + self.rating_.combine(predicted, count_items(histories)[rows], n_item)
 
-    def _score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
-        (models, fusion), scores, reads = self._ranking, [], []
-        for model in models.values():
-            try:
-                own = model.score_texts(histories, texts)
-            except NoItemText:
-                reads.append(False)
-            else:
-                scores.append(z_scores_of_others(own, model.score(histories), histories))
-                reads.append(True)
-        if not scores:
+    @property
+    def reads_text(self) -> bool:
+        "Return True if a component that takes part in the ranking reads text"
+        return any(model.reads_text for model in self._ranking[0].values())
+
+    def _readers(self) -> dict[str, Recommender]:
+        models, _ = self._ranking
+        found = {name: model for name, model in models.items() if model.reads_text}
+        if not found:
             raise NoItemText(
                 f"none of {', '.join(models)} reads texts: "
                 "a hybrid with tfidf or bert among its components does"
             )
-        weights = fusion.reading_weights(np.array(reads))
+        return found
+
+    def _read_texts(self, texts: list[str]) -> TextVectors:
+        read = {name: model.read_texts(texts) for name, model in self._readers().items()}
+        return {f"{name}/{part}": rows for name, parts in read.items() for part, rows in parts.items()}
+
+    def _score_vectors(self, histories: Histories, vectors: TextVectors) -> np.ndarray:
+        (models, fusion), scores = self._ranking, []
+        for name, model in self._readers().items():
+            mark = f"{name}/"
+            own = {part.removeprefix(mark): rows for part, rows in vectors.items() if part.startswith(mark)}
+            others = model.score_vectors(histories, own)
+            scores.append(z_scores_of_others(others, model.score(histories), histories))
+        weights = fusion.reading_weights(np.array([model.reads_text for model in models.values()]))
         return np.tensordot(weights, np.stack(scores), 1).astype(np.float32)
 
 # %% ../../nbs/2_models/42_hybrid.ipynb #1f31aa98
