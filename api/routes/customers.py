@@ -38,9 +38,20 @@ def get_customer(customer: CustomerId, service: Service) -> Response:
     responses=WITH_BODY | CREATED | problems(409, 410),
 )
 def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Service) -> Response:
-    "Set a customer's attributes; creates the customer if the ID is new"
+    "Replace all attributes of a customer; creates the customer if the ID is new"
     created = service.put_customer(customer, body.attributes)
     return reply(schemas.Written, {"id": customer, "created": created}, 201 if created else 200)
+
+
+@router.patch(
+    "/customers/{customer}",
+    operation_id="patch_customer",
+    response_model=schemas.CustomerAttributes,
+    responses=WITH_BODY | problems(404, 410),
+)
+def patch_customer(customer: CustomerId, body: schemas.CustomerPatch, service: Service) -> Response:
+    "Change single attributes of a customer; null removes one, all others stay"
+    return reply(schemas.CustomerAttributes, service.patch_customer(customer, body.attributes))
 
 
 @router.post(
@@ -52,6 +63,17 @@ def put_customer(customer: CustomerId, body: schemas.CustomerBody, service: Serv
 def merge_customer(customer: CustomerId, body: schemas.MergeBody, service: Service) -> Response:
     "Merge an ID into a customer, such as a visitor who logged in: its events count for them from now on"
     return reply(schemas.Merged, service.merge(customer, body.into))
+
+
+@router.delete(
+    "/customers/{customer}/merge",
+    operation_id="separate_customer",
+    response_model=schemas.Separated,
+    responses=problems(404, 409, 410),
+)
+def separate_customer(customer: CustomerId, service: Service) -> Response:
+    "Undo the merge of an ID, while nothing else has happened to either customer: 409 says what has"
+    return reply(schemas.Separated, service.separate(customer))
 
 
 @router.get(

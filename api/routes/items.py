@@ -35,10 +35,22 @@ def get_item(item: ItemId, service: Service) -> Response:
     responses=WITH_BODY | CREATED | problems(409),
 )
 def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response:
-    "Add or replace an item, or restore a withdrawn one; a new item is recommended by its text at once"
+    "Add an item, replace all of its fields, or restore a withdrawn one; a new one is recommended at once"
     fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
     created = service.put_item(item, fields)
     return reply(schemas.Written, {"id": item, "created": created}, 201 if created else 200)
+
+
+@router.patch(
+    "/items/{item}",
+    operation_id="patch_item",
+    response_model=schemas.Item,
+    responses=WITH_BODY | problems(404),
+)
+def patch_item(item: ItemId, body: schemas.ItemPatch, service: Service) -> Response:
+    "Change single fields of an item; null removes one, all others stay, and a withdrawn item stays so"
+    fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
+    return reply(schemas.Item, service.patch_item(item, fields))
 
 
 @router.delete(

@@ -4,6 +4,7 @@ from .base import EventKind, Id, ModelKey, Problem, QueryParams, RequestBody, Re
 from .customers import (
     Assigned,
     CategoryShare,
+    CustomerAttributes,
     CustomerPage,
     CustomerSummary,
     Erasure,
@@ -15,6 +16,7 @@ from .customers import (
     Points,
     Profile,
     Segment,
+    Separated,
 )
 from .decisions import ActivationBody, Decision, DecisionWindow, DefaultBy
 from .evaluation import (
@@ -55,6 +57,7 @@ from .recommendations import (
 from .requests import (
     Act,
     CustomerBody,
+    CustomerPatch,
     ExperimentBody,
     FeedbackBody,
     FeedbackEvent,
@@ -62,6 +65,7 @@ from .requests import (
     ItemBody,
     ItemCustomersQuery,
     ItemPageQuery,
+    ItemPatch,
     ListQuery,
     MergeBody,
     PageQuery,
@@ -92,8 +96,10 @@ __all__ = [
     "CategoryShare",
     "Comparison",
     "Comparisons",
+    "CustomerAttributes",
     "CustomerBody",
     "CustomerPage",
+    "CustomerPatch",
     "CustomerSummary",
     "DayRates",
     "Decision",
@@ -119,6 +125,7 @@ __all__ = [
     "ItemCustomersQuery",
     "ItemPage",
     "ItemPageQuery",
+    "ItemPatch",
     "ListQuery",
     "Live",
     "MergeBody",
@@ -169,6 +176,7 @@ __all__ = [
     "RunningExperiment",
     "SearchQuery",
     "Segment",
+    "Separated",
     "Shown",
     "SimilarQuery",
     "StoredEvent",

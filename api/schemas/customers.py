@@ -14,6 +14,12 @@ class CustomerSummary(ResponseBody):
     n_events: int | None = None
 
 
+class CustomerAttributes(ResponseBody):
+    model_config = example(id="C0017", attributes={"country": "ES", "age": 41})
+    id: str = Field(description="the customer's current ID")
+    attributes: dict[str, Any] = Field(description="all attributes, as they are now")
+
+
 class CustomerPage(ResponseBody):
     model_config = example(customers=[example_of(CustomerSummary)], next="C0017")
     customers: list[CustomerSummary]
@@ -130,6 +136,13 @@ class Merged(ResponseBody):
     id: str
     merged: str = Field(description="the ID that was merged")
     events: int = Field(description="number of events moved")
+
+
+class Separated(ResponseBody):
+    model_config = example(id="visitor-81", separated_from="C0017", events=3)
+    id: str = Field(description="the ID that is a customer of its own again")
+    separated_from: str = Field(description="the customer's ID that it was merged into")
+    events: int = Field(description="number of events that count for this ID again")
 
 
 class Export(ResponseBody):

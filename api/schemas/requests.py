@@ -1,6 +1,6 @@
 "What clients send"
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -168,7 +168,14 @@ class ItemCustomersQuery(QueryParams):
 
 class CustomerBody(RequestBody):
     model_config = example(attributes={"country": "PT", "age": 41, "newsletter": True})
-    attributes: Attributes = Field(description="all attributes: those left out are deleted")
+    attributes: Attributes = Field(
+        description="all attributes: those left out are deleted, also those from the training data"
+    )
+
+
+class CustomerPatch(RequestBody):
+    model_config = example(attributes={"country": "ES", "newsletter": None})
+    attributes: Attributes = Field(description="the attributes that change; null removes one")
 
 
 class MergeBody(RequestBody):
@@ -180,7 +187,24 @@ class MergeBody(RequestBody):
     )
 
 
-class ItemBody(RequestBody):
+class ItemFields(RequestBody):
+    "Fields of an item, each optional"
+
+    title: Text | None = None
+    text: Text | None = Field(None, description="description, read by content models")
+    category: Words | None = None
+    brand: Words | None = None
+    price: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+    attributes: Attributes = Field({}, description="any other attributes")
+
+    @model_validator(mode="after")
+    def _no_field_twice(self) -> Self:
+        if taken := sorted({"item", "withdrawn", "version", *type(self).model_fields} & set(self.attributes)):
+            raise ValueError(f"attributes cannot be named {', '.join(taken)}: these are fields of their own")
+        return self
+
+
+class ItemBody(ItemFields):
     model_config = example(
         title="Trail running shoe",
         text="Light shoe with a firm grip",
@@ -189,19 +213,12 @@ class ItemBody(RequestBody):
         price=89.9,
         available=True,
     )
-    title: Text | None = None
-    text: Text | None = Field(None, description="description, read by content models")
-    category: Words | None = None
-    brand: Words | None = None
-    price: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
     available: bool = True
-    attributes: Attributes = Field({}, description="any other attributes")
 
-    @model_validator(mode="after")
-    def _no_field_twice(self) -> "ItemBody":
-        if taken := sorted({"item", "withdrawn", "version", *type(self).model_fields} & set(self.attributes)):
-            raise ValueError(f"attributes cannot be named {', '.join(taken)}: these are fields of their own")
-        return self
+
+class ItemPatch(ItemFields):
+    model_config = example(available=False, price=79.9)
+    available: bool | None = Field(None, description="null: available again, as without this field")
 
 
 class Pair(RequestBody):

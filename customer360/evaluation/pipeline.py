@@ -116,7 +116,7 @@ def store_state(
     with source_store(source) as store:
         if store is None:
             return []
-        attributes = store.customers.attributes(store.customers.ids())
+        attributes = store.customers.all_own()
         return [store.ids.store_id, store.interactions.last_ingest(), store.versions(), hash_of(attributes)]
 
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'MAX_SEARCH', 'customer_frame', 'describe_frame', 'feature_events', 'CustomerFeatures', 'customer_segment',
-           'customer_names', 'add_names', 'nearest_customers', 'Customers']
+           'customer_attributes', 'matches_words', 'customer_names', 'add_names', 'nearest_customers', 'Customers']
 
 # %% ../../nbs/4_serving/58_customers.ipynb #1e0539c4
 import math
@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 
 from ..data.live_features import LiveFeatures
-from ..data.store.customers import fold_text
-from ..data.store.engine import now_ms
+from ..data.store.customers import combined_attributes, fold_text
+from ..data.store.engine import chunked, now_ms
 from ..data.store.facade import Store
 from ..data.store.new_events import HistoryEvent
 from ..schema import EventType
@@ -28,7 +28,7 @@ from .profile import activity, rfm, segment
 from .recommendation_log import RecommendationLog, describe_event
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
-from .types import Invalid, service_errors
+from .types import Erased, Invalid, service_errors
 
 # %% ../../nbs/4_serving/58_customers.ipynb #d57cc5d0
 COLUMNS = {"item": object, "event": object, "rating": float, "weight": float, "timestamp": "int64"}
@@ -131,16 +131,32 @@ def customer_segment(
     }
 
 # %% ../../nbs/4_serving/58_customers.ipynb #157612e7
+def customer_attributes(
+    store: Store,
+    users: Sequence[str],  # current ids
+    state: LiveState,
+) -> dict[str, dict[str, Any]]:  # by id; attributes without a value are left out
+    "Return the attributes of customers: what was set for them over what the snapshot says"
+    trained = state.model().index.attributes if state.models.models else {}
+    own, found = store.customers.own(users), {}
+    for user in users:
+        known = combined_attributes([user, *state.aliases.get(user, ())], own, trained)
+        plain = {name: v.item() if isinstance(v, np.generic) else v for name, v in known.items()}
+        found[user] = {name: value for name, value in plain.items() if value is not None}
+    return found
+
+
+def matches_words(user: str, attributes: dict[str, Any], words: Sequence[str]) -> bool:
+    "Return True if each word, folded, is part of the id or of a text attribute"
+    texts = [value for value in attributes.values() if isinstance(value, str)]
+    text = fold_text("\n".join([user, *texts])) if words else ""
+    return all(word in text for word in words)
+
+
 def customer_names(store: Store, users: Sequence[str], state: LiveState) -> dict[str, str]:  # by id
     "Return the names of those customers that have one"
-    trained = state.model().index.attributes if state.models.models else {}
-    stored, names = store.customers.attributes(users), {}
-    for user in users:
-        own = (trained.get(alias, {}) for alias in (user, *state.aliases.get(user, ())))
-        found = [known.get("name") for known in (stored.get(user, {}), *own)]
-        if name := next(filter(None, found), None):
-            names[user] = str(name)
-    return names
+    found = customer_attributes(store, users, state)
+    return {user: str(known["name"]) for user, known in found.items() if known.get("name")}
 
 
 def add_names(
@@ -181,21 +197,21 @@ class Customers:
         if len(search) > MAX_SEARCH:
             raise Invalid(f"a search has at most {MAX_SEARCH} characters: got {len(search)}", "search")
         index, words = state.model().index, fold_text(search).split()
-        found = {
-            user: index.attributes[user]
-            for user, text in index.customers
-            if user > cursor and user not in state.merged and all(word in text for word in words)
+        found = {row["user"] for row in self.store.customers.page(search, cursor, limit + 1)}
+        trained = {
+            user for user, text in index.customers if user > cursor and all(word in text for word in words)
         }
-        for row in self.store.customers.page(search, cursor, limit + 1):
-            if row["user"] not in state.merged:
-                found.setdefault(row["user"], index.attributes.get(row["user"], {}))
-        page = sorted(found)[: limit + 1]
-        users, stored = page[:limit], self.store.customers.attributes(page[:limit])
+        known: dict[str, dict] = {}
+        for part in chunked(sorted((found | trained) - set(state.merged)), limit + 1):
+            for user, own in customer_attributes(self.store, part, state).items():
+                if user in found or matches_words(user, own, words):  # it may have been changed since
+                    known[user] = own
+            if len(known) > limit:
+                break
+        page = sorted(known)[: limit + 1]
+        users = page[:limit]
         counts = self._event_counts(users, index, state)
-        rows = [
-            {"id": user, "attributes": found[user] | stored.get(user, {}), "n_events": counts[user]}
-            for user in users
-        ]
+        rows = [{"id": user, "attributes": known[user], "n_events": counts[user]} for user in users]
         return {"customers": rows, "next": page[limit - 1] if len(page) > limit else None}
 
     def _event_counts(self, users: list[str], index: SnapshotIndex, state: LiveState) -> dict[str, int]:
@@ -206,14 +222,6 @@ class Customers:
             + int(recent.get(user, 0))
             for user in users
         }
-
-    def _attributes(self, index: SnapshotIndex, ids: Sequence[str]) -> dict[str, Any]:
-        known: dict[str, Any] = {}
-        for user in reversed(ids):
-            known |= index.attributes.get(user, {})
-        stored = self.store.customers.get(ids[0])
-        known |= stored["attributes"] if stored else {}
-        return {k: v.item() if isinstance(v, np.generic) else v for k, v in known.items()}
 
     def _frame(self, index: SnapshotIndex, ids: Sequence[str]) -> pd.DataFrame:
         recent = self.store.events.of_customer(ids[0], index.snapshot.watermark)
@@ -231,7 +239,7 @@ class Customers:
         experiment = state.experiment
         return {
             "id": ids[0],
-            "attributes": self._attributes(index, ids),
+            "attributes": customer_attributes(self.store, ids[:1], state)[ids[0]],
             "merged": ids[1:],
             "history": [event | {"title": catalogue.title(event["item"])} for event in history],
             "n_events": values["events"],
@@ -246,10 +254,20 @@ class Customers:
         }
 
     def put(self, user: str, attributes: dict, state: LiveState) -> bool:  # True: a new customer
-        "Set the attributes of a customer; raise `Erased`"
+        "Replace the attributes of a customer; raise `Erased`"
         known = bool(state.models.models) and user in state.model().index.user_of
         with service_errors():
             return self.store.customers.put(user, attributes) and not known
+
+    def patch(self, user: str, changes: dict, state: LiveState) -> dict:  # id, attributes: all of them now
+        "Change single attributes of a customer, None: no value; raise `UnknownCustomer` or `Erased`"
+        if self.store.identities.erased([user])[0]:
+            raise Erased(f"the customer {user!r} was erased at their own request", "customer")
+        self.contexts.of(state, state.model().index, user)  # raises where the id is unknown
+        with service_errors():
+            self.store.customers.patch(user, changes)
+        now = state.ids(user)[0]
+        return {"id": now, "attributes": customer_attributes(self.store, [now], state)[now]}
 
     def merge(self, source: str, target: str, state: LiveState) -> dict:  # id, merged, events
         "Let everything of one id belong to another customer; raise `Invalid`, `UnknownCustomer` or `Erased`"
@@ -257,8 +275,17 @@ class Customers:
             raise Invalid("a customer cannot be merged into themselves", "into")
         for user in (source, target):
             self.contexts.of(state, state.model().index, user)  # raises where the id is unknown
+        self.log.flush()  # what waits there is the source's
         with service_errors():
             return {"id": target, "merged": source, "events": self.store.identities.merge(source, target)}
+
+    def separate(self, source: str, state: LiveState) -> dict:  # id, separated_from, events
+        "Undo a merge; raise `UnknownCustomer`, `Erased`, or `Conflict` if something has happened since"
+        self.log.flush()
+        trained = max((index.snapshot.watermark for index in state.models.indexes.values()), default=0)
+        with service_errors():
+            target, n = self.store.identities.separate(source, trained)
+        return {"id": source, "separated_from": target, "events": n}
 
     def export(self, user: str, state: LiveState) -> dict:
         "Return everything that is kept about a customer; raise `UnknownCustomer`"
@@ -269,7 +296,7 @@ class Customers:
             stored = self.store.export(ids[0])
         return {
             "id": ids[0],
-            "attributes": self._attributes(index, ids),
+            "attributes": customer_attributes(self.store, ids[:1], state)[ids[0]],
             "merged": ids[1:],
             "events": describe_frame(self._frame(index, ids)),
             "stored": stored,

@@ -93,8 +93,17 @@ class Items:
     def put(self, item: str, fields: dict, state: LiveState) -> bool:  # True: a new item
         "Add an item, replace what is known about it, or bring back a withdrawn one"
         with service_errors():
-            self.store.items.put(item, fields)
+            self.store.items.put(item, {"available": True} | fields)
         return item not in state.catalogue.products
+
+    def patch(self, item: str, changes: dict, state: LiveState) -> None:
+        "Change single fields of an item, None: no value; raise `UnknownItem`"
+        known = asdict(state.product(item))
+        base = {name: v for name, v in known.items() if name not in ("item", "withdrawn", "attributes")}
+        base = {name: value for name, value in base.items() if value not in (None, "")} | known["attributes"]
+        plain = {name: v.item() if isinstance(v, np.generic) else v for name, v in base.items()}
+        with service_errors():
+            self.store.items.patch(item, changes, plain)
 
     def withdraw(self, item: str, state: LiveState) -> None:
         "Take an item out of every list; raise `UnknownItem`"

@@ -120,12 +120,20 @@ class Service:
         return self.customers.profile(user, n, self.states.current())
 
     def put_customer(self, user: str, attributes: dict) -> bool:
-        "Set the attributes of a customer; return True for a new one"
+        "Replace the attributes of a customer; return True for a new one"
         return self.customers.put(user, attributes, self.states.current())
+
+    def patch_customer(self, user: str, changes: dict) -> dict:
+        "Change single attributes of a customer, and return all of them"
+        return self.customers.patch(user, changes, self.states.current())
 
     def merge(self, source: str, target: str) -> dict:
         "Let everything of one id belong to another customer"
         return self.customers.merge(source, target, self.states.current())
+
+    def separate(self, source: str) -> dict:
+        "Undo a merge, unless something has happened to either customer since"
+        return self.customers.separate(source, self.states.current())
 
     def export(self, user: str) -> dict:
         "Return everything that is kept about a customer"
@@ -146,8 +154,13 @@ class Service:
         return self.items.get(item, self.states.current())
 
     def put_item(self, item: str, fields: dict) -> bool:
-        "Add or change an item; return True for a new one"
+        "Add or replace an item; return True for a new one"
         return self.items.put(item, fields, self.states.current())
+
+    def patch_item(self, item: str, changes: dict) -> dict:
+        "Change single fields of an item, and return it"
+        self.items.patch(item, changes, self.states.current())
+        return self.item(item)
 
     def withdraw(self, item: str) -> None:
         "Take an item out of every list"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..data.store.identities import MergeSettled, NotMerged
 from ..data.store.ids import ErasedCustomer
 from ..data.store.new_events import EventConflict, InvalidEvent
 
@@ -172,6 +173,10 @@ def service_errors() -> Iterator[None]:
         yield
     except ErasedCustomer as error:
         raise Erased(str(error), "customer") from None
+    except NotMerged as error:
+        raise UnknownCustomer(str(error), "customer") from None
+    except MergeSettled as error:
+        raise Conflict(str(error), "customer") from None
     except EventConflict as error:
         raise Conflict(str(error), f"events.{error.index}.{error.field}") from None
     except InvalidEvent as error:

@@ -13,7 +13,8 @@ def known(demo: Server) -> dict[str, str]:
     "Ids to ask about"
     customers, items = demo.customers(), demo.items()
     given = demo.get(f"customers/{customers[0]}/recommendations", n=3)
-    demo.give({"customer": "visitor-1", "item": items[0], "event": "view"})  # whom a test merges
+    demo.give(*({"customer": f"visitor-{n}", "item": items[0], "event": "view"} for n in (1, 2, 3)))
+    demo.send("POST", "customers/visitor-2/merge", {"into": "visitor-3"})  # which a test undoes
     return {
         "customer": customers[0], "other": customers[1], "gone": customers[2], "item": items[0], "second": items[1], "withdrawn": items[2],
         "recommendation": given["recommendation_id"], "key": "knn",
@@ -37,12 +38,22 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("customers/new", {"attributes": {"country": ["PT"]}}, 422),
         ("customers/new", {}, 422),
     ],
+    "patch_customer": [
+        ("customers/{other}", {"attributes": {"city": "Oslo", "country": None}}, 200),
+        ("customers/nobody", {"attributes": {"city": "Oslo"}}, 404),
+        ("customers/{other}", {"attributes": {"city": ["Oslo"]}}, 422),
+    ],
     "merge_customer": [
         ("customers/visitor-1/merge", {"into": "{customer}"}, 200),
         ("customers/nobody/merge", {"into": "{customer}"}, 404),
         ("customers/{customer}/merge", {"into": "nobody"}, 404),
         ("customers/{customer}/merge", {"into": ""}, 422),
         ("customers/{customer}/merge", {"into": "{customer}"}, 422),
+    ],
+    "separate_customer": [
+        ("customers/visitor-2/merge", None, 200),
+        ("customers/visitor-2/merge", None, 404),
+        (f"customers/{LONG}/merge", None, 422),
     ],
     "export_customer": [("customers/{customer}/export", None, 200), ("customers/nobody/export", None, 404), (f"customers/{LONG}/export", None, 422)],
     "recommend_to_customer": [
@@ -77,6 +88,11 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("items/new", {"title": "Wool hat"}, 200),
         ("items/new", {"price": -1}, 422),
         ("items/new", {"attributes": {"withdrawn": True}}, 422),
+    ],
+    "patch_item": [
+        ("items/{second}", {"available": True, "attributes": {"colour": "red", "size": None}}, 200),
+        ("items/nothing", {"available": False}, 404),
+        ("items/{second}", {"price": -1}, 422),
     ],
     "withdraw_item": [("items/{withdrawn}", None, 204), ("items/nothing", None, 404), (f"items/{LONG}", None, 422)],
     "similar_items": [

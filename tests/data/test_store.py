@@ -16,6 +16,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import alembic.command
+import alembic.config
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -29,7 +31,9 @@ from customer360.data.store import connection as store_connection
 from customer360.data.store import erasure
 from customer360.data.store import events as store_events
 from customer360.data.store.connection import StorageError, StoreDown
+from customer360.data.store.customers import OwnAttributes
 from customer360.data.store.facade import Store
+from customer360.data.store.identities import MergeSettled, NotMerged
 from customer360.data.store.ids import ErasedCustomer
 from customer360.data.store.new_events import (
     EventConflict,
@@ -634,6 +638,38 @@ def test_customers_of_an_older_revision_are_found_without_their_accents(store, u
         ] == [["u1"], ["u1"], ["u2"]]
 
 
+def test_a_database_before_merges_could_be_undone_keeps_what_it_holds(store, url):
+    "Attributes set then stay an overlay; a merge made then is not undone; new ones can be"
+    with store.engine.database.begin() as connection:
+        config = alembic.config.Config(attributes={"quiet": True, "connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        alembic.command.downgrade(config, "0007")
+        for statement in (
+            """INSERT INTO customers ("user", attributes, search, created)
+               VALUES ('ada', '{"name": "Ada"}', 'ada ada', 5), ('ben', '{}', 'ben', 6)""",
+            "INSERT INTO merges (source, target, time) VALUES ('old', 'ada', 7)",
+            """INSERT INTO events (seq, event_id, "user", item, event, weight, timestamp,
+                                   recommendation_id, received)
+               VALUES (1, 'e1', 'ada', 'tea', 'view', 0.1, 1700000000, '', 1),
+                      (2, 'e2', 'ben', 'mug', 'view', 0.1, 1700000000, '', 1)""",
+            "UPDATE counters SET value = 2 WHERE name = 'events'",
+        ):
+            connection.exec_driver_sql(statement)
+        assert "retractions" not in sa.inspect(connection).get_table_names()
+    with Store.open(url) as again:
+        assert again.customers.own(["ada", "ben"]) == {
+            "ada": OwnAttributes({"name": "Ada"}, False),
+            "ben": OwnAttributes({}, False),
+        }
+        assert again.identities.merges() == {"old": "ada"}
+        assert [event.event_id for event in again.events.page()] == ["e1", "e2"]
+        with pytest.raises(MergeSettled, match="earlier version"):
+            again.identities.separate("old")
+        assert again.identities.merge("ben", "ada") == 1
+        assert again.identities.separate("ben") == ("ada", 1)
+        assert [event.event_id for event in again.events.page(user="ben")] == ["e2"]
+
+
 def test_a_database_of_a_newer_revision_is_refused(store, url):
     with store.engine.database.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -730,6 +766,62 @@ def test_merged_ids_are_one_customer(store):
         and store.identities.merge("unheard", "of") == 0
         and store.identities.resolve("unheard") == "of"
     )
+
+
+def test_a_merge_that_is_undone_leaves_everything_as_it_was(store):
+    store.customers.put("ada", {"name": "Ada"})
+    store.events.record([view("v1", "tea"), view("v2", "mug"), view("ada", "pot")])
+    store.recommendations.record(
+        [{"recommendation_id": "r", "user": "v1", "model": "knn", "version": "1", "time": 5, "payload": {}}]
+    )
+    store.customers.put("v1", {"name": "somebody", "city": "Rome"})
+
+    def holds() -> list:
+        stored = [
+            store.events.page(),
+            store.customers.page(),
+            store.identities.merges(),
+            store.customers.all_own(),
+        ]
+        return [*stored, [store.customers.page(search=word) for word in ("rome", "ada")]]
+
+    apart = holds()
+    store.identities.merge("v2", "v1")
+    pair = holds()
+    store.identities.merge("v1", "ada")
+    assert store.customers.get("ada")["attributes"] == {"name": "Ada", "city": "Rome"}
+    assert [known["user"] for known in store.customers.page(search="rome")] == ["ada"]
+    with pytest.raises(MergeSettled, match="'v1' was merged into 'ada' since: undo that first"):
+        store.identities.separate("v2")
+    assert store.identities.separate("v1") == ("ada", 2)
+    assert holds() == pair and store.recommendations.get("r")["user"] == "v1"
+    assert store.identities.separate("v2") == ("v1", 1)
+    assert holds() == apart
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        (lambda store: store.events.record([view("v1")]), "has had 1 event since"),
+        (lambda store: store.customers.put("ada", {}), "attributes were changed"),
+        (lambda store: store.customers.patch("v1", {"city": "Rome"}), "attributes were changed"),
+        (lambda store: store.identities.merge("v2", "ada"), "'v2' was merged into 'ada' since"),
+        (lambda store: store.identities.merge("ada", "ben"), "'ada' was merged into 'ben' since"),
+        (None, "models were trained with the merged history"),
+    ],
+)
+def test_a_merge_is_not_undone_once_something_has_happened(store, what, reason):
+    store.events.record([view("v1", "tea"), view("v2", "mug"), view("ada", "pot"), view("ben", "pot")])
+    store.identities.merge("v1", "ada")
+    trained = 0 if what else store.events.last_seq()
+    if what:
+        what(store)
+    before = dump(store)
+    with pytest.raises(MergeSettled, match=reason):
+        store.identities.separate("v1", trained)
+    with pytest.raises(NotMerged):
+        store.identities.separate("nobody")
+    assert dump(store) == before
 
 
 # ---- erasure

@@ -194,6 +194,7 @@ class InteractionStore:
         self,
         facts: Facts,  # of the card
         upto_ingest: int | None = None,  # as they were after that ingest; None: after the last
+        merged: bool = True,  # False: under the ids that the source has
     ) -> Tables | None:  # None: nothing was ingested
         "Return what was ingested, as reading the source would: same rows, order, columns and types"
         found = self.ingest(upto_ingest)
@@ -205,8 +206,9 @@ class InteractionStore:
             for name, (table, key) in _KEYS.items():
                 known = connection.execute(latest_versions(table, key, found["number"])).all()
                 frames[name] = decode_attributes(key, known, found["columns"][name])
-            merged = dict(connection.execute(sa.select(MERGES.c.source, MERGES.c.target)).all())
-        return merge_users(Tables(replace(facts, **found["facts"]), rows, **frames), merged)
+            merges = dict(connection.execute(sa.select(MERGES.c.source, MERGES.c.target)).all())
+        tables = Tables(replace(facts, **found["facts"]), rows, **frames)
+        return merge_users(tables, merges) if merged else tables
 
     def live_events(self) -> np.ndarray:  # int64, ascending
         "Return the `seq` of the events whose id is among the interactions: they must not count twice"

@@ -27,9 +27,25 @@ class ItemStore:
         fields: dict,  # such as title, text, category, brand, price, available; others are removed
     ) -> bool:  # True: the item was unknown to the store
         "Add or change an item, or bring back a withdrawn one"
-        if reserved := {"item", "withdrawn"} & set(fields):
-            raise ValueError(f"fields cannot contain {sorted(reserved)}: these names are reserved")
-        return self._write(item, {"fields": encode_json(fields, "fields"), "withdrawn": False})
+        return self._write(item, {"fields": _encode_fields(fields), "withdrawn": False})
+
+    def patch(
+        self,
+        item: str,
+        changes: dict,  # None: no value from now on
+        base: dict,  # fields that hold if the store has none of the item
+    ) -> None:
+        "Change single fields of an item; a withdrawn one stays so"
+        check_id(item, "item")
+        with self._engine.writing() as connection:
+            row = connection.execute(sa.select(ITEMS.c.fields).where(ITEMS.c.item == item)).first()
+            fields = (json.loads(row.fields) if row else {}) or base
+            fields = {name: value for name, value in (fields | changes).items() if value is not None}
+            changed = {"fields": _encode_fields(fields), "version": advance_counter(connection, "catalogue")}
+            if row:
+                connection.execute(sa.update(ITEMS).where(ITEMS.c.item == item), changed)
+            else:
+                connection.execute(sa.insert(ITEMS), {"item": item, "withdrawn": False} | changed)
 
     def withdraw(self, item: str) -> None:
         "Exclude an item from all recommendations from now on"
@@ -58,3 +74,9 @@ class ItemStore:
             if not exists:
                 connection.execute(sa.insert(ITEMS), {"item": item, "fields": "{}"} | row)
         return not exists
+
+
+def _encode_fields(fields: dict) -> str:
+    if reserved := {"item", "withdrawn"} & set(fields):
+        raise ValueError(f"fields cannot contain {sorted(reserved)}: these names are reserved")
+    return encode_json(fields, "fields")
