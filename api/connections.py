@@ -89,9 +89,8 @@ def connection_table() -> ConnectionTable:
     settings = read_settings(APISettings)
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     most = MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files * 3 // 4)
-    return ConnectionTable(
-        min(settings.connections or most, most), settings.connections_per_address, RequestLimits()
-    )
+    limits = RequestLimits(head_seconds=settings.head_seconds, body_seconds=settings.body_seconds)
+    return ConnectionTable(min(settings.connections or most, most), settings.connections_per_address, limits)
 
 
 class HeadTooLarge(Exception):

@@ -105,6 +105,15 @@ class APISettings(Settings):
         description="open connections of one address, which may be that of a proxy; those that send no whole "
         "request give way first",
     )
+    head_seconds: float = Field(
+        10.0, gt=0, description="time in which the head of a request must come, in seconds"
+    )
+    body_seconds: float = Field(
+        20.0,
+        gt=0,
+        description="time in which the body of a request must come, in seconds, and one more for each 1,000 "
+        "bytes",
+    )
     streams: int = Field(
         50,
         ge=0,

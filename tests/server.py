@@ -148,7 +148,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def _make_small(folder: Path) -> None:
+def make_small_shop(folder: Path) -> None:
     from customer360.data.simulate import simulate
     from customer360.models.catalogue import make_model
     from customer360.models.registry import Registry
@@ -163,7 +163,7 @@ def _make_small(folder: Path) -> None:
 @pytest.fixture
 def small(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     "Makes a server that starts quickly: a shop of 100 customers and two models, which `C360_DATASET=small` names; not started yet"
-    shutil.copytree(once(tmp_path_factory, "small-shop", _make_small), tmp_path, dirs_exist_ok=True)
+    shutil.copytree(once(tmp_path_factory, "small-shop", make_small_shop), tmp_path, dirs_exist_ok=True)
     made: list[Server] = []
 
     def make(**settings: str | Path | int) -> Server:
