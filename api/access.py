@@ -68,11 +68,11 @@ RULES: dict[str, Access] = {
             ("GET", "/comparisons", Access("read")),
             ("GET", "/retrain", Access("read")),
             ("POST", "/retrain", Access("admin")),
-            ("GET", "/experiments", Access("admin")),
+            ("GET", "/experiments", Access("read")),
             ("PUT", "/experiments", Access("admin")),
             ("DELETE", "/experiments", Access("admin")),
             ("GET", "/experiments/offpolicy", Access("admin")),
-            ("GET", "/rules", Access("admin")),
+            ("GET", "/rules", Access("read")),
             ("PUT", "/rules", Access("admin")),
         )
     },

@@ -31,6 +31,8 @@ class Server:
         self.home, self.host, self.port, self.workers = Path(home), host, free_port(), workers
         self.log = self.home / "server.log"
         self.settings, self.around = settings, ()  # a program that runs the server, such as strace
+        self.module: tuple[str, ...] = ("api",)
+        self.options: tuple[str, ...] = ()  # more options of the command
         self.process: subprocess.Popen | None = None
         self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
@@ -44,12 +46,13 @@ class Server:
             *self.around,
             sys.executable,
             "-m",
-            "api",
+            *self.module,
             "--host",
             self.host,
             "--port",
             str(self.port),
         ]
+        command += self.options
         command += ["--workers", str(self.workers)] if self.workers > 1 else []
         changes = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "C360_TRUST_LOOPBACK": 1, **self.settings}
         with open(self.log, "ab") as log:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 import socket
+import stat
 import subprocess
 import sys
 from functools import cache
@@ -19,6 +20,7 @@ from api.limits import TokenBucket
 from api.main import create_app
 from api.security import announce
 from api.settings import APISettings
+from customer360.serving.access_tokens import local_token, read_local_token
 
 WRITE, WRITE_ENTRY = new_key("write", "shop")
 ADMIN, ADMIN_ENTRY = new_key("admin", "office")
@@ -200,6 +202,58 @@ def test_bound_to_every_address_it_still_answers_this_machine_alone(small):
                 trust_env=False,
             )
             assert answer.status_code == 403 and "C360_API_KEYS" in answer.json()["detail"]
+
+
+def test_without_keys_reading_needs_no_token_and_everything_else_does(small):
+    server = small(C360_MODELS="popularity", C360_TRUST_LOOPBACK=0)
+    server.workers = 2
+    with server.start():
+        address = re.search(r"The page, with the right to change things: (\S+)", server.said())[1]
+        assert address.startswith(f"{server.url}/?token=")
+        token = address.partition("token=")[2]
+        file = server.home / "data/store/token"
+        assert file.read_text().strip() == token and stat.filemode(file.stat().st_mode) == "-rw-------"
+        customer, item = server.customers(1)[0], server.items(1)[0]
+        event = {"events": [{"customer": customer, "item": item, "event": "view"}]}
+        asked = [
+            ("POST", "/api/v1/feedback", event),
+            ("PUT", "/api/v1/rules", {}),
+            ("GET", "/metrics", None),
+            ("GET", f"/api/v1/customers/{customer}/export", None),
+            ("DELETE", f"/api/v1/customers/{customer}", None),
+        ]
+        assert server.get(f"customers/{customer}/recommendations")["items"]
+        assert server.send("POST", "recommendations", {"requests": [{}]})["answers"]
+        for method, path, body in asked:
+            refused = server.client.request(method, path, json=body)
+            assert refused.status_code == 403 and "the token that it printed" in refused.json()["detail"], (
+                path
+            )
+            wrong = server.client.request(method, path, json=body, headers={"X-API-Key": token[:-1]})
+            assert wrong.status_code == 401, path
+            proxied = {"X-API-Key": token, "X-Forwarded-For": "127.0.0.1"}
+            assert server.client.request(method, path, json=body, headers=proxied).status_code == 403
+        for _ in range(4):  # of either process
+            for method, path, body in asked[:-1]:
+                answer = server.client.request(method, path, json=body, headers={"X-API-Key": token})
+                assert answer.status_code == 200, path
+        evil = {"X-API-Key": token, "Origin": "https://evil.example"}
+        assert server.client.put("/api/v1/rules", json={}, headers=evil).status_code == 403
+
+
+def test_the_token_is_the_same_after_a_start_and_new_without_its_file(tmp_path):
+    first = local_token(tmp_path)
+    assert first == local_token(tmp_path) == read_local_token(tmp_path) and len(first) >= 32
+    (tmp_path / "token").unlink()
+    assert local_token(tmp_path) != first
+
+
+def test_plain_uvicorn_says_the_token_too(small):
+    server = small(C360_MODELS="popularity", C360_TRUST_LOOPBACK=0)
+    server.module = ("uvicorn", "api.main:app")
+    with server.start():
+        token = (server.home / "data/store/token").read_text().strip()
+        assert f"?token={token} at the end of its address" in server.said()
 
 
 @pytest.mark.parametrize("host, status", [

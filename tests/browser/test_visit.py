@@ -457,7 +457,7 @@ def test_the_page_asks_for_an_api_key_and_shows_what_its_role_allows(
     from hashlib import sha256
 
     server = small(
-        C360_API_KEYS=f"write:{sha256(b'reads').hexdigest()},admin:{sha256(b'rules').hexdigest()}"
+        C360_API_KEYS=f"read:one:{sha256(b'reads').hexdigest()},admin:two:{sha256(b'rules').hexdigest()}"
     ).start()
     one = tab(server)
     one.page.goto("/models")
@@ -472,6 +472,23 @@ def test_the_page_asks_for_an_api_key_and_shows_what_its_role_allows(
         one.page.get_by_role("region", name="Live events").get_by_text("live", exact=True).wait_for()
         one.page.get_by_text("Read-only access").wait_for(state="visible" if says else "detached")
     one.errors.clear()  # the browser logs the 401s at the beginning
+
+
+def test_the_page_takes_the_token_of_its_address_and_keeps_it(
+    built, small: Callable[..., Server], tab: Callable
+):
+    server = small(C360_TRUST_LOOPBACK=0).start()
+    printed = re.search(r"The page, with the right to change things: (\S+)", server.said())[1]
+    one = tab(server)
+    one.open("/models").get_by_text("Read-only access").wait_for()
+    page = one.open(printed.removeprefix(server.url))
+    assert "token" not in page.url
+    for _ in range(2):  # the second time after a reload
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Models").click()
+        page.get_by_role("region", name="A/B test").get_by_role("button").first.wait_for()
+        expect(page.get_by_text("Read-only access")).to_have_count(0)
+        page.reload()
+        one.settle()
 
 
 def test_an_error_of_the_server_is_not_called_a_lost_connection(

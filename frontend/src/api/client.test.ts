@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { mockApi } from "../test-utils";
-import { adviceFor, ApiError, apiKey, client, unwrap } from "./client";
+import { adviceFor, ApiError, apiKey, client, keepTokenOfAddress, unwrap } from "./client";
 
 afterEach(() => apiKey.set(""));
 
@@ -49,6 +49,19 @@ test("the API key is sent only while there is one", async () => {
   apiKey.set("secret");
   await unwrap(client.GET("/api/v1/models"));
   expect(requests.map((request) => request.headers.get("X-API-Key"))).toEqual([null, "secret"]);
+});
+
+test("the token of the address is kept and leaves the address, whatever else is in it", () => {
+  history.replaceState(null, "", "/models?tab=rules&token=printed-at-the-start#top");
+  keepTokenOfAddress();
+  expect(apiKey.get()).toBe("printed-at-the-start");
+  expect(location.href.slice(location.origin.length)).toBe("/models?tab=rules#top");
+  keepTokenOfAddress();
+  expect(apiKey.get()).toBe("printed-at-the-start");
+  history.replaceState(null, "", "/?token=");
+  keepTokenOfAddress();
+  expect([apiKey.get(), location.search]).toEqual(["printed-at-the-start", ""]);
+  history.replaceState(null, "", "/");
 });
 
 test("an id with a slash stays one part of the path", async () => {

@@ -34,7 +34,7 @@ export function adviceFor(error: unknown): { title: string; advice: string } {
   if (status === 503) return { title: "Not available", advice: "Try again when this is resolved." };
   if (status >= 500) return { title: "Server error", advice: "The cause is on the server, not in what you entered. Try again; if it keeps failing, look at the server log." };
   if (status === 401) return { title: "API key required", advice: "Enter a key at the top of the page." };
-  if (status === 403) return { title: "Not permitted", advice: "Use a key with the role that this needs." };
+  if (status === 403) return { title: "Not permitted", advice: "Use a key with the role that this needs, or open the page with the address that the server printed at its start." };
   if (status === 404 || status === 410) return { title: "Not found", advice: "It may have been removed. Check the address, or search for it." };
   if (status === 429) return { title: "Too many requests", advice: "Wait a few seconds and try again." };
   return { title: "Request rejected", advice: "Correct the input and try again." };
@@ -50,6 +50,16 @@ export const apiKey = {
     else sessionStorage.removeItem(STORAGE_KEY);
   },
 };
+
+/** Keep the token that a server without keys prints with its address (`?token=...`), and take it out of the address bar. */
+export function keepTokenOfAddress(): void {
+  const address = new URL(location.href);
+  const token = address.searchParams.get("token");
+  if (token === null) return;
+  if (token) apiKey.set(token);
+  address.searchParams.delete("token");
+  history.replaceState(history.state, "", address);
+}
 
 /** Return the request header that carries the API key. */
 export function authHeaders(): Record<string, string> {

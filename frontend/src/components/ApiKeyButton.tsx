@@ -29,7 +29,7 @@ export function ApiKeyButton({ required = false }: { required?: boolean }) {
         >
           <Stack>
             <Text size="sm">
-              The administrator of this server creates keys with <code>python -m api.keys admin</code>. The key is removed when you close this tab.
+              The administrator of this server creates keys with <code>python -m api.keys admin NAME</code>; a server without keys prints a token at its start. The key is removed when you close this tab.
             </Text>
             <PasswordInput label="Key" value={typed} autoComplete="off" data-autofocus onChange={(event) => setTyped(event.currentTarget.value)} />
             <Group justify="flex-end">
