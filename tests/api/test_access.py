@@ -30,7 +30,7 @@ NEEDS = {
         "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_retraining", "get_experiment", "get_rules",
     },
     "feedback": {"give_feedback"},
-    "write": {"put_customer", "merge_customer", "put_item", "withdraw_item"},
+    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "put_item", "patch_item", "withdraw_item"},  # fmt: skip
     "admin": {
         "export_customer", "erase_customer", "rollback_model", "activate_model", "start_retraining", "put_experiment", "end_experiment",
         "get_off_policy", "put_rules",
@@ -39,7 +39,7 @@ NEEDS = {
 }  # fmt: skip
 # What a token for one customer may call: for that customer, or where nobody is concerned
 OWN = {
-    "get_customer", "put_customer", "export_customer", "recommend_to_customer", "recommend", "explain_recommendation", "predict_ratings", "give_feedback", "list_feedback",
+    "get_customer", "put_customer", "patch_customer", "export_customer", "recommend_to_customer", "recommend", "explain_recommendation", "predict_ratings", "give_feedback", "list_feedback",
     "search_items",
 }  # fmt: skip
 FOR_ALL = {
@@ -134,6 +134,7 @@ def request_about(shop: Server, method: str, path: str, described: dict, custome
         "predict_ratings": {"pairs": [{"customer": customer, "item": item}], "model": "popularity"},
         "give_feedback": {"events": [{"customer": customer, "item": item, "event": "view"}]},
         "put_customer": {"attributes": {"country": "France"}},
+        "patch_customer": {"attributes": {"country": "Spain"}},
         "merge_customer": {"into": customer},
     }
     queries = {"list_feedback": {"customer": customer}, "search_items": {"q": "tent", "customer": customer}}
