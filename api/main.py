@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 
 from customer360.config import SettingError, read_settings
 
+from .admission import Admission
 from .errors import add_handlers
 from .limits import RateLimits
 from .logs import RequestLog, configure_logging
@@ -69,6 +70,7 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.manager = settings, ServiceManager(settings)
+    app.state.admission = Admission(settings.threads_of_requests)
     app.state.stream = Stream(settings.streams)
     app.state.retrain_timer = RetrainTimer(app.state.manager)
     app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["ready"])

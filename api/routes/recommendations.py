@@ -7,6 +7,7 @@ from fastapi import Path, Query, Request, Response
 from customer360.serving import service as serving
 
 from .. import schemas
+from ..admission import admitted, cost_of
 from ..errors import problems
 from ..limits import charge_for
 from ..manager import Service
@@ -46,10 +47,15 @@ def recommend_to_customer(
     response_model=schemas.RecommendationAnswers,
     responses=WITH_BODY | problems(404, 410),
 )
-def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
+async def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
     "Recommend items to several customers, or to visitors whose history is in the request"
     check_customers(request, {one.customer for one in body.requests})
     charge_for(request, len(body.requests))
+    cost = cost_of([len(one.history) for one in body.requests])
+    return await admitted(request, cost, lambda: _answers(body, service))
+
+
+def _answers(body: schemas.RecommendationRequests, service: serving.Service) -> Response:
     requests = [
         serving.RecommendationRequest(
             **one.model_dump(exclude={"customer", "history", "exclude"}),
@@ -81,13 +87,14 @@ def explain_recommendation(recommendation: Given, request: Request, service: Ser
     response_model=schemas.Predictions,
     responses=WITH_BODY | problems(404, 410),
 )
-def predict_ratings(body: schemas.PredictionRequest, request: Request, service: Service) -> Response:
+async def predict_ratings(body: schemas.PredictionRequest, request: Request, service: Service) -> Response:
     "Predict ratings of customers, or of a visitor whose history is in the request"
-    check_customers(request, {pair.customer for pair in body.pairs})
-    charge_for(request, len({pair.customer for pair in body.pairs}))
-    return reply(
-        schemas.Predictions,
-        service.predict(
-            [(pair.customer, pair.item) for pair in body.pairs], context_events(body.history), body.model
-        ),
-    )
+    customers = {pair.customer for pair in body.pairs}
+    check_customers(request, customers)
+    charge_for(request, len(customers))
+    return await admitted(request, cost_of([0] * len(customers)), lambda: _predictions(body, service))
+
+
+def _predictions(body: schemas.PredictionRequest, service: serving.Service) -> Response:
+    pairs = [(pair.customer, pair.item) for pair in body.pairs]
+    return reply(schemas.Predictions, service.predict(pairs, context_events(body.history), body.model))

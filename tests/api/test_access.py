@@ -30,7 +30,7 @@ NEEDS = {
         "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_retraining", "get_experiment", "get_rules",
     },
     "feedback": {"give_feedback"},
-    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "put_item", "patch_item", "withdraw_item"},  # fmt: skip
+    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "put_item", "patch_item", "withdraw_item"},
     "admin": {
         "export_customer", "erase_customer", "rollback_model", "activate_model", "start_retraining", "put_experiment", "end_experiment",
         "get_off_policy", "put_rules",
