@@ -61,6 +61,7 @@ RULES: dict[str, Access] = {
             ("GET", "/latest", CATALOGUE),
             ("POST", "/feedback", Access("feedback", "checked by the route")),
             ("GET", "/feedback", Access("read", "query")),
+            ("DELETE", "/feedback/{event_id}", Access("write")),
             ("GET", "/feedback/stream", Access("read")),
             ("GET", "/models", Access("read")),
             ("GET", "/models/online-agreement", Access("read")),

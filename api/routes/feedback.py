@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from customer360.serving import service as serving
@@ -25,6 +25,9 @@ class Events(EventSourceResponse):
     media_type = None  # in the description this would become the type of the errors, which are JSON
 
 
+EventId = Annotated[
+    schemas.Id, Path(description="ID of the event, from its receipt", examples=["order-9281-1"])
+]
 LastEvent = Annotated[
     int | None,
     Header(
@@ -62,6 +65,17 @@ def list_feedback(query: Annotated[schemas.FeedbackQuery, Query()], service: Ser
     return reply(
         schemas.EventPage, {"events": found, "next": found[-1].seq if len(found) == query.limit else None}
     )
+
+
+@router.delete(
+    "/feedback/{event_id}",
+    operation_id="retract_feedback",
+    response_model=schemas.RetractionReceipt,
+    responses=problems(404),
+)
+def retract_feedback(event_id: EventId, service: Service) -> Response:
+    "Delete an event: it counts nowhere from now on, the next training included; repeating it is harmless"
+    return reply(schemas.RetractionReceipt, service.retract(event_id))
 
 
 @router.get("/feedback/stream", operation_id="stream_feedback", response_class=Events)

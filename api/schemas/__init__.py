@@ -40,7 +40,13 @@ from .experiments import (
     RunningExperiment,
     SurfaceRates,
 )
-from .feedback import EventPage, Receipt, Receipts, StoredEvent
+from .feedback import (
+    EventPage,
+    Receipt,
+    Receipts,
+    RetractionReceipt,
+    StoredEvent,
+)
 from .items import CategoryItems, Item, ItemAct, ItemCustomers, ItemPage, MonthlyEvents, Overview
 from .models import Belief, Beliefs, Comparison, Comparisons, Figure, Model, Models, Training, Version
 from .operation import Live, Ready, WhoAmI
@@ -167,6 +173,7 @@ __all__ = [
     "RequestBody",
     "ResponseBody",
     "ResultsQuery",
+    "RetractionReceipt",
     "RetrainBody",
     "RetrainRun",
     "Retrainings",

@@ -17,6 +17,13 @@ class Receipts(ResponseBody):
     receipts: list[Receipt] = Field(description="in the order of the events; each event is durably stored")
 
 
+class RetractionReceipt(ResponseBody):
+    model_config = example(event_id="order-9281-1", seq=70_012, duplicate=False)
+    event_id: str = Field(description="stays taken: an event that is sent with this ID is refused with 410")
+    seq: int = Field(description="of the event; 0 if it was known from training data only")
+    duplicate: bool = Field(description="true if the event was retracted before")
+
+
 class StoredEvent(ResponseBody):
     model_config = example(
         seq=70_012,

@@ -21,7 +21,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from .store.connection import StorageError, StoreDown
 from .store.facade import Store
 from .store.ids import ErasedCustomer
-from .store.new_events import MAX_CLOCK_SKEW, MAX_TIMESTAMP, EventConflict, NewEvent
+from customer360.data.store.new_events import (
+    MAX_CLOCK_SKEW,
+    MAX_TIMESTAMP,
+    EventConflict,
+    NewEvent,
+    RetractedEvent,
+)
 from ..schema import MAX_SURFACE_LENGTH, EventType, Facts
 
 # %% ../../nbs/1_data/80_collect.ipynb #5d16207a
@@ -164,6 +170,8 @@ def _rejected(index: int, error: Exception) -> RejectedMessage:
     if isinstance(error, EventConflict):
         reason = f"event_id: {error.event_id!r} is stored with another {error.field}"
         return RejectedMessage(index, reason, False)
+    if isinstance(error, RetractedEvent):
+        return RejectedMessage(index, f"event_id: {error.event_id!r} was retracted", False)
     return RejectedMessage(index, str(error).partition(": ")[2], False)
 
 # %% ../../nbs/1_data/80_collect.ipynb #9c98c15b

@@ -71,7 +71,7 @@ def changed_histories(
     order[emptied] = n + len(grown)
     order[rows] = n + np.arange(len(grown))
     every = stack_histories([known, grown, index.empty_history])[order]
-    return ChangedHistories(every, np.unique(np.concatenate([rows, emptied])))
+    return ChangedHistories(every, np.unique(np.concatenate([rows, emptied, index.changed])))
 
 # %% ../../nbs/4_serving/40_absorption.ipynb #469b0e79
 class Absorption:

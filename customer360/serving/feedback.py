@@ -10,13 +10,14 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..data.store.events import RetractionReceipt
 from ..data.store.facade import Store
 from ..data.store.new_events import NewEvent, Receipt, StoredEvent
 from ..schema import EventType
 from .context import check_live_event
 from .customers import customer_names
 from .state import LiveState
-from .types import service_errors
+from .types import UnknownEvent, service_errors
 
 # %% ../../nbs/4_serving/70_feedback.ipynb #ddc0d26d
 class NamedEvent(NamedTuple):
@@ -53,6 +54,14 @@ class Feedback:
             weighted.append(event._replace(weight=weight))
         with service_errors():
             return self.store.events.record(weighted)
+
+    def retract(self, event_id: str) -> RetractionReceipt:
+        "Delete an event for good; raise `UnknownEvent`, `Invalid` or `StoreDown`"
+        with service_errors():
+            receipt = self.store.events.retract(event_id)
+        if receipt is None:
+            raise UnknownEvent(f"no event has the id {event_id!r}", "event_id")
+        return receipt
 
     def page(self, after: int, limit: int, user: str, state: LiveState) -> list[NamedEvent]:
         "Return stored events in order, those behind a number"

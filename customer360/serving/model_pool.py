@@ -8,7 +8,7 @@ __all__ = ['log', 'ServedModel', 'ModelSet', 'ModelPool']
 # %% ../../nbs/4_serving/34_model_pool.ipynb #d8b839a3
 import logging
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from ..models.registry import Registry
 from ..models.releases import Release
 from ..models.snapshots import Snapshot
 from .default_model import DefaultChoice, choose_default
-from .snapshot_index import SnapshotIndex
+from .snapshot_index import SnapshotIndex, retracted_rows
 
 # %% ../../nbs/4_serving/34_model_pool.ipynb #89d77108
 class ServedModel(NamedTuple):
@@ -54,6 +54,15 @@ class ModelSet:
         if not any(user in index.user_of for index in self.indexes.values() for user in users):
             return self.as_trained() if users else self
         indexes = {name: index.without(users) for name, index in self.indexes.items()}
+        models = {
+            key: served.as_trained()._replace(index=indexes[served.release.snapshot])
+            for key, served in self.models.items()
+        }
+        return replace(self, models=models, indexes=indexes)
+
+    def with_indexes(self, changed: Mapping[str, SnapshotIndex]) -> "ModelSet":  # by the snapshot's name
+        "Return the set with other indexes of some snapshots, and models as trained"
+        indexes = {**self.indexes, **changed}
         models = {
             key: served.as_trained()._replace(index=indexes[served.release.snapshot])
             for key, served in self.models.items()
@@ -211,6 +220,16 @@ class ModelPool:
             erased = [user for index in self.models.indexes.values() for user in self._erased(index)]
             known = self._count_erasures() == self._absorbed_after
             self.models = (self.models if known else self.models.as_trained()).without_customers(erased)
+
+    def hide_retracted(self, ids_of: Callable[[str], Sequence[str]]) -> None:  # all ids of a customer
+        "Leave retracted events out of the indexes, and out of what models have learnt; raise `StoreDown`"
+        with self._lock:
+            known, changed = self.store.events.retractions(), {}
+            for name, index in self.models.indexes.items():
+                rows = retracted_rows(index, known, ids_of, self.store.ids.key)
+                if len(rows):
+                    changed[name] = index.without_events(rows, [each.event_id for each in known])
+            self.models = self.models.with_indexes(changed)
 
     def forget(self, users: Collection[str]) -> None:
         "Leave these customers out of the models in use"

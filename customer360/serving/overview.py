@@ -65,7 +65,7 @@ class Overview:
 
     def _live_counts(self, index: SnapshotIndex) -> pd.DataFrame:  # month, event, n, ratings
         versions = self.store.versions()
-        key = index.snapshot.watermark, versions["identities"]
+        key = index.snapshot.watermark, versions["identities"], versions.get("retractions", 0)
         known, upto, counts = self._live
         if known != key:
             upto, counts = index.snapshot.watermark, index.monthly.iloc[:0]

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['Service', 'open_service', 'Conflict', 'ContextEvent', 'Erased', 'Invalid', 'NewEvent', 'NotReady',
-           'RecommendationRequest', 'ServiceError', 'StoreDown', 'UnknownCustomer', 'UnknownItem', 'UnknownModel',
-           'UnknownRecommendation']
+           'RecommendationRequest', 'Retracted', 'ServiceError', 'StoreDown', 'UnknownCustomer', 'UnknownEvent',
+           'UnknownItem', 'UnknownModel', 'UnknownRecommendation']
 
 # %% ../../nbs/4_serving/90_service.ipynb #9f70f301
 from collections.abc import Sequence
 
 from ..config import settings
+from ..data.store.events import RetractionReceipt
 from ..data.store.facade import Store
 from ..data.store.new_events import NewEvent, Receipt
 from ..models.registry import Registry, open_registry
@@ -46,7 +47,9 @@ from ..data.store.connection import StoreDown  # noqa: F401
 from customer360.serving.types import (  # noqa: F401
     Conflict,
     Invalid,
+    Retracted,
     ServiceError,
+    UnknownEvent,
     UnknownItem,
     UnknownModel,
     UnknownRecommendation,
@@ -61,9 +64,11 @@ _all_ = [  # re-exported
     "NewEvent",
     "NotReady",
     "RecommendationRequest",
+    "Retracted",
     "ServiceError",
     "StoreDown",
     "UnknownCustomer",
+    "UnknownEvent",
     "UnknownItem",
     "UnknownModel",
     "UnknownRecommendation",
@@ -193,6 +198,12 @@ class Service:
     def record_events(self, events: Sequence[NewEvent]) -> list[Receipt]:
         "Store events, all or none"
         return self.feedback.record(events, self.states.current())
+
+    def retract(self, event_id: str) -> RetractionReceipt:
+        "Delete an event for good: it counts nowhere from now on"
+        receipt = self.feedback.retract(event_id)
+        self.states.current()
+        return receipt
 
     def events(self, after: int = 0, limit: int = 100, user: str = "") -> list[NamedEvent]:
         "Return stored events in order, those behind a number"

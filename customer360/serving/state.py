@@ -25,6 +25,11 @@ NO_MODEL = (
 )
 
 
+def _ids_of(user: str, merged: Mapping[str, str], aliases: Mapping[str, tuple[str, ...]]) -> list[str]:
+    current = merged.get(user, user)
+    return [current, *aliases.get(current, ())]
+
+
 @dataclass(frozen=True)
 class LiveState:
     "Everything that a request is answered from, apart from the events of its customer"
@@ -49,8 +54,7 @@ class LiveState:
 
     def ids(self, user: str) -> list[str]:
         "Return all ids of a customer, the current one first"
-        current = self.merged.get(user, user)
-        return [current, *self.aliases.get(current, ())]
+        return _ids_of(user, self.merged, self.aliases)
 
     def product(self, item: str) -> Product:
         "Return an item of the catalogue; raise `UnknownItem`"
@@ -144,11 +148,14 @@ class StateCache:
         known_indexes = before is not None and before.models.indexes is self.pool.models.indexes
         if "erasures" in changed or not known_indexes:  # absorbed events add no customer to an index
             self.pool.hide_erased()
+        parts = read_documents(self.store) | read_merges(self.store)
+        if "retractions" in changed or (not known_indexes and versions.get("retractions")):
+            merged, aliases = parts["merged"], parts["aliases"]
+            self.pool.hide_retracted(lambda user: _ids_of(user, merged, aliases))
         models = self.pool.models
         catalogue = before.catalogue if before else None
         if catalogue is None or "catalogue" in changed or _snapshots(models) != _snapshots(before.models):
             catalogue = read_catalogue(self.store, models)
-        parts = read_documents(self.store) | read_merges(self.store)
         return LiveState(models, catalogue, **parts, default=self.pool.default_key(models), versions=versions)
 
     def forget(self, users: list[str]) -> None:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_ITEMS', 'ContextEvent', 'RecommendationRequest', 'Reason', 'RecommendedItem', 'RecommendationResponse', 'Rules',
            'ServiceError', 'NotFound', 'UnknownCustomer', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation',
-           'Erased', 'Invalid', 'Conflict', 'NotReady', 'service_errors']
+           'UnknownEvent', 'Retracted', 'Erased', 'Invalid', 'Conflict', 'NotReady', 'service_errors']
 
 # %% ../../nbs/4_serving/10_types.ipynb #20ff66ee
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..data.store.identities import MergeSettled, NotMerged
 from ..data.store.ids import ErasedCustomer
-from ..data.store.new_events import EventConflict, InvalidEvent
+from ..data.store.new_events import EventConflict, InvalidEvent, RetractedEvent
 
 # %% ../../nbs/4_serving/10_types.ipynb #71f07334
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +150,14 @@ class UnknownRecommendation(NotFound):
     "No recommendation with this id was recorded"
 
 
+class UnknownEvent(NotFound):
+    "No event has this id"
+
+
+class Retracted(ServiceError):
+    "The event was retracted"
+
+
 class Erased(ServiceError):
     "The customer was erased at their own request"
 
@@ -181,5 +189,7 @@ def service_errors() -> Iterator[None]:
         raise Conflict(str(error), f"events.{error.index}.{error.field}") from None
     except InvalidEvent as error:
         raise Invalid(str(error), f"events.{error.index}.{error.field}") from None
+    except RetractedEvent as error:
+        raise Retracted(str(error), f"events.{error.index}.event_id") from None
     except ValueError as error:
         raise Invalid(str(error)) from None

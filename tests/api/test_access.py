@@ -30,7 +30,7 @@ NEEDS = {
         "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_retraining", "get_experiment", "get_rules",
     },
     "feedback": {"give_feedback"},
-    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "put_item", "patch_item", "withdraw_item"},
+    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "retract_feedback", "put_item", "patch_item", "withdraw_item"},
     "admin": {
         "export_customer", "erase_customer", "rollback_model", "activate_model", "start_retraining", "put_experiment", "end_experiment",
         "get_off_policy", "put_rules",
@@ -126,7 +126,7 @@ def bearer(customer: str, secret: str = SECRET, hours: float = 1) -> dict[str, s
 def request_about(shop: Server, method: str, path: str, described: dict, customer: str) -> dict:
     "Return the arguments of a request that is about a customer"
     item = shop.items(1)[0]
-    given = {"customer": customer, "item": item, "key": "popularity"}
+    given = {"customer": customer, "item": item, "key": "popularity", "event_id": "none"}
     if "{recommendation}" in path:
         given["recommendation"] = shop.get(f"customers/{customer}/recommendations")["recommendation_id"]
     bodies = {

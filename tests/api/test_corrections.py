@@ -1,4 +1,4 @@
-"What was wrong is put right: attributes, merges, single fields of items; against the server after the install"
+"What was wrong is put right: attributes, merges, single fields of items, single events; against the server after the install"
 
 import time
 from collections.abc import Callable
@@ -151,3 +151,96 @@ def test_a_withdrawn_item_that_is_changed_stays_withdrawn(demo):
     assert demo.send("PATCH", "items/made-up", {"price": 2.0})["withdrawn"]
     demo.send("PUT", "items/made-up", {"title": "Made up"})
     assert not demo.get("items/made-up")["withdrawn"]
+
+
+# ---- single events
+
+
+def told(demo: Server, customer: str) -> dict:
+    "What a customer's page, export and events say"
+    page, export = demo.get(f"customers/{customer}"), demo.get(f"customers/{customer}/export")
+    return {
+        "n": page["n_events"],
+        "history": [(event["item"], event["event"]) for event in page["history"]],
+        "feedback": [event["event_id"] for event in demo.get("feedback", customer=customer)["events"]],
+        "export": [event["item"] for event in export["events"]],
+        "stored": [event["event_id"] for event in export["stored"]["events"]],
+        "purchases": page["features"]["values"]["purchases"],
+    }
+
+
+def test_a_retracted_event_counts_nowhere(demo, shopper):
+    customer, items = shopper("view", "view"), demo.items()
+    item, event_id = items[11], f"till/{time.time_ns()}"
+    counts = [demo.get("overview"), demo.get(f"items/{item}/customers"), told(demo, customer)]
+    bought = {"customer": customer, "item": item, "event": "purchase", "event_id": event_id}
+    [receipt] = demo.give(bought)["receipts"]
+    shown = demo.get(f"customers/{customer}/recommendations", n=100, model="knn")["items"]
+    assert item not in [pick["item"] for pick in shown] and told(demo, customer)["n"] == 3
+
+    path = f"feedback/{event_id.replace('/', '%2F')}"
+    assert demo.send("DELETE", path) == {"event_id": event_id, "seq": receipt["seq"], "duplicate": False}
+    assert demo.send("DELETE", path) == {"event_id": event_id, "seq": receipt["seq"], "duplicate": True}
+    again = [demo.get("overview"), demo.get(f"items/{item}/customers"), told(demo, customer)]
+    assert again == counts
+    shown = demo.get(f"customers/{customer}/recommendations", n=100, model="knn", repeat=True)["items"]
+    never = demo.send("POST", "recommendations", {"requests": [
+        {"history": [{"item": items[n], "event": "view"} for n in (0, 1)], "n": 100, "model": "knn", "repeat": True}]})  # fmt: skip
+    assert [pick["item"] for pick in shown] == [pick["item"] for pick in never["answers"][0]["items"]]
+    [kept] = demo.get(f"customers/{customer}/export")["stored"]["retractions"]
+    assert set(kept) == {"event_id", "time"}
+
+    refused = demo.give({**bought, "event": "view"}, bought, status=410)
+    assert refused["field"] == "events.0.event_id" and event_id in refused["detail"]
+    assert demo.send("DELETE", "feedback/nothing", status=404)["field"] == "event_id"
+
+
+def test_online_figures_forget_a_retracted_event(demo, shopper):
+    customer = shopper()
+    demo.send("PUT", "experiments", {"name": "retracted", "arms": {"knn": 1.0}})
+    answer = demo.get(f"customers/{customer}/recommendations", n=3)
+    seen = {"customer": customer, "item": answer["items"][0]["item"], "surface": "home",
+            "recommendation_id": answer["recommendation_id"]}  # fmt: skip
+    ids = [f"{kind}-{time.time_ns()}" for kind in ("impression", "click")]
+    demo.give(*(seen | {"event": name.partition("-")[0], "event_id": name} for name in ids))
+
+    def clicks() -> float | None:
+        models = demo.get("experiments", surface="home")["results"]["by_model"]
+        return next((one["click_through"] for one in models if one["model"] == "knn"), None)
+
+    before = clicks()
+    demo.send("DELETE", f"feedback/{ids[1]}")
+    assert before and clicks() < before
+    demo.send("DELETE", "experiments")
+
+
+def test_a_merge_is_not_undone_after_an_event_was_retracted(demo, shopper):
+    customer, visitor = shopper(), shopper()
+    event_id = demo.get("feedback", customer=visitor)["events"][0]["event_id"]
+    demo.send("POST", f"customers/{visitor}/merge", {"into": customer})
+    demo.send("DELETE", f"feedback/{event_id}")
+    refused = demo.send("DELETE", f"customers/{visitor}/merge", status=409)
+    assert "retracted since" in refused["detail"]
+
+
+def test_the_bytes_of_a_retracted_event_are_gone_from_the_store(demo, shopper):
+    customer, item, mark = shopper(), demo.items(1)[0], f"secret-{time.time_ns()}"
+    for n in range(40):  # so that pages are split and rows move
+        demo.give(
+            *(
+                {"customer": customer, "item": item, "event": "view", "event_id": f"{mark}e{n}-{k}",
+                 "recommendation_id": f"{mark}r{n}-{k}."}
+                for k in range(20)
+            )
+        )  # fmt: skip
+
+    def held(text: str) -> bool:
+        return any(
+            text.encode() in path.read_bytes() for path in (demo.home / "data/store").glob("demo.sqlite*")
+        )
+
+    wanted = [f"{n}-{k}" for n, k in ((0, 0), (3, 7), (20, 19), (39, 19))]
+    assert all(held(f"{mark}r{one}.") for one in wanted)
+    for one in wanted:
+        demo.send("DELETE", f"feedback/{mark}e{one}")
+    assert not [one for one in wanted if held(f"{mark}r{one}.")] and held(f"{mark}r0-1.")

@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from command import once
 from server import Server
@@ -142,3 +143,45 @@ def test_of_several_servers_one_retrains_when_it_is_due(shop):
         assert again.get("retrain")["due"] == []
         time.sleep(1)  # long enough to ask whether it is due
         assert store.retrainings.latest().number == 2
+
+
+@pytest.mark.long
+def test_a_retracted_event_is_left_out_of_what_was_trained_and_of_the_next_training(shop):
+    "Of the snapshot in use from the next request on; of its files with the next training"
+
+    def retrained(server: Server) -> None:
+        before = server.get("models/popularity")["version"]
+        server.send("POST", "retrain", {"models": ["popularity"], "force": True}, 202)
+        assert end_of(server).state == "done"
+        until(lambda: server.get("models/popularity")["version"] != before, 20)
+
+    def says(server: Server) -> list:
+        page = server.get(f"customers/{customer}")
+        listed = server.get("customers", search=customer)["customers"][0]
+        popular = server.get("popular", n=100)["items"]
+        told = server.get("overview")
+        return [
+            page["n_events"], page["history"], listed["n_events"], told["events"], told["months"],
+            server.get(f"items/{item}/customers"), [(one["item"], one["score"]) for one in popular],
+            [one["item"] for one in server.get(f"customers/{customer}/recommendations", n=60)["items"]],
+        ]  # fmt: skip
+
+    with shop(C360_DEFAULT_MODEL="popularity") as server:
+        customer = server.customers(4)[3]
+        item = server.get(f"customers/{customer}/recommendations", n=1)["items"][0]["item"]
+        never = says(server)
+        server.give({"customer": customer, "item": item, "event": "purchase", "event_id": "by mistake"})
+        retrained(server)
+        bought = says(server)
+        assert all(one != two for one, two in zip(never, bought, strict=True))
+        server.send("DELETE", "feedback/by%20mistake")
+        assert says(server) == never
+        retrained(server)
+        assert says(server) == never
+        folder = Path(server.home) / "data/models/shop"
+        newest = max(
+            (folder / "snapshots").glob("*/interactions.parquet"), key=lambda path: path.stat().st_mtime
+        )
+        rows = pd.read_parquet(newest)
+        own = rows[(rows["user"] == customer) & (rows["item"] == item)]
+        assert "purchase" not in set(own["event"][own["timestamp"] > time.time() - 600])

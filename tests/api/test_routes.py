@@ -14,6 +14,7 @@ def known(demo: Server) -> dict[str, str]:
     customers, items = demo.customers(), demo.items()
     given = demo.get(f"customers/{customers[0]}/recommendations", n=3)
     demo.give(*({"customer": f"visitor-{n}", "item": items[0], "event": "view"} for n in (1, 2, 3)))
+    demo.give({"customer": "visitor-4", "item": items[0], "event": "view", "event_id": "routes/taken back"})
     demo.send("POST", "customers/visitor-2/merge", {"into": "visitor-3"})  # which a test undoes
     return {
         "customer": customers[0], "other": customers[1], "gone": customers[2], "item": items[0], "second": items[1], "withdrawn": items[2],
@@ -116,6 +117,12 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("feedback", {"events": [{"customer": "{customer}", "item": "nothing", "event": "click"}]}, 422),
         ("feedback", {"events": [{"customer": "{customer}", "item": "{item}", "event": "rating"}]}, 422),
         ("feedback", {"events": [{"customer": "{customer}", "item": "{item}", "event": "stare"}]}, 422),
+    ],
+    "retract_feedback": [
+        ("feedback/routes%2Ftaken%20back", None, 200),
+        ("feedback/routes%2Ftaken%20back", None, 200),
+        ("feedback/nothing", None, 404),
+        (f"feedback/{LONG}", None, 422),
     ],
     "list_feedback": [("feedback?customer={customer}&limit=5", None, 200), ("feedback?after=-1", None, 422)],
     "stream_feedback": [("feedback/stream?after=-1", None, 422), ("feedback/stream?before=1", None, 422)],  # the good one has no end: test_stream.py

@@ -871,6 +871,7 @@ def test_erasure_leaves_nothing_but_a_hash(store, url):
         "customer_versions": 0,
         "observations": 0,
         "features": 0,
+        "retractions": 0,
     }
     assert not [word for word in words if word in dump(store).casefold()]
     assert {event.seq for event in store.events.page(limit=10**6)} == others

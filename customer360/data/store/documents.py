@@ -21,6 +21,7 @@ RESERVED_NAMES = (
     "catalogue",
     "identities",
     "erasures",
+    "retractions",
     "features",
     "feature_runs",
 )  # counters of the store itself

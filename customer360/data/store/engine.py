@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .connection import StorageError, StoreDown, translate_errors
+from .connection import BUSY_SECONDS, StorageError, StoreDown, translate_errors
 from .tables import COUNTERS
 
 # %% ../../../nbs/1_data/52_store_engine.ipynb #f633cece
@@ -144,13 +144,23 @@ class StoreEngine:
         """Return the counter of each kind of change, in one query
 
         These are `events`, `catalogue`, `identities` (merges and erasures), `erasures` once there was one,
-        and one per document.
+        `retractions` likewise, and one per document.
         """
         return dict(self.rows(COUNTER_VALUES))
 
     def ping(self) -> None:
         "Raise `StoreDown` unless the database answers"
         self.versions()
+
+    def truncate_log(self) -> None:
+        "Empty the log of a SQLite file, which may hold rows that were deleted, unless a reader needs it now"
+        if self.database.dialect.name == "sqlite":
+            with translate_errors(), self._direct() as connection:
+                connection.execute("PRAGMA busy_timeout=0")
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
 
     def close(self) -> None:
         "Close all connections"

@@ -20,7 +20,15 @@ from .identities import IdentityStore
 from .ids import MERGE_TARGET, IdResolver, tombstone
 from .interactions import InteractionStore
 from .new_events import StoredEvent
-from .tables import CUSTOMERS, EVENTS, MERGES, RECOMMENDATIONS, SETTINGS, TOMBSTONES
+from customer360.data.store.tables import (
+    CUSTOMERS,
+    EVENTS,
+    MERGES,
+    RECOMMENDATIONS,
+    RETRACTIONS,
+    SETTINGS,
+    TOMBSTONES,
+)
 from .validation import check_id
 
 # %% ../../../nbs/1_data/66_store_erasure.ipynb #7cd12bcd
@@ -35,7 +43,7 @@ def vacuum(
     ):
         if database.dialect.name == "postgresql":
             connection.exec_driver_sql(
-                "VACUUM events, recommendations, customers, merges, features, "
+                "VACUUM events, recommendations, customers, merges, retractions, features, "
                 "interactions, customer_versions, observations"
             )
             return
@@ -94,7 +102,7 @@ class CustomerErasure:
     def export(
         self,
         user: str,  # any of the customer's ids
-    ) -> dict:  # user, attributes, created, merged, events, recommendations, features, and what was ingested
+    ) -> dict:  # user, attributes, created, merged, events, recommendations, features, retractions, and what was ingested
         "Return everything that is stored about a customer, as plain JSON"
         now = self._identities.resolve(user)
         with self._engine.reading() as connection:
@@ -109,6 +117,11 @@ class CustomerErasure:
             ).all()
             values = customer_features(connection, now)
         aliases = self._identities.aliases(now)
+        taken_back = sa.select(RETRACTIONS.c.event_id, RETRACTIONS.c.time).where(
+            RETRACTIONS.c.user.in_([now, *aliases])
+        )
+        with self._engine.reading() as connection:
+            retracted = connection.execute(taken_back.order_by(RETRACTIONS.c.number)).all()
         known = self._customers.get(now) or {"attributes": {}, "created": None}
         return {
             "user": now,
@@ -118,6 +131,7 @@ class CustomerErasure:
             "events": [dict(row._mapping) for row in events],
             "recommendations": [dict(row._mapping) | {"payload": json.loads(row.payload)} for row in shown],
             "features": values,
+            "retractions": [dict(row._mapping) for row in retracted],
         } | self._interactions.export([now, *aliases])
 
     def erase(
@@ -136,6 +150,8 @@ class CustomerErasure:
                 for table, column in _OWNED.items()
             } | self._interactions.erase(connection, ids)
             removed["features"] = erase_features(connection, ids)
+            theirs = RETRACTIONS.c.user.in_(ids)
+            removed["retractions"] = connection.execute(sa.delete(RETRACTIONS).where(theirs)).rowcount
             _insert_tombstones(connection, {tombstone(self._ids.key, each) for each in ids})
             advance_counter(connection, "identities")
             ensure_counter(connection, "erasures")

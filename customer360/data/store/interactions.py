@@ -28,7 +28,7 @@ from customer360.data.store.ingest_tables import (
     OF_CUSTOMERS,
     SOURCES,
 )
-from .tables import EVENTS, MERGES
+from .tables import EVENTS, MERGES, RETRACTIONS
 from ...schema import INTERACTIONS, Facts, Tables
 
 # %% ../../../nbs/1_data/59_store_interactions.ipynb #7509b4d1
@@ -64,7 +64,9 @@ def stream_columns(
 
 
 def _read_interactions(connection: sa.Connection, last_row: int) -> pd.DataFrame:
-    statement = sa.select(*_STORED).where(INTERACTION_ROWS.c.row <= last_row).order_by(INTERACTION_ROWS.c.row)
+    row = INTERACTION_ROWS.c
+    retracted = sa.exists().where(RETRACTIONS.c.event_id == row.event_id)
+    statement = sa.select(*_STORED).where(row.row <= last_row, ~retracted).order_by(row.row)
     schema = pa.schema(_ARROW)
     blocks = [schema.empty_table(), *stream_columns(connection, statement, schema)]
     table = pa.concat_tables(blocks).combine_chunks()

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_TIMESTAMP', 'MAX_CLOCK_SKEW', 'NewEvent', 'Receipt', 'StoredEvent', 'HistoryEvent', 'ItemEvent', 'InvalidEvent',
-           'EventConflict', 'check_event']
+           'EventConflict', 'RetractedEvent', 'check_event']
 
 # %% ../../../nbs/1_data/58_store_new_events.ipynb #db311293
 import math
@@ -96,6 +96,16 @@ class EventConflict(ValueError):
             "use a different id for each event"
         )
         self.index, self.field, self.event_id = index, field, event_id
+
+
+class RetractedEvent(ValueError):
+    "An event whose id was retracted; `index` is the position in the batch"
+
+    field = "event_id"
+
+    def __init__(self, index: int, event_id: str):
+        super().__init__(f"event {index}: the event {event_id!r} was retracted, so it is not stored again")
+        self.index, self.event_id = index, event_id
 
 # %% ../../../nbs/1_data/58_store_new_events.ipynb #63bd3004
 def check_event(

@@ -95,6 +95,7 @@ RETRACTIONS = sa.Table(
     sa.Column("event_id", _ID, primary_key=True),
     sa.Column("user", _ID, nullable=False, index=True),
     sa.Column("seq", sa.BigInteger, nullable=False),  # of the event; 0: it was known from an ingest only
+    sa.Column("number", sa.BigInteger, nullable=False),  # its own place among the events
     sa.Column("trace", _ID, nullable=False),  # keyed hash that finds the event in a training snapshot
     sa.Column("time", sa.BigInteger, nullable=False),  # ms UTC
 )

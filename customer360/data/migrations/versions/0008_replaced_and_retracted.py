@@ -41,6 +41,7 @@ def upgrade() -> None:
             sa.Column("event_id", ID, primary_key=True),
             sa.Column("user", ID, nullable=False, index=True),
             sa.Column("seq", sa.BigInteger, nullable=False),
+            sa.Column("number", sa.BigInteger, nullable=False),
             sa.Column("trace", ID, nullable=False),
             sa.Column("time", sa.BigInteger, nullable=False),
         )
