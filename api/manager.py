@@ -38,9 +38,9 @@ class ServiceManager:
 
     def _attempt(self) -> None:
         try:
-            self.service = serving.open_service(
-                default=self.settings.default_model, keys=self.settings.models
-            )
+            service = serving.open_service(default=self.settings.default_model, keys=self.settings.models)
+            service.warm_up()  # ready means that nobody waits for what is set up at first use
+            self.service = service
         except Exception as error:  # reported by the health route, and tried again
             if reason_of(error) != reason_of(self.problem):
                 log.warning("not ready", exc_info=error, extra={"fields": {"detail": reason_of(error)}})

@@ -87,7 +87,7 @@ class VectorCache:
         self._try(write, None)
 
     def _try(self, work: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
-        for attempt in range(2):
+        for _ in range(2):
             try:
                 with self._open() as connection:
                     return work(connection)

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain, islice
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def ranked_items(
 ) -> list[RecommendedItem]:
     "Return the first n items that may be shown, ready for a response"
     products = ((state.catalogue.get(item), score) for item, score in scores)
-    shown = [(product, score) for product, score in products if product.shown][:n]
+    shown = islice(((product, score) for product, score in products if product.shown), n)
     return [
         RecommendedItem(
             product.item,
@@ -80,7 +81,7 @@ class Items:
             if product.item > cursor
             and not product.withdrawn
             and category in ("", product.category)
-            and all(word in catalogue.search_text[product.item] for word in words)
+            and all(word in product.search_text for word in words)
         ]
         page = sorted(found, key=lambda product: product.item)[: limit + 1]
         more = page[limit - 1].item if len(page) > limit else None
@@ -122,8 +123,9 @@ class Items:
         index = state.model().index
         first = ((str(item), float(index.first_seen[code])) for item, code in index.code_of.items())
         trained = sorted(((item, time) for item, time in first if time), key=lambda pair: -pair[1])
-        new = [(p.item, math.nan) for p in reversed(index.catalogue_index(state.catalogue).new_products)]
-        ranked = ((item, None) for item, _ in _in_category([*new, *trained], category, state))
+        new = state.catalogue_index(index).new
+        newest = ((new.item(place), math.nan) for place in reversed(new.places))
+        ranked = ((item, None) for item, _ in _in_category(chain(newest, trained), category, state))
         return ranked_items(ranked, "latest", n, state)
 
     def customers_of(self, item: str, n: int, state: LiveState) -> dict:  # customers, events, newest

@@ -14,7 +14,7 @@ import numpy as np
 from ..models.ops import NoItemText
 from .candidates import CANDIDATE_DEPTH, limit_per_category
 from .exploration import EXPLORATION_DEPTH
-from .live import Catalogue
+from .live import Catalogue, CatalogueIndex
 from .model_pool import ServedModel
 from .policy_log import LoggedList, LogHistories
 
@@ -85,14 +85,14 @@ class CandidateLists:
     def __init__(
         self,
         served: ServedModel,
-        catalogue: Catalogue,
+        catalogue: CatalogueIndex,  # of the model's snapshot
         lists: Sequence[LoggedList],
         past: LogHistories,
         number_of: Mapping[str, int],  # from `number_items`
     ):
         self.served, self.lists, self.past, self.number_of = served, lists, past, number_of
         self.names = list(number_of)
-        self.catalogue = served.index.catalogue_index(catalogue)
+        self.catalogue = catalogue
         shown = self.catalogue.codes({item for each in lists for item in each.items})
         self.hidden = np.setdiff1d(self.catalogue.hidden, shown)
         ids = served.index.data.items.ids
@@ -100,10 +100,10 @@ class CandidateLists:
         self.new, self.text_scores = self._read_texts()
 
     def _read_texts(self) -> tuple[list, np.ndarray]:  # new products, float32 (q, m)
-        new = self.catalogue.new_products
+        new = self.catalogue.new.products()
         if new:
             try:
-                texts = [product.text or product.title for product in new]
+                texts = [product.wording for product in new]
                 return new, self.served.model.score_texts(self.past.histories, texts)
             except NoItemText:
                 pass

@@ -121,7 +121,9 @@ def model_choices(
 ) -> ModelChoices:
     "Return what a model would have shown in each list, from the history as it was"
     served = served._replace(model=served.trained or served.model)  # without what it absorbed since
-    ranked = CandidateLists(served, state.catalogue, log.lists, past, log.number_of).rank()
+    ranked = CandidateLists(
+        served, state.catalogue_index(served.index), log.lists, past, log.number_of
+    ).rank()
     places, exploration, temperature = (
         np.array([getattr(each, name) for each in log.lists])
         for name in ("places", "exploration", "temperature")

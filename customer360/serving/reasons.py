@@ -9,7 +9,7 @@ __all__ = ['MAX_REASONS', 'text_shares', 'item_reason', 'text_reasons', 'model_r
 import numpy as np
 
 from ..data.prepare import Histories, leave_one_out
-from ..models.contract import Recommender
+from ..models.contract import Recommender, TextVectors
 from .candidates import RankingQuery, ScoredCandidate
 from .live import Catalogue
 from .types import Reason
@@ -22,14 +22,14 @@ def text_shares(
     model: Recommender,  # one that reads text
     history: Histories,  # one row
     empty: Histories,  # one row without entries
-    text: str,  # of the item to explain
-) -> np.ndarray:  # float64 (entries,)
+    vectors: TextVectors,  # of the m items to explain
+) -> np.ndarray:  # float64 (m, entries)
     "Return the share of each entry: (score - score without it) / |score - score of an empty history|"
     whole, without, nothing = (
-        model.score_texts(histories, [text])[:, 0].astype(float)
+        model.score_vectors(histories, vectors).astype(float)
         for histories in (history, leave_one_out(history), empty)
     )
-    return (whole[0] - without) / max(abs(whole[0] - nothing[0]), np.finfo(float).tiny)
+    return ((whole - without) / np.maximum(abs(whole - nothing), np.finfo(float).tiny)).T
 
 # %% ../../nbs/4_serving/52_reasons.ipynb #df33bebd
 def item_reason(
@@ -42,16 +42,25 @@ def item_reason(
     return Reason(kind, share, item, catalogue.title(item)) if kind == "item" else Reason(kind, share)
 
 
-def text_reasons(query: RankingQuery, item: str) -> list[Reason]:  # strongest first
+def text_reasons(
+    query: RankingQuery,
+    items: list[str],  # new ones, whose texts were read
+) -> dict[str, list[Reason]]:  # strongest first
     "Return the entries of the history without which the text of an item would score less"
-    product, history, index = query.state.catalogue.get(item), query.context.history, query.served.index
-    shares = text_shares(query.served.model, history, index.empty_history, product.text or product.title)
-    strongest = [j for j in np.argsort(-shares, kind="stable")[:MAX_REASONS] if shares[j] > 1e-9]
-    ids = index.data.items.ids
-    return [
-        item_reason("item", float(shares[j]), str(ids[history.items[j]]), query.state.catalogue)
-        for j in strongest
-    ] or [Reason("popularity", 1.0)]
+    if not items:
+        return {}
+    history, index, new = query.context.history, query.served.index, query.catalogue.new
+    codes = new.text(new.places_of(items))
+    vectors = {name: part[codes] for name, part in query.vectors.taken[1].items()}
+    ids, found = index.data.items.ids, {}
+    every = text_shares(query.served.model, history, index.empty_history, vectors)
+    for item, shares in zip(items, every, strict=True):
+        strongest = [j for j in np.argsort(-shares, kind="stable")[:MAX_REASONS] if shares[j] > 1e-9]
+        found[item] = [
+            item_reason("item", float(shares[j]), str(ids[history.items[j]]), query.state.catalogue)
+            for j in strongest
+        ] or [Reason("popularity", 1.0)]
+    return found
 
 
 def model_reasons(
@@ -83,6 +92,6 @@ def explain_candidates(
     found = zip(known, model_reasons(query, known), strict=True)
     return (
         {candidate.item: reasons for candidate, reasons in found}
-        | {c.item: text_reasons(query, c.item) for c in candidates if c.by == "text"}
+        | text_reasons(query, [c.item for c in candidates if c.code < 0 and c.by != "pinned"])
         | {c.item: [Reason("rule", 1.0)] for c in candidates if c.by == "pinned"}
     )

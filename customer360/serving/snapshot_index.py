@@ -26,7 +26,7 @@ from ..data.store.new_events import HistoryEvent, ItemEvent
 from ..models.ops import stack_histories
 from ..models.snapshots import Snapshot
 from ..schema import EventType, Tables
-from .live import Catalogue, CatalogueIndex, extend_history
+from .live import extend_history
 from .profile import RFM_FEATURES, CustomerNeighbours, RFMQuantiles, rfm_quantiles
 
 # %% ../../nbs/4_serving/22_snapshot_index.ipynb #9d20110a
@@ -134,7 +134,6 @@ class SnapshotIndex:
         self.empty_history = histories_from_items([[]], self.data.n_items)
         self.retracted: frozenset[str] = frozenset()  # ids of events that were taken out
         self.changed = np.zeros(0, int)  # codes of the customers whose events they were
-        self._catalogue_index: CatalogueIndex | None = None
 
     def without(self, users: Collection[str]) -> "SnapshotIndex":
         "Return an index without these customers; what cannot name anybody is shared"
@@ -160,6 +159,7 @@ class SnapshotIndex:
         snapshot = replace(self.snapshot, tables=replace(tables, interactions=left), data=data)
         other = SnapshotIndex(snapshot)
         other.user_of, other.retracted = self.user_of, self.retracted | set(event_ids)
+        other.code_of = self.code_of
         other.changed = np.union1d(self.changed, codes)
         for name in ("customers", "attributes", "price", "category", "features"):
             if name in vars(self):
@@ -167,13 +167,6 @@ class SnapshotIndex:
         if "features" in vars(self):
             vars(other)["features"] = features_again(self.features, snapshot.tables, codes)
         return other
-
-    def catalogue_index(self, catalogue: Catalogue) -> CatalogueIndex:
-        "Return the catalogue in the codes of this snapshot; the latest one is kept"
-        found = self._catalogue_index
-        if found is None or found.catalogue is not catalogue:
-            self._catalogue_index = found = CatalogueIndex(catalogue, self.data, self.code_of)
-        return found
 
     def history(
         self,

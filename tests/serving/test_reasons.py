@@ -12,6 +12,7 @@ from customer360.data.prepare import Histories, leave_one_out
 from customer360.data.simulate import simulate
 from customer360.data.store.facade import Store
 from customer360.models.catalogue import make_model
+from customer360.models.contract import TextVectors
 from customer360.models.registry import Registry
 from customer360.serving.service import Service
 from customer360.serving.types import RecommendationRequest
@@ -27,7 +28,10 @@ class Concave:
         return getattr(self.model, name)
 
     def score_texts(self, histories: Histories, texts: list[str]) -> np.ndarray:
-        return np.sqrt(np.maximum(self.model.score_texts(histories, texts), 0)) + 1
+        return self.score_vectors(histories, self.model.read_texts(texts))
+
+    def score_vectors(self, histories: Histories, vectors: TextVectors) -> np.ndarray:
+        return np.sqrt(np.maximum(self.model.score_vectors(histories, vectors), 0)) + 1
 
 
 @pytest.fixture(scope="module")
