@@ -1,6 +1,7 @@
 "Every error is answered as `{detail, field}`; no stack trace leaves the server"
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from customer360.serving import service as serving
 
-from .schemas import Problem
+from .schemas import BatchProblem, ElementProblem, Problem
 
 log = logging.getLogger("c360.api")
 STATUS: dict[type[Exception], int] = {
@@ -69,9 +70,36 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return described
 
 
+def batch_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    "Return the OpenAPI description of errors that name each element of a batch that is wrong"
+    return {status: described | {"model": BatchProblem} for status, described in problems(*statuses).items()}
+
+
 def status_of(error: Exception) -> int:
-    "Return the status code of a service error"
+    "Return the status code of a service error; of a refused batch, that of its first element"
+    if isinstance(error, serving.Refused):
+        error = next(iter(error.problems.values()))
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def element_error(index: int, error: serving.ServiceError) -> ElementProblem:
+    "Return what is wrong with an element of a batch"
+    return ElementProblem(
+        index=index, status=status_of(error), detail=error.detail, field=_renamed(error.field)
+    )
+
+
+def _elements(error: Exception) -> list[ElementProblem]:
+    "Return what is wrong with the elements of a batch; empty if the error is about something else"
+    found = getattr(error, "problems", {})
+    place = re.match(r"(?:events|requests)\.(\d+)\b", getattr(error, "field", None) or "")
+    if not found and place and isinstance(error, serving.ServiceError):
+        found = {int(place[1]): error}
+    return [element_error(at, each) for at, each in found.items()]
+
+
+def _renamed(field: str | None) -> str | None:
+    return field and ".".join(NAMES.get(part, part) for part in field.split("."))
 
 
 def _of_the_service(request: Request, error: Exception) -> Response:
@@ -83,17 +111,17 @@ def _of_the_service(request: Request, error: Exception) -> Response:
     if status == 503 and request.scope["caller"].stranger:  # it may name files and hosts
         log.warning("temporarily unavailable", extra={"fields": {"detail": detail}})
         detail = "temporarily unavailable: try again later"
-    field = field and ".".join(NAMES.get(part, part) for part in field.split("."))
-    return problem(
-        status,
-        f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail,
-        field,
-    )
+    field = _renamed(field)
+    detail = f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail
+    if elements := _elements(error):
+        body = BatchProblem(detail=detail, field=field, errors=elements)
+        return Response(body.model_dump_json(), status, media_type="application/json")
+    return problem(status, detail, field)
 
 
 def _of_the_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first, *more = error.errors()
+    first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem(
             400, f"body: not JSON at character {first['loc'][-1]}: {first['ctx']['error']}", "body"
@@ -116,8 +144,19 @@ def _of_the_request(request: Request, error: Exception) -> Response:
             'events: this is one event; send a list of them, as in {"events": [{"customer": ...}]}',
             field,
         )
+    detail, field = named_error(error.errors())
+    return problem(422, f"{field}: {detail}", field)
+
+
+def named_error(
+    errors: Sequence[dict[str, Any]],  # of pydantic
+    root: Sequence[str | int] = (),  # where what was validated stands in the request
+) -> tuple[str, str]:  # what is wrong; the path of the field
+    "Return what the first of several errors says, and where"
+    first, *more = errors
     also = f" (and {len(more)} more)" if more else ""
-    return problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}{given(first)}{also}", field)
+    detail = f"{first['msg'].removeprefix('Value error, ')}{given(first)}{also}"
+    return detail, named((*root, *first["loc"]))
 
 
 def named(loc: Sequence[str | int]) -> str:

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         pattern=r"^[\w.-]+$",
         description="data set that is served, and whose events are stored",
     )
+    accept_unknown_items: bool = Field(
+        False,
+        description="add items that feedback names before the catalogue does, as not available, "
+        "rather than refuse the events",
+    )
     keep_versions: int = Field(
         5, ge=1, description="versions of each model that are kept, besides the one in use and the one before"
     )

@@ -9,7 +9,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from customer360.serving import service as serving
 
 from .. import schemas
-from ..errors import problems
+from ..batches import checked, results
+from ..errors import batch_problems, problems
 from ..limits import charge_for
 from ..manager import Service
 from ..replies import reply
@@ -43,17 +44,30 @@ LastEvent = Annotated[
     "/feedback",
     operation_id="give_feedback",
     response_model=schemas.Receipts,
-    responses=WITH_BODY | problems(409, 410),
+    responses=WITH_BODY
+    | batch_problems(409, 410, 422)
+    | {207: {"model": schemas.EventResults, "description": "With `partial`: the outcome of each event"}},
 )
-def give_feedback(body: schemas.FeedbackBody, request: Request, service: Service) -> Response:
-    "Store events atomically; they count from the customers' next recommendations on"
-    check_customers(request, {event.customer for event in body.events})
+def give_feedback(
+    body: schemas.FeedbackBody,
+    query: Annotated[schemas.BatchQuery, Query()],
+    request: Request,
+    service: Service,
+) -> Response:
+    "Store events, all or none unless `partial`; they count from the customers' next recommendations on"
+    good, problems = checked(body.events, "events")
+    check_customers(request, {event.customer for event in good.values()})
     charge_for(request, len(body.events))
-    events = [
-        serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))
-        for event in body.events
-    ]
-    return reply(schemas.Receipts, {"receipts": service.record_events(events)})
+    events = {
+        at: serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))
+        for at, event in good.items()
+    }
+    if query.partial:
+        outcomes = problems | service.record_each(events)
+        return reply(schemas.EventResults, results(outcomes, "receipt"), 207)
+    if problems:
+        raise serving.refuse(problems | service.event_problems(events))
+    return reply(schemas.Receipts, {"receipts": service.record_events(list(events.values()))})
 
 
 @router.get(

@@ -8,7 +8,8 @@ from customer360.serving import service as serving
 
 from .. import schemas
 from ..admission import admitted, cost_of
-from ..errors import problems
+from ..batches import checked, results
+from ..errors import batch_problems, problems
 from ..limits import charge_for
 from ..manager import Service
 from ..replies import reply
@@ -45,27 +46,46 @@ def recommend_to_customer(
     "/recommendations",
     operation_id="recommend",
     response_model=schemas.RecommendationAnswers,
-    responses=WITH_BODY | problems(404, 410),
+    responses=WITH_BODY
+    | batch_problems(404, 410, 422)
+    | {207: {"model": schemas.AnswerResults, "description": "With `partial`: the outcome of each request"}},
 )
-async def recommend(body: schemas.RecommendationRequests, request: Request, service: Service) -> Response:
+async def recommend(
+    body: schemas.RecommendationRequests,
+    query: Annotated[schemas.BatchQuery, Query()],
+    request: Request,
+    service: Service,
+) -> Response:
     "Recommend items to several customers, or to visitors whose history is in the request"
-    check_customers(request, {one.customer for one in body.requests})
+    good, problems = checked(body.requests, "requests")
+    check_customers(request, {one.customer for one in good.values()})
     charge_for(request, len(body.requests))
-    cost = cost_of([len(one.history) for one in body.requests])
-    return await admitted(request, cost, lambda: _answers(body, service))
+    cost = cost_of([len(one.history) for one in good.values()])
+    return await admitted(request, cost, lambda: _answers(good, problems, query.partial, service))
 
 
-def _answers(body: schemas.RecommendationRequests, service: serving.Service) -> Response:
-    requests = [
-        serving.RecommendationRequest(
+def _answers(
+    good: dict[int, schemas.RecommendationRequest],
+    problems: dict[int, serving.ServiceError],
+    partial: bool,
+    service: serving.Service,
+) -> Response:
+    requests = {
+        at: serving.RecommendationRequest(
             **one.model_dump(exclude={"customer", "history", "exclude"}),
             user=one.customer,
             history=context_events(one.history),
             exclude=tuple(one.exclude),
         )
-        for one in body.requests
-    ]
-    return reply(schemas.RecommendationAnswers, {"answers": service.recommend_many(requests)})
+        for at, one in good.items()
+    }
+    if partial:
+        outcomes = problems | service.recommend_each(requests)
+        return reply(schemas.AnswerResults, results(outcomes, "answer"), 207)
+    if problems:
+        raise serving.refuse(problems | service.request_problems(requests))
+    answers = service.recommend_many(list(requests.values()))
+    return reply(schemas.RecommendationAnswers, {"answers": answers})
 
 
 @router.get(

@@ -1,6 +1,19 @@
 "The JSON that goes in and out: each shape a class, with an example"
 
-from .base import EventKind, Id, ModelKey, Problem, QueryParams, RequestBody, ResponseBody, Written
+from .base import (
+    BatchProblem,
+    BatchQuery,
+    ElementProblem,
+    EventKind,
+    Id,
+    InvalidElement,
+    ModelKey,
+    Problem,
+    QueryParams,
+    RequestBody,
+    ResponseBody,
+    Written,
+)
 from .customers import (
     Assigned,
     CategoryShare,
@@ -42,6 +55,8 @@ from .experiments import (
 )
 from .feedback import (
     EventPage,
+    EventResult,
+    EventResults,
     Receipt,
     Receipts,
     RetractionReceipt,
@@ -51,6 +66,8 @@ from .items import CategoryItems, Item, ItemAct, ItemCustomers, ItemPage, Monthl
 from .models import Belief, Beliefs, Comparison, Comparisons, Figure, Model, Models, Training, Version
 from .operation import Live, Ready, WhoAmI
 from .recommendations import (
+    AnswerResult,
+    AnswerResults,
     Pick,
     Picks,
     Predictions,
@@ -93,9 +110,13 @@ __all__ = [
     "Act",
     "ActivationBody",
     "AgreementQuery",
+    "AnswerResult",
+    "AnswerResults",
     "ArmDifference",
     "ArmSize",
     "Assigned",
+    "BatchProblem",
+    "BatchQuery",
     "Belief",
     "Beliefs",
     "CategoryItems",
@@ -111,9 +132,12 @@ __all__ = [
     "Decision",
     "DecisionWindow",
     "DefaultBy",
+    "ElementProblem",
     "Erasure",
     "EventKind",
     "EventPage",
+    "EventResult",
+    "EventResults",
     "Experiment",
     "ExperimentBody",
     "Experiments",
@@ -124,6 +148,7 @@ __all__ = [
     "Figure",
     "HistoryEntry",
     "Id",
+    "InvalidElement",
     "Item",
     "ItemAct",
     "ItemBody",

@@ -1,8 +1,18 @@
 "Types and base classes that all JSON shapes share"
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+)
+
+from customer360.serving import service as serving
 
 EventKind = Literal[
     "impression", "view", "click", "cart", "purchase", "rating", "like", "dismiss"
@@ -30,7 +40,17 @@ Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$"
 Words = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100)]
-Seconds = Annotated[int, Field(ge=1, le=LATEST, description="Unix time in seconds, UTC")]
+
+
+def _in_seconds(value: Any) -> Any:
+    if isinstance(value, int) and (hint := serving.unit_hint(value)):
+        raise ValueError(hint)
+    return value
+
+
+Seconds = Annotated[
+    int, BeforeValidator(_in_seconds), Field(ge=1, le=LATEST, description="Unix time in seconds, UTC")
+]
 Attribute = Text | bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Finite | None
 Attributes = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=Printable)], Attribute],
@@ -48,6 +68,28 @@ class QueryParams(BaseModel):
     "Base of query parameters: unknown ones are refused"
 
     model_config = ConfigDict(extra="forbid")
+
+
+class InvalidElement(NamedTuple):
+    "An element of a batch that is not valid: the route says so together with what else is wrong"
+
+    errors: list[Any]  # as pydantic describes them
+
+
+def collect_errors(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    "Validate an element of a batch, and return its errors in place of raising them"
+    try:
+        return validate(value)
+    except ValidationError as error:
+        return InvalidElement(error.errors(include_url=False))
+
+
+class BatchQuery(QueryParams):
+    partial: bool = Field(
+        False,
+        description="true: each element succeeds or fails on its own, and the answer is 207; "
+        "otherwise all or none",
+    )
 
 
 class ResponseBody(BaseModel):
@@ -70,6 +112,25 @@ class Problem(ResponseBody):
     model_config = example(detail="n: Input should be less than or equal to 100, got 1000000", field="n")
     detail: str = Field(description="what is wrong and where")
     field: str | None = Field(None, description="the field that is wrong, such as `events.3.timestamp`")
+
+
+class ElementProblem(ResponseBody):
+    model_config = example(index=3, status=422, detail="no item has the id 'tea'", field="events.3.item")
+    index: int = Field(description="position of the element, from 0")
+    status: int = Field(description="HTTP status of its kind")
+    detail: str
+    field: str | None = None
+
+
+class BatchProblem(Problem):
+    model_config = example(
+        detail="events.3.item: no item has the id 'tea'",
+        field="events.3.item",
+        errors=[{"index": 3, "status": 422, "detail": "no item has the id 'tea'", "field": "events.3.item"}],
+    )
+    errors: list[ElementProblem] = Field(
+        [], description="every element that is wrong; nothing of the batch was done"
+    )
 
 
 class Written(ResponseBody):

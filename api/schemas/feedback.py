@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from .base import ResponseBody, example, example_of
+from .base import Problem, ResponseBody, example, example_of
 
 
 class Receipt(ResponseBody):
@@ -15,6 +15,19 @@ class Receipt(ResponseBody):
 class Receipts(ResponseBody):
     model_config = example(receipts=[example_of(Receipt)])
     receipts: list[Receipt] = Field(description="in the order of the events; each event is durably stored")
+
+
+class EventResult(ResponseBody):
+    model_config = example(index=0, status=200, receipt=example_of(Receipt), error=None)
+    index: int = Field(description="position of the event in the request, from 0")
+    status: int = Field(description="200: stored, now or before; otherwise what a request of its own had got")
+    receipt: Receipt | None = None
+    error: Problem | None = None
+
+
+class EventResults(ResponseBody):
+    model_config = example(results=[example_of(EventResult)])
+    results: list[EventResult] = Field(description="one per event, in order")
 
 
 class RetractionReceipt(ResponseBody):

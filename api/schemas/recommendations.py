@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from .base import ResponseBody, example, example_of
+from .base import Problem, ResponseBody, example, example_of
 from .customers import HistoryEntry
 
 
@@ -100,6 +100,24 @@ class Recommendations(ResponseBody):
 class RecommendationAnswers(ResponseBody):
     model_config = example(answers=[example_of(Recommendations)])
     answers: list[Recommendations] = Field(description="in the order of the requests")
+
+
+class AnswerResult(ResponseBody):
+    model_config = example(
+        index=0,
+        status=404,
+        answer=None,
+        error={"detail": "no customer has the id 'nobody'", "field": "requests.0.customer"},
+    )
+    index: int = Field(description="position of the request, from 0")
+    status: int = Field(description="200: answered; otherwise what a request of its own had got")
+    answer: Recommendations | None = None
+    error: Problem | None = None
+
+
+class AnswerResults(ResponseBody):
+    model_config = example(results=[example_of(AnswerResult)])
+    results: list[AnswerResult] = Field(description="one per request, in order")
 
 
 class Predictions(ResponseBody):

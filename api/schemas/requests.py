@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, WrapValidator, model_validator
 
 from .base import (
     MOST_EVENTS,
@@ -25,6 +25,7 @@ from .base import (
     Surface,
     Text,
     Words,
+    collect_errors,
     example,
 )
 
@@ -76,7 +77,9 @@ class RecommendationRequests(RequestBody):
             {"customer": "C0017", "model": "knn"},
         ]
     )
-    requests: list[RecommendationRequest] = Field(min_length=1, max_length=MOST_REQUESTS)
+    requests: list[Annotated[RecommendationRequest, WrapValidator(collect_errors)]] = Field(
+        min_length=1, max_length=MOST_REQUESTS
+    )
 
 
 class RecommendationQuery(QueryParams):
@@ -264,8 +267,10 @@ class FeedbackBody(RequestBody):
     model_config = example(
         events=[{"customer": "C0017", "item": "P0042", "event": "purchase", "event_id": "order-9281-1"}]
     )
-    events: list[FeedbackEvent] = Field(
-        min_length=1, max_length=MOST_EVENTS, description="stored atomically: all or none"
+    events: list[Annotated[FeedbackEvent, WrapValidator(collect_errors)]] = Field(
+        min_length=1,
+        max_length=MOST_EVENTS,
+        description="stored atomically: all or none, unless `partial` is true",
     )
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..data.prepare import Histories
 from ..data.store.connection import StoreDown
 from ..data.store.facade import Store
-from ..data.store.new_events import MAX_CLOCK_SKEW, HistoryEvent, NewEvent
+from ..data.store.new_events import MAX_CLOCK_SKEW, HistoryEvent, NewEvent, unit_hint
 from ..schema import EventType, Facts
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
@@ -26,19 +26,18 @@ def check_live_event(
     where: str,  # its place in the request, such as "history.3"
     state: LiveState,
     facts: Facts,  # of the data set
+    unknown_items: bool = False,  # True: items that are not in the catalogue are accepted
 ) -> None:
     "Raise `Invalid` unless the event can have happened"
     if event.event not in list(EventType):
         raise Invalid(
             f"unknown kind of event {event.event!r}: use one of {', '.join(EventType)}", f"{where}.event"
         )
-    if event.item not in state.catalogue.products:
+    if event.item not in state.catalogue.products and not unknown_items:
         raise Invalid(f"no item has the id {event.item!r}", f"{where}.item")
     if not 0 < timestamp <= time.time() + MAX_CLOCK_SKEW:
-        raise Invalid(
-            f"a timestamp is in seconds UTC, above 0 and not in the future: got {timestamp}",
-            f"{where}.timestamp",
-        )
+        hint = unit_hint(timestamp) or "a timestamp is in seconds UTC, above 0 and not in the future"
+        raise Invalid(f"{hint}: got {timestamp}", f"{where}.timestamp")
     if event.event == EventType.rating and event.rating is None:
         raise Invalid("an event of the kind rating needs a `rating`", f"{where}.rating")
     if event.rating is not None and facts.scale is None:

@@ -7,9 +7,10 @@ __all__ = ['NamedEvent', 'Feedback']
 
 # %% ../../nbs/4_serving/70_feedback.ipynb #1deef9a6
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ..config import settings
 from ..data.store.events import RetractionReceipt
 from ..data.store.facade import Store
 from ..data.store.new_events import NewEvent, Receipt, StoredEvent
@@ -17,7 +18,14 @@ from ..schema import EventType
 from .context import check_live_event
 from .customers import customer_names
 from .state import LiveState
-from .types import UnknownEvent, service_errors
+from customer360.serving.types import (
+    Invalid,
+    ServiceError,
+    UnknownEvent,
+    refuse,
+    service_errors,
+    to_service_error,
+)
 
 # %% ../../nbs/4_serving/70_feedback.ipynb #ddc0d26d
 class NamedEvent(NamedTuple):
@@ -45,15 +53,61 @@ class Feedback:
         self.store = store
 
     def record(self, events: Sequence[NewEvent], state: LiveState) -> list[Receipt]:
-        "Store events, all or none; raise `Invalid`, `Conflict`, `Erased` or `StoreDown`"
-        facts, weighted, now = state.model().index.facts, [], int(time.time())
-        for number, event in enumerate(events):
-            timestamp = now if event.timestamp is None else event.timestamp
-            check_live_event(event, timestamp, f"events.{number}", state, facts)
-            weight = facts.weights[EventType(event.event)] if event.weight is None else event.weight
-            weighted.append(event._replace(weight=weight))
+        "Store events, all or none; raise what is wrong with the event, or `Refused` if several are"
+        good, problems = self._weighted(dict(enumerate(events)), state)
+        if problems:
+            raise refuse(problems | self._refused_by_store(good))
+        self._add_items(good.values(), state)
         with service_errors():
-            return self.store.events.record(weighted)
+            return self.store.events.record(list(good.values()))
+
+    def record_each(
+        self,
+        events: Mapping[int, NewEvent],  # by position in the request
+        state: LiveState,
+    ) -> dict[int, Receipt | ServiceError]:  # by position
+        "Store those events that can be stored, in one transaction; raise `StoreDown` with none stored"
+        good, outcomes = self._weighted(events, state)
+        refused = self._refused_by_store(good)  # before items are added on their behalf
+        accepted = {at: event for at, event in good.items() if at not in refused}
+        self._add_items(accepted.values(), state)
+        stored = self.store.events.record_each(list(accepted.values()))
+        for at, outcome in zip(accepted, stored, strict=True):
+            failed = isinstance(outcome, ValueError)
+            outcomes[at] = to_service_error(outcome, at) if failed else outcome
+        return dict(sorted((refused | outcomes).items()))
+
+    def problems(self, events: Mapping[int, NewEvent], state: LiveState) -> dict[int, ServiceError]:
+        "Return why events would be refused, by position, and store nothing"
+        good, problems = self._weighted(events, state)
+        return problems | self._refused_by_store(good)
+
+    def _weighted(
+        self, events: Mapping[int, NewEvent], state: LiveState
+    ) -> tuple[dict[int, NewEvent], dict]:  # those that can have happened; errors of the others
+        facts, now, unknown = state.model().index.facts, int(time.time()), settings().accept_unknown_items
+        good, problems = {}, {}
+        for at, event in events.items():
+            timestamp = now if event.timestamp is None else event.timestamp
+            try:
+                check_live_event(event, timestamp, f"events.{at}", state, facts, unknown)
+            except Invalid as error:
+                problems[at] = error
+                continue
+            weight = facts.weights[EventType(event.event)] if event.weight is None else event.weight
+            good[at] = event._replace(weight=weight)
+        return good, problems
+
+    def _refused_by_store(self, events: Mapping[int, NewEvent]) -> dict[int, ServiceError]:
+        found = self.store.events.problems(events)
+        return {at: to_service_error(error, at) for at, error in found.items()}
+
+    def _add_items(self, events: Iterable[NewEvent], state: LiveState) -> None:
+        "Add the items of events that the catalogue lacks, as not available: nobody has described them yet"
+        missing = {event.item for event in events} - state.catalogue.products.keys()
+        if missing:
+            with service_errors():
+                self.store.items.add_missing(missing, {"available": False})
 
     def retract(self, event_id: str) -> RetractionReceipt:
         "Delete an event for good; raise `UnknownEvent`, `Invalid` or `StoreDown`"

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['check_recommendation_request', 'choose_variant', 'predict_ratings', 'present_items', 'exploration_settings',
-           'log_row', 'Ranking']
+           'log_row', 'PreparedRequest', 'Ranking']
 
 # %% ../../nbs/4_serving/54_ranking.ipynb #7ac6ac68
 import math
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,9 +30,12 @@ from customer360.serving.types import (
     MAX_ITEMS,
     ContextEvent,
     Invalid,
+    NotReady,
     RecommendationRequest,
     RecommendationResponse,
     RecommendedItem,
+    ServiceError,
+    refuse,
 )
 
 # %% ../../nbs/4_serving/54_ranking.ipynb #c81268da
@@ -150,6 +154,14 @@ def log_row(
     }
 
 # %% ../../nbs/4_serving/54_ranking.ipynb #cfbadbf4
+class PreparedRequest(NamedTuple):
+    "A request that was checked, and all that its answer is made from"
+
+    recommendation_id: str
+    variant: str | None  # of the experiment
+    query: RankingQuery
+
+
 class Ranking:
     "Answers requests for recommendations and for ratings"
 
@@ -159,12 +171,21 @@ class Ranking:
 
     def recommend(self, request: RecommendationRequest, state: LiveState) -> RecommendationResponse:
         "Return recommendations; raise `UnknownCustomer`, `UnknownModel`, `Invalid` or `NotReady`"
+        return self._answer(self._prepare(request, state))
+
+    def _prepare(self, request: RecommendationRequest, state: LiveState) -> PreparedRequest:
+        "Check a request and read the history it is about"
         check_recommendation_request(request, state)
         recommendation_id = secrets.token_hex(12)
         experiment, variant = choose_variant(request, state, recommendation_id)
         served = state.model(request.model or variant or "")
         context = self.contexts.of(state, served.index, request.user, request.history, request.cold_start)
         query = RankingQuery(state, served, context, request, experiment)
+        return PreparedRequest(recommendation_id, variant, query)
+
+    def _answer(self, prepared: PreparedRequest) -> RecommendationResponse:
+        recommendation_id, variant, query = prepared
+        request, context, served, experiment = query.request, query.context, query.served, query.experiment
         with self._slots:
             items = present_items(query, list_candidates(query))
         recorded = request.surface != SANDBOX
@@ -187,8 +208,43 @@ class Ranking:
     def recommend_many(
         self, requests: Sequence[RecommendationRequest], state: LiveState
     ) -> list[RecommendationResponse]:
-        "Answer several requests from one state; an error in one fails all"
-        return [self.recommend(request, state) for request in requests]
+        "Answer several requests from one state, all or none: an error names each request that is wrong"
+        prepared = self._prepared(dict(enumerate(requests)), state)
+        if problems := {at: one for at, one in prepared.items() if isinstance(one, ServiceError)}:
+            raise refuse(problems)
+        return [self._answer(one) for one in prepared.values()]
+
+    def recommend_each(
+        self,
+        requests: Mapping[int, RecommendationRequest],  # by position
+        state: LiveState,
+    ) -> dict[int, RecommendationResponse | ServiceError]:  # by position
+        "Answer those requests that can be answered, from one state"
+        return {
+            at: one if isinstance(one, ServiceError) else self._answer(one)
+            for at, one in self._prepared(requests, state).items()
+        }
+
+    def problems(
+        self, requests: Mapping[int, RecommendationRequest], state: LiveState
+    ) -> dict[int, ServiceError]:
+        "Return why requests cannot be answered, by position"
+        prepared = self._prepared(requests, state)
+        return {at: one for at, one in prepared.items() if isinstance(one, ServiceError)}
+
+    def _prepared(
+        self, requests: Mapping[int, RecommendationRequest], state: LiveState
+    ) -> dict[int, PreparedRequest | ServiceError]:
+        found: dict[int, PreparedRequest | ServiceError] = {}
+        for at, request in requests.items():
+            try:
+                found[at] = self._prepare(request, state)
+            except NotReady:  # nothing that is wrong with this request
+                raise
+            except ServiceError as error:
+                error.field = f"requests.{at}.{error.field}" if error.field else f"requests.{at}"
+                found[at] = error
+        return found
 
     def predict(
         self,

@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['log', 'Service', 'first_requests', 'open_service', 'Conflict', 'ContextEvent', 'Erased', 'Invalid', 'NewEvent',
-           'NotReady', 'RecommendationRequest', 'Retracted', 'ServiceError', 'StoreDown', 'UnknownCustomer',
-           'UnknownEvent', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation']
+           'NotReady', 'RecommendationRequest', 'Refused', 'Retracted', 'ServiceError', 'StoreDown', 'UnknownCustomer',
+           'UnknownEvent', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation', 'refuse', 'unit_hint']
 
 # %% ../../nbs/4_serving/90_service.ipynb #9f70f301
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..config import settings
@@ -47,15 +47,18 @@ from customer360.serving.types import (
 
 # %% ../../nbs/4_serving/90_service.ipynb #2d1ade4a
 from ..data.store.connection import StoreDown  # noqa: F401
+from ..data.store.new_events import unit_hint  # noqa: F401
 from customer360.serving.types import (  # noqa: F401
     Conflict,
     Invalid,
+    Refused,
     Retracted,
     ServiceError,
     UnknownEvent,
     UnknownItem,
     UnknownModel,
     UnknownRecommendation,
+    refuse,
 )
 
 # %% ../../nbs/4_serving/90_service.ipynb #a181a603
@@ -67,6 +70,7 @@ _all_ = [  # re-exported
     "NewEvent",
     "NotReady",
     "RecommendationRequest",
+    "Refused",
     "Retracted",
     "ServiceError",
     "StoreDown",
@@ -75,6 +79,8 @@ _all_ = [  # re-exported
     "UnknownItem",
     "UnknownModel",
     "UnknownRecommendation",
+    "refuse",
+    "unit_hint",
 ]
 
 # %% ../../nbs/4_serving/90_service.ipynb #d1107b55
@@ -109,6 +115,16 @@ class Service:
     def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[RecommendationResponse]:
         "Answer several requests, in order; an error in one fails all"
         return self.ranking.recommend_many(requests, self.states.current())
+
+    def recommend_each(
+        self, requests: Mapping[int, RecommendationRequest]
+    ) -> dict[int, RecommendationResponse | ServiceError]:
+        "Answer those requests that can be answered, and say what is wrong with the others, by position"
+        return self.ranking.recommend_each(requests, self.states.current())
+
+    def request_problems(self, requests: Mapping[int, RecommendationRequest]) -> dict[int, ServiceError]:
+        "Return why requests cannot be answered, by position"
+        return self.ranking.problems(requests, self.states.current())
 
     def why(self, recommendation_id: str) -> dict:
         "Return a recorded recommendation with the history it was made from"
@@ -207,6 +223,14 @@ class Service:
     def record_events(self, events: Sequence[NewEvent]) -> list[Receipt]:
         "Store events, all or none"
         return self.feedback.record(events, self.states.current())
+
+    def record_each(self, events: Mapping[int, NewEvent]) -> dict[int, Receipt | ServiceError]:
+        "Store those events that can be stored, and say what is wrong with the others, by position"
+        return self.feedback.record_each(events, self.states.current())
+
+    def event_problems(self, events: Mapping[int, NewEvent]) -> dict[int, ServiceError]:
+        "Return why events would be refused, by position, and store nothing"
+        return self.feedback.problems(events, self.states.current())
 
     def retract(self, event_id: str) -> RetractionReceipt:
         "Delete an event for good: it counts nowhere from now on"

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['MAX_ITEMS', 'ContextEvent', 'RecommendationRequest', 'Reason', 'RecommendedItem', 'RecommendationResponse', 'Rules',
            'ServiceError', 'NotFound', 'UnknownCustomer', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation',
-           'UnknownEvent', 'Retracted', 'Erased', 'Invalid', 'Conflict', 'NotReady', 'service_errors']
+           'UnknownEvent', 'Retracted', 'Erased', 'Invalid', 'Conflict', 'NotReady', 'Refused', 'refuse',
+           'to_service_error', 'service_errors']
 
 # %% ../../nbs/4_serving/10_types.ipynb #20ff66ee
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 
 from ..data.store.identities import MergeSettled, NotMerged
 from ..data.store.ids import ErasedCustomer
-from ..data.store.new_events import EventConflict, InvalidEvent, RetractedEvent
+from ..data.store.new_events import EventConflict, InvalidEvent, RefusedEvents, RetractedEvent
 
 # %% ../../nbs/4_serving/10_types.ipynb #71f07334
 @dataclass(frozen=True, kw_only=True)
@@ -173,23 +174,48 @@ class Conflict(ServiceError):
 class NotReady(ServiceError):
     "The service cannot answer yet, or not now"
 
+
+class Refused(ServiceError):
+    "Several elements of a batch that are wrong; `problems` holds the error of each, by position"
+
+    def __init__(self, problems: Mapping[int, ServiceError]):
+        self.problems = dict(sorted(problems.items()))
+        first, more = next(iter(self.problems.values())), len(self.problems) - 1
+        super().__init__(first.detail + (f" (and {more} more)" if more else ""), first.field)
+
+
+def refuse(
+    problems: Mapping[int, ServiceError],  # by position, at least one
+) -> ServiceError:
+    "Return what to raise for a batch: the error of its element, or `Refused`"
+    return Refused(problems) if len(problems) > 1 else next(iter(problems.values()))
+
 # %% ../../nbs/4_serving/10_types.ipynb #1a71950f
+def to_service_error(
+    error: ValueError,  # of the store
+    index: int | None = None,  # position of the event in its batch; None: as the error says
+) -> ServiceError:
+    "Return the store's complaint about an argument as an error of the service"
+    at = getattr(error, "index", None) if index is None else index
+    where = "" if at is None else f"events.{at}."
+    if isinstance(error, ErasedCustomer):
+        return Erased(str(error), f"{where}customer")
+    if isinstance(error, RefusedEvents):
+        return Refused({at: to_service_error(each, at) for at, each in error.problems.items()})
+    if isinstance(error, NotMerged):
+        return UnknownCustomer(str(error), "customer")
+    if isinstance(error, MergeSettled):
+        return Conflict(str(error), "customer")
+    for kind, made in ((EventConflict, Conflict), (InvalidEvent, Invalid), (RetractedEvent, Retracted)):
+        if isinstance(error, kind):
+            return made(str(error) if index is None else str(error).partition(": ")[2], where + error.field)
+    return Invalid(str(error))
+
+
 @contextmanager
 def service_errors() -> Iterator[None]:
-    "Raise the store's complaints about its arguments as `Erased`, `Conflict` or `Invalid`"
+    "Raise the store's complaints about its arguments as errors of the service"
     try:
         yield
-    except ErasedCustomer as error:
-        raise Erased(str(error), "customer") from None
-    except NotMerged as error:
-        raise UnknownCustomer(str(error), "customer") from None
-    except MergeSettled as error:
-        raise Conflict(str(error), "customer") from None
-    except EventConflict as error:
-        raise Conflict(str(error), f"events.{error.index}.{error.field}") from None
-    except InvalidEvent as error:
-        raise Invalid(str(error), f"events.{error.index}.{error.field}") from None
-    except RetractedEvent as error:
-        raise Retracted(str(error), f"events.{error.index}.event_id") from None
     except ValueError as error:
-        raise Invalid(str(error)) from None
+        raise to_service_error(error) from None

@@ -8,7 +8,7 @@ __all__ = ['Retraction', 'RetractionReceipt', 'event_trace', 'EventStore']
 # %% ../../../nbs/1_data/60_store_events.ipynb #f207f181
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple, TypeVar
 
@@ -43,6 +43,7 @@ from customer360.data.store.new_events import (
     RetractedEvent,
     StoredEvent,
     check_event,
+    refusal,
 )
 from .tables import EVENTS, FEATURE_VALUES, MERGES, RETRACTIONS
 from .validation import check_id
@@ -63,13 +64,15 @@ class _Ledger:
         self.new: list[StoredEvent] = []
 
     def enter(self, batch: list[NewEvent]) -> list[Receipt] | Exception:
-        "Return the receipts of a batch, or why it is refused"
-        receipts, added, now = [], {}, now_ms()
+        "Return the receipts of a batch, or why it is refused: with the error of each event that is wrong"
+        receipts, added, now, problems = [], {}, now_ms(), {}
         for index, event in enumerate(batch):
             if event.user in self.ids.erased:
-                return ErasedCustomer(event.user)
+                problems[index] = ErasedCustomer(event.user, index)
+                continue
             if event.event_id in self.retracted:
-                return RetractedEvent(index, event.event_id)
+                problems[index] = RetractedEvent(index, event.event_id)
+                continue
             event = event._replace(
                 user=self.ids.merged.get(event.user, event.user), event_id=event.event_id or uuid.uuid4().hex
             )
@@ -78,9 +81,11 @@ class _Ledger:
                 new = added[event.event_id] = _stored_event(event, self.last + len(added) + 1, now)
                 receipts.append(Receipt(event.event_id, new.seq, duplicate=False))
             elif field := _difference(event, same):
-                return EventConflict(index, field, event.event_id)
+                problems[index] = EventConflict(index, field, event.event_id)
             else:
                 receipts.append(Receipt(event.event_id, same.seq, duplicate=True))
+        if problems:
+            return refusal(problems)
         self.last += len(added)
         self.stored |= added
         self.new += added.values()
@@ -112,6 +117,18 @@ def _difference(event: NewEvent, stored: StoredEvent) -> str:  # "": none
         if given != getattr(stored, name):
             return name
     return ""
+
+
+def _checked(
+    events: Mapping[int, NewEvent],
+) -> tuple[dict[int, NewEvent], dict[int, Exception]]:  # by position
+    checked, problems = {}, {}
+    for index, event in events.items():
+        try:
+            checked[index] = check_event(event, index)
+        except InvalidEvent as error:
+            problems[index] = error
+    return checked, problems
 
 
 def _only(outcome: list[Receipt] | Exception) -> Receipt | Exception:
@@ -245,14 +262,33 @@ class EventStore:
         self,
         events: Sequence[NewEvent],  # of any customers; all of them are stored, or none
     ) -> list[Receipt]:  # one each, in order; once they are returned, the events survive a power cut
-        "Store events, or raise `InvalidEvent`, `EventConflict`, `ErasedCustomer` or `StoreDown`"
-        checked = [check_event(event, index) for index, event in enumerate(events)]
-        return self._group.submit(checked) if checked else []
+        """Store events, or raise `StoreDown` or what is wrong with them
+
+        That is `InvalidEvent`, `EventConflict`, `RetractedEvent`, `ErasedCustomer`, or `RefusedEvents` with
+        one of these for each event that is wrong.
+        """
+        checked, problems = _checked(dict(enumerate(events)))
+        if problems:
+            raise refusal(problems | self.problems(checked))
+        return self._group.submit(list(checked.values())) if checked else []
+
+    def problems(
+        self,
+        events: Mapping[int, NewEvent],  # by position
+    ) -> dict[int, Exception]:  # by position
+        "Return why events would be refused, and store nothing"
+        checked, problems = _checked(events)
+        with self._engine.reading() as connection:
+            outcome = self._ledger(connection, list(checked.values()), 0).enter(list(checked.values()))
+        if isinstance(outcome, list):
+            return problems
+        places, found = list(checked), getattr(outcome, "problems", None)
+        return problems | {places[at]: error for at, error in (found or {outcome.index: outcome}).items()}
 
     def record_each(
         self,
         events: Sequence[NewEvent],  # of any customers
-    ) -> list[Receipt | InvalidEvent | EventConflict | ErasedCustomer]:  # one each, in order
+    ) -> list[Receipt | InvalidEvent | EventConflict | RetractedEvent | ErasedCustomer]:  # one each, in order
         "Store those events that can be stored, in one transaction, or raise `StoreDown` with none stored"
         outcomes: list = []
         for index, event in enumerate(events):
@@ -266,13 +302,17 @@ class EventStore:
             outcomes = [_only(next(answers)) if isinstance(one, NewEvent) else one for one in outcomes]
         return outcomes
 
+    def _ledger(self, connection: sa.Connection, events: Sequence[NewEvent], last: int) -> _Ledger:
+        ids = self._ids.lookup(connection, (event.user for event in events))
+        given = [event.event_id for event in events if event.event_id]
+        stored = {event.event_id: event for event in _events_by_id(connection, given)}
+        return _Ledger(ids, stored, last, _retracted_ids(connection, given))
+
     def _commit(self, batches: list[list[NewEvent]]) -> list[list[Receipt] | Exception]:
         events = [event for batch in batches for event in batch]
         with self._engine.numbering(len(events)) as (connection, last):
-            ids = self._ids.lookup(connection, (event.user for event in events))
-            given = [event.event_id for event in events if event.event_id]
-            stored = {event.event_id: event for event in _events_by_id(connection, given)}
-            ledger = _Ledger(ids, stored, last, _retracted_ids(connection, given))
+            ledger = self._ledger(connection, events, last)
+            ids = ledger.ids
             outcomes = [ledger.enter(batch) for batch in batches]
             if not ledger.new:
                 connection.get_transaction().rollback()  # nothing to sync

@@ -23,11 +23,11 @@ from .tables import CUSTOMERS, MERGES, SETTINGS, TOMBSTONES
 class ErasedCustomer(ValueError):
     "A customer who was erased at their own request"
 
-    def __init__(self, user: str):
+    def __init__(self, user: str, index: int | None = None):  # index: position in a batch
         super().__init__(
             f"the customer {user!r} was erased at their own request: nothing more is stored about them"
         )
-        self.user = user
+        self.user, self.index = user, index
 
 
 def tombstone(

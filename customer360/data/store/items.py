@@ -7,6 +7,7 @@ __all__ = ['ItemStore']
 
 # %% ../../../nbs/1_data/62_store_items.ipynb #7babc1a3
 import json
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -46,6 +47,22 @@ class ItemStore:
                 connection.execute(sa.update(ITEMS).where(ITEMS.c.item == item), changed)
             else:
                 connection.execute(sa.insert(ITEMS), {"item": item, "withdrawn": False} | changed)
+
+    def add_missing(
+        self,
+        items: Iterable[str],  # ids
+        fields: dict,  # of those that the store does not have
+    ) -> None:
+        "Add items, unless the store has them by now"
+        with self._engine.writing() as connection:
+            for item in sorted(set(items)):
+                check_id(item, "item")
+                if connection.execute(sa.select(ITEMS.c.item).where(ITEMS.c.item == item)).first() is None:
+                    row = {
+                        "fields": _encode_fields(fields),
+                        "version": advance_counter(connection, "catalogue"),
+                    }
+                    connection.execute(sa.insert(ITEMS), {"item": item, "withdrawn": False} | row)
 
     def withdraw(self, item: str) -> None:
         "Exclude an item from all recommendations from now on"

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['MAX_TIMESTAMP', 'MAX_CLOCK_SKEW', 'NewEvent', 'Receipt', 'StoredEvent', 'HistoryEvent', 'ItemEvent', 'InvalidEvent',
-           'EventConflict', 'RetractedEvent', 'check_event']
+           'EventConflict', 'RetractedEvent', 'RefusedEvents', 'refusal', 'unit_hint', 'check_event']
 
 # %% ../../../nbs/1_data/58_store_new_events.ipynb #db311293
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,7 +108,33 @@ class RetractedEvent(ValueError):
         super().__init__(f"event {index}: the event {event_id!r} was retracted, so it is not stored again")
         self.index, self.event_id = index, event_id
 
+
+class RefusedEvents(ValueError):
+    "Several events of a batch that cannot be recorded; `problems` holds the error of each, by position"
+
+    def __init__(self, problems: Mapping[int, Exception]):
+        self.problems = dict(sorted(problems.items()))
+        first = next(iter(self.problems.values()))
+        super().__init__(f"{first} (and {len(self.problems) - 1} more)")
+
+
+def refusal(
+    problems: Mapping[int, Exception],  # by position, at least one
+) -> Exception:
+    "Return what to raise for a batch: the error of its event, or `RefusedEvents`"
+    return RefusedEvents(problems) if len(problems) > 1 else next(iter(problems.values()))
+
 # %% ../../../nbs/1_data/58_store_new_events.ipynb #63bd3004
+def unit_hint(
+    timestamp: float,
+) -> str:  # such as "looks like milliseconds: give seconds, such as 1790000000"; empty: it does not
+    "Return what is wrong with a time that is not in seconds"
+    for unit, factor in (("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9)):
+        if MAX_TIMESTAMP < timestamp and 10**8 <= timestamp / factor <= MAX_TIMESTAMP:
+            return f"looks like {unit}: give seconds, such as {int(timestamp // factor)}"
+    return ""
+
+
 def check_event(
     event: NewEvent,
     index: int = 0,  # position in the batch, for the message
@@ -133,7 +160,9 @@ def check_event(
     if time is not None and not (
         _is_finite_number(time) and time == int(time) and 0 <= time <= MAX_TIMESTAMP
     ):
-        raise InvalidEvent(index, "timestamp", f"is {time!r}: give whole seconds since 1970 in UTC")
+        hint = unit_hint(time) if _is_finite_number(time) else ""
+        hint = f"{time!r} {hint}" if hint else f"is {time!r}: give whole seconds since 1970 in UTC"
+        raise InvalidEvent(index, "timestamp", hint)
     return NewEvent(
         user=str(event.user),  # subclasses of str, such as enums and numpy strings, end here
         item=str(event.item),
