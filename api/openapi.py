@@ -48,6 +48,53 @@ KEYS = {
     },
 }
 
+# operation -> status -> following operation -> its parameters, from the request or the answer
+LINKS: dict[str, dict[str, dict[str, dict[str, str]]]] = {
+    "list_customers": {
+        "200": {
+            "get_customer": {"customer": "$response.body#/customers/0/id"},
+            "recommend_to_customer": {"customer": "$response.body#/customers/0/id"},
+            "list_feedback": {"customer": "$response.body#/customers/0/id"},
+        }
+    },
+    "put_customer": {
+        status: {
+            name: {"customer": "$request.path.customer"}
+            for name in ("get_customer", "patch_customer", "export_customer", "erase_customer")
+        }
+        for status in ("200", "201")
+    },
+    "merge_customer": {"200": {"separate_customer": {"customer": "$request.path.customer"}}},
+    "recommend_to_customer": {
+        "200": {
+            "explain_recommendation": {"recommendation": "$response.body#/recommendation_id"},
+            "get_item": {"item": "$response.body#/items/0/item"},
+        }
+    },
+    "recommend": {
+        "200": {"explain_recommendation": {"recommendation": "$response.body#/answers/0/recommendation_id"}}
+    },
+    "list_items": {
+        "200": {
+            name: {"item": "$response.body#/items/0/id"}
+            for name in ("get_item", "similar_items", "list_customers_of_item")
+        }
+    },
+    "put_item": {
+        status: {
+            name: {"item": "$request.path.item"}
+            for name in ("get_item", "patch_item", "similar_items", "withdraw_item")
+        }
+        for status in ("200", "201")
+    },
+    "give_feedback": {"200": {"list_feedback": {"customer": "$request.body#/events/0/customer"}}},
+    "list_models": {
+        "200": {name: {"key": "$response.body#/models/0/key"} for name in ("get_model", "get_training")}
+    },
+    "put_experiment": {"200": {"get_experiment": {}, "end_experiment": {}}},
+    "put_rules": {"200": {"get_rules": {}}},
+}
+
 
 def describe(app: FastAPI) -> dict[str, Any]:
     "Return the OpenAPI description, with the role that each operation requires"
@@ -64,6 +111,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
             for method, operation in operations.items():
                 access = RULES.get(f"{method.upper()} {path}", Access("admin"))
                 operation["x-role"], operation["x-customer-token"] = access.role, access.customer
+                for status, following in LINKS.get(operation["operationId"], {}).items():
+                    operation["responses"][status]["links"] = {
+                        name: {"operationId": name, "parameters": parameters}
+                        for name, parameters in following.items()
+                    }
                 operation["security"] = [] if access.role == "nobody" else [{"bearer": []}, {"key": []}]
         app.openapi_schema = made
     return app.openapi_schema

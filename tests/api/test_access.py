@@ -3,12 +3,15 @@
 import asyncio
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from browsing import NODE
 from command import c360, well
-from server import Server, operations
+from server import ROOT, Server, operations
 
 from api.access import LADDER, ROLES, RULES, match, permits
 from api.keys import new_key
@@ -257,6 +260,30 @@ def test_the_command_makes_a_token(shop, pair, tmp_path):
     assert (
         short.returncode != 0 and "openssl rand -hex 32" in short.stderr and "short-one" not in short.stderr
     )
+
+
+GUIDE = (ROOT / "docs/service.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_the_guide_says_what_the_rules_say():
+    for role in ("feedback", "write", "admin", "metrics"):
+        (row,) = re.findall(rf"(?m)^\| `{role}` \|.*$", GUIDE)
+        told = set(re.findall(r"`([A-Z]+ /[^`]*)`", row))
+        rules = {rule.replace("/api/v1", "") for rule, access in RULES.items() if access.role == role}
+        assert told == rules, role
+
+
+def test_the_recipe_of_the_guide_makes_a_token(shop, pair):
+    node = shutil.which("node", path=NODE["PATH"])
+    if node is None:
+        pytest.skip("no Node: install your system's")
+    (recipe,) = re.findall(r"(?s)```js\n(.*?)```", GUIDE)
+    recipe += f"process.stdout.write(customerToken({json.dumps(pair[0])}, {json.dumps(SECRET)}, 1))"
+    token = subprocess.run(
+        [node, "-e", recipe], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    answer = shop.client.get("/api/v1/whoami", headers={"Authorization": f"Bearer {token}"})
+    assert answer.json()["customer"] == pair[0]
 
 
 # --- what the log says

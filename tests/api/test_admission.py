@@ -1,7 +1,6 @@
 "Batches take turns; single requests never wait for them"
 
 import asyncio
-import statistics
 import threading
 import time
 
@@ -57,7 +56,7 @@ def test_single_requests_do_not_wait_for_batches(small, record_property):
     with small() as server:
         customer, items = server.customers(1)[0], server.items(50)
         visitor = {"history": [{"item": items[n % 50]} for n in range(600)], "model": "knn"}
-        batch = {"requests": [visitor] * 8}
+        batch = {"requests": [visitor] * 6}
         ended: list[float] = []
 
         def ask() -> None:
@@ -68,7 +67,7 @@ def test_single_requests_do_not_wait_for_batches(small, record_property):
             assert answer.status_code == 200, answer.text
             ended.append(time.monotonic() - began)
 
-        batches = [threading.Thread(target=ask) for _ in range(10)]
+        batches = [threading.Thread(target=ask) for _ in range(16)]
         for one in batches:
             one.start()
         time.sleep(0.2)  # they have arrived
@@ -79,7 +78,7 @@ def test_single_requests_do_not_wait_for_batches(small, record_property):
             singles.append(time.monotonic() - began)
         for one in batches:
             one.join()
-    assert len(ended) == 10 and len(singles) > 3
-    assert max(singles[:-1]) < statistics.median(ended) / 3, (singles, ended)
-    record_property("ten batches of long histories took, s", round(max(ended), 2))
+    assert len(ended) == 16 and len(singles) > 3
+    assert max(singles[:-1]) < max(ended) / 4, (singles, ended)
+    record_property("sixteen batches of long histories took, s", round(max(ended), 2))
     record_property("a single request meanwhile, at most, s", round(max(singles), 3))

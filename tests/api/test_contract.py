@@ -81,6 +81,40 @@ def test_no_undocumented_answer_and_no_failure(keyed, tmp_path, record_property)
     assert keyed.client.get("/health/ready").json()["ready"] and '"request failed"' not in keyed.said()
 
 
+ALONG_LINKS = """
+
+@schemathesis.hook
+def map_query(context, query):
+    return {name: value for name, value in (query or {}).items() if name not in ("search", "cursor", "category")}
+"""
+
+
+@pytest.mark.long
+def test_one_request_after_another(keyed, tmp_path, record_property):
+    "Along the links of the description: what was put is found, what was erased or withdrawn is not"
+    (tmp_path / "hooks.py").write_text(
+        (HOOKS + ALONG_LINKS)
+        .replace("CUSTOMERS", repr(keyed.customers(30)))
+        .replace("ITEMS", repr(keyed.items(30)))
+    )
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"), "run", ROOT / "api/openapi.json", "-u", keyed.url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1",
+            "--max-examples", "40", "--phases", "stateful", "--continue-on-failure", "--generation-database", "none", "--no-color",
+            "--mode", "positive", "--exclude-checks", "positive_data_acceptance", "--exclude-operation-id", ENDLESS,
+        ],
+        cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NO_PROXY": "*", "PYTHONPATH": str(tmp_path), "SCHEMATHESIS_HOOKS": "hooks"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    told = "\n".join(line[:300] for line in done.stdout.splitlines())
+    assert done.returncode == 0, told[-6000:] + done.stderr[-2000:]
+    followed = re.search(r"API Links: +(\d+) covered", told)
+    assert int(followed[1]) >= 20, told
+    record_property("links followed", int(followed[1]))
+    record_property("requests along links", re.search(r"(\d+) generated", told)[1])
+    assert keyed.client.get("/health/ready").json()["ready"] and '"request failed"' not in keyed.said()
+
+
 CLIENT = """
 import sys
 from shop import AuthenticatedClient
