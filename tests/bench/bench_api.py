@@ -37,16 +37,15 @@ class Server:
         environment = os.environ | {
             "C360_DATABASE_URL": f"sqlite:///{home / 'store.sqlite'}",
             "C360_RATE": "0",
+            "C360_TRUST_LOOPBACK": "1",
             "C360_LOG_REQUESTS": "0",
         }
         command = [
             sys.executable,
             "-m",
-            "uvicorn",
-            "api.main:app",
+            "api",
             "--port",
             str(self.port),
-            "--no-access-log",
             "--log-level",
             "warning",
         ]
