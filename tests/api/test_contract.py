@@ -115,7 +115,7 @@ def test_one_request_after_another(keyed, tmp_path, record_property):
     told = "\n".join(line[:300] for line in done.stdout.splitlines())
     assert done.returncode == 0, told[-6000:] + done.stderr[-2000:]
     followed = re.search(r"API Links: +(\d+) covered", told)
-    assert int(followed[1]) >= 15, told
+    assert int(followed[1]) >= 10, told
     record_property("links followed", int(followed[1]))
     record_property("requests along links", re.search(r"(\d+) generated", told)[1])
     assert keyed.client.get("/health/ready").json()["ready"] and '"request failed"' not in keyed.said()
