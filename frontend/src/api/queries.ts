@@ -123,13 +123,19 @@ export const profile = (customer: string) =>
 
 const SANDBOX_REQUEST = { category: "", repeat: false, explain: true, surface: "sandbox" };
 
+/** One list for each request, all or none: the other kind of answer is to requests with `partial`. */
+async function listsFor(requests: Schemas["RecommendationRequest"][], signal: AbortSignal): Promise<Recommendations[]> {
+  const told = await unwrap(client.POST("/api/v1/recommendations", { body: { requests }, signal }));
+  return "answers" in told ? told.answers : [];
+}
+
 /** What a model would recommend to a customer who had done this too. Asked for in the sandbox, so nothing is recorded. */
 export const recommendations = (customer: string, tried: ContextEvent[], model: string, n: number) =>
   queryOptions({
     queryKey: ["customer", customer, "recommendations", model, n, tried],
     queryFn: async ({ signal }) => {
       const requests = [{ ...SANDBOX_REQUEST, customer, history: tried, exclude: [], model, n, cold_start: false }];
-      const [answer] = (await unwrap(client.POST("/api/v1/recommendations", { body: { requests }, signal }))).answers;
+      const [answer] = await listsFor(requests, signal);
       return answer as Recommendations; // one per request
     },
     placeholderData: keepPreviousData, // while the list after the next trial is on its way
@@ -142,7 +148,7 @@ export const visitorRecommendations = (itemIds: string[], modelKeys: string[], n
     queryFn: async ({ signal }) => {
       const history = itemIds.map((item) => ({ item, event: "click" as const }));
       const requests = modelKeys.map((model) => ({ ...SANDBOX_REQUEST, customer: "", history, exclude: itemIds, model, n, cold_start: true }));
-      return (await unwrap(client.POST("/api/v1/recommendations", { body: { requests }, signal }))).answers;
+      return listsFor(requests, signal);
     },
     enabled: itemIds.length > 0 && modelKeys.length > 0,
     placeholderData: keepPreviousData,
