@@ -1,5 +1,6 @@
-"Run the server: `python -m api --port 8000`, with every option of uvicorn"
+"Run the server: `python -m api --port 8000`, with every option of uvicorn; without --port, on $PORT or 8000"
 
+import os
 import sys
 
 from uvicorn.main import main as uvicorn_command
@@ -9,7 +10,11 @@ from customer360.serving.access_tokens import local_token
 
 from .settings import APISettings
 
-DEFAULTS = ("api.main:app", "--http", "api.connections:LimitedConnection", "--ws", "none", "--no-access-log")
+DEFAULTS = (
+    "api.main:app",
+    *("--http", "api.connections:LimitedConnection", "--ws", "none", "--no-access-log"),
+    *("--timeout-graceful-shutdown", "8"),  # platforms kill after 10 s
+)
 
 
 def token_address(
@@ -24,7 +29,7 @@ def token_address(
 
 def main() -> None:
     "Check the settings, print the address, and run uvicorn"
-    options = [*DEFAULTS, *sys.argv[1:]]
+    options = [*DEFAULTS, "--port", os.environ.get("PORT") or "8000", *sys.argv[1:]]
     given = uvicorn_command.make_context("python -m api", list(options)).params
     try:
         settings = read_settings(APISettings)

@@ -2,11 +2,15 @@
 
 import mimetypes
 import os
+import re
 import stat
 from pathlib import Path
+from urllib.parse import quote
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +31,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+LOCAL = re.compile(r'\b(href|src)="/(?!/)')  # an address on this host
 mimetypes.add_type(
     "text/javascript", ".js"
 )  # some systems map it to text/plain, which browsers refuse to run
@@ -39,7 +44,7 @@ class Page:
 
     def __init__(self, folder: Path):
         self.files, self.index = StaticFiles(directory=folder), str(folder / "index.html")
-        self.zipped = GZipMiddleware(self._plain)
+        self.zipped, self.zipped_below = GZipMiddleware(self._plain), GZipMiddleware(self._index_below)
 
     def find(
         self, scope: Scope
@@ -69,7 +74,17 @@ class Page:
         "Send the file that was found"
         if not scope["page"]:
             return await problem(404, "no such file")(scope, receive, send)
+        if scope.get("root_path") and scope["page"] == self.index:
+            return await self.zipped_below(scope, receive, send)
         await (self._plain if "range" in Headers(scope=scope) else self.zipped)(scope, receive, send)
+
+    async def _index_below(self, scope: Scope, receive: Receive, send: Send) -> None:
+        "Send index.html with the addresses of its files below the root path"
+        text = await anyio.Path(self.index).read_text(encoding="utf-8")
+        root = quote(scope["root_path"])
+        text = LOCAL.sub(rf'\1="{root}/', text)
+        answer = HTMLResponse(text, headers=HEADERS | {"Cache-Control": "no-cache"})
+        await answer(scope, receive, send)
 
     async def _plain(self, scope: Scope, receive: Receive, send: Send) -> None:
         file = scope["page"]

@@ -10,6 +10,9 @@ export default defineConfig({
     strictPort: true,
     proxy: Object.fromEntries(["/api", "/health", "/metrics", "/docs", "/openapi.json"].map((path) => [path, { target: api }])),
   },
+  experimental: {
+    renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `/${file}` : { relative: true }), // scripts find each other below any prefix; the server puts it into index.html
+  },
   build: { target: "es2022", manifest: true, chunkSizeWarningLimit: 450 },
   test: {
     environment: "jsdom",

@@ -2,6 +2,7 @@ import { Anchor, Text } from "@mantine/core";
 import { createBrowserRouter, Link, Navigate, useLocation } from "react-router";
 import { Layout } from "./components/Layout";
 import { Page } from "./components/Page";
+import { basePath } from "./lib/address";
 import { prefetchedComponent } from "./lib/lazy";
 
 const Overview = prefetchedComponent(() => import("./pages/Overview"));
@@ -47,4 +48,4 @@ export const routes = [
   },
 ];
 
-export const createRouter = () => createBrowserRouter(routes);
+export const createRouter = () => createBrowserRouter(routes, { basename: basePath || "/" });

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
+import { apiAddress } from "../lib/address";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -74,7 +75,7 @@ const authenticate: Middleware = {
 };
 
 export const client = createClient<paths>({
-  baseUrl: globalThis.location?.origin ?? "",
+  baseUrl: apiAddress,
   fetch: (request) => globalThis.fetch(request),
 });
 client.use(authenticate);

@@ -1,5 +1,6 @@
 import { EventSource } from "eventsource";
 import { useEffect, useState } from "react";
+import { apiAddress } from "../lib/address";
 import { authHeaders } from "./client";
 import type { StoredEvent } from "./queries";
 
@@ -17,7 +18,7 @@ export function useEventStream(limit = 50): { events: StoredEvent[]; connection:
     let last = "";
     const connect = (): void => {
       const query = last ? `?after=${last}` : "";
-      source = new EventSource(`${location.origin}/api/v1/feedback/stream${query}`, {
+      source = new EventSource(`${apiAddress}/api/v1/feedback/stream${query}`, {
         fetch: (url, options) => fetch(url, { ...options, headers: { ...options.headers, ...authHeaders() } }),
       });
       source.onopen = () => setConnection("open");

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconChartBar, IconMoon, IconPackage, IconRobot, IconSearch, IconSparkles, IconSun, IconUser } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { Link, Outlet, useLocation } from "react-router";
+import { apiAddress, basePath } from "../lib/address";
 import { ConnectionAlert } from "./ConnectionAlert";
 import { PanelBoundary } from "./Panel";
 
@@ -37,7 +38,7 @@ export function Layout() {
           <Group gap="xs" wrap="nowrap">
             <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={opened ? "Close the menu" : "Open the menu"} aria-expanded={opened} />
             <Link to="/" className="brand">
-              <img src="/favicon.svg" alt="" width={26} height={26} />
+              <img src={`${basePath}/favicon.svg`} alt="" width={26} height={26} />
               <Text fw={700} component="span">
                 Customer360
               </Text>
@@ -54,7 +55,7 @@ export function Layout() {
         <Link to="/glossary" className="quiet" style={{ marginTop: "auto" }}>
           Glossary
         </Link>
-        <a href="/docs" className="quiet">
+        <a href={`${apiAddress}/docs`} className="quiet">
           API documentation
         </a>
       </AppShell.Navbar>

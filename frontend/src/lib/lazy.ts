@@ -1,4 +1,5 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
+import { apiAddress } from "./address";
 
 type Module<P> = { default: ComponentType<P> };
 
@@ -9,7 +10,7 @@ const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(do
 
 async function serverIsUp(): Promise<boolean> {
   try {
-    return (await fetch("/health/live")).ok;
+    return (await fetch(`${apiAddress}/health/live`)).ok;
   } catch {
     return false;
   }
