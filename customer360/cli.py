@@ -37,6 +37,7 @@ from customer360.cli_options import (
     takes_options,
 )
 from .cli_retrain import promote_command, retrain_command, rollback_command
+from .cli_store import backup_command, restore_command
 
 # %% ../nbs/6_cli/10_cli.ipynb #2f75bb20
 app = typer.Typer(
@@ -465,6 +466,8 @@ def forget_command(
     )
 
 
+app.command("backup")(backup_command)
+app.command("restore")(restore_command)
 app.command("retrain")(retrain_command)
 app.command("promote")(promote_command)
 app.command("rollback")(rollback_command)

@@ -172,8 +172,9 @@ MIGRATIONS = Path(importlib.util.find_spec("customer360.data").submodule_search_
 
 def migrate(
     engine: sa.Engine,  # as `connect` returns it
+    revision: str = "head",  # the one that this version of the code expects, or an earlier one
 ) -> str:  # the database's revision afterwards
-    "Migrate the tables of a database to the revision that this version of the code expects"
+    "Migrate the tables of a database; raise `StorageError` if they are newer than this version of the code"
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -185,7 +186,7 @@ def migrate(
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(360360)")
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
         except CommandError as error:
             raise StorageError(
                 f"the database was made by another version of this package ({error}): install the newer one"
