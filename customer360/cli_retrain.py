@@ -70,6 +70,7 @@ def retrain_command(options: RetrainOptions) -> None:
 
     source, keys = chosen_source(options), options.model or []
     request = work.RetrainRequest(tuple(keys), parse_settings(options.set_ or [], keys), options.force)
+    work.check_request(request)
     with work.job_store(source) as store:
         try:
             row = (

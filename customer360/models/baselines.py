@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix, vstack
 from ..data.prepare import Dataset, Histories
 from .attribution import Explanation
 from .contract import Recommender
+from .hyperparameters import PositiveFloat
 from .ops import symmetric_inverse
 
 # %% ../../nbs/2_models/14_baselines.ipynb #8b9f2074
@@ -169,7 +170,7 @@ class EASE(Recommender):
         },
     }
     absorbs: ClassVar[bool] = True
-    regularisation: float = 500.0  # lambda; the protocol's value
+    regularisation: PositiveFloat = 500.0  # lambda; the protocol's value
 
     def _fit(self, train: Dataset) -> None:
         self.touched_, gram = touched_gram(train.histories.confidence)

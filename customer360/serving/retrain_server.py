@@ -23,6 +23,7 @@ from ..data.store.facade import Store
 from ..data.store.jobs import RetrainingStore, Run
 from ..evaluation.pipeline import Source
 from ..models.contract import Recommender
+from ..models.hyperparameters import HyperparameterError
 from ..models.registry import Registry
 from .retrain import RetrainingBusy, RetrainRequest, begin, finish_run, plan_models
 from .triggers import RetrainPolicy, Trigger, due
@@ -164,7 +165,9 @@ class Retraining:
         source = self.source()
         try:
             plan_models(self.registry, source, request)
-        except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        except HyperparameterError as error:
+            raise Invalid(str(error), ".".join(["params", *error.path])) from None
+        except (ValueError, KeyError, ImportError) as error:
             field = "models" if isinstance(error, KeyError) else "params"
             raise Invalid(str(error.args[0] if error.args else error), field) from None
         run = begin(self.store, request, reasons, after)

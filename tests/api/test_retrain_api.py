@@ -76,7 +76,11 @@ def test_a_retraining_is_started_watched_and_taken_up(shop):
         assert server.get("retrain")["running"] is None
         buy(server, 300)
         refused = server.send("POST", "retrain", {"params": {"knn": {"n_neighbours": "many"}}}, 422)
-        assert "n_neighbours of knn is of type int, such as 100: got 'many'" in refused["detail"]
+        assert (
+            "n_neighbours of knn has to be a whole number, at least 1, such as 100: got 'many'"
+            in refused["detail"]
+        )
+        assert refused["field"] == "params.knn.n_neighbours"
         begun = server.send("POST", "retrain", {"params": {"knn": {"n_neighbours": 7}}, "force": False}, 202)
         assert (begun["state"], begun["number"], begun["models"]) == ("running", 2, [])
         told = server.send("POST", "retrain", {}, 409)
