@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..config import deprecated_names, folder
+from ..data.prepare import Dataset
 from ..files import atomic_folder, temporary_sibling
 from .artefacts import ArtefactError
 from .contract import Recommender
@@ -240,6 +241,12 @@ class Registry:
                     f"no release of {key} is in use in {self.root}: run `c360 train --model {key}`"
                 )
             return self.releases.load(key, versions[-1])
+
+    def release_with_data(self, release: Release) -> tuple[Recommender, Dataset]:
+        "Return the model of a release and the data that it was trained on; raise `ArtefactError`"
+        with self.folder.reading():
+            model = self.releases.load(release.key, release.version)[0]
+            return model, self.snapshots.read(release.snapshot).data
 
     def load_with_fallback(
         self,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..config import folder, settings
+from ..data.prepare import Dataset
 from ..data.store.connection import StorageError
 from ..data.store.engine import now_ms
 from ..data.store.facade import Store
@@ -25,6 +26,7 @@ from ..evaluation.pipeline import Source
 from ..models.contract import Recommender
 from ..models.hyperparameters import HyperparameterError
 from ..models.registry import Registry
+from ..models.releases import Release
 from .retrain import RetrainingBusy, RetrainRequest, begin, finish_run, plan_models
 from .triggers import RetrainPolicy, Trigger, due
 from .types import Invalid
@@ -96,7 +98,7 @@ def reasons_to_start(
     store: Store,
     registry: Registry,
     policy: RetrainPolicy,
-    load: Callable[[str], Recommender] | None = None,  # key -> the model in use; None: it is read
+    load: Callable[[Release], tuple[Recommender, Dataset]] | None = None,  # None: from the registry
 ) -> tuple[list[str], int]:  # sentences, []: nothing is due, or it is too soon; the newest run that is known
     "Return why a retraining should start by itself now"
     newest = store.retrainings.page(2)
@@ -115,7 +117,7 @@ class Retraining:
         self,
         store: Store,
         registry: Registry,
-        load: Callable[[str], Recommender] | None = None,  # key -> the model in use; None: it is read
+        load: Callable[[Release], tuple[Recommender, Dataset]] | None = None,  # None: from the registry
     ):
         self.store, self.registry, self.load = store, registry, load
         self.policy = RetrainPolicy.from_settings()

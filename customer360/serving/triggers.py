@@ -25,6 +25,7 @@ from ..config import settings
 from ..data.drift import Drift, compare_counts, effective_size
 from ..data.feature_store import stored_values
 from ..data.features import FeatureError, open_history, values_at
+from ..data.prepare import Dataset
 from ..data.store.engine import now_ms
 from ..data.store.facade import Store
 from ..data.store.jobs import Run
@@ -33,7 +34,7 @@ from ..models.artefacts import ArtefactError
 from ..models.contract import Recommender
 from ..models.registry import Registry
 from ..models.releases import Release
-from ..models.snapshots import RegistryError, Snapshot, read_sealed
+from ..models.snapshots import RegistryError, read_sealed
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #cc60c000
 DAY_MS = 86_400_000
@@ -198,13 +199,13 @@ def rmse_interval(
 def error_since(
     model: Recommender,
     release: Release,
-    snapshot: Snapshot,
+    data: Dataset,  # that the model was trained on
     ratings: list[StoredEvent],
 ) -> ErrorSince | None:  # None: too few
     "Return the error of a model on ratings that came after its training"
     stated = _stated_rmse(release)
-    users = snapshot.data.users.encode([rating.user for rating in ratings])
-    items = snapshot.data.items.encode([rating.item for rating in ratings])
+    users = data.users.encode([rating.user for rating in ratings])
+    items = data.items.encode([rating.item for rating in ratings])
     known = (users >= 0) & (items >= 0)
     if stated is None or known.sum() < MIN_RATINGS or len(np.unique(users[known])) < MIN_CUSTOMERS:
         return None
@@ -294,7 +295,7 @@ def due(
     registry: Registry,
     policy: RetrainPolicy | None = None,  # None: the settings
     now: int | None = None,  # ms UTC; None: the present
-    load: Callable[[str], Recommender] | None = None,  # key -> the model in use; None: it is read
+    load: Callable[[Release], tuple[Recommender, Dataset]] | None = None,  # None: from the registry
 ) -> list[Trigger]:  # []: nothing is due
     "Return the reasons to retrain, with their figures"
     state = trained_state(store, registry)
@@ -316,7 +317,10 @@ def due(
 
 
 def _newest_error(
-    store: Store, registry: Registry, state: TrainedState, load: Callable[[str], Recommender] | None
+    store: Store,
+    registry: Registry,
+    state: TrainedState,
+    load: Callable[[Release], tuple[Recommender, Dataset]] | None,
 ) -> ErrorSince | None:
     newest = store.events.page(limit=MAX_RATINGS, kinds=("rating",), newest_first=True)
     ratings = [event for event in newest if event.seq > state.watermark and event.rating is not None]
@@ -326,8 +330,8 @@ def _newest_error(
     release = min(rated, key=lambda one: (_stated_rmse(one), one.key))
 
     def compute() -> ErrorSince | None:
-        model = load(release.key) if load else registry.load(release.key)[0]
-        return error_since(model, release, registry.snapshots.read(release.snapshot), ratings)
+        model, data = (load or registry.release_with_data)(release)
+        return error_since(model, release, data, ratings)
 
     with suppress(ArtefactError, RegistryError, KeyError, ImportError):  # another model answers meanwhile
         return _keep((store.ids.store_id, release.version, state.watermark, ratings[0].seq), compute)
