@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from customer360.serving import service as serving
@@ -115,7 +116,44 @@ def _of_the_request(request: Request, error: Exception) -> Response:
             field,
         )
     also = f" (and {len(more)} more)" if more else ""
+    unknown = next((one["loc"] for one in (first, *more) if one["type"] == "extra_forbidden"), None)
+    if unknown and (known := known_fields(request, unknown)):
+        told = f"{named(unknown)}: there is no such field; known are {', '.join(known)}"
+        if unknown == first["loc"]:
+            return problem(422, told + also, field)
+        also += f"; {told}"
     return problem(422, f"{field}: {first['msg'].removeprefix('Value error, ')}{given(first)}{also}", field)
+
+
+def known_fields(
+    request: Request,
+    loc: Sequence[str | int],  # of a field that is not known
+) -> list[str]:  # []: not clear
+    "Return the fields that stand where an unknown one was sent"
+    route = request.scope["route"]
+    fields = [route.body_field] if loc[0] == "body" else route.dependant.query_params
+    kinds = [found.field_info.annotation for found in fields if found is not None]
+    for part in loc[1:-1]:
+        kinds = [inner for kind in kinds for inner in inner_types(kind, part)]
+    models = [model for kind in kinds for model in models_in_type(kind)]
+    return list(
+        dict.fromkeys(one.alias or name for model in models for name, one in model.model_fields.items())
+    )
+
+
+def models_in_type(kind: Any) -> list[type[BaseModel]]:
+    "Return the models that a type allows, such as those of a union"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    return [model for part in get_args(kind) for model in models_in_type(part)]
+
+
+def inner_types(kind: Any, part: str | int) -> list[Any]:
+    "Return the types of what lies under a key, or at a place, of a value of this type"
+    if isinstance(part, int):
+        return [kind]  # a list's own type: its models are those of its elements
+    found = [model.model_fields[part] for model in models_in_type(kind) if part in model.model_fields]
+    return [one.annotation for one in found] or [kind]
 
 
 def named(loc: Sequence[str | int]) -> str:

@@ -31,6 +31,7 @@ READ = frozenset(
         "whoami",
     }
 )
+FIGURES = frozenset({"experiments/offpolicy"})  # reads figures, unlike what else begins with `experiments`
 ASK = frozenset({"recommendations", "predictions", "feedback"})
 DOCS = frozenset({"/", "/docs", "/openapi.json", "/docs/oauth2-redirect"})
 FILES = "/docs/files"  # assets of these pages, served from here
@@ -55,8 +56,8 @@ def needs(method: str, path: str) -> Need:
     if (path in DOCS or path.startswith(f"{FILES}/")) and method in ("GET", "HEAD"):
         return "write"
     first, *rest = path.removeprefix(ROOT).split("/") if path.startswith(ROOT) else [""]
-    if method in ("GET", "HEAD") and first in READ and rest[1:] != ["export"]:
-        return "write"
+    if method in ("GET", "HEAD") and (first in READ or "/".join([first, *rest]) in FIGURES):
+        return "admin" if rest[1:] == ["export"] else "write"
     return "write" if method == "POST" and first in ASK and not rest else "admin"
 
 

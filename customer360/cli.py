@@ -164,6 +164,7 @@ def publish_models(
 ) -> None:
     "Fit and publish models, and print where each one lies"
     from customer360.evaluation.publish import same_training, train_and_publish
+    from customer360.models.catalogue import model_class
     from customer360.models.ops import NoItemText
     from customer360.serving.retrain import discard_fits
 
@@ -182,6 +183,8 @@ def publish_models(
         try:
             release = train_and_publish(snapshot, key, chosen, measure=measure)
             typer.echo(f"{key}: {release.path}")
+            if not model_class(key).serves:
+                typer.echo(f"{key}: kept to compare other models with, and not put to use", err=True)
             if before and before.version == release.version:
                 typer.echo(f"{key}: what was learnt is equal to the version before", err=True)
         except NoItemText as reason:

@@ -70,6 +70,8 @@ class DefaultBy(ResponseBody):
         low=0.004,
         high=0.016,
         better=True,
+        same_data=True,
+        note="",
     )
     key: str = Field(description="the default model; empty if no model is in use")
     by: Literal["setting", "measurement", "preference"]
@@ -82,6 +84,13 @@ class DefaultBy(ResponseBody):
     low: float | None = Field(None, description="lower bound of its 95 % interval")
     high: float | None = Field(None, description="upper bound of its 95 % interval")
     better: bool | None = Field(None, description="the difference is significant; null: not tested")
+    same_data: bool | None = Field(
+        None, description="both were trained on one snapshot; null: there is no second"
+    )
+    note: str = Field(
+        "",
+        description="why `better` is false though the interval excludes 0, or that the data differ; else empty",
+    )
 
 
 class ActivationBody(RequestBody):

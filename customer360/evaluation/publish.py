@@ -38,7 +38,7 @@ from customer360.evaluation.pipeline import (
 from .protocol import Result
 from .significance import TESTED_METRICS, compare_models
 from ..models.artefacts import ArtefactError
-from ..models.catalogue import make_model
+from ..models.catalogue import make_model, model_class
 from ..models.contract import Recommender
 from ..models.ops import NoItemText
 from ..models.registry import NO_COMPARISONS, Registry, prune
@@ -187,12 +187,12 @@ def train_and_publish(
     key: str,  # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
     measure: bool = True,  # also fit it on a part, for its figures
-    promote: bool = True,  # put it to use
+    promote: bool = True,  # put it to use, unless it is there to compare others with alone
     decide: Callable[[Release], dict] | None = None,  # the decision to record with the promotion
 ) -> Release:
     "Fit a model on all the data, and publish it in the registry of its data set, below data/models"
     tables = open_snapshot(snapshot)[0]
-    fit = fit_on_all(snapshot, key, params)
+    fit, promote = fit_on_all(snapshot, key, params), promote and model_class(key).serves
     if fit.blank:
         raise NoItemText(fit.blank)
     results = evaluate_on_part(snapshot, key, params) if measure else None

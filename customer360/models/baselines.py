@@ -33,6 +33,7 @@ class Random(Recommender):
     group: ClassVar[str] = "baseline"
     order: ClassVar[int] = 910
     colour: ClassVar[str] = "#CFCFCF"
+    serves: ClassVar[bool] = False  # nobody is to be shown what chance picks
     personal: ClassVar[bool] = False
 
     def _fit(self, train: Dataset) -> None:

@@ -56,6 +56,7 @@ class Recommender(ABC):
     depends_on: ClassVar[tuple[str, ...]] = ()  # settings, such as `encoder`, that change what it learns
     default_components: ClassVar[tuple[str, ...]] = ()  # of a hybrid: keys
     search_space: ClassVar[dict[str, dict[str, list]]] = {}  # question -> hyper-parameter -> values to try
+    serves: ClassVar[bool] = True  # False: it is there to compare others with, and is never put to use
     personal: ClassVar[bool] = True  # False: by design the same for every history, or unrelated to it
     tolerance: ClassVar[float] = 0.0  # of `predict`, for an unknown customer with the history of a known one
     weights_file: ClassVar[str] = "weights.npz"  # or `weights.safetensors`, for arrays of numbers alone

@@ -86,9 +86,14 @@ class Promotions:
         version: str,  # any that is kept, older or newer than the one in use
         decision: dict | None = None,  # plain values: why
     ) -> Release:
-        "Put a release to use; raise `ArtefactError` if it cannot be loaded"
+        "Put a release to use; raise `ArtefactError` if it cannot be loaded, `RegistryError` if it must not be"
         with self.folder.writing():
-            release, before, decisions = self.releases.load(key, version)[1], [], []
+            (model, release), before, decisions = self.releases.load(key, version), [], []
+            if not model.serves:
+                raise RegistryError(
+                    f"{key} is there to compare other models with, and is not put to use: customers would "
+                    "be shown what chance picks, and no command would take it out of use again"
+                )
             with suppress(ArtefactError):  # the list is lost, the releases are not
                 before, decisions = self.versions(key), self.read(key)["decisions"]
             after = before if before[-1:] == [version] else [*before, version]

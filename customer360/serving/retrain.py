@@ -6,7 +6,7 @@
 __all__ = ['log', 'BEAT_SECONDS', 'GRACE_SECONDS', 'PATIENCE_SECONDS', 'RetrainRequest', 'merge_params', 'check_request',
            'plan_models', 'discard_fits', 'train_again', 'retrain_one', 'RetrainingStopped', 'Heartbeat',
            'allowed_memory', 'lower_priority', 'RetrainingBusy', 'job_store', 'begin', 'remove_leftovers',
-           'RetrainingSteps', 'do_work', 'finish_run', 'outcome_of', 'carry_out', 'retrain']
+           'RetrainingSteps', 'do_work', 'finish_run', 'outcome_of', 'summarize_run', 'carry_out', 'retrain']
 
 # %% ../../nbs/4_serving/92_retrain.ipynb #7bc4de86
 import logging
@@ -81,8 +81,11 @@ def check_request(
     request: RetrainRequest,
 ) -> None:
     "Raise `HyperparameterError` or `KeyError` on what no data could make possible"
-    for key in request.models:
-        model_class(key)
+    for key in (*request.models, *request.params):
+        if not model_class(key).serves:
+            raise ValueError(
+                f"{key} is there to compare other models with and is not put to use: leave it out"
+            )
     for key, params in request.params.items():
         _check_params(key, params)
 
@@ -102,7 +105,11 @@ def plan_models(
     "Return what to train; raise `ValueError` or `KeyError` on a model or hyper-parameter that does not exist"
     check_request(request)
     current = {release.key: release.params for release in releases_in_use(registry)}
-    keys = request.models or tuple(request.params) or tuple(key for key in current if not missing(key))
+    keys = (
+        request.models
+        or tuple(request.params)
+        or tuple(key for key in current if not missing(key) and model_class(key).serves)
+    )
     if not keys:
         raise ValueError(
             f"no model of {registry.dataset} is in use: name one, or train one with "
@@ -384,6 +391,34 @@ def outcome_of(decisions: list[dict[str, Any]]) -> tuple[str, str]:  # state of 
         return "failed", " ".join(f"{one['key']}: {one['reasons'][0]}" for one in failed)
     changed = any(one["outcome"] != "unchanged" for one in decisions)
     return ("done" if changed else "unchanged"), ""
+
+
+_CAME_OF_IT = {  # outcome -> what happened, and why
+    "first": "{} put to use, as no version was in use before",
+    "promoted": "{} put to use in a new version",
+    "rejected": "{} left as before, since the challenger was not shown to be as good",
+    "equal": "{} trained again, and what was learnt is equal to the version in use, which stays",
+    "unchanged": "{} not trained, since data and hyper-parameters are those of the version in use "
+    "(--force trains all the same)",
+    "left out": "{} left out",
+    "failed": "{} failed",
+}
+
+
+def summarize_run(
+    state: str,  # of a run that has ended
+    decisions: list[dict[str, Any]],
+    error: str = "",
+) -> str:
+    "Return what came of a retraining, and why, in one sentence"
+    found: dict[str, list[str]] = {}
+    for one in decisions:
+        same = one["outcome"] == "unchanged" and one.get("challenger")
+        found.setdefault("equal" if same else one["outcome"], []).append(one["key"])
+    told = "; ".join(_CAME_OF_IT[outcome].format(" and ".join(keys)) for outcome, keys in found.items())
+    if state in ("failed", "died"):
+        return f"{state}: {error}" + (f" ({told})" if told else "")
+    return told or "no model was to be trained"
 
 
 def carry_out(

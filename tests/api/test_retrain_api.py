@@ -105,6 +105,19 @@ def test_a_retraining_is_started_watched_and_taken_up(shop):
         server.send("POST", "retrain", {"models": ["popularity"]}, 202)
         assert end_of(server).state == "unchanged"
         assert server.get("models/popularity")["version"] == new
+        assert "popularity not trained, since data and hyper" in server.get("retrain")["runs"][0]["summary"]
+
+        begun = server.client.post("/api/v1/retrain")  # without a body: every model in use
+        assert (begun.status_code, begun.json()["models"], begun.json()["params"]) == (202, [], {}), (
+            begun.text
+        )
+        assert {one["key"] for one in end_of(server).decisions} == {"knn", "popularity"}
+        server.send("POST", "retrain", {"models": ["popularity"], "force": True}, 202)
+        end_of(server)
+        log = (Path(server.home) / "data/models/shop/retrain.log").read_text().rstrip().splitlines()
+        assert log[-1].endswith(
+            "popularity trained again, and what was learnt is equal to the version in use, which stays"
+        ), log[-1]
 
 
 @pytest.mark.long

@@ -26,7 +26,7 @@ KEYS = f"{WRITE_ENTRY},{ADMIN_ENTRY}"
 WRITERS = {
     "list_customers", "get_customer", "recommend_to_customer", "recommend", "explain_recommendation", "predict_ratings", "list_items", "get_item",
     "similar_items", "search_items", "popular_items", "latest_items", "give_feedback", "list_feedback", "list_models", "get_model", "get_overview", "who_am_i",
-    "list_customers_of_item", "get_training", "list_comparisons", "stream_feedback", "get_retraining", "get_online_agreement",
+    "list_customers_of_item", "get_training", "list_comparisons", "stream_feedback", "get_retraining", "get_online_agreement", "get_off_policy",
 }  # fmt: skip
 OPEN = {"is_alive", "is_ready"}
 

@@ -52,7 +52,7 @@ export default function ModelsPage() {
           <LiveEvents />
         </Stack>
       </SimpleGrid>
-      {admin && <OffPolicyPanel />}
+      <OffPolicyPanel />
       <OnlineAgreementPanel />
     </Page>
   );
