@@ -305,14 +305,14 @@ def reasons_for(
     customers = window.customers
     figures = f"nDCG@10 {got.difference:+.4f} (95% interval {got.low:+.4f} to {got.high:+.4f})"
     allowed = f"a loss of {got.margin:.4f}, {MARGIN:.0%} of the champion's mean, is allowed"
-    reasons, passed = [], got.passed
-    if passed:
+    reasons, passed, few = [], got.passed, alike and customers < ENOUGH_CUSTOMERS
+    if passed and not few:
         reasons.append(f"{figures} on {customers} customers: not worse; {allowed}.")
     elif customers < 2:
         reasons.append("The window has fewer than two customers with relevant items: nothing can be said.")
     elif got.high < 0:
         reasons.append(f"{figures} on {customers} customers: worse than the champion.")
-    elif alike and customers < ENOUGH_CUSTOMERS:
+    elif few:
         passed = True
         reasons.append(
             f"{figures} on {customers} customers: too few for a verdict, which wants {ENOUGH_CUSTOMERS}. "
@@ -321,7 +321,7 @@ def reasons_for(
     else:
         reasons.append(
             f"{figures} on {customers} customers: too few to say that it is not worse; {allowed}. "
-            f"That would take about {got.needed:,} customers."
+            f"Between two that are equally good that takes about {got.needed:,} customers."
         )
     if window.prompted:
         reasons.append(
