@@ -22,7 +22,7 @@ from ..config import folder as project_folder
 from .cards import SourceError
 from .checks import spreadsheet_safe
 from .ingest import SOURCE_COPIES, IngestResult
-from ..files import MARKER, atomic_folder, describe_file, sha256_of_json, sha256_of_table
+from ..files import MARKER, atomic_folder, describe_file, discard, sha256_of_json, sha256_of_table
 from ..schema import Facts, Tables
 
 # %% ../../nbs/1_data/46_interim.ipynb #b7a1710c
@@ -109,8 +109,8 @@ def erase_cached(
         if found:
             top = root / path.relative_to(root).parts[0]
             whole = top if (top / "interactions.parquet").exists() else path
-            shutil.rmtree(whole) if whole.is_dir() else whole.unlink()
-            removed.append(whole.relative_to(root).as_posix())
+            if discard(whole):
+                removed.append(whole.relative_to(root).as_posix())
     if unreadable:
         raise SourceError(
             f"these files cannot be read, so they may contain an erased customer: {', '.join(unreadable)}. "

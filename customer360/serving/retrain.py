@@ -6,7 +6,8 @@
 __all__ = ['log', 'BEAT_SECONDS', 'GRACE_SECONDS', 'PATIENCE_SECONDS', 'RetrainRequest', 'merge_params', 'check_request',
            'plan_models', 'discard_fits', 'train_again', 'retrain_one', 'RetrainingStopped', 'Heartbeat',
            'allowed_memory', 'lower_priority', 'RetrainingBusy', 'job_store', 'begin', 'remove_leftovers',
-           'RetrainingSteps', 'do_work', 'finish_run', 'outcome_of', 'summarize_run', 'carry_out', 'retrain']
+           'RetrainingSteps', 'read_data', 'about_snapshot', 'publish_features', 'do_work', 'finish_run', 'outcome_of',
+           'summarize_run', 'carry_out', 'retrain']
 
 # %% ../../nbs/4_serving/92_retrain.ipynb #7bc4de86
 import logging
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,13 @@ from ..data.store.facade import Store
 from ..data.store.jobs import LEASE_SECONDS, RetrainingStore, Run, describe_process, this_place
 from ..evaluation.challenge import Decision, Progress, challenge, chosen_params
 from ..evaluation.pipeline import Source, ingest_stage, open_snapshot
-from ..evaluation.publish import erase_since_snapshot, same_training, train_and_publish
+from customer360.evaluation.publish import (
+    erase_since_snapshot,
+    has_gone,
+    on_snapshot,
+    same_training,
+    train_and_publish,
+)
 from ..files import leftovers_of
 from ..models.catalogue import PARTS, make_model, missing, model_class
 from ..models.hyperparameters import HyperparameterError
@@ -179,6 +187,8 @@ def retrain_one(
     except NoItemText as reason:
         outcome, why = "left out", str(reason)
     except Exception as error:
+        if has_gone(snapshot):  # a customer was erased: `on_snapshot` reads the data again
+            raise
         log.exception("%s could not be retrained", key)
         outcome, why = "failed", f"{type(error).__name__}: {error}"
     return Decision(key, outcome, params=dict(params), reasons=[why]).to_dict()
@@ -327,6 +337,22 @@ class RetrainingSteps:
         return step
 
 
+def read_data(source: Source, step: RetrainingSteps) -> Path:
+    "Return a snapshot of the data as they are now"
+    step("reading the data")
+    return ingest_stage(source)[0]
+
+
+def about_snapshot(snapshot: Path) -> dict[str, Any]:  # snapshot, watermark
+    "Return what is recorded about the data of a run"
+    return {"snapshot": snapshot.name, "watermark": open_snapshot(snapshot)[2].get("watermark", 0)}
+
+
+def publish_features(store: Store, snapshot: Path) -> None:
+    "Compute the features of all customers and items of a snapshot, and replace those in the store"
+    materialise(store, open_snapshot(snapshot)[0], about=about_snapshot(snapshot))
+
+
 def do_work(
     store: Store,
     source: Source,
@@ -339,24 +365,23 @@ def do_work(
     remove_leftovers(store)
     plan = plan_models(registry, source, request)
     step.total = 4 * len(plan) + 2
-    step("reading the data")
-    snapshot, _ = ingest_stage(source)
-    tables, _, manifest = open_snapshot(snapshot)
+    snapshot, read = read_data(source, step), partial(read_data, source, step)
     step.done = 1
-    about = {"snapshot": snapshot.name, "watermark": manifest.get("watermark", 0)}
-    step("models", **about, events=len(tables.interactions))
+    step("models", **about_snapshot(snapshot), events=len(open_snapshot(snapshot)[0].interactions))
     for place, (key, params) in enumerate(plan.items()):
         step.done = 1 + 4 * place
         step(f"{key}: begin")
-        decisions.append(retrain_one(snapshot, key, params, request, step.of_model(key)))
+        train = partial(retrain_one, key=key, params=params, request=request, progress=step.of_model(key))
+        snapshot, decision = on_snapshot(snapshot, train, read)
+        decisions.append(decision)
     erase_since_snapshot(registry, snapshot)
     step.done = 1 + 4 * len(plan)
-    known = store.features.manifest() or {}
-    if known.get("watermark") != about["watermark"] or any(
+    known = (store.features.manifest() or {}).get("watermark")
+    if known != about_snapshot(snapshot)["watermark"] or any(
         one["outcome"] != "unchanged" for one in decisions
     ):
         step("features")
-        materialise(store, tables, about=about)
+        on_snapshot(snapshot, partial(publish_features, store), read)
     step.done = step.total
     step("done")
 
