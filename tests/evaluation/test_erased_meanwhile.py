@@ -93,11 +93,13 @@ def erase_at(monkeypatch, shop, point: str, times: int = 1) -> list[str]:
 @pytest.mark.parametrize("how", ["retrain", "train"])
 @pytest.mark.parametrize("point", ["fit", "figures"])
 def test_training_goes_on_without_who_is_erased(shop, tmp_path, monkeypatch, how, point):
-    store, source, registry = shop
+    _, source, registry = shop
     erased = erase_at(monkeypatch, shop, point)
     if how == "retrain":
         run = retrain(source.dataset, models=("popularity", "bias"))
-        assert run.state == "done" and [one["outcome"] for one in run.decisions] == ["first", "first"], run.error
+        assert run.state == "done" and [one["outcome"] for one in run.decisions] == ["first", "first"], (
+            run.error
+        )
     else:
         found = CliRunner().invoke(app, ["train", "--model", "popularity", "--dataset", source.dataset])
         assert found.exit_code == 0, (found.output, found.exception)
@@ -108,7 +110,7 @@ def test_training_goes_on_without_who_is_erased(shop, tmp_path, monkeypatch, how
 
 
 def test_who_is_erased_again_and_again_is_named(shop, monkeypatch):
-    store, source, registry = shop
+    store, source, _ = shop
     for n in range(1, 9):
         store.events.record([NewEvent(f"eve {n}", "p0001", "purchase", 1_800_000_000)])
     erase_at(monkeypatch, shop, "figures", times=9)
