@@ -75,7 +75,7 @@ RULES: dict[str, Access] = {
             ("GET", "/experiments", Access("read")),
             ("PUT", "/experiments", Access("admin")),
             ("DELETE", "/experiments", Access("admin")),
-            ("GET", "/experiments/offpolicy", Access("admin")),
+            ("GET", "/experiments/offpolicy", Access("read")),
             ("GET", "/rules", Access("read")),
             ("PUT", "/rules", Access("admin")),
         )

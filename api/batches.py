@@ -1,23 +1,24 @@
 "Batches: which of their elements are wrong, and why"
 
-from collections.abc import Sequence
 from typing import Any
 
 from customer360.serving import service as serving
 
 from .errors import element_error, named_error
 from .schemas import InvalidElement
+from .schemas.base import RequestBody
 
 
 def checked(
-    elements: Sequence[Any],  # of a body; an `InvalidElement` where one is not valid
-    name: str,  # of the list in the body
+    body: RequestBody,
+    name: str,  # of its list; an `InvalidElement` is where one is not valid
 ) -> tuple[dict[int, Any], dict[int, serving.ServiceError]]:  # by position: the valid ones; errors
     "Return the elements of a batch that are valid, and what is wrong with the others"
     good, problems = {}, {}
-    for at, element in enumerate(elements):
+    kinds = {"body": [type(body)]}
+    for at, element in enumerate(getattr(body, name)):
         if isinstance(element, InvalidElement):
-            detail, field = named_error(element.errors, ("body", name, at))
+            detail, field = named_error(element.errors, ("body", name, at), kinds)
             problems[at] = serving.Invalid(detail, field)
         else:
             good[at] = element

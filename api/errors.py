@@ -2,12 +2,13 @@
 
 import logging
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from customer360.serving import service as serving
@@ -144,19 +145,65 @@ def _of_the_request(request: Request, error: Exception) -> Response:
             'events: this is one event; send a list of them, as in {"events": [{"customer": ...}]}',
             field,
         )
-    detail, field = named_error(error.errors())
+    detail, field = named_error(error.errors(), kinds=kinds_of_the_route(request))
     return problem(422, f"{field}: {detail}", field)
 
 
 def named_error(
     errors: Sequence[dict[str, Any]],  # of pydantic
     root: Sequence[str | int] = (),  # where what was validated stands in the request
+    kinds: Mapping[str, Sequence[Any]] | None = None,  # body and query -> types; None: not known
 ) -> tuple[str, str]:  # what is wrong; the path of the field
-    "Return what the first of several errors says, and where"
+    "Return what the first of several errors says, and where; an unknown field with the known ones"
     first, *more = errors
     also = f" (and {len(more)} more)" if more else ""
-    detail = f"{first['msg'].removeprefix('Value error, ')}{given(first)}{also}"
-    return detail, named((*root, *first["loc"]))
+    field = named((*root, *first["loc"]))
+    unknown = next((one["loc"] for one in errors if one["type"] == "extra_forbidden"), None)
+    if unknown and (known := known_fields(kinds or {}, (*root, *unknown))):
+        told = f"there is no such field; known are {', '.join(known)}"
+        if unknown == first["loc"]:
+            return told + also, field
+        also += f"; {named((*root, *unknown))}: {told}"
+    return f"{first['msg'].removeprefix('Value error, ')}{given(first)}{also}", field
+
+
+def kinds_of_the_route(request: Request) -> dict[str, list[Any]]:
+    "Return the types of a route's body and query"
+    route = request.scope["route"]
+    found = {"body": [route.body_field], "query": route.dependant.query_params}
+    return {
+        place: [one.field_info.annotation for one in fields if one is not None]
+        for place, fields in found.items()
+    }
+
+
+def known_fields(
+    kinds: Mapping[str, Sequence[Any]],  # body and query -> types
+    loc: Sequence[str | int],  # of a field that is not known
+) -> list[str]:  # []: not clear
+    "Return the fields that stand where an unknown one was sent"
+    found = list(kinds.get(str(loc[0]), ()))
+    for part in loc[1:-1]:
+        found = [inner for kind in found for inner in inner_types(kind, part)]
+    models = [model for kind in found for model in models_in_type(kind)]
+    return list(
+        dict.fromkeys(one.alias or name for model in models for name, one in model.model_fields.items())
+    )
+
+
+def models_in_type(kind: Any) -> list[type[BaseModel]]:
+    "Return the models that a type allows, such as those of a union"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    return [model for part in get_args(kind) for model in models_in_type(part)]
+
+
+def inner_types(kind: Any, part: str | int) -> list[Any]:
+    "Return the types of what lies under a key, or at a place, of a value of this type"
+    if isinstance(part, int):
+        return [kind]  # a list's own type: its models are those of its elements
+    found = [model.model_fields[part] for model in models_in_type(kind) if part in model.model_fields]
+    return [one.annotation for one in found] or [kind]
 
 
 def named(loc: Sequence[str | int]) -> str:

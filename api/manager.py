@@ -48,7 +48,7 @@ class ServiceManager:
             self.problem = error if known else serving.NotReady(reason_of(error))
             return
         pool = self.service.pool
-        self.retraining = Retraining(self.service.store, pool.registry, pool.model)
+        self.retraining = Retraining(self.service.store, pool.registry, pool.release_with_data)
         self._freeze(self.service)
         log.info("ready", extra={"fields": {"models": self.service.ready()["models"]}})
 

@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'TrainOptions', 'QualityOptions', 'INTERRUPTED', 'installed_models', 'report_command',
-           'train_command', 'choose_params', 'publish_models', 'recommend_command', 'evaluate_command', 'tune_command',
-           'data_list', 'data_fetch', 'data_describe', 'data_quality', 'why_command', 'format_recommendation',
-           'format_reason', 'token_command', 'forget_command', 'main']
+           'train_command', 'choose_params', 'publish_models', 'publish_model', 'recommend_command', 'evaluate_command',
+           'tune_command', 'data_list', 'data_fetch', 'data_describe', 'data_quality', 'why_command',
+           'format_recommendation', 'format_reason', 'token_command', 'forget_command', 'main']
 
 # %% ../nbs/6_cli/10_cli.ipynb #f57ee290
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,9 +132,13 @@ def train_command(options: TrainOptions) -> None:
 
     source, earlier, every = chosen_source(options), options.snapshot, options.model == "all"
     params = choose_params(source, installed_models() if every else [options.model], options.set_ or [])
-    folder = reopen_snapshot(source.card.name, earlier) if earlier else ingest_stage(source)[0]
+
+    def read() -> Path:
+        return reopen_snapshot(source.card.name, earlier) if earlier else ingest_stage(source)[0]
+
+    folder = read()
     typer.echo(describe_origin(folder), err=True)
-    publish_models(folder, params, not options.no_figures, every, options.force)
+    publish_models(folder, params, not options.no_figures, every, options.force, read)
 
 
 def choose_params(
@@ -161,34 +167,52 @@ def publish_models(
     params: dict[str, dict[str, Any]],  # model -> hyper-parameters
     measure: bool,
     skip: bool,  # leave out models that read texts where the data has none; False: raise
-    force: bool = False,  # also those whose data and hyper-parameters are unchanged
+    force: bool,  # also those whose data and hyper-parameters are unchanged
+    read: Callable[[], Path],  # makes a snapshot again where a customer is erased meanwhile
 ) -> None:
     "Fit and publish models, and print where each one lies"
-    from customer360.evaluation.publish import same_training, train_and_publish
+    from customer360.evaluation.publish import on_snapshot
     from customer360.models.ops import NoItemText
-    from customer360.serving.retrain import discard_fits
 
     for key, chosen in params.items():
-        before = same_training(snapshot, key, chosen)
-        if before and not force and (before.figures or not measure):
-            typer.echo(
-                f"nothing to do: {key} {before.version} was trained on this data with these "
-                "hyper-parameters; --force trains it again",
-                err=True,
-            )
-            typer.echo(f"{key}: {before.path}")
-            continue
-        if force:
-            discard_fits(snapshot, key)
+        work = partial(publish_model, key=key, params=chosen, measure=measure, force=force)
         try:
-            release = train_and_publish(snapshot, key, chosen, measure=measure)
-            typer.echo(f"{key}: {release.path}")
-            if before and before.version == release.version:
-                typer.echo(f"{key}: what was learnt is equal to the version before", err=True)
+            snapshot = on_snapshot(snapshot, work, read)[0]
         except NoItemText as reason:
             if not skip:
                 raise
             typer.echo(f"{key}: left out, {reason}", err=True)
+
+
+def publish_model(
+    snapshot: Path,
+    key: str,  # of the model
+    params: dict[str, Any],
+    measure: bool,
+    force: bool,  # also if data and hyper-parameters are unchanged
+) -> None:
+    "Fit and publish one model, and print where it lies"
+    from customer360.evaluation.publish import same_training, train_and_publish
+    from customer360.models.catalogue import model_class
+    from customer360.serving.retrain import discard_fits
+
+    before = same_training(snapshot, key, params)
+    if before and not force and (before.figures or not measure):
+        typer.echo(
+            f"nothing to do: {key} {before.version} was trained on this data with these "
+            "hyper-parameters; --force trains it again",
+            err=True,
+        )
+        typer.echo(f"{key}: {before.path}")
+        return
+    if force:
+        discard_fits(snapshot, key)
+    release = train_and_publish(snapshot, key, params, measure=measure)
+    typer.echo(f"{key}: {release.path}")
+    if not model_class(key).serves:
+        typer.echo(f"{key}: kept to compare other models with, and not put to use", err=True)
+    if before and before.version == release.version:
+        typer.echo(f"{key}: what was learnt is equal to the version before", err=True)
 
 # %% ../nbs/6_cli/10_cli.ipynb #fd29e32c
 @app.command("recommend")

@@ -30,13 +30,15 @@ TRY_LATER = 75  # exit code: another retraining is running
 def format_run(
     run: Any,  # a `Run` that has ended
 ) -> str:
-    "Return what came of a retraining as text"
+    "Return what came of a retraining as text; the last line says what happened and why"
+    from customer360.serving.retrain import summarize_run
+
     lines = []
     for one in run.decisions:
         stays = f", {one['champion']} stays in use" if one["champion"] and not one["challenger"] else ""
         about = one["outcome"] + (f" {one['challenger']}" if one["challenger"] else stays)
         lines += [f"{one['key']}: {about}", *(f"  {reason}" for reason in one["reasons"])]
-    end = {"unchanged": "nothing to do", "failed": f"failed: {run.error}"}.get(run.state, run.state)
+    end = summarize_run(run.state, run.decisions, run.error)
     return "\n".join([*lines, f"Retraining {run.number}: {end}"])
 
 # %% ../nbs/6_cli/09_retrain_commands.ipynb #416ee02b
@@ -70,6 +72,7 @@ def retrain_command(options: RetrainOptions) -> None:
 
     source, keys = chosen_source(options), options.model or []
     request = work.RetrainRequest(tuple(keys), parse_settings(options.set_ or [], keys), options.force)
+    work.check_request(request)
     with work.job_store(source) as store:
         try:
             row = (
@@ -119,13 +122,12 @@ def new_run(
     from customer360.serving.retrain_server import reasons_to_start
     from customer360.serving.triggers import RetrainPolicy
 
-    registry = open_registry(source.card.name, store.identities.erased)
-    work.plan_models(registry, source, request)
-    reasons, known = ["by hand"], None
+    registry, reasons, known = open_registry(source.card.name, store.identities.erased), ["by hand"], None
     if if_due:
         reasons, known = reasons_to_start(store, registry, RetrainPolicy.from_settings())
-    if not reasons:
+    if not reasons:  # cron asks often: what only a training needs is not even imported
         return None
+    work.plan_models(registry, source, request)
     for reason in reasons if if_due else ():
         typer.echo(reason, err=True)
     return work.begin(store, request, reasons, known, describe_process())

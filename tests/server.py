@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 from command import environment, once
-from postgres import free_port
+
+from customer360.serving.loop_server import free_port
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # `api` is no part of the installed package

@@ -55,7 +55,7 @@ def give_feedback(
     service: Service,
 ) -> Response:
     "Store events, all or none unless `partial`; they count from the customers' next recommendations on"
-    good, problems = checked(body.events, "events")
+    good, problems = checked(body, "events")
     check_customers(request, {event.customer for event in good.values()})
     charge_for(request, len(body.events))
     events = {

@@ -57,7 +57,7 @@ async def recommend(
     service: Service,
 ) -> Response:
     "Recommend items to several customers, or to visitors whose history is in the request"
-    good, problems = checked(body.requests, "requests")
+    good, problems = checked(body, "requests")
     check_customers(request, {one.customer for one in good.values()})
     charge_for(request, len(body.requests))
     cost = cost_of([len(one.history) for one in good.values()])

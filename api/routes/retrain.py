@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from customer360.serving.retrain import summarize_run
+
 from .. import schemas
 from ..errors import problems
 from ..manager import Retrainer
@@ -12,6 +14,7 @@ from .common import WITH_BODY
 from .common import router as new_router
 
 router = new_router("models")
+EVERYTHING = schemas.RetrainBody()
 
 
 @router.get("/retrain", operation_id="get_retraining", response_model=schemas.Retrainings)
@@ -33,8 +36,8 @@ def get_retraining(retraining: Retrainer, request: Request) -> Response:
     response_model=schemas.RetrainRun,
     responses=WITH_BODY | problems(409),
 )
-def start_retraining(body: schemas.RetrainBody, retraining: Retrainer) -> Response:
-    "Start a retraining; one at a time, in a process of its own"
+def start_retraining(retraining: Retrainer, body: schemas.RetrainBody = EVERYTHING) -> Response:
+    "Start a retraining; one at a time, in a process of its own. Without a body: of every model in use"
     run = retraining.start(retraining.request(body.models, body.params, body.force))
     made = reply(schemas.RetrainRun, _shown(run.to_dict(), False))
     made.status_code = 202
@@ -42,7 +45,7 @@ def start_retraining(body: schemas.RetrainBody, retraining: Retrainer) -> Respon
 
 
 def _shown(run: dict[str, Any], stranger: bool) -> dict[str, Any]:  # an error may name files
-    finished = run["finished"]
+    finished, shown = run["finished"], "" if stranger else run["error"]
     return (
         run
         | run["request"]
@@ -51,6 +54,7 @@ def _shown(run: dict[str, Any], stranger: bool) -> dict[str, Any]:  # an error m
             "finished": finished and finished // 1000,
             "snapshot": run["about"].get("snapshot", ""),
             "events": run["about"].get("events"),
-            "error": "" if stranger else run["error"],
+            "error": shown,
+            "summary": "" if finished is None else summarize_run(run["state"], run["decisions"], shown),
         }
     )

@@ -8,13 +8,14 @@ from .base import ModelKey, RequestBody, ResponseBody, example
 
 
 class DecisionWindow(ResponseBody):
-    model_config = example(start=1764300000, end=1764900000, rows=4778, customers=169)
+    model_config = example(start=1764300000, end=1764900000, rows=4778, customers=169, prompted=912)
     start: int | None = Field(
         None, description="first moment: Unix time, or a row where the data has no time"
     )
     end: int | None = None
-    rows: int | None = Field(None, description="interactions, impressions left out")
+    rows: int | None = Field(None, description="interactions that customers came to by themselves")
     customers: int | None = Field(None, description="customers who were judged")
+    prompted: int = Field(0, description="interactions left out: customers acted on a list of this service")
 
 
 class Decision(ResponseBody):
@@ -24,7 +25,7 @@ class Decision(ResponseBody):
         champion="2f7a9c01d3b4",
         challenger="91ab02c4d5e6",
         params={"n_neighbours": 100},
-        window={"start": 1764300000, "end": 1764900000, "rows": 4778, "customers": 169},
+        window={"start": 1764300000, "end": 1764900000, "rows": 4778, "customers": 169, "prompted": 912},
         metric="ndcg@10",
         champion_value=0.195,
         challenger_value=0.231,
@@ -69,6 +70,8 @@ class DefaultBy(ResponseBody):
         low=0.004,
         high=0.016,
         better=True,
+        same_data=True,
+        note="",
     )
     key: str = Field(description="the default model; empty if no model is in use")
     by: Literal["setting", "measurement", "preference"]
@@ -81,6 +84,13 @@ class DefaultBy(ResponseBody):
     low: float | None = Field(None, description="lower bound of its 95 % interval")
     high: float | None = Field(None, description="upper bound of its 95 % interval")
     better: bool | None = Field(None, description="the difference is significant; null: not tested")
+    same_data: bool | None = Field(
+        None, description="both were trained on one snapshot; null: there is no second"
+    )
+    note: str = Field(
+        "",
+        description="why `better` is false though the interval excludes 0, or that the data differ; else empty",
+    )
 
 
 class ActivationBody(RequestBody):

@@ -70,7 +70,7 @@ class RetrainRun(ResponseBody):
     )
     number: int
     state: Literal["running", "done", "unchanged", "failed", "died"] = Field(
-        description="unchanged: there was nothing to do; died: its process ended without a word"
+        description="unchanged: the versions in use are those of this data; died: its process ended without a word"
     )
     reasons: list[str] = Field(description="why it was started")
     models: list[str] = Field([], description="empty: every model that was in use")
@@ -85,6 +85,7 @@ class RetrainRun(ResponseBody):
     events: int | None = None
     decisions: list[RunDecision] = []
     error: str = ""
+    summary: str = Field("", description="what came of it and why, in a sentence; empty while it runs")
 
 
 class Retrainings(ResponseBody):

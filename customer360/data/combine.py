@@ -29,13 +29,14 @@ from .store.ingest_tables import CUSTOMER_VERSIONS, INTERACTION_ROWS
 from .store.interactions import merge_users
 from .store.tables import COUNTERS, CUSTOMERS, EVENTS, MERGES, METADATA, SETTINGS
 from ..files import sha256_of_json, sha256_of_table
-from ..schema import INTERACTIONS, EventType, Facts, Tables
+from ..schema import INTERACTIONS, RECOMMENDED, EventType, Facts, Tables
 
 # %% ../../nbs/1_data/86_combine.ipynb #dd541c4b
 class LiveData(NamedTuple):
     "The content of a store that a training run adds to the files of a data set"
 
-    events: pd.DataFrame  # columns of `INTERACTIONS`, in order of arrival, under the customers' current ids
+    # columns of `INTERACTIONS` and `RECOMMENDED`, in order of arrival, under the customers' current ids
+    events: pd.DataFrame
     customers: dict[str, OwnAttributes]  # id, merged ones included -> what was set for it
     items: list[dict]  # item, withdrawn, and all fields of an item that was put
     merges: dict[str, str]  # id that was given up -> current id
@@ -199,8 +200,9 @@ def add_live_data(
         return tables, {}, {}
     before = merge_users(tables, live.merges)
     events, unusable = usable_events(live.events, tables.facts)
-    rows = pd.concat([before.interactions, events[list(INTERACTIONS)]], ignore_index=True)
+    rows = pd.concat([before.interactions, events[[*INTERACTIONS, RECOMMENDED]]], ignore_index=True)
     rows = rows.assign(row=np.arange(len(rows))).astype(INTERACTIONS)
+    rows[RECOMMENDED] = rows[RECOMMENDED].fillna(False).astype(bool)
     if "fold" in rows:  # a published fold tests nothing that came later
         rows = rows.assign(fold=rows["fold"].fillna(0).astype(before.interactions["fold"].dtype))
     items = add_missing_ids(add_items(before.items, live.items), rows["item"], "item")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 # %% ../../nbs/1_data/75_drift.ipynb #90c12b17
 MODERATE, LARGE = 0.1, 0.25  # the usual thresholds
@@ -41,7 +41,7 @@ def noise_level(
     "Return the index that chance alone exceeds in one of a thousand comparisons"
     if min(before, now) <= 0:
         return float("inf")
-    return float(chi2.isf(RARE, max(bins - 1, 1)) * (1 / before + 1 / now))
+    return float(chdtri(max(bins - 1, 1), RARE) * (1 / before + 1 / now))
 
 # %% ../../nbs/1_data/75_drift.ipynb #8fa58a38
 def effective_size(

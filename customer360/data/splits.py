@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..config import generator
-from .prepare import Dataset, Histories, entry_keys
-from ..schema import is_relevant
+from .prepare import Dataset, entry_keys
+from ..schema import RECOMMENDED, EventType, is_relevant
 
 # %% ../../nbs/1_data/32_splits.ipynb #846b93d2
 @dataclass(frozen=True)
@@ -35,20 +35,27 @@ class Split:
         "Return the test pairs that would have been good recommendations"
         good = self.test[is_relevant(self.test, self.train.facts.relevant)]
         pairs = good[["user", "item"]].drop_duplicates().sort_values(["user", "item"], ignore_index=True)
-        return pairs if repeats else pairs[~_contains(self.train.histories, pairs)].reset_index(drop=True)
+        left_out = np.isin(self._keys(pairs), self._keys(self.prompted()))
+        if not repeats:
+            past = self.train.histories
+            left_out |= np.isin(self._keys(pairs), entry_keys(past)[past.seen])
+        return pairs[~left_out].reset_index(drop=True)
+
+    def prompted(self) -> pd.DataFrame:  # user, item: distinct pairs
+        "Return the test pairs in which the customer acted on one of the service's own lists"
+        if RECOMMENDED not in self.test:
+            return self.test[["user", "item"]].iloc[:0]
+        acted = self.test[RECOMMENDED] & (self.test["event"] != EventType.impression)
+        return self.test.loc[acted, ["user", "item"]].drop_duplicates(ignore_index=True)
+
+    def _keys(self, pairs: pd.DataFrame) -> np.ndarray:
+        return pairs["user"].to_numpy(np.int64) * self.train.n_items + pairs["item"].to_numpy(np.int64)
 
     @property
     def dropped(self) -> float:
         "Return the share of relevant test pairs that were seen in train and leave the ranking metrics"
         everything = len(self.relevant(repeats=True))
         return 1 - len(self.relevant()) / everything if everything else 0.0
-
-
-def _contains(histories: Histories, pairs: pd.DataFrame) -> np.ndarray:
-    seen = entry_keys(histories)[histories.seen]
-    return np.isin(
-        pairs["user"].to_numpy(np.int64) * histories.n_items + pairs["item"].to_numpy(np.int64), seen
-    )
 
 
 def _cut(

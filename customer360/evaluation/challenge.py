@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['WINDOW_SHARE', 'ENOUGH_CUSTOMERS', 'log', 'METRIC', 'DEPTH', 'MARGIN', 'COVERAGE_LIMIT', 'LATENCY_FACTOR',
-           'LATENCY_SLACK', 'Progress', 'Window', 'window_from', 'choose_window', 'newest_moment', 'chosen_params',
-           'job_before', 'fit_before', 'Judged', 'judge', 'Contest', 'contest', 'latency_p95', 'compare_latency',
-           'within_latency', 'Decision', 'reasons_for', 'no_progress', 'compare_fits', 'champion_of', 'challenge']
+           'LATENCY_SLACK', 'Progress', 'Window', 'count_interactions', 'window_from', 'choose_window', 'newest_moment',
+           'chosen_params', 'job_before', 'fit_before', 'Judged', 'without_pairs', 'judge', 'Contest', 'contest',
+           'latency_p95', 'compare_latency', 'within_latency', 'Decision', 'reasons_for', 'no_progress', 'compare_fits',
+           'champion_of', 'challenge']
 
 # %% ../../nbs/3_evaluation/47_challenge.ipynb #30347930
 import json
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from ..config import folder
 from ..data.prepare import Dataset
@@ -35,7 +37,7 @@ from ..models.ops import NoItemText
 from ..models.registry import Registry
 from ..models.releases import Release
 from ..models.snapshots import RegistryError, Snapshot
-from ..schema import EventType
+from ..schema import RECOMMENDED, EventType
 
 # %% ../../nbs/3_evaluation/47_challenge.ipynb #deb84c94
 WINDOW_SHARE = 0.1  # of the interactions: as in most splits by time, weeks of a shop's life
@@ -47,8 +49,20 @@ class Window(NamedTuple):
 
     start: int  # the first moment, in the unit of `moments`
     end: int  # the last moment
-    rows: int  # interactions, impressions left out
-    customers: int  # with relevant items that they had not had before
+    rows: int  # interactions that customers came to by themselves
+    customers: int  # with relevant items among them that they had not had before
+    prompted: int = 0  # interactions left out, as customers acted on a list of this service
+
+
+def count_interactions(
+    data: Dataset,
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # bool (interactions,) each: customers came to it by themselves; from a list
+    "Tell interactions apart by what brought them about; impressions are neither"
+    acts = (data.interactions["event"] != EventType.impression).to_numpy()
+    listed = data.interactions.get(RECOMMENDED, pd.Series(False, data.interactions.index)).to_numpy(bool)
+    return acts & ~listed, acts & listed
 
 
 def window_from(
@@ -57,22 +71,23 @@ def window_from(
 ) -> Window:
     "Return the window that begins at a moment"
     split, when = newest_window(data, start), moments(data)
-    rows = int((split.test["event"] != EventType.impression).sum())
-    return Window(start, int(when.max()), rows, int(split.relevant()["user"].nunique()))
+    rows, prompted = (int(kind[when >= start].sum()) for kind in count_interactions(data))
+    return Window(start, int(when.max()), rows, int(split.relevant()["user"].nunique()), prompted)
 
 
 def choose_window(
     data: Dataset,
     known_until: int,  # the newest moment that the champion knows
+    enough: int = ENOUGH_CUSTOMERS,  # customers with relevant items that half of what is new must have
 ) -> Window:
     "Return the newest tenth of the data, or half of what is new where that is little but enough"
-    counted = (data.interactions["event"] != EventType.impression).to_numpy()
-    when = np.sort(moments(data)[counted])
+    own, listed = count_interactions(data)
+    when = np.sort(moments(data)[own if own.any() else listed])
     tenth = max(1, round(WINDOW_SHARE * len(when)))
     n_new = int((when > known_until).sum())
     if 1 < n_new < 2 * tenth:
         half = window_from(data, int(when[-(n_new // 2)]))
-        if half.customers >= ENOUGH_CUSTOMERS:
+        if half.customers >= enough:
             return half
     return window_from(data, int(when[-tenth]))
 
@@ -137,14 +152,28 @@ class Judged(NamedTuple):
     coverage: float  # share of the catalogue that is in at least one list
 
 
+def without_pairs(
+    codes: np.ndarray,  # int (q, n), items, -1: an empty place
+    users: np.ndarray,  # int (q,)
+    pairs: pd.DataFrame,  # user, item
+) -> np.ndarray:  # int (q, n)
+    "Take items out of lists and close the gaps"
+    rows = pd.MultiIndex.from_arrays([np.repeat(users, codes.shape[1]), codes.ravel()])
+    gone = rows.isin(pd.MultiIndex.from_frame(pairs)).reshape(codes.shape)
+    order = np.argsort(gone, axis=1, kind="stable")
+    return np.take_along_axis(np.where(gone, -1, codes), order, axis=1)
+
+
 def judge(
     model: Recommender,  # fitted on the data before the window, or on less
     split: Split,  # of the window
 ) -> Judged:
     "Rank for every customer with relevant items in the window, from the histories up to it"
-    pairs = split.relevant()
+    pairs, prompted = split.relevant(), split.prompted()
     users, first = np.unique(pairs["user"].to_numpy(np.int32), return_index=True)
-    codes = model.recommend(users, DEPTH, histories=split.train.histories[users]).codes
+    spare = int(prompted["user"].value_counts().max()) if len(prompted) else 0
+    longer = model.recommend(users, DEPTH + spare, histories=split.train.histories[users]).codes
+    codes = without_pairs(longer, users, prompted)[:, :DEPTH]
     indptr = np.append(first, len(pairs))
     hit = hits(codes, indptr, pairs["item"].to_numpy())
     return Judged(ndcg(hit, np.diff(indptr), DEPTH), coverage(codes, split.train.n_items))
@@ -264,27 +293,40 @@ class Decision:
 
 def reasons_for(
     got: Contest,
-    customers: int,
+    window: Window,
     same: bool,  # both are one fit
+    alike: bool,  # both have the same hyper-parameters
     coverages: Sequence[float],  # champion and challenger
     latencies: Sequence[float],  # ms, champion and challenger; empty if not measured
 ) -> tuple[bool, list[str]]:  # promote; sentences
     "Return whether a challenger is promoted, and why"
     if same:
         return True, ["Before the window both are the same model, so nothing speaks against newer data."]
+    customers = window.customers
     figures = f"nDCG@10 {got.difference:+.4f} (95% interval {got.low:+.4f} to {got.high:+.4f})"
     allowed = f"a loss of {got.margin:.4f}, {MARGIN:.0%} of the champion's mean, is allowed"
-    reasons, passed = [], got.passed
-    if passed:
+    reasons, passed, few = [], got.passed, alike and customers < ENOUGH_CUSTOMERS
+    if passed and not few:
         reasons.append(f"{figures} on {customers} customers: not worse; {allowed}.")
     elif customers < 2:
         reasons.append("The window has fewer than two customers with relevant items: nothing can be said.")
     elif got.high < 0:
         reasons.append(f"{figures} on {customers} customers: worse than the champion.")
+    elif few:
+        passed = True
+        reasons.append(
+            f"{figures} on {customers} customers: too few for a verdict, which wants {ENOUGH_CUSTOMERS}. "
+            "No harm is seen, and it is the champion's algorithm and hyper-parameters on newer data."
+        )
     else:
         reasons.append(
             f"{figures} on {customers} customers: too few to say that it is not worse; {allowed}. "
-            f"That would take about {got.needed:,} customers."
+            f"Between two that are equally good that takes about {got.needed:,} customers."
+        )
+    if window.prompted:
+        reasons.append(
+            f"Left out of the judgement: {window.prompted:,} interactions with lists of this service, "
+            f"beside {window.rows:,} that customers came to by themselves."
         )
     if coverages[1] < COVERAGE_LIMIT * coverages[0]:
         passed = False
@@ -318,15 +360,15 @@ def compare_fits(
     "Fit champion and challenger before the newest window and judge both on it"
     data, key = open_snapshot(snapshot)[1], champion.key
     known = newest_moment(data, champion_data)
-    window = choose_window(data, known)
+    own, seed = chosen_params(key, champion.params), champion.params.get("seed", 0)
+    alike = fit_path(snapshot, job_before(key, own, 0, seed)) == fit_path(
+        snapshot, job_before(key, params, 0)
+    )
+    window = choose_window(data, known, 2 if alike else ENOUGH_CUSTOMERS)
     split = newest_window(data, window.start)
     end = min(known + 1, window.start)
     end = end if end > moments(data).min() else window.start  # other data altogether
-    own = chosen_params(key, champion.params)
-    jobs = [
-        job_before(key, own, end, champion.params.get("seed", 0)),
-        job_before(key, params, window.start),
-    ]
+    jobs = [job_before(key, own, end, seed), job_before(key, params, window.start)]
     same = fit_path(snapshot, jobs[0]) == fit_path(snapshot, jobs[1])
     models = []
     for step, (name, job) in enumerate(zip(("champion", "challenger"), jobs, strict=True)):
@@ -337,7 +379,7 @@ def compare_fits(
     judged = judged * 2 if same else judged
     latencies = [] if same else compare_latency(*models, split)
     got = contest(*(one.ndcg for one in judged))
-    passed, reasons = reasons_for(got, window.customers, same, [one.coverage for one in judged], latencies)
+    passed, reasons = reasons_for(got, window, same, alike, [one.coverage for one in judged], latencies)
     values = [_plain(one.ndcg.mean()) if len(one.ndcg) else None for one in judged]
     return passed, {
         "window": window._asdict(),

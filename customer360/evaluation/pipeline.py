@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['PROTOCOLS', 'SEVERAL_MODEL_SEEDS', 'TEST_LOOKS', 'Source', 'card_params', 'source_store', 'store_state',
-           'ingest_stage', 'open_snapshot', 'Job', 'check_protocols', 'plan_jobs', 'predicts_ratings', 'Fit',
-           'fit_path', 'seed_text', 'fit_job', 'jobs_by_split', 'train_stage', 'evaluate_fit', 'evaluate_job',
+           'remove_erased', 'ingest_stage', 'open_snapshot', 'Job', 'check_protocols', 'plan_jobs', 'predicts_ratings',
+           'Fit', 'fit_path', 'seed_text', 'fit_job', 'jobs_by_split', 'train_stage', 'evaluate_fit', 'evaluate_job',
            'evaluate_stage', 'load_results', 'mean_metrics', 'fits_to_json', 'fits_from_json', 'jobs_from_json']
 
 # %% ../../nbs/3_evaluation/42_pipeline.ipynb #fe7afcc2
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -23,7 +23,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..config import deprecated_names
-from ..data.cards import Card, FileOptions, card_from_options, read_card
+from ..data.cards import Card, FileOptions, SourceError, card_from_options, read_card
 from customer360.data.combine import (
     add_live_data,
     content_hash,
@@ -34,7 +34,7 @@ from customer360.data.combine import (
 )
 from ..data.download import locate_files
 from ..data.ingest import IngestResult, finish_ingest, read_source
-from ..data.interim import load_snapshot, save_snapshot
+from ..data.interim import cached_users, erase_cached, load_snapshot, save_snapshot
 from ..data.prepare import Dataset, dataset, fingerprint
 from ..data.splits import SPLITS, Split, make_split
 from ..data.store.connection import is_store_url
@@ -120,26 +120,52 @@ def store_state(
         return [store.ids.store_id, store.interactions.last_ingest(), store.versions(), hash_of(attributes)]
 
 
+def _read_all(
+    source: Source,
+    store: Store | None,
+) -> IngestResult:
+    card, asked = source.card, is_store_url(source.data)
+    got = read_stored(store, card, required=asked) if store and (asked or not source.data) else None
+    live = read_live_data(store, ingested=got is not None) if store else None
+    got = got or read_source(card, locate_files(card, source.data or None))
+    made = finish_ingest(
+        got,
+        source.min_ratings,
+        source.k_core,
+        store.identities.erased if store else None,
+        partial(add_live_data, live=live) if live else None,
+    )
+    if live:
+        made = replace(made, watermark=live.watermark, store=live.store, origin=content_hash(got.tables))
+    return made
+
+
+def remove_erased(
+    store: Store,
+    dataset: str,  # name
+) -> list[str]:  # ids
+    "Remove the snapshots that have customers who were erased while these were written"
+    owners = {dataset, store.ids.store_id}
+    users = np.array(cached_users(owners=owners), object)
+    gone = users[np.asarray(store.identities.erased(users.tolist()), bool)].tolist()
+    if gone:
+        with suppress(SourceError):  # another process is writing one, and will do this itself
+            erase_cached(gone, owners=owners)
+    return gone
+
+
 def ingest_stage(
     source: Source,
 ) -> tuple[Path, IngestResult]:  # the snapshot's folder, and the account of what was read
     "Read and check the data set with what its store has recorded, and return the snapshot that was made"
-    card = source.card
     with source_store(source) as store:
-        asked = is_store_url(source.data)
-        got = read_stored(store, card, required=asked) if store and (asked or not source.data) else None
-        live = read_live_data(store, ingested=got is not None) if store else None
-        got = got or read_source(card, locate_files(card, source.data or None))
-        made = finish_ingest(
-            got,
-            source.min_ratings,
-            source.k_core,
-            store.identities.erased if store else None,
-            partial(add_live_data, live=live) if live else None,
-        )
-    if live:
-        made = replace(made, watermark=live.watermark, store=live.store, origin=content_hash(got.tables))
-    return save_snapshot(made), made
+        while True:
+            made = _read_all(source, store)
+            snapshot = save_snapshot(made)
+            if store:
+                remove_erased(store, source.card.name)
+            if (snapshot / "manifest.json").exists():
+                return snapshot, made
 
 
 @cache

@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix, vstack
 from ..data.prepare import Dataset, Histories
 from .attribution import Explanation
 from .contract import Recommender
+from .hyperparameters import PositiveFloat
 from .ops import symmetric_inverse
 
 # %% ../../nbs/2_models/14_baselines.ipynb #8b9f2074
@@ -32,6 +33,7 @@ class Random(Recommender):
     group: ClassVar[str] = "baseline"
     order: ClassVar[int] = 910
     colour: ClassVar[str] = "#CFCFCF"
+    serves: ClassVar[bool] = False  # nobody is to be shown what chance picks
     personal: ClassVar[bool] = False
 
     def _fit(self, train: Dataset) -> None:
@@ -169,7 +171,7 @@ class EASE(Recommender):
         },
     }
     absorbs: ClassVar[bool] = True
-    regularisation: float = 500.0  # lambda; the protocol's value
+    regularisation: PositiveFloat = 500.0  # lambda; the protocol's value
 
     def _fit(self, train: Dataset) -> None:
         self.touched_, gram = touched_gram(train.histories.confidence)

@@ -27,6 +27,7 @@ from customer360.models.gibbs import (
     principal_components,
     vector_posterior,
 )
+from .hyperparameters import NonNegativeInt, PositiveFloat, PositiveInt
 from .ops import BATCH_SIZE, predict_bias, rating_matrix, root_sum_rows
 
 # %% ../../nbs/2_models/32_bayes.ipynb #dfe03c3d
@@ -179,14 +180,16 @@ class BayesianMF(Recommender):
     order: ClassVar[int] = 80
     preference: ClassVar[int] = 20
     colour: ClassVar[str] = "#772200"
-    n_factors: int = 10  # latent factors
-    n_components: int = 50  # of each source of side information; 0: none
-    n_burn_in: int = 80  # sweeps that are thrown away
-    n_draws: int = 40  # sweeps that are kept
-    thinning: int = 4  # of so many sweeps one is kept
-    ridge: float = 1.0  # unrated items: regularisation of the regression on what is known of them
+    n_factors: PositiveInt = 10  # latent factors
+    n_components: NonNegativeInt = 50  # of each source of side information; 0: none
+    n_burn_in: NonNegativeInt = 80  # sweeps that are thrown away
+    n_draws: PositiveInt = 40  # sweeps that are kept
+    thinning: PositiveInt = 4  # of so many sweeps one is kept
+    ridge: PositiveFloat = 1.0  # unrated items: regularisation of the regression on what is known of them
     customer_attributes: bool = False  # use the customers' attributes too, for known customers
-    max_cosine_items: int = 6000  # ranking: cosines of each two items are kept up to this size (144 MB)
+    max_cosine_items: NonNegativeInt = (
+        6000  # ranking: larger catalogues keep no cosines of item pairs (144 MB)
+    )
 
     def _fit(self, train: Dataset) -> None:
         given = train.ratings["rating"].to_numpy(np.float64)

@@ -17,6 +17,7 @@ from ..config import generator, settings
 from ..data.prepare import Dataset, Histories
 from .contract import Recommender, TextVectors
 from .encoder import SentenceEncoder, WordVectors, embed, find_encoder, learn_word_vectors
+from .hyperparameters import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from customer360.models.ops import (
     NoItemText,
     TopN,
@@ -29,7 +30,7 @@ from customer360.models.ops import (
     training_histories,
 )
 from .projection import ItemVectors, ProjectionOptions, TextProjection, centred_directions
-from .text_index import VectorIndex
+from .text_index import VectorIndex, check_kind
 from .text_ratings import RatingFeatures, RatingOptions, TastePrior, TextRatings
 
 # %% ../../nbs/2_models/39_bert.ipynb #a1286755
@@ -108,24 +109,28 @@ class BERT(Recommender):
     encoder: str = (
         ""  # as in `find_encoder`, or word2vec; empty: what C360_ENCODER says, else the bundled one
     )
-    tokens: int = 128  # of a text that are read
-    word_dimension: int = 64  # of word2vec's vectors
-    n_factors: int = 32  # directions that are learnt from interactions
-    user_power: float = 0.25  # how much less an entry of a long history counts
-    item_power: float = 0.35  # how much less an entry of a popular item counts
-    shrinkage: float = 1.0  # of weak directions
-    width: float = 0.3  # differences of cosine that matter to the regression
-    noise: float = 5.0  # customers who count as much as the text
-    max_anchors: int = 4000  # items that the regression learns from; the work grows with the third power
-    n_iterations: int = 10  # ratings: rounds of expectation maximisation
-    prior_strength: float = 50.0  # ratings: customers that the first guess of the covariance counts as
-    mapping_ridge: float = 1000.0  # ratings: on what the choice of items says about taste
-    taste_variance: float = 0.1  # ratings: first guess, for five stars, of all directions together
-    offset_variance: float = 0.15  # ratings: first guess, of customers' offsets
-    noise_variance: float = 0.8  # ratings: first guess, of a rating
-    max_prior_customers: int = 5000  # ratings: customers that the prior is learnt from
+    tokens: PositiveInt = 128  # of a text that are read
+    word_dimension: PositiveInt = 64  # of word2vec's vectors
+    n_factors: PositiveInt = 32  # directions that are learnt from interactions
+    user_power: NonNegativeFloat = 0.25  # how much less an entry of a long history counts
+    item_power: NonNegativeFloat = 0.35  # how much less an entry of a popular item counts
+    shrinkage: NonNegativeFloat = 1.0  # of weak directions
+    width: PositiveFloat = 0.3  # differences of cosine that matter to the regression
+    noise: PositiveFloat = 5.0  # customers who count as much as the text
+    max_anchors: PositiveInt = 4000  # items that the regression learns from; the work grows with the cube
+    n_iterations: PositiveInt = 10  # ratings: rounds of expectation maximisation
+    prior_strength: PositiveFloat = 50.0  # ratings: customers that the first guess of the covariance is worth
+    mapping_ridge: PositiveFloat = 1000.0  # ratings: on what the choice of items says about taste
+    taste_variance: PositiveFloat = 0.1  # ratings: first guess, for five stars, of all directions together
+    offset_variance: PositiveFloat = 0.15  # ratings: first guess, of customers' offsets
+    noise_variance: PositiveFloat = 0.8  # ratings: first guess, of a rating
+    max_prior_customers: PositiveInt = 5000  # ratings: customers that the prior is learnt from
     index: str = "Flat"  # kind of FAISS index, as in `make_index`; Flat is exact
-    index_margin: int = 16  # items requested beyond those needed
+    index_margin: NonNegativeInt = 16  # items requested beyond those needed
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_kind(self.index, self.key)
 
     def _fit(self, train: Dataset) -> None:
         if train.item_text is None:

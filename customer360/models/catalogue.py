@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from .contract import Recommender
+from .hyperparameters import HyperparameterError, check_params
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #bea19e8d
 GROUPS: dict[str, str] = {  # group -> title in tables
@@ -180,34 +181,35 @@ def make_model(
     seed: int = 0,
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
 ) -> Recommender:
-    "Return an unfitted model; raise `ValueError` on a hyper-parameter of a wrong name or type."
+    "Return an unfitted model; raise `HyperparameterError` on a wrong name, type or value."
     cls = model_class(key)
     given = {name: value for name, value in params.items() if not (key in PARTS and name == "components")}
-    common = [f.name for f in fields(Recommender)]
-    own_first = sorted(fields(cls), key=lambda f: f.name in common)
-    defaults = {f.name: f.default for f in own_first if f.name not in ("seed", "components")}
-    for name, value in given.items():
-        if name not in defaults:
-            hint = ", and components.svd.n_factors and the like of its components" if key in PARTS else ""
-            known = ", ".join(defaults)
-            raise ValueError(f"{key} has no hyper-parameter {name!r}: it has {known}{hint}")
-        kinds = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}.get(type(defaults[name]))
-        if kinds and type(value) not in kinds:
-            raise ValueError(
-                f"{name} of {key} is of type {kinds[0].__name__}, such as {defaults[name]!r}: got {value!r}"
-            )
+    hint = ", and components.svd.n_factors and the like of its components" if key in PARTS else ""
+    check_params(cls, given, ("seed", "components"), hint)
     parts = {"components": _components(key, seed, params)} if key in PARTS else {}
     return cls(seed=seed, **given, **parts)
 
 
 def _components(key: str, seed: int, params: Mapping[str, Any]) -> dict[str, Recommender]:
-    wanted = params.get("components", {})
+    wanted, hint = params.get("components", {}), "so write components.svd.n_factors = 32 for one of them"
+    known = ", ".join(PARTS[key])
+    if not isinstance(wanted, Mapping):
+        raise HyperparameterError(f"components of {key} are {known}, {hint}: got {wanted!r}", ("components",))
     if unknown := sorted({*wanted} - {*PARTS[key]}):
-        raise ValueError(
-            f"{key} has no component {unknown[0]!r}: it has {', '.join(PARTS[key])}, "
-            "so write components.svd.n_factors = 32 for one of them"
+        path = ("components", unknown[0])
+        raise HyperparameterError(f"{key} has no component {unknown[0]!r}: it has {known}, {hint}", path)
+    return {part: _component(key, part, seed, wanted.get(part, {})) for part in PARTS[key]}
+
+
+def _component(key: str, part: str, seed: int, params: Any) -> Recommender:
+    if not isinstance(params, Mapping):
+        raise HyperparameterError(
+            f"components.{part} of {key} are hyper-parameters by name: got {params!r}", ("components", part)
         )
-    return {part: make_model(part, seed, wanted.get(part, {})) for part in PARTS[key]}
+    try:
+        return make_model(part, seed, params)
+    except HyperparameterError as error:
+        raise HyperparameterError(str(error), ("components", part, *error.path)) from None
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #e5a1084b
 def code_cells(

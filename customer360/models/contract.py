@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 from ..data.prepare import Dataset, Histories, fingerprint, histories_from_items
 from .artefacts import load_artefact, save_artefact
 from .attribution import Explanation, explain_rows, is_written_with, rescore
+from .hyperparameters import NonNegativeInt, PositiveFloat, check_params
 from customer360.models.ops import (
     BATCH_SIZE,
     ITEM_DAMPING,
@@ -59,6 +60,7 @@ class Recommender(ABC):
     depends_on: ClassVar[tuple[str, ...]] = ()  # settings, such as `encoder`, that change what it learns
     default_components: ClassVar[tuple[str, ...]] = ()  # of a hybrid: keys
     search_space: ClassVar[dict[str, dict[str, list]]] = {}  # question -> hyper-parameter -> values to try
+    serves: ClassVar[bool] = True  # False: it is there to compare others with, and is never put to use
     personal: ClassVar[bool] = True  # False: by design the same for every history, or unrelated to it
     tolerance: ClassVar[float] = 0.0  # of `predict`, for an unknown customer with the history of a known one
     weights_file: ClassVar[str] = "weights.npz"  # or `weights.safetensors`, for arrays of numbers alone
@@ -68,14 +70,17 @@ class Recommender(ABC):
     part_types: ClassVar[tuple[type, ...]] = ()  # classes of the parts in its state; see `models.artefacts`
     classes: ClassVar[dict[str, type["Recommender"]]] = {}  # by key; fills itself
 
-    seed: int = 0
-    item_damping: float = ITEM_DAMPING  # of the item offsets, in ratings
-    user_damping: float = USER_DAMPING  # of the customer offsets, in ratings
+    seed: NonNegativeInt = 0
+    item_damping: PositiveFloat = ITEM_DAMPING  # of the item offsets, in ratings
+    user_damping: PositiveFloat = USER_DAMPING  # of the customer offsets, in ratings
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "key" in cls.__dict__:
             Recommender.classes[cls.key] = cls
+
+    def __post_init__(self):
+        check_params(type(self), {f.name: getattr(self, f.name) for f in fields(self)})
 
     # --- what a model writes
 

@@ -28,6 +28,14 @@ from customer360.models.fusion_training import (
     fit_rating_fusion,
     make_fusion_slice,
 )
+from customer360.models.hyperparameters import (
+    InnerShare,
+    NonNegativeFloat,
+    NonNegativeFloats,
+    NonNegativeInt,
+    PartialShare,
+    PositiveInt,
+)
 from .ops import NoItemText
 
 # %% ../../nbs/2_models/42_hybrid.ipynb #740d005e
@@ -140,21 +148,22 @@ class Hybrid(Recommender):
     default_components: ClassVar[tuple[str, ...]] = ("ncf", "bert", "knn", "svd", "near", "bayes")
     part_types: ClassVar[tuple[type, ...]] = (Fusion,)
     components: dict[str, Any] = field(default_factory=dict)  # name -> a model, or its key and params
-    slice_share: float = FusionOptions.slice_share  # of customer-item pairs, that the fusion learns from
-    new_item_share: float = FusionOptions.new_item_share  # of items, new in that slice
-    visitor_items: int = FusionOptions.visitor_items  # items known of a visitor
-    halfway_items: int = FusionOptions.halfway_items  # items known of a customer, for the halfway points
-    halfway_grid: tuple[float, ...] = FusionOptions.halfway_grid  # halfway points that are tried
-    n_weightings: int = FusionOptions.n_weightings  # random weightings of the rankings that are tried
-    n_bootstraps: int = FusionOptions.n_bootstraps  # resamples of the customers
-    depth: int = FusionOptions.depth  # k of the nDCG that judges a ranking
-    min_customers: int = FusionOptions.min_customers  # with fewer the ranking weights are equal
-    equal_weight_strength: float = FusionOptions.equal_weight_strength  # ratings that equal weights count as
-    max_cells: int = FusionOptions.max_cells  # customers times items that the ranking weights learn from
-    max_ratings: int = FusionOptions.max_ratings  # that the rating weights learn from
-    n_sampled_items: int = 50  # that the reasons for long histories are first estimated from
+    slice_share: InnerShare = FusionOptions.slice_share  # of customer-item pairs, that the fusion learns from
+    new_item_share: PartialShare = FusionOptions.new_item_share  # of items, new in that slice
+    visitor_items: PositiveInt = FusionOptions.visitor_items  # items known of a visitor
+    halfway_items: NonNegativeInt = FusionOptions.halfway_items  # items known, for the halfway points
+    halfway_grid: NonNegativeFloats = FusionOptions.halfway_grid  # halfway points that are tried
+    n_weightings: PositiveInt = FusionOptions.n_weightings  # random weightings of the rankings that are tried
+    n_bootstraps: PositiveInt = FusionOptions.n_bootstraps  # resamples of the customers
+    depth: PositiveInt = FusionOptions.depth  # k of the nDCG that judges a ranking
+    min_customers: NonNegativeInt = FusionOptions.min_customers  # with fewer the ranking weights are equal
+    equal_weight_strength: NonNegativeFloat = FusionOptions.equal_weight_strength  # in ratings
+    max_cells: PositiveInt = FusionOptions.max_cells  # customers times items to learn rankings from
+    max_ratings: PositiveInt = FusionOptions.max_ratings  # that the rating weights learn from
+    n_sampled_items: PositiveInt = 50  # that the reasons for long histories are first estimated from
 
     def __post_init__(self):
+        super().__post_init__()
         self.halfway_grid = tuple(self.halfway_grid)  # JSON has lists
         self.components = {
             name: model if isinstance(model, Recommender) else make_component(name, **model)

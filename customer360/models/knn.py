@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
 from .contract import Recommender
+from .hyperparameters import NonNegativeFloat, PositiveFloat, PositiveInt, Share
 from customer360.models.ops import (
     cold_start_scores,
     predict_bias,
@@ -144,11 +145,11 @@ class UserKNN(Recommender):
         "rating": {"shrinkage": [0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0]},
     }
     absorbs: ClassVar[bool] = True
-    n_neighbours: int = 100
-    power: float = 3.0  # of the similarity, when neighbours vote
-    discount: float = 0.1  # power of an item's popularity that its votes are divided by
-    shrinkage: float = 0.3  # lambda of the rating prediction, in units of similarity
-    identical: float = 1 - 1e-5  # cosines from here on are the same history, which has nothing to add
+    n_neighbours: PositiveInt = 100
+    power: PositiveFloat = 3.0  # of the similarity, when neighbours vote
+    discount: NonNegativeFloat = 0.1  # power of an item's popularity that its votes are divided by
+    shrinkage: PositiveFloat = 0.3  # lambda of the rating prediction, in units of similarity
+    identical: Share = 1 - 1e-5  # cosines from here on are the same history, which has nothing to add
 
     def _fit(self, train: Dataset) -> None:
         self.idf_ = inverse_user_frequency(train.histories.confidence)

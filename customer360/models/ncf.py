@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
 from .contract import Recommender
+from .hyperparameters import NonNegativeFloat, PartialShare, PositiveFloat, PositiveInt
 from customer360.models.neumf import (
     RankingEnsemble,
     RankingNet,
@@ -93,24 +94,24 @@ class NCF(Recommender):
     weights_file: ClassVar[str] = "weights.safetensors"
     part_types: ClassVar[tuple[type, ...]] = (RankingEnsemble, RankingNet, RatingEnsemble, RatingNet, Towers)
     renamed_params: ClassVar[dict[str, str]] = {"forget": "dropout"}  # in artefacts of earlier versions
-    width: int = 200  # of the ranking vectors
-    hidden: int = 8  # units of the MLP
-    radius: float = 3.0  # of the sphere of customer vectors; the softmax is steeper on a larger one
-    dropout: float = 0.5  # share of a history, and of a customer's vector, that is hidden while training
-    learning_rate: float = 0.003  # of the ranking head
-    weight_decay: float = 0.0006  # of the ranking head
-    rarity: float = 0.3  # power of an item's popularity that its weight in a history is divided by
-    n_members: int = 3  # networks of each head
-    n_epochs: int = 60  # at most
-    patience: int = 5  # passes without a better held-out loss, after which training stops
-    held_out: float = 0.1  # share of the data that stops training
-    max_exact_items: int = 20_000  # in larger catalogues the softmax is estimated from half as many draws
-    rating_width: int = 32  # of the rating vectors
-    rating_dropout: float = 0.2  # share of a customer's ratings that is hidden while training
-    rating_vector_dropout: float = 0.3  # share of a customer's rating vector that is hidden while training
-    rating_learning_rate: float = 0.005
-    rating_weight_decay: float = 0.0005
-    rating_bias_decay: float = 0.001  # weight decay of the item biases
+    width: PositiveInt = 200  # of the ranking vectors
+    hidden: PositiveInt = 8  # units of the MLP
+    radius: PositiveFloat = 3.0  # of the sphere of customer vectors; the softmax is steeper on a larger one
+    dropout: PartialShare = 0.5  # share of a history and of a customer's vector hidden while training
+    learning_rate: PositiveFloat = 0.003  # of the ranking head
+    weight_decay: NonNegativeFloat = 0.0006  # of the ranking head
+    rarity: NonNegativeFloat = 0.3  # power of an item's popularity that its weight in a history is divided by
+    n_members: PositiveInt = 3  # networks of each head
+    n_epochs: PositiveInt = 60  # at most
+    patience: PositiveInt = 5  # passes without a better held-out loss, after which training stops
+    held_out: PartialShare = 0.1  # share of the data that stops training
+    max_exact_items: PositiveInt = 20_000  # beyond, the softmax is estimated from half as many draws
+    rating_width: PositiveInt = 32  # of the rating vectors
+    rating_dropout: PartialShare = 0.2  # share of a customer's ratings that is hidden while training
+    rating_vector_dropout: PartialShare = 0.3  # share of a customer's rating vector hidden while training
+    rating_learning_rate: PositiveFloat = 0.005
+    rating_weight_decay: NonNegativeFloat = 0.0005
+    rating_bias_decay: NonNegativeFloat = 0.001  # weight decay of the item biases
 
     def _fit(self, train: Dataset) -> None:
         from customer360.models.ncf_training import torch_threads

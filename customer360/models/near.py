@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
 from .baselines import EASE, item_weights
+from .hyperparameters import NonNegativeFloat, PositiveFloat, Share
 from .ops import BATCH_SIZE
 
 # %% ../../nbs/2_models/34_near.ipynb #f87d4f38
@@ -105,10 +106,12 @@ class NearEASE(EASE):
     colour: ClassVar[str] = "#8A2BE2"
     search_space: ClassVar[dict[str, dict[str, list]]] = {}
     absorbs: ClassVar[bool] = False  # its Gram matrix depends on the order within each history
-    nearness: float = 10.0  # events, until the excess of a pair over the floor has fallen to 1/e
-    floor: float = 0.3  # what a pair counts that is far apart in time; 1: as in EASE
-    text: float = 0.5  # weight of an item's text, relative to the evidence of the average item; 0: without
-    regularisation: float = 120.0  # lambda
+    nearness: PositiveFloat = 10.0  # events, until the excess of a pair over the floor has fallen to 1/e
+    floor: Share = 0.3  # what a pair counts that is far apart in time; 1: as in EASE
+    text: NonNegativeFloat = (
+        0.5  # weight of an item's text, relative to the average item's evidence; 0: without
+    )
+    regularisation: PositiveFloat = 120.0  # lambda
 
     def _fit(self, train: Dataset) -> None:
         h, texts = train.histories, csr_matrix((train.n_items, 0), dtype=np.float32)

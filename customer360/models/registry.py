@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..config import deprecated_names, folder
+from ..data.prepare import Dataset
 from ..files import atomic_folder, temporary_sibling
 from .artefacts import ArtefactError
 from .contract import Recommender
@@ -85,9 +86,14 @@ class Promotions:
         version: str,  # any that is kept, older or newer than the one in use
         decision: dict | None = None,  # plain values: why
     ) -> Release:
-        "Put a release to use; raise `ArtefactError` if it cannot be loaded"
+        "Put a release to use; raise `ArtefactError` if it cannot be loaded, `RegistryError` if it must not be"
         with self.folder.writing():
-            release, before, decisions = self.releases.load(key, version)[1], [], []
+            (model, release), before, decisions = self.releases.load(key, version), [], []
+            if not model.serves:
+                raise RegistryError(
+                    f"{key} is there to compare other models with, and is not put to use: customers would "
+                    "be shown what chance picks, and no command would take it out of use again"
+                )
             with suppress(ArtefactError):  # the list is lost, the releases are not
                 before, decisions = self.versions(key), self.read(key)["decisions"]
             after = before if before[-1:] == [version] else [*before, version]
@@ -240,6 +246,12 @@ class Registry:
                     f"no release of {key} is in use in {self.root}: run `c360 train --model {key}`"
                 )
             return self.releases.load(key, versions[-1])
+
+    def release_with_data(self, release: Release) -> tuple[Recommender, Dataset]:
+        "Return the model of a release and the data that it was trained on; raise `ArtefactError`"
+        with self.folder.reading():
+            model = self.releases.load(release.key, release.version)[0]
+            return model, self.snapshots.read(release.snapshot).data
 
     def load_with_fallback(
         self,

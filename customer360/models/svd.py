@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..config import generator, parallel_map, settings
 from ..data.prepare import Dataset, Histories
 from .contract import Recommender
+from .hyperparameters import NonNegativeFloat, PositiveFloat, PositiveInt
 from .ops import predict_bias
 
 # %% ../../nbs/2_models/22_svd.ipynb #1d3d11d2
@@ -181,15 +182,15 @@ class SVD(Recommender):
             "offset_ridge": [2.0, 5.0, 10.0],
         },
     }
-    n_factors: int = 64  # latent factors, in each of the two; far below the number of items
-    unobserved: float = 0.25  # ranking: weight of what a customer does not have
-    regularisation: float = 0.45  # ranking: lambda
-    n_iterations: int = 8  # ranking: rounds of alternation
-    n_epochs: int = 60  # ratings: passes over the data
-    learning_rate: float = 0.005  # ratings
-    weight_decay: float = 0.1  # ratings: regularisation of the gradient descent
-    ridge: float = 10.0  # ratings: regularisation of a customer's vector when folded in
-    offset_ridge: float = 5.0  # ratings: regularisation of a customer's offset
+    n_factors: PositiveInt = 64  # latent factors, in each of the two; far below the number of items
+    unobserved: PositiveFloat = 0.25  # ranking: weight of what a customer does not have
+    regularisation: PositiveFloat = 0.45  # ranking: lambda
+    n_iterations: PositiveInt = 8  # ranking: rounds of alternation
+    n_epochs: PositiveInt = 60  # ratings: passes over the data
+    learning_rate: PositiveFloat = 0.005  # ratings
+    weight_decay: NonNegativeFloat = 0.1  # ratings: regularisation of the gradient descent
+    ridge: PositiveFloat = 10.0  # ratings: regularisation of a customer's vector when folded in
+    offset_ridge: PositiveFloat = 5.0  # ratings: regularisation of a customer's offset
 
     def _fit(self, train: Dataset) -> None:
         options = self.unobserved, self.regularisation, self.n_iterations

@@ -26,6 +26,7 @@ from ..config import generator
 from ..data.prepare import Dataset, Histories, histories_from_items
 from .attribution import Explanation
 from .contract import Recommender, TextVectors
+from .hyperparameters import NonNegativeFloat, PositiveFloat, PositiveInt, Share
 from customer360.models.ops import (
     NoItemText,
     check_codes,
@@ -223,17 +224,17 @@ class TFIDF(Recommender):
         },
         "rating": {"power": [1.0, 2.0, 3.0, 5.0], "shrinkage": [0.3, 1.0, 3.0]},
     }
-    n_topics: int = 512  # directions of text that are kept
-    contrast: float = 0.5  # share of the average text that is subtracted from each item in a history
-    prior: float = 1.0  # weight of popularity; 0: text alone
+    n_topics: PositiveInt = 512  # directions of text that are kept
+    contrast: Share = 0.5  # share of the average text that is subtracted from each item in a history
+    prior: NonNegativeFloat = 1.0  # weight of popularity; 0: text alone
     learnt: bool = True  # False: a topic speaks for itself only
-    regularisation: float = 25.0  # lambda of the learnt weights
-    power: float = 3.0  # ratings: of the similarity
-    shrinkage: float = 1.0  # ratings: lambda
-    own_share: float = 0.8  # of what an item says about itself, the part that is taken out when learning
-    as_written: float = 0.01  # epsilon: the weight of a topic for itself that the learnt weights are drawn to
-    max_terms: int = 20_000  # those in the most texts are kept
-    max_texts: int = 2000  # so many texts are looked at to find the topics
+    regularisation: PositiveFloat = 25.0  # lambda of the learnt weights
+    power: PositiveFloat = 3.0  # ratings: of the similarity
+    shrinkage: PositiveFloat = 1.0  # ratings: lambda
+    own_share: Share = 0.8  # of what an item says about itself, the part that is taken out when learning
+    as_written: PositiveFloat = 0.01  # epsilon: prior weight of a topic for itself
+    max_terms: PositiveInt = 20_000  # those in the most texts are kept
+    max_texts: PositiveInt = 2000  # so many texts are looked at to find the topics
 
     def _fit(self, train: Dataset) -> None:
         if train.item_text is None:

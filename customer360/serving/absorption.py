@@ -28,6 +28,7 @@ class ChangedHistories(NamedTuple):
 
     histories: Histories  # rows of the snapshot first, then new customers
     changed: np.ndarray  # int (r,), rows that differ from the snapshot's
+    last: int  # number of the newest event in them; 0: none
 
 
 def rows_of_customers(
@@ -71,7 +72,8 @@ def changed_histories(
     order[emptied] = n + len(grown)
     order[rows] = n + np.arange(len(grown))
     every = stack_histories([known, grown, index.empty_history])[order]
-    return ChangedHistories(every, np.unique(np.concatenate([rows, emptied, index.changed])))
+    changed = np.unique(np.concatenate([rows, emptied, index.changed]))
+    return ChangedHistories(every, changed, int(events["row"].max()) if len(events) else 0)
 
 # %% ../../nbs/4_serving/40_absorption.ipynb #469b0e79
 class Absorption:
@@ -82,6 +84,7 @@ class Absorption:
     def __init__(self, store: Store, states: StateCache):
         self.store, self.states = store, states
         self._next = 0.0  # when an update may begin, on the monotonic clock
+        self._nothing: dict[tuple[str, int], int] = {}  # version and events learnt -> events that add nothing
 
     @property
     def pool(self) -> ModelPool:
@@ -97,20 +100,29 @@ class Absorption:
         if started < self._next:
             return False
         before, versions = self.pool.models, self.store.versions()
-        waiting = [
-            served
-            for served in before.models.values()
-            if served.model.absorbs
-            and versions["events"] > max(served.absorbed, served.index.snapshot.watermark)
-        ]
+        absorbing = [served for served in before.models.values() if served.model.absorbs]
+        waiting = [served for served in absorbing if versions["events"] > self._looked_at(served)]
+        newest = self._newest_choice() if waiting else 0
+        waiting = [served for served in waiting if newest > self._looked_at(served)]
         if not waiting:
             return False
         absorbed = self._absorb(waiting, versions["events"])
-        done = self.pool.adopt_absorbed(before, absorbed, versions.get("erasures", 0))
+        done = bool(absorbed) and self.pool.adopt_absorbed(before, absorbed, versions.get("erasures", 0))
         if done:
             self.states.current()
         self._next = time.monotonic() + max(interval, self.REST * (time.monotonic() - started))
         return done
+
+    def _looked_at(self, served: ServedModel) -> int:  # number of the last event
+        nothing = self._nothing.get((served.release.version, served.absorbed), 0)
+        return max(served.absorbed, served.index.snapshot.watermark, nothing)
+
+    def _newest_choice(self) -> int:  # 0: there is none
+        "Return the number of the newest event that is more than an impression, or of the newest retraction"
+        choices = [kind for kind in EventType if kind != EventType.impression]
+        newest = self.store.events.page(limit=1, kinds=choices, newest_first=True)
+        taken_back = self.store.events.retractions()[-1:]
+        return max([0, *(one.seq for one in newest), *(one.number for one in taken_back)])
 
     def _absorb(self, waiting: Sequence[ServedModel], last: int) -> Mapping[str, ServedModel]:
         state, found, out = self.states.current(), {}, {}
@@ -119,8 +131,13 @@ class Absorption:
             if name not in found:
                 events = self.store.events.interactions(last, after=index.snapshot.watermark)
                 found[name] = changed_histories(events, index, state)
+            if found[name].last <= self._looked_at(served) and not len(
+                index.changed
+            ):  # such as a purchase of what is in no snapshot
+                self._nothing[served.release.version, served.absorbed] = last
+                continue
             trained = served.trained or served.model
-            model = trained.absorb(*found[name])
+            model = trained.absorb(found[name].histories, found[name].changed)
             first = histories_from_items([[0]], index.data.n_items)
             model.recommend(np.array([-1]), 1, histories=first)  # so that no request waits for lazy set-up
             out[served.release.key] = served._replace(model=model, trained=trained, absorbed=last)

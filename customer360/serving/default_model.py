@@ -33,6 +33,8 @@ class DefaultChoice:
     low: float | None = None  # of its 95 % interval
     high: float | None = None
     better: bool | None = None  # the difference is significant; None: not tested
+    same_data: bool | None = None  # both were trained on one snapshot; None: there is no second
+    note: str = ""  # what figures and interval alone would let one misread
 
     def to_dict(self) -> dict[str, Any]:
         "Return plain values"
@@ -60,14 +62,32 @@ def tested_difference(
         if (pair["metric"], pair["k"]) != (DEFAULT_METRIC, DEFAULT_K) or {*sides} != {*own}:
             continue
         if sides == own:
-            return {name: pair[name] for name in ("difference", "low", "high", "better")}
-        return {
-            "difference": -pair["difference"],
-            "low": -pair["high"],
-            "high": -pair["low"],
-            "better": False,
-        }
+            found = {name: pair[name] for name in ("difference", "low", "high", "better")}
+        else:
+            turned = {"difference": -pair["difference"], "low": -pair["high"], "high": -pair["low"]}
+            found = turned | {"better": False}
+        return found | {"note": _correction_note(found, pair.get("p_holm"))}
     return {}
+
+
+def _correction_note(found: Mapping[str, Any], p: float | None) -> str:
+    if found["better"] or found["low"] is None or found["low"] <= 0:
+        return ""
+    said = "" if p is None else f" (p = {p:.2g})"
+    return (
+        "The interval is of this pair alone and excludes 0; as several pairs of models are compared, "
+        f"Holm's correction asks for more, and with it the difference is not significant{said}."
+    )
+
+
+def _data_note(best: Release, other: Release) -> str:
+    if best.snapshot == other.snapshot:
+        return ""
+    return (
+        f"{best.key} and {other.key} were trained and measured on different data (the snapshots "
+        f"{best.snapshot} and {other.snapshot}), so a part of the difference may be theirs; "
+        "retraining both makes them comparable."
+    )
 
 
 def choose_default(
@@ -87,5 +107,11 @@ def choose_default(
     if not others:
         return found
     second = others[0]
-    tested = tested_difference(releases[best], releases[second], pairs)
-    return replace(found, runner_up=second, runner_up_value=figures[second], **tested)
+    pair = releases[best], releases[second]
+    tested = {
+        "note": "",
+        **tested_difference(*pair, pairs),
+        "same_data": pair[0].snapshot == pair[1].snapshot,
+    }
+    notes = " ".join(note for note in (tested.pop("note"), _data_note(*pair)) if note)
+    return replace(found, runner_up=second, runner_up_value=figures[second], note=notes, **tested)

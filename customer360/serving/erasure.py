@@ -12,7 +12,7 @@ from contextlib import suppress
 import numpy as np
 
 from ..data.cards import SourceError
-from ..data.interim import erase_cached
+from ..data.interim import cached_users, erase_cached
 from ..data.raw import RawStore
 from ..data.store.connection import StoreDown
 from ..data.store.facade import Store
@@ -56,7 +56,8 @@ def erase_from_files(
 def erased_in_files(registry: Registry, store: Store) -> list[str]:  # ids; [] while the store is down
     "Return the erased customers who are still in a file, such as one that could not be changed then"
     with suppress(StoreDown):
-        users = list(dict.fromkeys(registry.snapshots.all_user_ids()))
+        cached = cached_users(owners=owners_of(registry, store))
+        users = list(dict.fromkeys([*registry.snapshots.all_user_ids(), *cached]))
         return np.array(users, object)[np.asarray(store.identities.erased(users), bool)].tolist()
     return []
 

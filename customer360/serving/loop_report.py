@@ -57,9 +57,8 @@ def lead_of(findings: Mapping[str, Any]) -> list[str]:
         told.append(
             "Where a new version had to stand its test against the one in use, "
             f"{outcomes.count('promoted')} of {len(outcomes)} were put to use; the true utility differs from "
-            f"frozen weights by {gain}. The test "
-            "is made of events that the version in use has brought about: it knows what that version showed, "
-            "not what the new one would have shown."
+            f"frozen weights by {gain}. The test counts what customers came to by themselves; clicks in a "
+            "list tell about the version that had made the list, and nothing about another."
         )
     shops = len(findings["seeds"])
     about = {"metric": "utility", "customers": "all"}

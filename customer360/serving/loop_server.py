@@ -231,8 +231,7 @@ class ServedShop:
         until = time.monotonic() + seconds
         while True:
             if self.process is None or self.process.poll() is not None:
-                log = (self.home / "server.log").read_text(encoding="utf-8", errors="replace")
-                raise LoopError(f"the server ended before it could {what}: {log[-2000:]}")
+                raise LoopError(f"the server ended before it could {what}")
             try:
                 if holds():
                     return
@@ -304,6 +303,11 @@ class ServedShop:
         self._wait_for(is_computed, "estimate off-policy", COMMAND_SECONDS, pause=0.5)
         return {"agreement": self.api.send("GET", "models/online-agreement"), **found}
 
+    def log_end(self) -> str:
+        "Return the end of the server's log"
+        path = self.home / "server.log"
+        return path.read_text(encoding="utf-8", errors="replace")[-4000:] if path.exists() else ""
+
     def close(self) -> None:
         "End the server"
         if self.process is not None and self.process.poll() is None:
@@ -329,6 +333,8 @@ def served_shop(
     try:
         shop.start()
         yield shop
+    except LoopError as error:  # its home goes, and the log with it
+        raise LoopError(f"{error}\nThe server's log ends with:\n{shop.log_end()}") from error
     finally:
         shop.close()
 

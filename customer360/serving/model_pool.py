@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.prepare import histories_from_items
+from ..data.prepare import Dataset, histories_from_items
 from ..data.store.connection import StoreDown
 from ..data.store.facade import Store
 from ..models.artefacts import ArtefactError
@@ -130,12 +130,12 @@ class ModelPool:
         "Return the key of the model that answers when a request names none"
         return self.default_choice(models).key
 
-    def model(self, key: str) -> Recommender:
-        "Return a model in use, as it was released; it is read if it is not served here"
-        served = self.models.models.get(key)
-        if served is None:
-            return self.registry.load(key)[0]
-        return served.model if served.trained is None else served.trained
+    def release_with_data(self, release: Release) -> tuple[Recommender, Dataset]:
+        "Return a model as it was released, and its data; both are read if this version is not in memory"
+        served = self.models.models.get(release.key)
+        if served is None or served.release.version != release.version:
+            return self.registry.release_with_data(release)
+        return served.model if served.trained is None else served.trained, served.index.data
 
     def _adopt(self, found: ModelSet, stamps: Mapping[str, tuple[int, int]]) -> None:
         with self._lock:

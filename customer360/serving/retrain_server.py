@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..config import folder, settings
+from ..data.prepare import Dataset
 from ..data.store.connection import StorageError
 from ..data.store.engine import now_ms
 from ..data.store.facade import Store
 from ..data.store.jobs import RetrainingStore, Run
 from ..evaluation.pipeline import Source
 from ..models.contract import Recommender
+from ..models.hyperparameters import HyperparameterError
 from ..models.registry import Registry
+from ..models.releases import Release
 from .retrain import RetrainingBusy, RetrainRequest, begin, finish_run, plan_models
-from .triggers import RetrainPolicy, Trigger, due
+from .triggers import KeptResults, RetrainPolicy, Trigger, due
 from .types import Invalid
 
 # %% ../../nbs/4_serving/93_retrain_server.ipynb #a4b777d7
@@ -95,12 +98,14 @@ def reasons_to_start(
     store: Store,
     registry: Registry,
     policy: RetrainPolicy,
-    load: Callable[[str], Recommender] | None = None,  # key -> the model in use; None: it is read
+    load: Callable[[Release], tuple[Recommender, Dataset]] | None = None,  # None: from the registry
+    kept: KeptResults | None = None,  # of the caller who asks often
 ) -> tuple[list[str], int]:  # sentences, []: nothing is due, or it is too soon; the newest run that is known
     "Return why a retraining should start by itself now"
     newest = store.retrainings.page(2)
     soon = is_too_soon(newest, policy, now_ms())
-    reasons = [] if soon else [reason.sentence for reason in due(store, registry, policy, load=load)]
+    found = [] if soon else due(store, registry, policy, load=load, kept=kept)
+    reasons = [reason.sentence for reason in found]
     return reasons, newest[0].number if newest else 0
 
 
@@ -114,10 +119,11 @@ class Retraining:
         self,
         store: Store,
         registry: Registry,
-        load: Callable[[str], Recommender] | None = None,  # key -> the model in use; None: it is read
+        load: Callable[[Release], tuple[Recommender, Dataset]] | None = None,  # None: from the registry
     ):
         self.store, self.registry, self.load = store, registry, load
         self.policy = RetrainPolicy.from_settings()
+        self._kept = KeptResults()
         self._reasons: tuple[float, list[Trigger]] = float("-inf"), []  # when they were found, s
 
     def source(self) -> Source:
@@ -146,7 +152,8 @@ class Retraining:
         "Return the reasons to retrain, the run that is going on, and the newest n that ended"
         runs = [run.to_dict() for run in self.store.retrainings.page(n + 1)]
         if time.monotonic() - self._reasons[0] > STATUS_SECONDS:
-            self._reasons = time.monotonic(), due(self.store, self.registry, self.policy, load=self.load)
+            found = due(self.store, self.registry, self.policy, load=self.load, kept=self._kept)
+            self._reasons = time.monotonic(), found
         return {
             "auto": settings().retrain_auto,
             "due": [trigger._asdict() for trigger in self._reasons[1]],
@@ -164,7 +171,9 @@ class Retraining:
         source = self.source()
         try:
             plan_models(self.registry, source, request)
-        except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        except HyperparameterError as error:
+            raise Invalid(str(error), ".".join(["params", *error.path])) from None
+        except (ValueError, KeyError, ImportError) as error:
             field = "models" if isinstance(error, KeyError) else "params"
             raise Invalid(str(error.args[0] if error.args else error), field) from None
         run = begin(self.store, request, reasons, after)
@@ -177,7 +186,7 @@ class Retraining:
 
     def start_if_due(self) -> Run | None:  # None: nothing is due, or somebody else has started it
         "Start a retraining if there is a reason"
-        reasons, known = reasons_to_start(self.store, self.registry, self.policy, self.load)
+        reasons, known = reasons_to_start(self.store, self.registry, self.policy, self.load, self._kept)
         with suppress(RetrainingBusy):
             return self.start(RetrainRequest(), reasons, known) if reasons else None
         return None

@@ -46,7 +46,7 @@ from customer360.serving.types import (
 )
 
 # %% ../../nbs/4_serving/90_service.ipynb #2d1ade4a
-from ..data.store.connection import StoreDown  # noqa: F401
+from ..data.store.connection import StoreDown
 from ..data.store.new_events import unit_hint  # noqa: F401
 from customer360.serving.types import (  # noqa: F401
     Conflict,
@@ -381,8 +381,7 @@ def first_requests(service: Service) -> Iterator[Callable[[], Any]]:
     yield lambda: service.search_items("a first search", user=user)
     yield lambda: service.list_items(search="first")
     yield lambda: service.list_customers(search="first")
-    for ask in (service.popular, service.latest, service.overview, service.list_models, service.online):
-        yield ask
+    yield from (service.popular, service.latest, service.overview, service.list_models, service.online)
     yield lambda: service.popular(days=7)
     yield lambda: service.profile(user)
     yield lambda: service.customers_of(item)

@@ -6,7 +6,7 @@
 __all__ = ['DAY_MS', 'WINDOWS', 'MIN_WINDOW', 'MIN_EXPECTED', 'MIN_CUSTOMERS', 'OTHERS', 'NEW', 'MIN_RATINGS', 'MAX_RATINGS',
            'log', 'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'PastPopularity',
            'past_popularity', 'design_effect', 'popularity_drift', 'ErrorSince', 'rmse_interval', 'error_since',
-           'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
+           'KeptResults', 'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #ee6d0517
 import logging
@@ -25,6 +25,7 @@ from ..config import settings
 from ..data.drift import Drift, compare_counts, effective_size
 from ..data.feature_store import stored_values
 from ..data.features import FeatureError, open_history, values_at
+from ..data.prepare import Dataset
 from ..data.store.engine import now_ms
 from ..data.store.facade import Store
 from ..data.store.jobs import Run
@@ -33,7 +34,7 @@ from ..models.artefacts import ArtefactError
 from ..models.contract import Recommender
 from ..models.registry import Registry
 from ..models.releases import Release
-from ..models.snapshots import RegistryError, Snapshot, read_sealed
+from ..models.snapshots import RegistryError, read_sealed
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #cc60c000
 DAY_MS = 86_400_000
@@ -198,13 +199,13 @@ def rmse_interval(
 def error_since(
     model: Recommender,
     release: Release,
-    snapshot: Snapshot,
+    data: Dataset,  # that the model was trained on
     ratings: list[StoredEvent],
 ) -> ErrorSince | None:  # None: too few
     "Return the error of a model on ratings that came after its training"
     stated = _stated_rmse(release)
-    users = snapshot.data.users.encode([rating.user for rating in ratings])
-    items = snapshot.data.items.encode([rating.item for rating in ratings])
+    users = data.users.encode([rating.user for rating in ratings])
+    items = data.items.encode([rating.item for rating in ratings])
     known = (users >= 0) & (items >= 0)
     if stated is None or known.sum() < MIN_RATINGS or len(np.unique(users[known])) < MIN_CUSTOMERS:
         return None
@@ -218,30 +219,41 @@ def _stated_rmse(release: Release) -> float | None:
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #503f44ff
 log = logging.getLogger(__name__)
-_KEPT: OrderedDict[tuple, Any] = OrderedDict()  # what costs more than a query, for as long as it holds
 
 
-def _keep(key: tuple, make: Callable[[], Any]) -> Any:
-    if key not in _KEPT:
-        _KEPT[key] = make()
-        while len(_KEPT) > 8:
-            _KEPT.popitem(last=False)
-    return _KEPT[key]
+class KeptResults:
+    "The newest results of what costs more than a query, each under what it depends on"
+
+    def __init__(self, n: int = 8):
+        self.n, self._found = n, OrderedDict()
+
+    def get(
+        self,
+        key: tuple,  # what the result depends on
+        make: Callable[[], Any],
+    ) -> Any:
+        "Return a result, made where it is not kept"
+        if key not in self._found:
+            self._found[key] = make()
+            while len(self._found) > self.n:
+                self._found.popitem(last=False)
+        return self._found[key]
 
 
-def _popularity_then(store: Store, state: TrainedState) -> PastPopularity:
+def _popularity_then(store: Store, state: TrainedState, kept: KeptResults) -> PastPopularity:
     "Return the popularity in the training data: from the feature store, or else by its definitions"
     known = store.features.manifest() or {}
     if known.get("watermark") == state.watermark and known.get("rows", {}).get("item"):
         stamp = (store.ids.store_id, known["computed"])
-        return _keep(stamp, lambda: past_popularity(stored_values(store, "item")))
+        return kept.get(stamp, lambda: past_popularity(stored_values(store, "item")))
 
     def compute() -> PastPopularity:
         with open_history(state.snapshot) as history:
             return past_popularity(values_at(history, "item", names=WINDOWS))
 
     try:
-        return _keep((str(state.snapshot), (state.snapshot / "manifest.json").stat().st_mtime_ns), compute)
+        written = (state.snapshot / "manifest.json").stat().st_mtime_ns
+        return kept.get((str(state.snapshot), written), compute)
     except (FeatureError, OSError) as error:
         log.warning("the popularity of items in %s is not known: %s", state.snapshot, error)
         return PastPopularity({}, 0)
@@ -294,29 +306,35 @@ def due(
     registry: Registry,
     policy: RetrainPolicy | None = None,  # None: the settings
     now: int | None = None,  # ms UTC; None: the present
-    load: Callable[[str], Recommender] | None = None,  # key -> the model in use; None: it is read
+    load: Callable[[Release], tuple[Recommender, Dataset]] | None = None,  # None: from the registry
+    kept: KeptResults | None = None,  # of the caller who asks often; None: everything is computed
 ) -> list[Trigger]:  # []: nothing is due
     "Return the reasons to retrain, with their figures"
     state = trained_state(store, registry)
     if state is None:
         return []
-    policy = policy or RetrainPolicy.from_settings()
+    policy, kept = policy or RetrainPolicy.from_settings(), kept or KeptResults()
     since = f"{datetime.fromtimestamp(state.time / 1000, UTC):%Y-%m-%d}"
     new = pd.DataFrame(store.features.choices_since(state.watermark), columns=["user", "item", "n"])
-    before, n = _popularity_then(store, state), int(new["n"].sum())
+    before, n = _popularity_then(store, state, kept), int(new["n"].sum())
     drift = popularity_drift(before.counts, new) if n else None
+    error = _newest_error(store, registry, state, load, kept) if policy.error_drift else None
     age = ((now_ms() if now is None else now) - state.time) / DAY_MS
     found = [
         event_trigger(n, before.total, since, policy),
         age_trigger(age, since, policy),
         popularity_trigger(drift, policy),
-        error_trigger(_newest_error(store, registry, state, load) if policy.error_drift else None, policy),
+        error_trigger(error, policy),
     ]
     return [trigger for trigger in found if trigger]
 
 
 def _newest_error(
-    store: Store, registry: Registry, state: TrainedState, load: Callable[[str], Recommender] | None
+    store: Store,
+    registry: Registry,
+    state: TrainedState,
+    load: Callable[[Release], tuple[Recommender, Dataset]] | None,
+    kept: KeptResults,
 ) -> ErrorSince | None:
     newest = store.events.page(limit=MAX_RATINGS, kinds=("rating",), newest_first=True)
     ratings = [event for event in newest if event.seq > state.watermark and event.rating is not None]
@@ -326,9 +344,9 @@ def _newest_error(
     release = min(rated, key=lambda one: (_stated_rmse(one), one.key))
 
     def compute() -> ErrorSince | None:
-        model = load(release.key) if load else registry.load(release.key)[0]
-        return error_since(model, release, registry.snapshots.read(release.snapshot), ratings)
+        model, data = (load or registry.release_with_data)(release)
+        return error_since(model, release, data, ratings)
 
     with suppress(ArtefactError, RegistryError, KeyError, ImportError):  # another model answers meanwhile
-        return _keep((store.ids.store_id, release.version, state.watermark, ratings[0].seq), compute)
+        return kept.get((store.ids.store_id, release.version, state.watermark, ratings[0].seq), compute)
     return None

@@ -1,12 +1,16 @@
 "What clients get wrong: an answer that names the field, and nothing stored in part"
 
+import importlib
 import json
+import pkgutil
 import socket
 import time
 
 import httpx
 import pytest
 from server import Server
+
+import api.routes
 
 MEBIBYTE = 2**20
 
@@ -191,3 +195,55 @@ def memory(demo: Server) -> int:
         if line.startswith("process_resident_memory_bytes")
     )
     return int(float(line.split()[1]))
+
+
+UNKNOWN_INSIDE = {  # where an unknown field may lie deeper than in the body itself
+    ("POST", "feedback", "events.0.when"): {"events": [{"customer": "c", "item": "P0001", "event": "view", "when": 1}]},
+    ("POST", "recommendations", "requests.0.history.0.kind"): {"requests": [{"history": [{"item": "P0001", "kind": "view"}]}]},
+}  # fmt: skip
+KNOWN_INSIDE = {
+    "feedback": "customer, item, event, rating, timestamp",
+    "recommendations": "item, event, rating, timestamp",
+}
+
+
+@pytest.mark.parametrize(("method", "path", "field"), UNKNOWN_INSIDE)
+def test_an_unknown_field_inside_lists_those_that_are_known_there(demo, method, path, field):
+    body = UNKNOWN_INSIDE[method, path, field]
+    told = refused(post(demo, path, json.dumps(body)), 422, field)
+    assert f"{field}: there is no such field; known are {KNOWN_INSIDE[path]}" in told
+
+
+def bodies_and_queries() -> list[tuple[str, str, str, list[str]]]:
+    "Return method, path, where the fields are, and the fields, of every route that refuses unknown ones"
+    names = [module.name for module in pkgutil.iter_modules(api.routes.__path__)]
+    routers = [getattr(importlib.import_module(f"api.routes.{name}"), "router", None) for name in names]
+    found = []
+    for route in [route for router in routers if hasattr(router, "routes") for route in router.routes]:
+        for where, fields in (("body", [getattr(route, "body_field", None)]), ("query", _queries(route))):
+            for model in (field.field_info.annotation for field in fields if field):
+                known = list(getattr(model, "model_fields", {}))
+                if known and model.model_config.get("extra") == "forbid":
+                    found += [(method, route.path, where, known) for method in route.methods]
+    return found
+
+
+def _queries(route) -> list:
+    return getattr(getattr(route, "dependant", None), "query_params", [])
+
+
+FORBIDDING = bodies_and_queries()
+
+
+def test_most_routes_with_a_body_or_a_query_refuse_what_they_do_not_know():
+    assert len(FORBIDDING) > 20 and {where for _, _, where, _ in FORBIDDING} == {"body", "query"}
+
+
+@pytest.mark.parametrize(("method", "path", "where", "known"), FORBIDDING)
+def test_an_unknown_field_lists_those_that_are_known(demo, method, path, where, known):
+    path = path.replace("{customer}", "c").replace("{item}", "P0001").replace("{key}", "knn")
+    sent = {"json": {"nonsense": 1}} if where == "body" else {"params": {"nonsense": 1}, "json": {}}
+    told = demo.client.request(method, path, **sent)
+    assert told.status_code == 422, told.text
+    assert "nonsense" in told.json()["detail"]
+    assert f"known are {', '.join(known)}" in told.json()["detail"], told.text

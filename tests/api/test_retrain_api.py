@@ -77,7 +77,11 @@ def test_a_retraining_is_started_watched_and_taken_up(shop):
         assert server.get("retrain")["running"] is None
         buy(server, 300)
         refused = server.send("POST", "retrain", {"params": {"knn": {"n_neighbours": "many"}}}, 422)
-        assert "n_neighbours of knn is of type int, such as 100: got 'many'" in refused["detail"]
+        assert (
+            "n_neighbours of knn has to be a whole number, at least 1, such as 100: got 'many'"
+            in refused["detail"]
+        )
+        assert refused["field"] == "params.knn.n_neighbours"
         begun = server.send("POST", "retrain", {"params": {"knn": {"n_neighbours": 7}}, "force": False}, 202)
         assert (begun["state"], begun["number"], begun["models"]) == ("running", 2, [])
         told = server.send("POST", "retrain", {}, 409)
@@ -102,6 +106,19 @@ def test_a_retraining_is_started_watched_and_taken_up(shop):
         server.send("POST", "retrain", {"models": ["popularity"]}, 202)
         assert end_of(server).state == "unchanged"
         assert server.get("models/popularity")["version"] == new
+        assert "popularity not trained, since data and hyper" in server.get("retrain")["runs"][0]["summary"]
+
+        begun = server.client.post("/api/v1/retrain")  # without a body: every model in use
+        assert (begun.status_code, begun.json()["models"], begun.json()["params"]) == (202, [], {}), (
+            begun.text
+        )
+        assert {one["key"] for one in end_of(server).decisions} == {"knn", "popularity"}
+        server.send("POST", "retrain", {"models": ["popularity"], "force": True}, 202)
+        end_of(server)
+        log = (Path(server.home) / "data/models/shop/retrain.log").read_text().rstrip().splitlines()
+        assert log[-1].endswith(
+            "popularity trained again, and what was learnt is equal to the version in use, which stays"
+        ), log[-1]
 
 
 @pytest.mark.long

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from browsing import NODE, ROOT
 from command import environment
-from postgres import free_port
+
+from customer360.serving.loop_server import free_port
 
 
 @pytest.mark.parametrize("script", ["lint", "test", "size"])

@@ -248,7 +248,9 @@ def test_an_event_is_read_back_as_it_was_sent(store):
         "event_id": "str",
         "recommendation_id": "str",
     }
-    assert store.events.interactions().equals(frame.drop(columns=["event_id", "recommendation_id"]))
+    recommended = frame["recommendation_id"].ne("")
+    expected = frame.drop(columns=["event_id", "recommendation_id"]).assign(recommended=recommended)
+    assert store.events.interactions().equals(expected)
     assert store.events.interactions(upto=0).dtypes.equals(store.events.interactions().dtypes)
 
 

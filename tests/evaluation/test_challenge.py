@@ -10,12 +10,13 @@ import pytest
 from customer360.config import settings
 from customer360.data.ingest import IngestResult
 from customer360.data.interim import save_snapshot
+from customer360.data.prepare import dataset
 from customer360.data.simulate import simulate
-from customer360.evaluation.challenge import Decision, challenge
+from customer360.evaluation.challenge import ENOUGH_CUSTOMERS, Decision, challenge
 from customer360.models.catalogue import make_model, model_class
 from customer360.models.registry import Registry, prune
 from customer360.models.releases import Release
-from customer360.schema import Tables
+from customer360.schema import Tables, interactions
 
 pytestmark = pytest.mark.slow
 REJECTS = pd.DataFrame(columns=["file", "line", "reason", "text"], dtype="str")
@@ -74,12 +75,67 @@ def test_poisoned_events_are_refused(shop, registry):
     assert registry.promotions.current("ease").version == made.version
 
 
-def test_a_little_more_data_is_promoted_where_both_are_one_fit(shop, registry):
-    "Too little is new for a window: before the newest tenth champion and challenger know the same"
-    tried(first(shop, 0.99), "ease")
-    release, decision = tried(shop, "ease")
+def test_a_little_more_data_is_promoted_while_no_harm_is_seen(shop, registry):
+    "Too little is new for a verdict; other hyper-parameters still have to prove themselves"
+    tried(first(shop, 0.98), "ease", regularisation=200.0)
+    release, decision = tried(shop, "ease", regularisation=200.0)
+    assert decision.outcome == "promoted" and decision.low < -decision.margin, decision.reasons
+    assert "too few for a verdict" in decision.reasons[0] and release.version == decision.challenger
+    assert decision.window["customers"] < ENOUGH_CUSTOMERS
+    _, other = tried(shop, "ease", regularisation=1e7)
+    assert other.outcome == "rejected" and other.window["customers"] >= ENOUGH_CUSTOMERS, other.reasons
+
+
+def test_where_nobody_is_judged_both_are_one_fit(shop, registry):
+    "What is new has no customer with a relevant item: before the newest tenth both know the same"
+    early, n = first(shop, 0.9), len(shop.interactions)
+    late = shop.interactions.iloc[round(0.9 * n) :]
+    views = late[late["event"] == "view"].iloc[:40]
+    rows = pd.concat([early.interactions, views], ignore_index=True)
+    tried(early, "ease")
+    _, decision = tried(replace(early, interactions=rows.assign(row=np.arange(len(rows)))), "ease")
     assert (decision.outcome, decision.difference, decision.latency_ms) == ("promoted", 0.0, [])
-    assert "the same model" in decision.reasons[0] and release.version == decision.challenger
+    assert "the same model" in decision.reasons[0]
+
+
+def test_a_small_flood_does_not_pass_for_a_little_more_data(shop, registry):
+    "A crowd buys ten things that nobody else wants: few new customers suffice to see the harm"
+    before, n = first(shop, 0.3), len(shop.interactions)
+    junk = before.interactions["item"].value_counts().index[-10:]
+    crowd = shop.customers["user"].iloc[:140].to_numpy()
+    when = int(before.interactions["timestamp"].max())
+    bought = interactions(np.repeat(crowd, 10), np.tile(junk, 140), "purchase", timestamp=when + 1)
+    rows = pd.concat([before.interactions, bought, shop.interactions.iloc[round(0.3 * n) : round(0.34 * n)]])
+    tried(before, "popularity")
+    refused, decision = tried(
+        replace(shop, interactions=rows.assign(row=np.arange(len(rows))).reset_index(drop=True)), "popularity"
+    )
+    assert decision.window["customers"] < ENOUGH_CUSTOMERS
+    assert refused is None and decision.outcome == "rejected" and decision.high < 0, decision.reasons
+
+
+@pytest.mark.parametrize(("told", "outcome"), [(False, "rejected"), (True, "promoted")])
+def test_what_the_champions_lists_brought_about_judges_nobody(shop, registry, told, outcome):
+    "In the window everybody buys what the champion shows; only where the events say so is it left out"
+    old, n = first(shop, 0.5), len(shop.interactions)
+    tried(old, "ease", regularisation=200.0)
+    late = shop.interactions.iloc[round(0.9 * n) :]
+    model, _ = registry.load("ease")
+    users = late["user"].unique()
+    coded = dataset(old)
+    codes = model.recommend(coded.users.encode(pd.Series(users)), 5).codes
+    bought = interactions(
+        np.repeat(users, 5),
+        coded.items.ids[codes].ravel(),
+        "purchase",
+        timestamp=int(late["timestamp"].max()),
+    )
+    rows = pd.concat([shop.interactions, bought.assign(recommended=told)], ignore_index=True)
+    rows["recommended"] = rows["recommended"].fillna(False).astype(bool)
+    tables = replace(shop, interactions=rows.assign(row=np.arange(len(rows))))
+    _, decision = tried(tables, "ease", regularisation=200.0)
+    assert decision.outcome == outcome, decision.reasons
+    assert decision.window["prompted"] == (len(bought) if told else 0)
 
 
 def test_data_without_times_are_judged_by_their_order(shop, registry):

@@ -170,7 +170,7 @@ def test_the_card_reaches_the_fitted_model(tmp_path):
 
 WRONG = {
     "[models.knn]\npowr = 1.0": "the card of demo, [models.knn]: knn has no hyper-parameter 'powr': it has n_neighbours, power, discount, shrinkage",
-    "[models.knn]\nn_neighbours = 1.5": "the card of demo, [models.knn]: n_neighbours of knn is of type int, such as 100: got 1.5",
+    "[models.knn]\nn_neighbours = 1.5": "the card of demo, [models.knn]: n_neighbours of knn has to be a whole number, at least 1, such as 100: got 1.5",
     "[models.kn]\npower = 1.0": "the card of demo, [models.kn]: no model is called 'kn': use one of knn, svd",
     "[models.knn]\nseed = 1": "the card of demo, [models.knn]: knn has no hyper-parameter 'seed'",
     "[models]\nknn = 3": "models.knn: ",

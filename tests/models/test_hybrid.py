@@ -155,7 +155,7 @@ def test_hyper_parameters_reach_the_fusion(tmp_path):
     assert make_model("hybrid", params={"depth": 20}).depth == 20
     with pytest.raises(ValueError, match="hybrid has no hyper-parameter 'dept'"):
         make_model("hybrid", params={"dept": 20})
-    with pytest.raises(ValueError, match="depth of hybrid is of type int"):
+    with pytest.raises(ValueError, match="depth of hybrid has to be a whole number"):
         make_model("hybrid", params={"depth": 2.5})
 
 

@@ -459,11 +459,11 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
     ease = train_and_publish(snapshot, "ease")
     assert told() == expected(plain, ease)
     aside = train_and_publish(snapshot, "knn", promote=False)
-    bias = train_and_publish(snapshot, "random", measure=False)
+    bias = train_and_publish(snapshot, "bias", measure=False)
     assert told() == expected(plain, ease), "neither what is not in use nor what was not measured"
     registry.promotions.promote("knn", aside.version)
     newer = train_and_publish(snapshot, "ease", {"regularisation": 3.0})
-    assert told() == expected(plain, newer, aside) and bias.key == "random"
+    assert told() == expected(plain, newer, aside) and bias.key == "bias"
 
     figure = {
         (r.key, row["metric"], row["k"]): row["value"] for r in (plain, newer, aside) for row in r.figures

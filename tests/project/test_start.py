@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import ROOT
-from postgres import free_port
+
+from customer360.serving.loop_server import free_port
 
 STEPS = ("pip install -r requirements.txt", "python train.py --model knn", "uvicorn api.main:app --reload")
 

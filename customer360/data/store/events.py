@@ -47,7 +47,7 @@ from customer360.data.store.new_events import (
 )
 from .tables import EVENTS, FEATURE_VALUES, MERGES, RETRACTIONS
 from .validation import check_id
-from ...schema import EVENT_WEIGHTS, INTERACTIONS
+from ...schema import EVENT_WEIGHTS, INTERACTIONS, RECOMMENDED
 
 # %% ../../../nbs/1_data/60_store_events.ipynb #a56e4a58
 class _Ledger:
@@ -191,7 +191,7 @@ def _named(
 
 def _interactions_frame(rows: Sequence[tuple], *more: str) -> pd.DataFrame:
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=[*INTERACTIONS, *more])
-    return frame.astype({name: INTERACTIONS.get(name, "str") for name in frame})
+    return frame.astype({name: INTERACTIONS.get(name, "str") for name in frame if name != RECOMMENDED})
 
 # %% ../../../nbs/1_data/60_store_events.ipynb #563e1d28
 class Retraction(NamedTuple):
@@ -386,13 +386,15 @@ class EventStore:
         self,
         upto: int | None = None,  # the last `seq` wanted; None: all
         after: int = 0,  # only events with a higher `seq`
-    ) -> pd.DataFrame:  # columns of `schema.INTERACTIONS`, `row` is the `seq`
+    ) -> pd.DataFrame:  # columns of `schema.INTERACTIONS`, `row` is the `seq`; and `RECOMMENDED`
         "Return everything that was recorded, in order of arrival"
-        statement = sa.select(*_INTERACTION_COLUMNS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq)
+        columns = [*_INTERACTION_COLUMNS, EVENTS.c.recommendation_id != ""]
+        statement = sa.select(*columns).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq)
         if upto is not None:
             statement = statement.where(EVENTS.c.seq <= upto)
         with self._engine.reading() as connection:
-            return _interactions_frame(connection.execute(statement).all())
+            frame = _interactions_frame(connection.execute(statement).all(), RECOMMENDED)
+        return frame.astype({RECOMMENDED: "bool"})
 
     def page(
         self,

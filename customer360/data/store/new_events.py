@@ -130,7 +130,7 @@ def unit_hint(
 ) -> str:  # such as "looks like milliseconds: give seconds, such as 1790000000"; empty: it does not
     "Return what is wrong with a time that is not in seconds"
     for unit, factor in (("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9)):
-        if MAX_TIMESTAMP < timestamp and 10**8 <= timestamp / factor <= MAX_TIMESTAMP:
+        if timestamp > MAX_TIMESTAMP and 10**8 <= timestamp / factor <= MAX_TIMESTAMP:
             return f"looks like {unit}: give seconds, such as {int(timestamp // factor)}"
     return ""
 

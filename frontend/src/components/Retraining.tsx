@@ -11,7 +11,7 @@ const SHOWN_RUNS = 3;
 const STATE: Record<RetrainRun["state"], { label: string; colour: string }> = {
   running: { label: "running", colour: "blue" },
   done: { label: "done", colour: "green" },
-  unchanged: { label: "nothing to do", colour: "gray" },
+  unchanged: { label: "unchanged", colour: "gray" },
   failed: { label: "failed", colour: "red" },
   died: { label: "interrupted", colour: "red" },
 };

@@ -34,3 +34,7 @@ test("ticks are round and span the data", () => {
 test("a message of the API becomes a sentence", () => {
   expect([asSentence("no item has the id 'x'"), asSentence("The server cannot be reached.")]).toEqual(["No item has the id 'x'.", "The server cannot be reached."]);
 });
+
+test("a name that begins with a small letter keeps it", () => {
+  expect([asSentence("nDCG@10 +0.01 on 102 customers"), asSentence("kNN: not read")]).toEqual(["nDCG@10 +0.01 on 102 customers.", "kNN: not read."]);
+});

@@ -42,8 +42,8 @@ export function timeAgo(seconds: number, now = Date.now() / 1000): string {
 /** Capitalise the first letter. */
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Write a message of the API as a sentence, with a capital and a full stop. */
-export const asSentence = (text: string): string => capitalise(text) + (/[.!?]$/.test(text) ? "" : ".");
+/** Write a message of the API as a sentence, with a capital and a full stop; a name such as nDCG stays as it is. */
+export const asSentence = (text: string): string => (/^[a-z]+[A-Z]/.test(text) ? text : capitalise(text)) + (/[.!?]$/.test(text) ? "" : ".");
 
 /** Write an attribute's name as words: `age_group` becomes "age group". */
 export const asWords = (name: string): string => name.replaceAll("_", " ");

@@ -27,6 +27,7 @@ describe("defaultReason", () => {
   test("by measurement, with the next best and whether the difference was tested", () => {
     expect(defaultReason(measured, name)).toBe("EASE is the default model because its nDCG@10 is the highest, 0.482; next is TFIDF with 0.438, and the difference is significant.");
     expect(defaultReason({ ...measured, better: null }, name)).toContain("were not tested");
+    expect(defaultReason({ ...measured, better: false, note: "Holm's correction asks for more." }, name)).toMatch(/may be chance\. Holm's correction asks for more\.$/);
     expect(defaultReason({ ...measured, runner_up: "" }, name)).toMatch(/0.482\.$/);
   });
 

@@ -17,6 +17,7 @@ import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, PanelFrame } from "../components/Panel";
 import { Retraining } from "../components/Retraining";
 import { ScrollableTable } from "../components/ScrollableTable";
+import { VariantResults } from "../components/VariantResults";
 import { pastTense } from "../lib/eventKinds";
 import { asSentence, count, dateTime, figure, roughShare, share, time, timeAgo } from "../lib/format";
 import { lazyComponent } from "../lib/lazy";
@@ -51,7 +52,7 @@ export default function ModelsPage() {
           <LiveEvents />
         </Stack>
       </SimpleGrid>
-      {admin && <OffPolicyPanel />}
+      <OffPolicyPanel />
       <OnlineAgreementPanel />
     </Page>
   );
@@ -280,39 +281,6 @@ function RunningExperiment({ found }: { found: Experiments }) {
         ))}
       </Group>
       <VariantResults results={found.results} />
-    </>
-  );
-}
-
-const RATES: Record<string, string> = { click_through: "Click-through rate", conversion: "Conversion rate" };
-
-/** The number of customers in each variant, and the differences between the variants. */
-function VariantResults({ results }: { results: Experiments["results"] }) {
-  const { nameOf } = useModelInfo();
-  if (!results.sizes?.length)
-    return (
-      <Text size="sm" c="dimmed">
-        No results yet.
-      </Text>
-    );
-  const sampleRatioMismatch = results.sizes.some((size) => size.p != null && size.p < 0.001);
-  return (
-    <>
-      <Text size="sm">
-        Customers so far: {results.sizes.map((size) => `${nameOf(size.arm)} ${count(size.customers)} (${figure(size.expected, 0)} expected)`).join(", ")}.
-      </Text>
-      {sampleRatioMismatch && <Alert color="yellow">Sample ratio mismatch: the customers are not split as planned, so do not trust the comparison.</Alert>}
-      {(results.by_arm ?? []).map((row) => (
-        <Text key={row.model} size="sm">
-          {nameOf(row.model)}: {share(row.click_through)} clicked, {share(row.conversion)} converted, of {count(row.impressions)} impressions
-        </Text>
-      ))}
-      {(results.arms ?? []).map((row) => (
-        <Text key={`${row.arm}-${row.other}-${row.metric}`} size="sm" c="dimmed">
-          {RATES[row.metric] ?? row.metric}: {nameOf(row.arm)} − {nameOf(row.other)} = {share(row.difference)}
-          {row.low != null && row.high != null && ` (95% interval ${share(row.low)} to ${share(row.high)})`}
-        </Text>
-      ))}
     </>
   );
 }
