@@ -39,7 +39,7 @@ class ServiceManager:
     def _attempt(self) -> None:
         try:
             service = serving.open_service(default=self.settings.default_model, keys=self.settings.models)
-            service.warm_up()  # ready means that nobody waits for what is set up at first use
+            service.warm_up(self.settings.threads_of_requests)  # ready: no request waits for set-up
             self.service = service
         except Exception as error:  # reported by the health route, and tried again
             if reason_of(error) != reason_of(self.problem):

@@ -10,6 +10,7 @@ __all__ = ['log', 'Service', 'first_requests', 'open_service', 'Conflict', 'Cont
 # %% ../../nbs/4_serving/90_service.ipynb #9f70f301
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..config import settings
@@ -329,15 +330,15 @@ class Service:
         "Let models learn from events since their training; return True if there were any"
         return self.absorption.update(interval)
 
-    def warm_up(self) -> None:
+    def warm_up(
+        self,
+        threads: int = 1,  # that will answer requests
+    ) -> None:
         "Answer one request of each kind, so that no customer waits for what is set up at first use"
         for ask in first_requests(self):
-            try:
-                ask()
-            except (ServiceError, StoreDown):  # such as a search without a model that reads text
-                continue
-            except Exception as error:  # such as an encoder that is not installed: all else is served
-                log.warning("not ready for every request: %s", error)
+            _try_once(ask)
+        with ThreadPoolExecutor(threads) as pool:  # now all is loaded, and each thread connects to the store
+            list(pool.map(_try_once, first_requests(self)))
 
     @property
     def n_reads(self) -> int:
@@ -371,9 +372,9 @@ def first_requests(service: Service) -> Iterator[Callable[[], Any]]:
                 user=who, history=past, model=key, category=where, surface=SANDBOX
             )
             yield lambda request=request: service.recommend(request)
-    for served in state.models.models.values():
+    for key, served in state.models.models.items():
         if served.model.reads_text:
-            yield lambda model=served.model: model.read_texts(["a first text"])
+            yield lambda key=key: state.model(key).model.read_texts(["a first text"])
     yield lambda: service.predict([("", item)], past)
     for by in ("behaviour", "text"):
         yield lambda by=by: service.similar(item, by)
@@ -387,6 +388,15 @@ def first_requests(service: Service) -> Iterator[Callable[[], Any]]:
     yield lambda: service.customers_of(item)
     yield lambda: service.events(limit=1)
     yield lambda: service.record_events([])
+
+
+def _try_once(ask: Callable[[], Any]) -> None:
+    try:
+        ask()
+    except (ServiceError, StoreDown):  # such as a search without a model that reads text
+        pass
+    except Exception as error:  # such as an encoder that is not installed: all else is served
+        log.warning("not ready for every request: %s", error)
 
 
 def open_service(

@@ -28,7 +28,7 @@ RETRY_SECONDS = 30.0  # after texts could not be read
 
 
 class NewProductVectors:
-    "What one model reads in the texts of new products, a row for each text"
+    "The vectors that one model has read in the texts of new products, a row for each text"
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class NewProductVectors:
 
     @property
     def taken(self) -> tuple[int, TextVectors]:
-        "How many texts have been read, and what was read in them: one value, which does not change"
+        "Return how many texts have been read, and what was read in them: one value, which does not change"
         return self._rows.taken
 
     @property

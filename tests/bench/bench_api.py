@@ -211,6 +211,66 @@ def recommending(server: Server, users: list[str], longest: list[str], keys: lis
     return out
 
 
+N_NEW_ITEMS = (0, 100, 10_000)
+N_SAMPLES = 60  # customers per model and number of new items
+
+
+def new_item(number: int, texts: list[str]) -> dict:
+    "An item with a text that no other one has"
+    words = f"{texts[number % len(texts)]} {texts[(7 * number + 1) % len(texts)]}"
+    return {"title": f"New {number}", "text": f"Model {number}. {words}"}
+
+
+def wait_until_steady(server: Server, user: str, key: str) -> None:
+    "Wait until the same question gets the same answer for two seconds: all texts have been read then"
+    connection, since, last = server.connect(), time.perf_counter(), None
+    path = f"/api/v1/customers/{user}/recommendations?model={key}&n=100&explain=false&surface=sandbox"
+    while time.perf_counter() - since < 2:
+        items = json.loads(call(connection, "GET", path)[1])["items"]
+        if items != last:
+            since, last = time.perf_counter(), items
+        time.sleep(0.2)
+
+
+def with_new_items(server: Server, users: list[str], keys: list[str]) -> list[dict]:
+    "Every model with more and more new items, once their texts are read; and what it costs to put one"
+    out, put, connection = [], 0, server.connect()
+    basis: dict[str, float] = {}
+    texts = [
+        item["text"] or item["title"]
+        for item in json.loads(call(connection, "GET", "/api/v1/items?limit=100")[1])["items"]
+    ]
+
+    for n in N_NEW_ITEMS:
+        requests = [
+            ("PUT", f"/api/v1/items/bench-{number}", new_item(number, texts)) for number in range(put, n)
+        ]
+        if requests:
+            open_loop(server, requests, 1e6, 4)
+            put = n
+        for key in keys:  # until what they read is read
+            wait_until_steady(server, users[0], key)
+        costs, connection = [], server.connect()  # an idle one is closed after some seconds
+        for number in range(20):  # changes, so that the number of new items stays what it is
+            price = {"price": number + 1.0, **new_item(0, texts)}
+            begin = time.perf_counter()
+            call(connection, "PUT", "/api/v1/items/bench-0" if n else "/api/v1/items/bench-x", price)
+            costs.append(time.perf_counter() - begin)
+        out.append(told(f"put one item, {n} new items", np.array(costs)))
+        for key in keys:
+            took = []
+            for user in users[:N_SAMPLES]:
+                path = f"/api/v1/customers/{user}/recommendations?model={key}&n=10&explain=false"
+                begin = time.perf_counter()
+                call(connection, "GET", path)
+                took.append(time.perf_counter() - begin)
+            line = told(f"{key}, {n} new items", np.array(took))
+            basis.setdefault(key, line["p50_ms"])
+            out.append(line | {"ratio": round(line["p50_ms"] / basis[key], 2)})
+            print(f"{'':<38} {out[-1]['ratio']:5.2f} x without new items", flush=True)
+    return out
+
+
 def storing(server: Server, folder: Path, users: list[str], items: list[str], n: int) -> list[dict]:
     "Feedback, one by one and in batches"
 
@@ -252,6 +312,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=1000, help="per model, without reasons")
+    parser.add_argument("--only-new-items", action="store_true", help="measure what new items cost, alone")
     parser.add_argument("--json", type=Path, help="leave the figures here too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
@@ -265,6 +326,9 @@ def main() -> None:
         print(
             f"start to ready {server.start_seconds:.1f} s, {server.memory:.0f} MiB, {os.cpu_count()} cores, longest history {people and max(p['n_events'] for p in people)} events"
         )
+        if options.only_new_items:
+            with_new_items(server, [person["id"] for person in people], keys)
+            return
         figures = recommending(
             server, [person["id"] for person in people], longest[:25], keys, options.requests
         )
@@ -283,6 +347,7 @@ def main() -> None:
         )
         print(f"{fastest}: {most:.0f} requests a second")
         figures += storing(server, Path(folder), longest, items, options.requests // 2)
+        figures += with_new_items(server, [person["id"] for person in people], keys)
         print(f"{server.memory:.0f} MiB at the end")
         figures += [
             {"name": "start_seconds", "value": server.start_seconds},

@@ -32,14 +32,19 @@ from customer360.data.store import erasure
 from customer360.data.store import events as store_events
 from customer360.data.store.connection import StorageError, StoreDown
 from customer360.data.store.customers import OwnAttributes
+from customer360.data.store.events import RetractionReceipt
 from customer360.data.store.facade import Store
 from customer360.data.store.identities import MergeSettled, NotMerged
 from customer360.data.store.ids import ErasedCustomer
+from customer360.data.store.ingest_tables import INTERACTION_ROWS
+from customer360.data.store.interactions import _read_interactions
 from customer360.data.store.new_events import (
     EventConflict,
     InvalidEvent,
     ItemEvent,
     NewEvent,
+    RefusedEvents,
+    RetractedEvent,
     StoredEvent,
     check_event,
 )
@@ -824,6 +829,60 @@ def test_a_merge_is_not_undone_once_something_has_happened(store, what, reason):
     with pytest.raises(NotMerged):
         store.identities.separate("nobody")
     assert dump(store) == before
+
+
+# ---- retraction
+
+
+def test_a_retracted_event_is_deleted_and_stays_away(store):
+    "Also what was ingested under its id; of its content nothing is kept"
+    wrong = view("ada", "tulips", event="purchase", event_id="till-1", recommendation_id="list-7")
+    store.events.record([wrong, view("ada", "mug", event_id="till-2")])
+    row = {"row": 1, "event_id": "till-1", "user": "ada", "item": "tulips", "event": "purchase"}
+    row |= {"rating": None, "weight": 1.0, "timestamp": wrong.timestamp, "fold": None, "ingest": 1}
+    only = row | {"row": 2, "event_id": "file-1", "item": "roses"}
+    with store.engine.writing() as connection:
+        connection.execute(sa.insert(INTERACTION_ROWS), [row, only])
+    assert store.events.retract("till-1") == RetractionReceipt("till-1", 1, duplicate=False)
+    assert store.events.retract("till-1") == RetractionReceipt("till-1", 1, duplicate=True)
+    assert store.events.retract("file-1") == RetractionReceipt("file-1", 0, duplicate=False)
+    assert store.events.retract("nothing") is None
+    assert not [word for word in ("tulips", "list-7", "roses") if word in dump(store)]
+    assert [event.event_id for event in store.events.page()] == ["till-2"]
+    assert store.events.interactions()["item"].tolist() == ["mug"]
+    with store.interactions._snapshot() as connection:
+        assert len(_read_interactions(connection, 2)) == 0
+        assert set(connection.execute(sa.select(INTERACTION_ROWS.c.event_id)).scalars()) == {
+            "till-1",
+            "file-1",
+        }
+    for again in (wrong, wrong._replace(item="pot")):
+        with pytest.raises(RetractedEvent) as refused:
+            store.events.record([view("ben"), again])
+        assert (refused.value.index, refused.value.event_id) == (1, "till-1")
+    assert [one["event_id"] for one in store.export("ada")["retractions"]] == ["till-1", "file-1"]
+    assert store.erase("ada").removed["retractions"] == 2 and store.events.retractions() == []
+
+
+def test_every_event_that_is_wrong_is_named(store):
+    store.erase("gone")
+    store.events.record([view(event_id="a"), view(event_id="b")])
+    store.events.retract("b")
+    batch = [view(), view("gone"), view(item=""), view("ben", event_id="a"), view(event_id="b")]
+    for _ in range(2):
+        with pytest.raises(RefusedEvents) as refused:
+            store.events.record(batch)
+        kinds = {at: type(error) for at, error in refused.value.problems.items()}
+        assert kinds == dict(
+            zip(range(1, 5), (ErasedCustomer, InvalidEvent, EventConflict, RetractedEvent), strict=True)
+        )
+        assert store.events.problems({at: batch[at] for at in (0, 3)})[3].index == 1
+        batch[2] = view(timestamp=1_700_000_000_000)
+    del batch[2]
+    with pytest.raises(RefusedEvents, match="and 2 more"):
+        store.events.record(batch)
+    assert len(store.events.page()) == 1
+    assert [type(one).__name__ for one in store.events.record_each(batch)][0] == "Receipt"
 
 
 # ---- erasure
