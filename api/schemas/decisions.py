@@ -72,6 +72,9 @@ class DefaultBy(ResponseBody):
         better=True,
         same_data=True,
         note="",
+        snapshot="91ab02c4d5e6",
+        basis="Compared on the data of 2026-11-25 (snapshot 91ab02c4d5e6), on which 6 of 6 models in use were "
+        "measured.",
     )
     key: str = Field(description="the default model; empty if no model is in use")
     by: Literal["setting", "measurement", "preference"]
@@ -85,12 +88,14 @@ class DefaultBy(ResponseBody):
     high: float | None = Field(None, description="upper bound of its 95 % interval")
     better: bool | None = Field(None, description="the difference is significant; null: not tested")
     same_data: bool | None = Field(
-        None, description="both were trained on one snapshot; null: there is no second"
+        None, description="both figures are of one snapshot; null: there is no second"
     )
     note: str = Field(
         "",
-        description="why `better` is false though the interval excludes 0, or that the data differ; else empty",
+        description="why `better` is false though the interval excludes 0; else empty",
     )
+    snapshot: str = Field("", description="the data on which the figures were measured")
+    basis: str = Field("", description="which models were compared, and on which data, in words")
 
 
 class ActivationBody(RequestBody):

@@ -4,15 +4,19 @@
 
 # %% auto #0
 __all__ = ['DEFAULT_SPLIT', 'DEFAULT_METRIC', 'DEFAULT_K', 'DefaultChoice', 'default_figure', 'tested_difference',
-           'choose_default']
+           'replaced_versions', 'measured_versions', 'common_snapshot', 'choose_default']
 
 # %% ../../nbs/4_serving/20_default_model.ipynb #d174dfee
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..models.artefacts import ArtefactError
 from ..models.catalogue import by_preference, model_class
+from ..models.registry import Registry
 from ..models.releases import Release
+from ..models.snapshots import RegistryError
 
 # %% ../../nbs/4_serving/20_default_model.ipynb #4a166d9b
 DEFAULT_SPLIT, DEFAULT_METRIC, DEFAULT_K = "ratio75_item", "ndcg", 10  # as `publish.FIGURES_SPLIT`
@@ -33,7 +37,9 @@ class DefaultChoice:
     low: float | None = None  # of its 95 % interval
     high: float | None = None
     better: bool | None = None  # the difference is significant; None: not tested
-    same_data: bool | None = None  # both were trained on one snapshot; None: there is no second
+    same_data: bool | None = None  # both figures are of one snapshot; None: there is no second
+    snapshot: str = ""  # of the data that the figures were measured on
+    basis: str = ""  # which models were compared, on which data, in words
     note: str = ""  # what figures and interval alone would let one misread
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,39 +85,94 @@ def _correction_note(found: Mapping[str, Any], p: float | None) -> str:
         f"Holm's correction asks for more, and with it the difference is not significant{said}."
     )
 
+# %% ../../nbs/4_serving/20_default_model.ipynb #ff06503f
+def replaced_versions(
+    registry: Registry,
+    release: Release,  # in use
+) -> list[Release]:  # newest first; those that are kept
+    "Return the versions that a release replaced, or that these replaced, each after a contest"
+    won = {
+        decision["challenger"]: decision["champion"]
+        for decision in reversed(registry.decisions.list(release.key))
+        if decision.get("outcome") == "promoted" and decision.get("champion")
+    }
+    found, version = [], release.version
+    while version := won.pop(version, ""):
+        with suppress(ArtefactError, RegistryError):
+            found.append(registry.releases.get(release.key, version))
+    return found
 
-def _data_note(best: Release, other: Release) -> str:
-    if best.snapshot == other.snapshot:
-        return ""
-    return (
-        f"{best.key} and {other.key} were trained and measured on different data (the snapshots "
-        f"{best.snapshot} and {other.snapshot}), so a part of the difference may be theirs; "
-        "retraining both makes them comparable."
-    )
+
+def measured_versions(
+    releases: Mapping[str, Release],  # in use, by key
+    replaced: Mapping[str, Sequence[Release]],  # key -> versions whose figures may stand for the one in use
+) -> dict[str, dict[str, Release]]:  # snapshot -> key -> the version that was measured on it
+    "Return the version with which each model can be compared on each snapshot"
+    found: dict[str, dict[str, Release]] = {}
+    for key, release in releases.items():
+        for one in (release, *replaced.get(key, ())):
+            if default_figure(one) is not None:
+                found.setdefault(one.snapshot, {}).setdefault(key, one)
+    return found
+
+
+def common_snapshot(
+    measured: Mapping[str, Mapping[str, Release]],  # from `measured_versions`; not empty
+) -> str:
+    "Return the snapshot on which most models were measured, the newest of equals"
+
+    def rank(name: str) -> tuple[int, str, str]:
+        return len(measured[name]), max(one.created for one in measured[name].values()), name
+
+    return max(measured, key=rank)
+
+# %% ../../nbs/4_serving/20_default_model.ipynb #6a6243a7
+def _basis(
+    in_use: Mapping[str, Release],  # models that could have been chosen
+    compared: Mapping[str, Release],  # versions that were measured on one snapshot
+) -> str:
+    newest = max(compared.values(), key=lambda one: one.created)
+    parts = [
+        f"Compared on the data of {newest.created[:10]} (snapshot {newest.snapshot}), "
+        f"on which {len(compared)} of {len(in_use)} models in use were measured"
+    ]
+    for key, one in compared.items():
+        if one.version != in_use[key].version:
+            parts.append(
+                f"{key} with its version {one.version}, which the one in use replaced without being worse"
+            )
+    if absent := [key for key in in_use if key not in compared]:
+        parts.append(f"without {' and '.join(absent)}, for which there is no figure on these data")
+    return "; ".join(parts) + "."
 
 
 def choose_default(
     releases: Mapping[str, Release],  # in use, by key
     wanted: str = "",  # key of the model that a setting names
     pairs: Sequence[Mapping[str, Any]] = (),  # of the registry's comparisons
+    replaced: Mapping[str, Sequence[Release]] = {},  # key -> versions, from `replaced_versions`
 ) -> DefaultChoice:
     "Choose the model that answers when a request names none"
     if wanted in releases:
         return DefaultChoice(wanted, "setting")
     personal = {key: one for key, one in releases.items() if model_class(key).personal} or releases
-    figures = {key: value for key, one in personal.items() if (value := default_figure(one)) is not None}
-    if not figures:
+    measured = measured_versions(personal, replaced)
+    if not measured:
         return DefaultChoice(next(iter(by_preference(personal)), ""), "preference")
+    snapshot = common_snapshot(measured)
+    compared = measured[snapshot]
+    figures = {key: default_figure(one) for key, one in compared.items()}
     best, *others = sorted(by_preference(figures), key=lambda key: -figures[key])
-    found = DefaultChoice(best, "measurement", DEFAULT_SPLIT, f"{DEFAULT_METRIC}@{DEFAULT_K}", figures[best])
+    found = DefaultChoice(
+        best,
+        "measurement",
+        DEFAULT_SPLIT,
+        f"{DEFAULT_METRIC}@{DEFAULT_K}",
+        figures[best],
+        snapshot=snapshot,
+        basis=_basis(personal, compared),
+    )
     if not others:
         return found
-    second = others[0]
-    pair = releases[best], releases[second]
-    tested = {
-        "note": "",
-        **tested_difference(*pair, pairs),
-        "same_data": pair[0].snapshot == pair[1].snapshot,
-    }
-    notes = " ".join(note for note in (tested.pop("note"), _data_note(*pair)) if note)
-    return replace(found, runner_up=second, runner_up_value=figures[second], note=notes, **tested)
+    tested = tested_difference(compared[best], compared[others[0]], pairs)
+    return replace(found, runner_up=others[0], runner_up_value=figures[others[0]], same_data=True, **tested)

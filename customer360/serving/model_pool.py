@@ -23,7 +23,7 @@ from ..models.contract import Recommender
 from ..models.registry import Registry
 from ..models.releases import Release
 from ..models.snapshots import Snapshot
-from .default_model import DefaultChoice, choose_default
+from .default_model import DefaultChoice, choose_default, replaced_versions
 from .snapshot_index import SnapshotIndex, retracted_rows
 
 # %% ../../nbs/4_serving/34_model_pool.ipynb #89d77108
@@ -35,6 +35,7 @@ class ServedModel(NamedTuple):
     index: SnapshotIndex
     trained: Recommender | None = None  # as released, where `model` has absorbed events since; else None
     absorbed: int = 0  # number of the last event that `model` has learnt from; 0: none since its training
+    replaced: tuple[Release, ...] = ()  # versions whose figures may stand for this one's
 
     def as_trained(self) -> "ServedModel":
         "Return the model without the events that it has absorbed"
@@ -124,7 +125,8 @@ class ModelPool:
     ) -> DefaultChoice:
         "Return the model that answers when a request names none, and by what it was chosen"
         releases = {key: served.release for key, served in models.models.items()}
-        return choose_default(releases, self._default, pairs)
+        replaced = {key: served.replaced for key, served in models.models.items()}
+        return choose_default(releases, self._default, pairs, replaced)
 
     def default_key(self, models: ModelSet) -> str:  # "": there is no model
         "Return the key of the model that answers when a request names none"
@@ -179,7 +181,8 @@ class ModelPool:
         if name not in indexes:
             indexes[name] = known.indexes.get(name) or SnapshotIndex(self._snapshot(name))
         prepare_model(model, indexes[name].data.n_items)
-        return ServedModel(model, release, indexes[name]), list(problems)
+        replaced = tuple(replaced_versions(self.registry, release))
+        return ServedModel(model, release, indexes[name], replaced=replaced), list(problems)
 
     def _snapshot(self, name: str) -> Snapshot:
         "Return a snapshot; numbers of events in another store than ours say nothing here"

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['DAY_MS', 'WINDOWS', 'MIN_WINDOW', 'MIN_EXPECTED', 'MIN_CUSTOMERS', 'OTHERS', 'NEW', 'MIN_RATINGS', 'MAX_RATINGS',
-           'log', 'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'PastPopularity',
-           'past_popularity', 'design_effect', 'popularity_drift', 'ErrorSince', 'rmse_interval', 'error_since',
-           'KeptResults', 'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
+           'log', 'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'is_about',
+           'PastPopularity', 'past_popularity', 'design_effect', 'popularity_drift', 'ErrorSince', 'rmse_interval',
+           'error_since', 'KeptResults', 'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #ee6d0517
 import logging
@@ -90,18 +90,28 @@ def trained_state(
 ) -> TrainedState | None:  # None: no model is in use
     "Return the data and time of the last training"
     states, ours = [], store.ids.store_id
+    runs = [run for run in store.retrainings.page() if run.state in ("done", "unchanged")]
     for release in releases_in_use(registry):
         place = registry.snapshots.path(release.snapshot)
         with suppress(ArtefactError):
             manifest = read_sealed(place / "manifest.json")
             known = manifest["watermark"] if manifest.get("store", ours) in ("", ours) else 0
             time = int(datetime.fromisoformat(release.created).timestamp() * 1000)
-            states.append(TrainedState(place, known, time, release))
-    if not states:
-        return None
-    oldest = min(states, key=lambda state: (state.watermark, state.time))
-    runs = (run for run in store.retrainings.page() if run.state in ("done", "unchanged"))
-    return _after_run(oldest, next(runs, None), registry)
+            state, own = (
+                TrainedState(place, known, time, release),
+                (run for run in runs if is_about(run, release.key)),
+            )
+            states.append(_after_run(state, next(own, None), registry))
+    return min(states, key=lambda state: (state.watermark, state.time), default=None)
+
+
+def is_about(
+    run: Run,
+    key: str,  # of a model
+) -> bool:
+    "Return True if a retraining was asked for this model, or for all models in use"
+    named = [*run.request.get("models", ()), *run.request.get("params", {})]
+    return not named or key in named
 
 
 def _after_run(state: TrainedState, run: Run | None, registry: Registry) -> TrainedState:

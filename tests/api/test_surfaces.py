@@ -160,3 +160,16 @@ def test_a_conversion_that_names_no_list_is_credited(demo):
     demo.give({"customer": customer, "item": only, "event": "purchase"})
     rates = {row["model"]: row["conversion"] for row in results(demo, surface="credit")["by_model"]}
     assert rates == {"knn": 0.25, "svd": 0.0}
+
+
+@pytest.mark.parametrize("name", ["Staff", " staff ", "Sandbox", "SANDBOX"])
+def test_other_spellings_of_the_names_with_a_meaning_are_refused(trial, name):
+    "As surfaces like any other they would be stored, and counted"
+    customer, item = (
+        trial.customers(1)[0],
+        items(trial.get(f"customers/{trial.customers(1)[0]}/recommendations"))[0],
+    )
+    event = {"customer": customer, "item": item, "event": "click", "surface": name}
+    told = trial.send("POST", "feedback", {"events": [event]}, 422)
+    assert told["field"].endswith("surface") and f"write it as {name.strip().lower()!r}" in told["detail"]
+    assert "write it as" in ask(trial, customer, status=422, surface=name)["detail"]

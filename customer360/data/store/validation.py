@@ -9,7 +9,7 @@ __all__ = ['MAX_ID_LENGTH', 'id_problem', 'check_id', 'surface_problem', 'encode
 import json
 from typing import Any
 
-from ...schema import MAX_SURFACE_LENGTH, SANDBOX
+from ...schema import MAX_SURFACE_LENGTH, SANDBOX, STAFF
 
 # %% ../../../nbs/1_data/53_store_validation.ipynb #229f9e76
 MAX_ID_LENGTH = 256  # characters
@@ -51,6 +51,9 @@ def surface_problem(
         return f"has {len(value)} characters: at most {MAX_SURFACE_LENGTH} are allowed"
     if not value.isprintable():
         return f"is {value!r}: use printable characters only"
+    meant = value.strip().casefold()
+    if meant in (SANDBOX, STAFF) and value != meant:
+        return f"is {value!r}: write it as {meant!r}, which has a meaning, or use another name"
     if value == SANDBOX and not sandbox:
         return f"is {SANDBOX!r}: what is tried there is not stored, send it as the history of a request"
     return ""

@@ -29,6 +29,7 @@ describe("defaultReason", () => {
     expect(defaultReason({ ...measured, better: null }, name)).toContain("were not tested");
     expect(defaultReason({ ...measured, better: false, note: "Holm's correction asks for more." }, name)).toMatch(/may be chance\. Holm's correction asks for more\.$/);
     expect(defaultReason({ ...measured, runner_up: "" }, name)).toMatch(/0.482\.$/);
+    expect(defaultReason({ ...measured, basis: "Compared on the data of 2026-11-25." }, name)).toMatch(/significant\. Compared on the data of 2026-11-25\.$/);
   });
 
   test("by the setting, or by preference", () => {

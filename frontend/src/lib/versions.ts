@@ -25,8 +25,9 @@ export function defaultReason(by: DefaultBy, nameOf: (key: string) => string): s
   if (by.by === "setting") return `${name} is the default model because the setting C360_DEFAULT_MODEL names it.`;
   if (by.by === "preference") return `${name} is the default model because no model was measured when it was trained.`;
   const best = `${name} is the default model because its nDCG@10 is the highest, ${figure(by.value)}`;
-  if (!by.runner_up) return `${best}.`;
-  return `${best}; next is ${nameOf(by.runner_up)} with ${figure(by.runner_up_value)}, ${DIFFERENCE[String(by.better)]}.${by.note ? ` ${by.note}` : ""}`;
+  const basis = by.basis ? ` ${by.basis}` : "";
+  if (!by.runner_up) return `${best}.${basis}`;
+  return `${best}; next is ${nameOf(by.runner_up)} with ${figure(by.runner_up_value)}, ${DIFFERENCE[String(by.better)]}.${by.note ? ` ${by.note}` : ""}${basis}`;
 }
 
 const DIFFERENCE: Record<string, string> = {
