@@ -6,7 +6,7 @@
 __all__ = ['app', 'data_app', 'TrainOptions', 'QualityOptions', 'INTERRUPTED', 'installed_models', 'report_command',
            'train_command', 'choose_params', 'publish_models', 'publish_model', 'recommend_command', 'evaluate_command',
            'tune_command', 'data_list', 'data_fetch', 'data_describe', 'data_quality', 'why_command',
-           'format_recommendation', 'format_reason', 'token_command', 'forget_command', 'main']
+           'format_recommendation', 'format_reason', 'token_command', 'main']
 
 # %% ../nbs/6_cli/10_cli.ipynb #f57ee290
 import json
@@ -39,7 +39,7 @@ from customer360.cli_options import (
     takes_options,
 )
 from .cli_retrain import promote_command, retrain_command, rollback_command
-from .cli_store import backup_command, restore_command
+from .cli_store import backup_command, forget_command, restore_command
 
 # %% ../nbs/6_cli/10_cli.ipynb #2f75bb20
 app = typer.Typer(
@@ -459,37 +459,7 @@ def token_command(
     typer.echo(customer_token(customer, secrets[0], hours))
 
 # %% ../nbs/6_cli/10_cli.ipynb #a558b3a4
-@app.command("forget")
-def forget_command(
-    customer: Annotated[str, typer.Argument(help="Any id of the customer.")],
-    dataset: DatasetOption = "demo",
-) -> None:
-    """Erase a customer who asked for it.
-
-    Rows of the store, the data of trained models, caches and raw copies are rewritten without them; a keyed
-    hash keeps the next ingest from bringing them back. Files of your own are yours to change.
-    """
-    from customer360.config import folder
-    from customer360.data.cards import read_card
-    from customer360.data.combine import data_sets_with, tentative_store
-    from customer360.models.registry import Registry
-    from customer360.serving.erasure import forget_customer
-    from customer360.serving.types import UnknownCustomer
-
-    name = read_card(dataset).name
-    try:
-        with tentative_store(dataset=name) as store:
-            done = forget_customer(customer, Registry(folder("models") / name), store)
-    except UnknownCustomer:
-        others = " and ".join(data_sets_with(customer))
-        elsewhere = f"; {others} has it: name that with --dataset" if others else ""
-        raise ValueError(f"no customer of {name} has the id {customer!r}{elsewhere}") from None
-    rows = ", ".join(f"{n} of {table}" for table, n in done["removed"].items() if n) or "none"
-    typer.echo(
-        f"{customer} is erased: rows of the store: {rows}; files rewritten or removed: {done['files']}"
-    )
-
-
+app.command("forget")(forget_command)
 app.command("backup")(backup_command)
 app.command("restore")(restore_command)
 app.command("retrain")(retrain_command)

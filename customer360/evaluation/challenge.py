@@ -6,8 +6,8 @@
 __all__ = ['WINDOW_SHARE', 'ENOUGH_CUSTOMERS', 'log', 'METRIC', 'DEPTH', 'MARGIN', 'COVERAGE_LIMIT', 'LATENCY_FACTOR',
            'LATENCY_SLACK', 'Progress', 'Window', 'count_interactions', 'window_from', 'choose_window', 'newest_moment',
            'chosen_params', 'job_before', 'fit_before', 'Judged', 'without_pairs', 'judge', 'Contest', 'contest',
-           'latency_p95', 'compare_latency', 'within_latency', 'Decision', 'reasons_for', 'no_progress', 'compare_fits',
-           'champion_of', 'challenge']
+           'latency_p95', 'compare_latency', 'within_latency', 'Decision', 'verdict', 'reasons_for', 'no_progress',
+           'compare_fits', 'champion_of', 'challenge']
 
 # %% ../../nbs/3_evaluation/47_challenge.ipynb #30347930
 import json
@@ -291,6 +291,33 @@ class Decision:
         return cls(**{f.name: plain[f.name] for f in fields(cls) if f.name in plain})
 
 
+def verdict(
+    got: Contest,
+    customers: int,
+    alike: bool,  # both have the same hyper-parameters
+) -> tuple[bool, str]:  # passed; a sentence
+    "Return whether a challenger is accurate enough, and what the comparison says"
+    figures = f"nDCG@10 {got.difference:+.4f} (95% interval {got.low:+.4f} to {got.high:+.4f})"
+    told = f"{figures} on {customers} customers"
+    allowed = f"a loss of {got.margin:.4f}, {MARGIN:.0%} of the champion's mean, is allowed"
+    few = alike and customers < ENOUGH_CUSTOMERS
+    if got.passed and not few:
+        return True, f"{told}: not worse; {allowed}."
+    if customers < 2:
+        return False, "The window has fewer than two customers with relevant items: nothing can be said."
+    if got.high < 0:
+        return False, f"{told}: worse than the champion."
+    if few:
+        return True, (
+            f"{told}: too few for a verdict, which wants {ENOUGH_CUSTOMERS}. "
+            "No harm is seen, and it is the champion's algorithm and hyper-parameters on newer data."
+        )
+    return False, (
+        f"{told}: too few to say that it is not worse; {allowed}. "
+        f"Between two that are equally good that takes about {got.needed:,} customers."
+    )
+
+
 def reasons_for(
     got: Contest,
     window: Window,
@@ -302,27 +329,8 @@ def reasons_for(
     "Return whether a challenger is promoted, and why"
     if same:
         return True, ["Before the window both are the same model, so nothing speaks against newer data."]
-    customers = window.customers
-    figures = f"nDCG@10 {got.difference:+.4f} (95% interval {got.low:+.4f} to {got.high:+.4f})"
-    allowed = f"a loss of {got.margin:.4f}, {MARGIN:.0%} of the champion's mean, is allowed"
-    reasons, passed, few = [], got.passed, alike and customers < ENOUGH_CUSTOMERS
-    if passed and not few:
-        reasons.append(f"{figures} on {customers} customers: not worse; {allowed}.")
-    elif customers < 2:
-        reasons.append("The window has fewer than two customers with relevant items: nothing can be said.")
-    elif got.high < 0:
-        reasons.append(f"{figures} on {customers} customers: worse than the champion.")
-    elif few:
-        passed = True
-        reasons.append(
-            f"{figures} on {customers} customers: too few for a verdict, which wants {ENOUGH_CUSTOMERS}. "
-            "No harm is seen, and it is the champion's algorithm and hyper-parameters on newer data."
-        )
-    else:
-        reasons.append(
-            f"{figures} on {customers} customers: too few to say that it is not worse; {allowed}. "
-            f"Between two that are equally good that takes about {got.needed:,} customers."
-        )
+    passed, sentence = verdict(got, window.customers, alike)
+    reasons = [sentence]
     if window.prompted:
         reasons.append(
             f"Left out of the judgement: {window.prompted:,} interactions with lists of this service, "

@@ -882,7 +882,7 @@ def test_every_event_that_is_wrong_is_named(store):
     with pytest.raises(RefusedEvents, match="and 2 more"):
         store.events.record(batch)
     assert len(store.events.page()) == 1
-    assert [type(one).__name__ for one in store.events.record_each(batch)][0] == "Receipt"
+    assert next(type(one).__name__ for one in store.events.record_each(batch)) == "Receipt"
 
 
 # ---- erasure
