@@ -240,5 +240,6 @@ def test_the_next_list_reads_what_was_stored():
         path_of(f"From a {way}") for way in ("request to its recommendations", "purchase to the next list")
     )
     name, path = purchase[-1]
-    assert name == "UserContexts.of" and "self.contexts.of(" in source_of(*request[2])
+    assert name == "UserContexts.of" and "self._prepare(" in source_of(*request[2])
+    assert "self.contexts.of(" in source_of("Ranking._prepare", request[2][1])
     assert "self.store.events.of_customer(" in source_of("UserContexts.events_of", path)
