@@ -87,7 +87,12 @@ LINKS: dict[str, dict[str, dict[str, dict[str, str]]]] = {
         }
         for status in ("200", "201")
     },
-    "give_feedback": {"200": {"list_feedback": {"customer": "$request.body#/events/0/customer"}}},
+    "give_feedback": {
+        "200": {
+            "list_feedback": {"customer": "$request.body#/events/0/customer"},
+            "retract_feedback": {"event_id": "$response.body#/receipts/0/event_id"},
+        }
+    },
     "list_models": {
         "200": {name: {"key": "$response.body#/models/0/key"} for name in ("get_model", "get_training")}
     },

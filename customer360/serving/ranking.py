@@ -169,23 +169,15 @@ class Ranking:
         self.log, self.contexts = log, contexts
         self._slots = threading.Semaphore(settings().threads)  # more at a time would only wait for each other
 
-    def recommend(self, request: RecommendationRequest, state: LiveState) -> RecommendationResponse:
+    def recommend(
+        self,
+        request: RecommendationRequest,
+        state: LiveState,
+        prepared: PreparedRequest | None = None,  # None: the request has not been prepared yet
+    ) -> RecommendationResponse:
         "Return recommendations; raise `UnknownCustomer`, `UnknownModel`, `Invalid` or `NotReady`"
-        return self._answer(self._prepare(request, state))
-
-    def _prepare(self, request: RecommendationRequest, state: LiveState) -> PreparedRequest:
-        "Check a request and read the history it is about"
-        check_recommendation_request(request, state)
-        recommendation_id = secrets.token_hex(12)
-        experiment, variant = choose_variant(request, state, recommendation_id)
-        served = state.model(request.model or variant or "")
-        context = self.contexts.of(state, served.index, request.user, request.history, request.cold_start)
-        query = RankingQuery(state, served, context, request, experiment)
-        return PreparedRequest(recommendation_id, variant, query)
-
-    def _answer(self, prepared: PreparedRequest) -> RecommendationResponse:
-        recommendation_id, variant, query = prepared
-        request, context, served, experiment = query.request, query.context, query.served, query.experiment
+        recommendation_id, variant, query = prepared or self._prepare(request, state)
+        context, served, experiment = query.context, query.served, query.experiment
         with self._slots:
             items = present_items(query, list_candidates(query))
         recorded = request.surface != SANDBOX
@@ -205,6 +197,16 @@ class Ranking:
             self.log.add(lambda: log_row(response, query, now))
         return response
 
+    def _prepare(self, request: RecommendationRequest, state: LiveState) -> PreparedRequest:
+        "Check a request and read the history it is about"
+        check_recommendation_request(request, state)
+        recommendation_id = secrets.token_hex(12)
+        experiment, variant = choose_variant(request, state, recommendation_id)
+        served = state.model(request.model or variant or "")
+        context = self.contexts.of(state, served.index, request.user, request.history, request.cold_start)
+        query = RankingQuery(state, served, context, request, experiment)
+        return PreparedRequest(recommendation_id, variant, query)
+
     def recommend_many(
         self, requests: Sequence[RecommendationRequest], state: LiveState
     ) -> list[RecommendationResponse]:
@@ -212,7 +214,7 @@ class Ranking:
         prepared = self._prepared(dict(enumerate(requests)), state)
         if problems := {at: one for at, one in prepared.items() if isinstance(one, ServiceError)}:
             raise refuse(problems)
-        return [self._answer(one) for one in prepared.values()]
+        return [self.recommend(one.query.request, state, one) for one in prepared.values()]
 
     def recommend_each(
         self,
@@ -221,7 +223,7 @@ class Ranking:
     ) -> dict[int, RecommendationResponse | ServiceError]:  # by position
         "Answer those requests that can be answered, from one state"
         return {
-            at: one if isinstance(one, ServiceError) else self._answer(one)
+            at: one if isinstance(one, ServiceError) else self.recommend(one.query.request, state, one)
             for at, one in self._prepared(requests, state).items()
         }
 

@@ -50,7 +50,8 @@ class Server:
             "warning",
         ]
         start = time.perf_counter()
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        with open(home / "server.log", "wb") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         while self.status("/health/ready") != 200:
             if self.process.poll() is not None or time.perf_counter() - start > 120:
                 sys.exit("the server did not get ready")
@@ -169,6 +170,7 @@ def bare_insert(folder: Path, rows: list[tuple], batch: int) -> float:  # second
 
 @contextmanager
 def running(folder: Path):
+    folder.mkdir(exist_ok=True)
     server = Server(folder)
     try:
         yield server
@@ -232,15 +234,11 @@ def wait_until_steady(server: Server, user: str, key: str) -> None:
         time.sleep(0.2)
 
 
-def with_new_items(server: Server, users: list[str], keys: list[str]) -> list[dict]:
-    "Every model with more and more new items, once their texts are read; and what it costs to put one"
-    out, put, connection = [], 0, server.connect()
-    basis: dict[str, float] = {}
-    texts = [
-        item["text"] or item["title"]
-        for item in json.loads(call(connection, "GET", "/api/v1/items?limit=100")[1])["items"]
-    ]
-
+def with_new_items(server: Server, plain: Server, users: list[str], keys: list[str]) -> list[dict]:
+    "Every model with more and more new items beside a server without any, asked in turn; and what a PUT costs"
+    out, put = [], 0
+    first = json.loads(call(server.connect(), "GET", "/api/v1/items?limit=100")[1])["items"]
+    texts = [item["text"] or item["title"] for item in first]
     for n in N_NEW_ITEMS:
         requests = [
             ("PUT", f"/api/v1/items/bench-{number}", new_item(number, texts)) for number in range(put, n)
@@ -250,25 +248,34 @@ def with_new_items(server: Server, users: list[str], keys: list[str]) -> list[di
             put = n
         for key in keys:  # until what they read is read
             wait_until_steady(server, users[0], key)
-        costs, connection = [], server.connect()  # an idle one is closed after some seconds
-        for number in range(20):  # changes, so that the number of new items stays what it is
-            price = {"price": number + 1.0, **new_item(0, texts)}
-            begin = time.perf_counter()
-            call(connection, "PUT", "/api/v1/items/bench-0" if n else "/api/v1/items/bench-x", price)
-            costs.append(time.perf_counter() - begin)
-        out.append(told(f"put one item, {n} new items", np.array(costs)))
+        changes = [
+            ("PUT", "/api/v1/items/changed", new_item(-1, texts) | {"price": k + 1.0}) for k in range(40)
+        ]
+        out += in_turn(f"put one item, {n} new items", server, plain, changes)
         for key in keys:
-            took = []
-            for user in users[:N_SAMPLES]:
-                path = f"/api/v1/customers/{user}/recommendations?model={key}&n=10&explain=false"
-                begin = time.perf_counter()
-                call(connection, "GET", path)
-                took.append(time.perf_counter() - begin)
-            line = told(f"{key}, {n} new items", np.array(took))
-            basis.setdefault(key, line["p50_ms"])
-            out.append(line | {"ratio": round(line["p50_ms"] / basis[key], 2)})
-            print(f"{'':<38} {out[-1]['ratio']:5.2f} x without new items", flush=True)
+            paths = (
+                f"customers/{u}/recommendations?model={key}&n=10&explain=false" for u in users[:N_SAMPLES]
+            )
+            asked = [("GET", f"/api/v1/{path}", None) for path in paths]
+            out += in_turn(f"{key}, {n} new items", server, plain, asked)
     return out
+
+
+def in_turn(name: str, server: Server, plain: Server, requests: list[tuple]) -> list[dict]:
+    "Send each request to both servers, so that whatever else the machine does slows both down"
+    took: list[list[float]] = [[], []]
+    connections = [one.connect() for one in (server, plain)]
+    for request in requests:
+        for connection, own in zip(connections, took, strict=True):
+            begin = time.perf_counter()
+            status, text = call(connection, *request)
+            own.append(time.perf_counter() - begin)
+            assert status in (200, 201), text[:300]
+    with_new, without = map(np.array, took)
+    ratio = float(np.median(with_new) / np.median(without))
+    line = told(name, with_new) | {"ratio": round(ratio, 2)}
+    print(f"{'':<38} p50 {np.median(without) * 1e3:7.2f} ms without: {ratio:.2f} x", flush=True)
+    return [line]
 
 
 def storing(server: Server, folder: Path, users: list[str], items: list[str], n: int) -> list[dict]:
@@ -327,7 +334,8 @@ def main() -> None:
             f"start to ready {server.start_seconds:.1f} s, {server.memory:.0f} MiB, {os.cpu_count()} cores, longest history {people and max(p['n_events'] for p in people)} events"
         )
         if options.only_new_items:
-            with_new_items(server, [person["id"] for person in people], keys)
+            with running(Path(folder) / "plain") as plain:
+                with_new_items(server, plain, [person["id"] for person in people], keys)
             return
         figures = recommending(
             server, [person["id"] for person in people], longest[:25], keys, options.requests
@@ -347,7 +355,8 @@ def main() -> None:
         )
         print(f"{fastest}: {most:.0f} requests a second")
         figures += storing(server, Path(folder), longest, items, options.requests // 2)
-        figures += with_new_items(server, [person["id"] for person in people], keys)
+        with running(Path(folder) / "plain") as plain:
+            figures += with_new_items(server, plain, [person["id"] for person in people], keys)
         print(f"{server.memory:.0f} MiB at the end")
         figures += [
             {"name": "start_seconds", "value": server.start_seconds},

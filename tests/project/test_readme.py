@@ -214,7 +214,7 @@ def source_of(name: str, path: Path) -> str:
         (
             "From a request to its recommendations",
             '"/recommendations"',
-            ["service.recommend_many(", "self.ranking.recommend_many(", "self._answer(", "list_candidates("],
+            ["service.recommend_many(", "self.ranking.recommend", "list_candidates(", "present_items("],
         ),
         (
             "From a purchase to the next list",
@@ -240,6 +240,6 @@ def test_the_next_list_reads_what_was_stored():
         path_of(f"From a {way}") for way in ("request to its recommendations", "purchase to the next list")
     )
     name, path = purchase[-1]
-    assert name == "UserContexts.of"
+    assert name == "UserContexts.of" and "self._prepare(" in source_of(*request[2])
     assert "self.contexts.of(" in source_of("Ranking._prepare", request[2][1])
     assert "self.store.events.of_customer(" in source_of("UserContexts.events_of", path)
