@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRY_LATER', 'RetrainOptions', 'YesOption', 'KeyArgument', 'format_run', 'retrain_command', 'adopted_run', 'new_run',
-           'compare_figures', 'promote_command', 'rollback_command']
+           'compare_figures', 'describe_contest', 'preview_change', 'promote_command', 'rollback_command']
 
 # %% ../nbs/6_cli/09_retrain_commands.ipynb #5ae8e091
 import os
@@ -148,6 +148,46 @@ def compare_figures(
     return lines
 
 
+def describe_contest(
+    decisions: list[dict[str, Any]],  # about one model, newest first
+    current: str,  # the version in use
+    wanted: str,  # the one that is to be put to use
+) -> str:  # "": these two were never judged against each other
+    "Return what a contest of two versions on the same customers found, seen from the one that is wanted"
+    for one in decisions:
+        sides = one.get("champion"), one.get("challenger")
+        ends = [one.get(name) for name in ("difference", "low", "high")]
+        if {*sides} != {current, wanted} or None in ends:
+            continue
+        difference, low, high = ends if sides == (current, wanted) else (-ends[0], -ends[2], -ends[1])
+        customers = one.get("window", {}).get("customers")
+        where = f" on the same {customers:,} customers" if customers else " on the same customers"
+        verdict = "better" if low > 0 else "worse" if high < 0 else "the difference may be chance"
+        return (
+            f"In their contest{where}, nDCG@10 {difference:+.4f} "
+            f"(95% interval {low:+.4f} to {high:+.4f}): {verdict}."
+        )
+    return ""
+
+
+def preview_change(
+    registry: Any,  # a `Registry`
+    current: Any,  # the `Release` in use
+    wanted: Any,  # the `Release` that is to be put to use
+) -> list[str]:  # lines
+    "Return what is known about the difference of two versions of a model"
+    lines = [f"{wanted.key}: {current.version} of {current.created} -> {wanted.version} of {wanted.created}"]
+    figures = compare_figures(current.figures, wanted.figures)
+    lines += figures
+    if figures and current.snapshot != wanted.snapshot:
+        lines.append(
+            f"These figures are of different data (snapshots {current.snapshot} and {wanted.snapshot}), "
+            "so a part of each difference is theirs."
+        )
+    told = describe_contest(registry.decisions.list(wanted.key), current.version, wanted.version)
+    return [*lines, told or "The two were never judged on the same customers."]
+
+
 def _registry(dataset: str) -> Any:
     from customer360.models.registry import open_registry
 
@@ -156,10 +196,8 @@ def _registry(dataset: str) -> Any:
 
 def _confirm(registry: Any, key: str, version: str, yes: bool) -> None:
     current, wanted = registry.promotions.current(key), registry.releases.get(key, version)
-    if current is not None:
-        typer.echo(f"{key}: {current.version} of {current.created} -> {version} of {wanted.created}")
-        for line in compare_figures(current.figures, wanted.figures):
-            typer.echo(line)
+    for line in preview_change(registry, current, wanted) if current is not None else ():
+        typer.echo(line)
     if not yes and os.isatty(0):
         typer.confirm("Put it to use?", abort=True)
 
@@ -184,6 +222,9 @@ def promote_command(
         for release in found:
             mark = "  in use" if current and release.version == current.version else ""
             typer.echo(f"{release.version}  {release.created}{mark}")
+        return
+    if registry.promotions.is_current(key, version):
+        typer.echo(f"{key}: {version} is already in use")
         return
     _confirm(registry, key, version, yes)
     typer.echo(f"{key}: {registry.promotions.promote(key, version).version} is in use")
