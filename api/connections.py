@@ -23,7 +23,7 @@ GIVEN_UP_FIRST = (REFUSED, NEW, HEAD, BODY), (IDLE,)
 
 
 class RequestLimits(NamedTuple):
-    "What a client may send, and how slowly"
+    "Limits of what a client may send, and how slowly"
 
     head_bytes: int = 65_536  # request line and headers
     headers: int = 100

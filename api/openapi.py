@@ -15,9 +15,9 @@ ABOUT = (
     "Recommendations from a customer's history up to this moment, with reasons, and the feedback that "
     "changes the next ones.\n\n"
     "Four roles, each of which may do what those before it may: `read` reads and requests recommendations, "
-    "`feedback` sends feedback, `write` changes customers and items, `admin` does everything; `metrics` reads "
-    "`/metrics` alone. Each operation names the role that it requires (`x-role`), and whether a token for one "
-    "customer may call it for that customer (`x-customer-token`).\n"
+    "`feedback` sends feedback, `write` changes customers and items, `admin` does everything; `metrics` "
+    "reads `/metrics` alone. Each operation names the role that it requires (`x-role`), and whether a token "
+    "for one customer may call it for that customer (`x-customer-token`).\n"
     "Every error is `{detail, field}`. Times are Unix times in whole seconds, UTC."
 )
 TAGS = [
@@ -38,7 +38,7 @@ KEYS = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key, a token for one customer, or the token that a server without keys prints at its start",
+        "description": "An API key, a token for one customer, or the token that a server without keys prints",
     },
     "key": {
         "type": "apiKey",

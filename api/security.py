@@ -97,9 +97,9 @@ class Security:
     def _why_not(self, caller: Caller, need: Need) -> str:
         if self.local and caller.key == "":
             return (
-                f"requires the role {need}: without API keys this server lets programs of its machine read; for "
-                "the rest, send the token that it printed at the start as `Authorization: Bearer <token>`, or "
-                "set C360_TRUST_LOOPBACK=1"
+                f"requires the role {need}: without API keys this server lets programs of its machine read; "
+                "for the rest, send the token that it printed at the start as "
+                "`Authorization: Bearer <token>`, or set C360_TRUST_LOOPBACK=1"
             )
         if not caller.key:
             return f"requires a key with the role {need}"

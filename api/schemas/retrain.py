@@ -70,7 +70,8 @@ class RetrainRun(ResponseBody):
     )
     number: int
     state: Literal["running", "done", "unchanged", "failed", "died"] = Field(
-        description="unchanged: the versions in use are those of this data; died: its process ended without a word"
+        description="unchanged: the versions in use are those of this data; died: its process ended "
+        "without a word"
     )
     reasons: list[str] = Field(description="why it was started")
     models: list[str] = Field([], description="empty: every model that was in use")

@@ -86,7 +86,7 @@ class Promotions:
         version: str,  # any that is kept, older or newer than the one in use
         decision: dict | None = None,  # plain values: why
     ) -> Release:
-        "Put a release to use; raise `ArtefactError` if it cannot be loaded, `RegistryError` if it must not be"
+        "Put a release to use; raise `ArtefactError` if it cannot be loaded, `RegistryError` if it may not be"
         with self.folder.writing():
             (model, release), before, decisions = self.releases.load(key, version), [], []
             if not model.serves:

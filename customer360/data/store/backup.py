@@ -158,7 +158,8 @@ def restore_backup(
         with translate_errors():
             if used := used_tables(engine):
                 raise StorageError(
-                    f"{parsed.render_as_string()} is not empty ({', '.join(used)}): restore into a new database"
+                    f"{parsed.render_as_string()} is not empty ({', '.join(used)}): "
+                    "restore into a new database"
                 )
             migrate(engine, about["revision"])
             writing = engine.execution_options(writes=True)

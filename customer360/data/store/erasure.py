@@ -102,7 +102,7 @@ class CustomerErasure:
     def export(
         self,
         user: str,  # any of the customer's ids
-    ) -> dict:  # user, attributes, created, merged, events, recommendations, features, retractions, and what was ingested
+    ) -> dict:  # user, attributes, created, merged, events, recommendations, features, retractions, ingested
         "Return everything that is stored about a customer, as plain JSON"
         now = self._identities.resolve(user)
         with self._engine.reading() as connection:
