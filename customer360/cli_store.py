@@ -17,7 +17,7 @@ _STORE = Annotated[
     str,
     typer.Option(
         "--store",
-        help="URL of the store's database. By default C360_DATABASE_URL, or the data set's file in data/store.",
+        help="URL of the store's database. By default C360_DATABASE_URL, or the data set's file.",
     ),
 ]
 _DATASET = Annotated[str, typer.Option(help="Name of the data set whose store it is, without --store.")]

@@ -6,7 +6,7 @@
 __all__ = ['WINDOW_SHARE', 'ENOUGH_CUSTOMERS', 'log', 'METRIC', 'DEPTH', 'MARGIN', 'COVERAGE_LIMIT', 'LATENCY_FACTOR',
            'LATENCY_SLACK', 'Progress', 'Window', 'count_interactions', 'window_from', 'choose_window', 'newest_moment',
            'chosen_params', 'job_before', 'fit_before', 'Judged', 'without_pairs', 'judge', 'Contest', 'contest',
-           'latency_p95', 'compare_latency', 'within_latency', 'Decision', 'verdict', 'reasons_for', 'no_progress',
+           'latency_p95', 'compare_latency', 'within_latency', 'Decision', 'judgement', 'reasons_for', 'no_progress',
            'compare_fits', 'champion_of', 'challenge']
 
 # %% ../../nbs/3_evaluation/47_challenge.ipynb #30347930
@@ -291,7 +291,7 @@ class Decision:
         return cls(**{f.name: plain[f.name] for f in fields(cls) if f.name in plain})
 
 
-def verdict(
+def judgement(
     got: Contest,
     customers: int,
     alike: bool,  # both have the same hyper-parameters
@@ -329,7 +329,7 @@ def reasons_for(
     "Return whether a challenger is promoted, and why"
     if same:
         return True, ["Before the window both are the same model, so nothing speaks against newer data."]
-    passed, sentence = verdict(got, window.customers, alike)
+    passed, sentence = judgement(got, window.customers, alike)
     reasons = [sentence]
     if window.prompted:
         reasons.append(
