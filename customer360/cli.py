@@ -4,16 +4,14 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'TrainOptions', 'QualityOptions', 'INTERRUPTED', 'installed_models', 'report_command',
-           'train_command', 'choose_params', 'publish_models', 'publish_model', 'recommend_command', 'evaluate_command',
-           'tune_command', 'data_list', 'data_fetch', 'data_describe', 'data_quality', 'why_command',
-           'format_recommendation', 'format_reason', 'token_command', 'main']
+           'train_command', 'choose_params', 'recommend_command', 'evaluate_command', 'tune_command', 'data_list',
+           'data_fetch', 'data_describe', 'data_quality', 'why_command', 'format_recommendation', 'format_reason',
+           'token_command', 'main']
 
 # %% ../nbs/6_cli/10_cli.ipynb #f57ee290
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +36,7 @@ from customer360.cli_options import (
     split_commas,
     takes_options,
 )
-from .cli_retrain import promote_command, retrain_command, rollback_command
+from .cli_retrain import promote_command, publish_models, retrain_command, rollback_command
 from .cli_store import backup_command, forget_command, restore_command
 
 # %% ../nbs/6_cli/10_cli.ipynb #2f75bb20
@@ -160,59 +158,6 @@ def choose_params(
     for key in chosen:
         make_model(key, params=params[key])
     return params
-
-
-def publish_models(
-    snapshot: Path,
-    params: dict[str, dict[str, Any]],  # model -> hyper-parameters
-    measure: bool,
-    skip: bool,  # leave out models that read texts where the data has none; False: raise
-    force: bool,  # also those whose data and hyper-parameters are unchanged
-    read: Callable[[], Path],  # makes a snapshot again where a customer is erased meanwhile
-) -> None:
-    "Fit and publish models, and print where each one lies"
-    from customer360.evaluation.publish import on_snapshot
-    from customer360.models.ops import NoItemText
-
-    for key, chosen in params.items():
-        work = partial(publish_model, key=key, params=chosen, measure=measure, force=force)
-        try:
-            snapshot = on_snapshot(snapshot, work, read)[0]
-        except NoItemText as reason:
-            if not skip:
-                raise
-            typer.echo(f"{key}: left out, {reason}", err=True)
-
-
-def publish_model(
-    snapshot: Path,
-    key: str,  # of the model
-    params: dict[str, Any],
-    measure: bool,
-    force: bool,  # also if data and hyper-parameters are unchanged
-) -> None:
-    "Fit and publish one model, and print where it lies"
-    from customer360.evaluation.publish import same_training, train_and_publish
-    from customer360.models.catalogue import model_class
-    from customer360.serving.retrain import discard_fits
-
-    before = same_training(snapshot, key, params)
-    if before and not force and (before.figures or not measure):
-        typer.echo(
-            f"nothing to do: {key} {before.version} was trained on this data with these "
-            "hyper-parameters; --force trains it again",
-            err=True,
-        )
-        typer.echo(f"{key}: {before.path}")
-        return
-    if force:
-        discard_fits(snapshot, key)
-    release = train_and_publish(snapshot, key, params, measure=measure)
-    typer.echo(f"{key}: {release.path}")
-    if not model_class(key).serves:
-        typer.echo(f"{key}: kept to compare other models with, and not put to use", err=True)
-    if before and before.version == release.version:
-        typer.echo(f"{key}: what was learnt is equal to the version before", err=True)
 
 # %% ../nbs/6_cli/10_cli.ipynb #fd29e32c
 @app.command("recommend")

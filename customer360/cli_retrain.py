@@ -4,10 +4,14 @@
 
 # %% auto #0
 __all__ = ['TRY_LATER', 'RetrainOptions', 'YesOption', 'KeyArgument', 'format_run', 'retrain_command', 'adopted_run', 'new_run',
-           'compare_figures', 'describe_contest', 'preview_change', 'promote_command', 'rollback_command']
+           'compare_figures', 'describe_contest', 'preview_change', 'promote_command', 'rollback_command',
+           'publish_models', 'publish_model']
 
 # %% ../nbs/6_cli/09_retrain_commands.ipynb #5ae8e091
 import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -237,3 +241,60 @@ def rollback_command(key: KeyArgument, dataset: DatasetOption = "demo", yes: Yes
     if before:
         _confirm(registry, key, before[0], yes)
     typer.echo(f"{key}: {registry.promotions.rollback(key).version} is in use")
+
+# %% ../nbs/6_cli/09_retrain_commands.ipynb #68fe2ede
+def publish_models(
+    snapshot: Path,
+    params: dict[str, dict[str, Any]],  # model -> hyper-parameters
+    measure: bool,
+    skip: bool,  # leave out models that read texts where the data has none; False: raise
+    force: bool,  # also those whose data and hyper-parameters are unchanged
+    read: Callable[[], Path],  # makes a snapshot again where a customer is erased meanwhile
+) -> None:
+    "Fit and publish models, and print where each one lies"
+    from customer360.config import settings
+    from customer360.data.interim import prune_cached
+    from customer360.evaluation.pipeline import open_snapshot
+    from customer360.evaluation.publish import on_snapshot
+    from customer360.models.ops import NoItemText
+
+    for key, chosen in params.items():
+        work = partial(publish_model, key=key, params=chosen, measure=measure, force=force)
+        try:
+            snapshot = on_snapshot(snapshot, work, read)[0]
+        except NoItemText as reason:
+            if not skip:
+                raise
+            typer.echo(f"{key}: left out, {reason}", err=True)
+    prune_cached(open_snapshot(snapshot)[0].facts.name, settings().keep_versions)
+
+
+def publish_model(
+    snapshot: Path,
+    key: str,  # of the model
+    params: dict[str, Any],
+    measure: bool,
+    force: bool,  # also if data and hyper-parameters are unchanged
+) -> None:
+    "Fit and publish one model, and print where it lies"
+    from customer360.evaluation.publish import same_training, train_and_publish
+    from customer360.models.catalogue import model_class
+    from customer360.serving.retrain import discard_fits
+
+    before = same_training(snapshot, key, params)
+    if before and not force and (before.figures or not measure):
+        typer.echo(
+            f"nothing to do: {key} {before.version} was trained on this data with these "
+            "hyper-parameters; --force trains it again",
+            err=True,
+        )
+        typer.echo(f"{key}: {before.path}")
+        return
+    if force:
+        discard_fits(snapshot, key)
+    release = train_and_publish(snapshot, key, params, measure=measure)
+    typer.echo(f"{key}: {release.path}")
+    if not model_class(key).serves:
+        typer.echo(f"{key}: kept to compare other models with, and not put to use", err=True)
+    if before and before.version == release.version:
+        typer.echo(f"{key}: what was learnt is equal to the version before", err=True)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MARKER', 'temporary_sibling', 'atomic_file', 'replace_folder', 'work_folder', 'atomic_folder', 'discard', 'leftovers',
-           'leftovers_of', 'clean_up', 'file_lock', 'sha256_of_bytes', 'sha256_of_file', 'sha256_of_json',
-           'sha256_of_table', 'cached_sha256', 'git_blob_id', 'describe_file']
+           'leftovers_of', 'clean_up', 'file_lock', 'lock_if_free', 'sha256_of_bytes', 'sha256_of_file',
+           'sha256_of_json', 'sha256_of_table', 'cached_sha256', 'git_blob_id', 'describe_file']
 
 # %% ../nbs/0_basics/05_files.ipynb #875374e0
 import errno
@@ -199,6 +199,22 @@ def file_lock(
 
             fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def lock_if_free(
+    path: Path,  # a file that others hold with `file_lock`
+) -> Iterator[bool]:
+    "Hold a lock alone if nobody has it; else yield False, as on Windows, where nobody can tell"
+    with open(path, "a") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (ImportError, BlockingIOError):
+            yield False
+            return
+        yield True
 
 # %% ../nbs/0_basics/05_files.ipynb #22521f25
 def sha256_of_bytes(

@@ -34,7 +34,7 @@ from customer360.data.combine import (
 )
 from ..data.download import locate_files
 from ..data.ingest import IngestResult, finish_ingest, read_source
-from ..data.interim import cached_users, erase_cached, load_snapshot, save_snapshot
+from ..data.interim import cached_users, erase_cached, in_use, load_snapshot, save_snapshot
 from ..data.prepare import Dataset, dataset, fingerprint
 from ..data.splits import SPLITS, Split, make_split
 from ..data.store.connection import is_store_url
@@ -324,11 +324,12 @@ def train_stage(
 ) -> list[Fit]:
     "Fit every job that has not been fitted"
     fits, bar = [], tqdm(total=len(jobs), desc="fits", mininterval=1, disable=not progress)
-    for split, group in jobs_by_split(snapshot, jobs):
-        for job in group:
-            bar.set_postfix_str(f"{job.model} on {job.split} {seed_text(job)}")
-            fits.append(fit_job(snapshot, job, split))
-            bar.update()
+    with in_use(snapshot):
+        for split, group in jobs_by_split(snapshot, jobs):
+            for job in group:
+                bar.set_postfix_str(f"{job.model} on {job.split} {seed_text(job)}")
+                fits.append(fit_job(snapshot, job, split))
+                bar.update()
     bar.close()
     return fits
 
@@ -379,11 +380,12 @@ def evaluate_stage(
     "Evaluate every fit that has not been evaluated"
     fit_of = {fit.job: fit for fit in fits}
     paths, bar = [], tqdm(total=len(fits), desc="evaluated", mininterval=1, disable=not progress)
-    for split, group in jobs_by_split(snapshot, fit_of):
-        for job in group:
-            bar.set_postfix_str(f"{job.model} on {job.split} {seed_text(job)}")
-            paths.append(evaluate_job(snapshot, fit_of[job], split))
-            bar.update()
+    with in_use(snapshot):
+        for split, group in jobs_by_split(snapshot, fit_of):
+            for job in group:
+                bar.set_postfix_str(f"{job.model} on {job.split} {seed_text(job)}")
+                paths.append(evaluate_job(snapshot, fit_of[job], split))
+                bar.update()
     bar.close()
     return paths
 

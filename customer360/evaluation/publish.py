@@ -23,7 +23,7 @@ from ..config import folder, settings
 from ..data.cards import SourceError
 from ..data.combine import content_hash, own_store
 from ..data.ingest import IngestResult
-from ..data.interim import erase_cached, save_snapshot
+from ..data.interim import erase_cached, in_use, save_snapshot
 from ..data.prepare import fingerprint
 from ..data.splits import Split
 from .leaderboard import COST_METRICS, build_leaderboard
@@ -279,11 +279,12 @@ def on_snapshot(
     problem: Exception | None = None
     for _ in range(MOST_READS + 1):
         if has_gone(snapshot):
-            log.warning("a customer was erased from %s: the data are read again", snapshot.name)
+            log.warning("%s was removed, as at the erasure of a customer: read again", snapshot.name)
             _let_go(snapshot)
             snapshot = read()
         try:
-            return snapshot, work(snapshot)
+            with in_use(snapshot):
+                return snapshot, work(snapshot)
         except (OSError, ValueError, LookupError) as error:  # what a missing file leads to
             if not has_gone(snapshot):
                 raise

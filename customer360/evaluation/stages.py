@@ -24,6 +24,7 @@ from ..config import folder
 from ..data.cards import Card, find_file, is_database_url
 from ..data.databases import hidden_url
 from ..data.download import locate_files
+from ..data.interim import in_use
 from ..data.paths import is_elsewhere
 from ..data.prepare import Dataset, fingerprint
 from ..data.store.connection import is_store_url
@@ -280,13 +281,20 @@ def make_report(
     params = card_params(request.card)
     ingested = run_ingest(request)
     snapshot = Path(ingested.left["snapshot"])
-    jobs, skipped = plan_jobs(open_snapshot(snapshot)[1], request.models, protocols, params)
+    with in_use(snapshot):
+        return _report_on(request, ingested, snapshot, params, started)
+
+
+def _report_on(
+    request: ReportRequest, ingested: StageOutput, snapshot: Path, params: dict, started: float
+) -> Path:
+    jobs, skipped = plan_jobs(open_snapshot(snapshot)[1], request.models, request.protocols, params)
     trained = run_train(request, snapshot, jobs)
     fits = [fit for output in trained.values() for fit in fits_from_json(output.left["fits"])]
     evaluated = run_evaluate(request, snapshot, fits)
     with atomic_folder(request.final, exists="replace") as work:
         contract = {model: output.left["contract"] for model, output in trained.items()}
-        record = run_record(snapshot, fits, contract, skipped, protocols, started)
+        record = run_record(snapshot, fits, contract, skipped, request.protocols, started)
         (work / "run.json").write_text(
             json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )

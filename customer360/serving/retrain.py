@@ -28,6 +28,7 @@ import psutil
 
 from ..config import folder, settings
 from ..data.feature_store import materialise
+from ..data.interim import prune_cached
 from ..data.store.connection import StorageError, StoreDown, is_store_url
 from ..data.store.facade import Store
 from ..data.store.jobs import LEASE_SECONDS, RetrainingStore, Run, describe_process, this_place
@@ -382,6 +383,7 @@ def do_work(
     ):
         step("features")
         on_snapshot(snapshot, partial(publish_features, store), read)
+    prune_cached(source.card.name, settings().keep_versions)
     step.done = step.total
     step("done")
 
