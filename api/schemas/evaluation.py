@@ -129,6 +129,7 @@ class VersionAgreement(ResponseBody):
         online_high=0.151,
         impressions=2_400,
         customers=180,
+        snapshot="91ab02c4d5e6",
     )
     model: str
     version: str
@@ -141,18 +142,34 @@ class VersionAgreement(ResponseBody):
     online_high: float | None = None
     impressions: int
     customers: int
+    snapshot: str = Field(
+        "", description="the data that the figure of the report was measured on; empty: it was not"
+    )
 
 
 class RankAgreement(ResponseBody):
-    model_config = example(models=4, clear_pairs=5, agreeing_pairs=5, correlation=0.8, low=0.4, high=1.0)
+    model_config = example(
+        models=4,
+        clear_pairs=5,
+        agreeing_pairs=5,
+        correlation=0.8,
+        low=0.4,
+        high=1.0,
+        ranked=4,
+        snapshots=1,
+    )
     models: int = Field(description="versions with both figures and their intervals")
-    clear_pairs: int = Field(description="pairs whose intervals do not overlap, offline nor online")
+    clear_pairs: int = Field(
+        description="pairs measured on the same data whose intervals do not overlap, offline nor online"
+    )
     agreeing_pairs: int = Field(description="of those, in the same order")
     correlation: float | None = Field(
-        None, description="Spearman's rank correlation; null with fewer than four versions"
+        None, description="Spearman's rank correlation on one snapshot; null with fewer than four versions"
     )
     low: float | None = Field(None, description="lower bound of its 95 % interval")
     high: float | None = None
+    ranked: int = Field(0, description="versions on the snapshot with most of them")
+    snapshots: int = Field(0, description="number of snapshots that the versions were measured on")
 
 
 class OnlineAgreement(ResponseBody):
@@ -164,7 +181,7 @@ class OnlineAgreement(ResponseBody):
         days=90,
         versions=[example_of(VersionAgreement)],
         agreement=example_of(RankAgreement),
-        text="Of 5 pairs of models that differ clearly in both figures, 5 are in the same order.",
+        text="Of 5 pairs of versions that differ clearly in both figures, 5 are in the same order.",
     )
     metric: str
     k: int

@@ -33,33 +33,37 @@ AGREEMENT_COLUMNS = (
     "online_high",
     "impressions",
     "customers",
+    "snapshot",  # of the data that the offline figure was measured on; "" if not known
 )
 
 
 def pair_figures(
-    offline: pd.DataFrame,  # model, version, label, offline, offline_low, offline_high
+    offline: pd.DataFrame,  # model, version, label, offline, offline_low, offline_high; perhaps snapshot
     online: pd.DataFrame,  # model, version, online, online_low, online_high, impressions, customers
 ) -> pd.DataFrame:  # `AGREEMENT_COLUMNS`, best offline figure first
     "Return the offline and the online figure of each version in one row; NaN where one is missing"
     rows = offline.merge(online, on=["model", "version"], how="outer", validate="one_to_one")
     rows["label"] = rows["label"].where(rows["label"].notna(), rows["model"])
+    rows["snapshot"] = rows["snapshot"].fillna("") if "snapshot" in rows else ""
     counts = {name: rows[name].fillna(0).astype(int) for name in ("impressions", "customers")}
     rows = rows.assign(**counts).sort_values(["offline", "model", "version"], ascending=[False, True, True])
     return rows[list(AGREEMENT_COLUMNS)].reset_index(drop=True)
 
 # %% ../../nbs/3_evaluation/33_agreement.ipynb #29826fec
-LEAST_RANKED = 4  # models below which a rank correlation is not shown
+LEAST_RANKED = 4  # versions below which a rank correlation is not shown
 
 
 class RankAgreement(NamedTuple):
-    "The agreement of the offline and the online order of models"
+    "The agreement of the offline and the online order of versions that were measured on the same data"
 
-    models: int  # with both figures
-    clear_pairs: int  # pairs told apart by both figures
+    models: int  # versions with both figures
+    clear_pairs: int  # pairs of one snapshot told apart by both figures
     agreeing_pairs: int  # of those, in the same order
-    correlation: float | None  # Spearman's; None for fewer than `LEAST_RANKED` models
-    low: float | None  # 95 %
-    high: float | None
+    correlation: float | None = None  # Spearman's, on one snapshot; None for fewer than `LEAST_RANKED` there
+    low: float | None = None  # 95 %
+    high: float | None = None
+    ranked: int = 0  # versions on the snapshot that has most
+    snapshots: int = 0  # of the data that the versions were measured on
 
 
 def rank_agreement(
@@ -67,24 +71,37 @@ def rank_agreement(
     n_draws: int = 2000,
     seed: int = 0,
 ) -> RankAgreement:
-    "Compare the two orders of the models that have both figures with intervals"
+    "Compare the two orders of the versions that have both figures with intervals, snapshot by snapshot"
     known = rows.dropna(
         subset=[f"{side}{end}" for side in ("offline", "online") for end in ("", "_low", "_high")]
     )
     offline, online = (_signs(known, side) for side in ("offline", "online"))
-    clear = (offline != 0) & (online != 0)
-    counted = len(known), int(clear.sum()), int((offline == online)[clear].sum())
-    if len(known) < LEAST_RANKED:
-        return RankAgreement(*counted, None, None, None)
+    snapshots = known["snapshot"].tolist()
+    alike = np.array([a == b for a, b in combinations(snapshots, 2)], bool)
+    clear = alike & (offline != 0) & (online != 0)
+    largest = max(sorted(set(snapshots)), key=snapshots.count, default="")
+    ranked = known[known["snapshot"] == largest]
+    found = RankAgreement(
+        len(known),
+        int(clear.sum()),
+        int((offline == online)[clear].sum()),
+        ranked=len(ranked),
+        snapshots=len(set(snapshots)),
+    )
+    spread = _rank_correlation(ranked, n_draws, seed) if len(ranked) >= LEAST_RANKED else None
+    return found if spread is None else found._replace(**spread)
+
+
+def _rank_correlation(known: pd.DataFrame, n_draws: int, seed: int) -> dict[str, float] | None:
+    if known["offline"].nunique() == 1 or known["online"].nunique() == 1:  # there is no order
+        return None
     rng = generator(seed, "rank agreement")
     drawn = [_drawn_ranks(known, side, rng, n_draws) for side in ("offline", "online")]
     centred = [ranks - (len(known) - 1) / 2 for ranks in drawn]
     each = (centred[0] * centred[1]).sum(1) / (centred[0] ** 2).sum(1)
     low, high = np.quantile(each, [0.025, 0.975])
-    if known["offline"].nunique() == 1 or known["online"].nunique() == 1:  # there is no order
-        return RankAgreement(*counted, None, None, None)
     value = round(float(known["offline"].rank().corr(known["online"].rank())), 6)
-    return RankAgreement(*counted, value, float(low), float(high))
+    return {"correlation": value, "low": float(low), "high": float(high)}
 
 
 def _signs(known: pd.DataFrame, side: str) -> np.ndarray:  # int (pairs,): 1, -1, or 0 where intervals overlap
@@ -104,24 +121,30 @@ def describe_agreement(
 ) -> str:
     "Return what the comparison of the two orders allows to say"
     if found.models < 2:
-        return "Fewer than two models have both figures, so there is no order to compare."
+        return "Fewer than two versions have both figures, so there is no order to compare."
+    if found.ranked < 2:
+        return (
+            f"The {found.models} versions with both figures were all measured on different data, "
+            "so there is no order to compare."
+        )
+    same = " that were measured on the same data and" if found.snapshots > 1 else " that"
     if not found.clear_pairs:
         text = (
-            f"No two of the {found.models} models differ clearly in both figures: "
+            f"There are no two versions{same} differ clearly in both figures: "
             "the orders cannot be compared yet."
         )
     else:
         pairs = "pair" if found.clear_pairs == 1 else "pairs"
         text = (
-            f"Of {found.clear_pairs} {pairs} of models that differ clearly in both figures, "
+            f"Of {found.clear_pairs} {pairs} of versions{same} differ clearly in both figures, "
             f"{found.agreeing_pairs} {'is' if found.agreeing_pairs == 1 else 'are'} in the same order."
         )
     if found.correlation is None:
-        return f"{text} A rank correlation needs at least {LEAST_RANKED} models."
+        return f"{text} A rank correlation needs at least {LEAST_RANKED} versions measured on the same data."
     span = f"{found.low:.2f} to {found.high:.2f}".replace("-", "−")
     unclear = "; it includes 0" if found.low <= 0 <= found.high else ""
     value = f"{found.correlation:.2f}".replace("-", "−")
-    return f"{text} Rank correlation over {found.models} models: {value} (95 % interval {span}{unclear})."
+    return f"{text} Rank correlation over {found.ranked} versions: {value} (95 % interval {span}{unclear})."
 
 # %% ../../nbs/3_evaluation/33_agreement.ipynb #c1b3b776
 def offline_online(

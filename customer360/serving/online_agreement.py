@@ -34,7 +34,7 @@ def offline_figures(
     releases: Iterable[Release],
     metric: str = "ndcg",  # of `OFFLINE_METRICS`
     k: int = 10,
-) -> pd.DataFrame:  # model, version, label, offline, offline_low, offline_high
+) -> pd.DataFrame:  # model, version, label, offline, offline_low, offline_high, snapshot
     "Return the figure of each release on the split of the report; NaN for one that was not measured"
     rows = []
     for release in releases:
@@ -42,8 +42,8 @@ def offline_figures(
         same = (f for f in release.figures if (f["split"], f["metric"], f["k"]) == wanted)
         figure = next(same, {"value": None, "low": None, "high": None})
         ends = (figure["value"], figure["low"], figure["high"])
-        rows.append((release.key, release.version, release.label, *ends))
-    frame = pd.DataFrame(rows, columns=AGREEMENT_COLUMNS[:6])
+        rows.append((release.key, release.version, release.label, *ends, release.snapshot))
+    frame = pd.DataFrame(rows, columns=[*AGREEMENT_COLUMNS[:6], "snapshot"])
     return frame.astype(dict.fromkeys(AGREEMENT_COLUMNS[3:6], "float64"))
 
 

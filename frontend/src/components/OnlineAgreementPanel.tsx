@@ -28,7 +28,7 @@ export function OnlineAgreementPanel() {
       title="Did the report tell the truth?"
       about={
         <>
-          The report promises that a model with a higher <GlossaryTerm id="ndcg">nDCG@10</GlossaryTerm> recommends better. Here it stands beside what customers did with the lists of each version. The two are on different scales: only the order can agree. Where no A/B test assigned the customers, a list’s place on the page may explain an observed rate.
+          The report promises that a model with a higher <GlossaryTerm id="ndcg">nDCG@10</GlossaryTerm> recommends better. Here it stands beside what customers did with the lists of each version. The two are on different scales: only the order can agree, and only of versions that were measured on the same data. Where no A/B test assigned the customers, a list’s place on the page may explain an observed rate.
         </>
       }
       query={query}
@@ -60,12 +60,13 @@ const observed = (rows: VersionAgreement[]): VersionAgreement[] => rows.filter((
 
 function Versions({ rows, name }: { rows: VersionAgreement[]; name: string }) {
   return (
-    <ScrollableTable label="Offline and online figures" width={520}>
+    <ScrollableTable label="Offline and online figures" width={640}>
       <Table fz="sm" verticalSpacing={8}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Model</Table.Th>
             <Table.Th>Version</Table.Th>
+            <Table.Th>Measured on data</Table.Th>
             <Table.Th ta="right">nDCG@10 in the report</Table.Th>
             <Table.Th ta="right">{name}, observed</Table.Th>
             <Table.Th ta="right">Customers</Table.Th>
@@ -80,6 +81,7 @@ function Versions({ rows, name }: { rows: VersionAgreement[]; name: string }) {
               <Table.Td>
                 <code>{row.version}</code>
               </Table.Td>
+              <Table.Td>{row.snapshot && row.offline != null ? <code>{row.snapshot}</code> : "–"}</Table.Td>
               <Table.Td ta="right" style={{ fontVariantNumeric: "tabular-nums" }}>
                 {figure(row.offline)}
                 <ConfidenceInterval low={row.offline_low} high={row.offline_high} />
