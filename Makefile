@@ -36,7 +36,7 @@ loop: setup ## does retraining pay? simulated customers visit real servers (SEED
 serve: setup ## the page and the REST API on PORT (8000), with the demo's models or those of DATASET; TRAFFIC=1: simulated visitors
 	@bash tools/page.sh || echo "Serving the API without the page."
 	@$(if $(TRAFFIC),.venv/bin/c360 traffic --url "http://127.0.0.1:$(PORT)" & traffic=$$!; trap 'kill $$traffic 2> /dev/null' EXIT; )\
-	C360_DATASET="$(DATASET)" .venv/bin/python -m api --port "$(PORT)" --timeout-graceful-shutdown 5 $(ARGS)
+	C360_DATASET="$(DATASET)" .venv/bin/python -m api --port "$(PORT)" $(ARGS)
 
 page: setup ## only build the page, frontend/dist
 	@bash tools/page.sh
