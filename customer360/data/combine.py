@@ -140,6 +140,8 @@ def _with_values(
         kind = old.dtype if name in table else "float64" if whole in ("floating", "integer") else "str"
         if pd.api.types.is_integer_dtype(kind) and merged.isna().any():
             kind = "float64"
+        if name in table and whole == "boolean":  # the column is of objects where rows were added
+            kind = "bool"
         if pd.api.types.is_bool_dtype(kind):
             merged = merged.fillna(True)
         elif not pd.api.types.is_numeric_dtype(kind):

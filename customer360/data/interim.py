@@ -36,7 +36,7 @@ from customer360.files import (
 from ..schema import Facts, Tables
 
 # %% ../../nbs/1_data/46_interim.ipynb #b7a1710c
-USED = ".in_use"  # a file in a snapshot: locked by who works with it, its time is that of the last use
+USED = "in_use"  # a file in a snapshot: locked by who works with it, its time is that of the last use
 
 
 def mark_used(snapshot: Path) -> None:
