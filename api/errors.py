@@ -110,7 +110,6 @@ def _of_the_service(request: Request, error: Exception) -> Response:
         raise error
     detail = str(getattr(error, "detail", "") or error)
     if status == 503 and request.scope["caller"].stranger:  # it may name files and hosts
-        log.warning("temporarily unavailable", extra={"fields": {"detail": detail}})
         detail = "temporarily unavailable: try again later"
     field = _renamed(field)
     detail = f"{field}: {detail}" if status == 422 and field and not detail.startswith(field) else detail

@@ -73,7 +73,7 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
     app.state.admission = Admission(settings.threads_of_requests)
     app.state.stream = Stream(settings.streams)
     app.state.retrain_timer = RetrainTimer(app.state.manager)
-    app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["ready"])
+    app.state.metrics = Metrics(app.state.manager.counters, lambda: app.state.manager.ready()["recommends"])
     app.state.manager.on_tick = app.state.metrics.publish
     add_handlers(app)
     for routes in (

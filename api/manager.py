@@ -15,6 +15,7 @@ from .settings import APISettings
 
 log = logging.getLogger("c360.api")
 RELOAD_SECONDS = 2.0  # between two attempts to open the service, or to reload models: within 5 all have them
+NOTHING_WORKS = {"store_readable": 0, "store_writable": 0}  # what a monitor sees before the store is opened
 CLOSE_SECONDS = 5.0  # how long a server that stops waits for what it is reading
 
 
@@ -26,7 +27,7 @@ class ServiceManager:
         self.service: serving.Service | None = None
         self.retraining: Retraining | None = None
         self.problem: Exception = serving.NotReady("the server is starting: try again in a moment")
-        self._closed, self._frozen = threading.Event(), 0
+        self._closed, self._frozen, self._reload_problem = threading.Event(), 0, ""
         self.on_tick: Callable[[], None] = lambda: None  # called after each attempt or reload
         self._reload_thread = threading.Thread(target=self._run, name="reload", daemon=True)
 
@@ -58,6 +59,7 @@ class ServiceManager:
                 self._attempt()
             else:
                 self._reload(self.service)
+                self.service.health.check()
             self._tick()
 
     def _tick(self) -> None:
@@ -74,12 +76,15 @@ class ServiceManager:
             if self.settings.absorb_seconds:
                 service.absorb(self.settings.absorb_seconds)
         except Exception as error:  # the previous models go on serving until the next attempt
-            if not self._closed.is_set():
+            if not self._closed.is_set() and reason_of(error) != self._reload_problem:
+                self._reload_problem = reason_of(error)  # the same is not said every two seconds
                 log.warning(
                     "reloading models failed",
                     exc_info=error,
                     extra={"fields": {"detail": reason_of(error)}},
                 )
+        else:
+            self._reload_problem = ""
 
     def _freeze(self, service: serving.Service) -> None:
         "Freeze long-lived objects so that the garbage collector skips them"
@@ -105,6 +110,9 @@ class ServiceManager:
             return self.service.ready()
         return {
             "ready": False,
+            "recommends": False,
+            "reads": False,
+            "writes": False,
             "models": {},
             "problems": [reason_of(self.problem)],
             "do": reason_of(self.problem),
@@ -112,7 +120,7 @@ class ServiceManager:
 
     def counters(self) -> Mapping[str, float]:
         "Return the service's counters"
-        return getattr(self.service, "counters", {})
+        return self.service.counters if self.service is not None else NOTHING_WORKS
 
 
 def reason_of(error: Exception) -> str:

@@ -20,7 +20,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-GAUGES = frozenset({"queue"})  # service counters that may also decrease
+FLAGS = ("store_readable", "store_writable")  # 1 or 0; of several processes the least
+GAUGES = frozenset({"queue", *FLAGS})  # service counters that may also decrease
 
 
 class ServiceCollector(Collector):
@@ -97,7 +98,11 @@ class Metrics:
             if name not in self._numbers:
                 about = f"c360_{name}", described(name)
                 self._numbers[name] = (
-                    Gauge(*about, registry=self.registry, multiprocess_mode="livesum")
+                    Gauge(
+                        *about,
+                        registry=self.registry,
+                        multiprocess_mode="livemin" if name in FLAGS else "livesum",
+                    )
                     if level
                     else Counter(*about, registry=self.registry)
                 )

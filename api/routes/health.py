@@ -1,13 +1,20 @@
 "Health, readiness and metrics"
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from .. import schemas
 from ..errors import problems
 from ..replies import reply
 
 router = APIRouter(tags=["operation"])
-NOT_READY = {503: {"model": schemas.Ready, "description": "No model is ready; `do` says what to run"}}
+NOT_READY = {
+    503: {
+        "model": schemas.Ready,
+        "description": "No model is ready, or the store cannot be read or written; `do` says what to do",
+    }
+}
 
 
 @router.get("/health/live", operation_id="is_alive", response_model=schemas.Live, responses=problems(403))
@@ -20,14 +27,15 @@ async def is_alive() -> Response:
     "/health/ready",
     operation_id="is_ready",
     response_model=schemas.Ready,
-    responses=problems(403) | NOT_READY,
+    responses=problems(403, 422) | NOT_READY,
 )
-async def is_ready(request: Request) -> Response:
-    "Report readiness; problems are shown to authorised callers only"
+async def is_ready(request: Request, query: Annotated[schemas.ReadyQuery, Query()]) -> Response:
+    "Report what works; the reasons for the rest are shown to authorised callers only"
     told = request.app.state.manager.ready()
+    served = told["recommends" if query.of == "recommendations" else "ready"]
     if request.scope["caller"].stranger:
         told |= {"problems": [], "do": told["do"] and "see the server's log"}
-    return reply(schemas.Ready, told, 200 if told["ready"] else 503)
+    return reply(schemas.Ready, told, 200 if served else 503)
 
 
 @router.get(

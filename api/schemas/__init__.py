@@ -64,7 +64,7 @@ from .feedback import (
 )
 from .items import CategoryItems, Item, ItemAct, ItemCustomers, ItemPage, MonthlyEvents, Overview
 from .models import Belief, Beliefs, Comparison, Comparisons, Figure, Model, Models, Training, Version
-from .operation import Live, Ready, WhoAmI
+from .operation import Live, Ready, ReadyQuery, WhoAmI
 from .recommendations import (
     AnswerResult,
     AnswerResults,
@@ -187,6 +187,7 @@ __all__ = [
     "QueryParams",
     "RankAgreement",
     "Ready",
+    "ReadyQuery",
     "Reason",
     "Receipt",
     "Receipts",

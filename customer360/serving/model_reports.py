@@ -7,7 +7,7 @@ __all__ = ['log', 'readiness', 'blending_weights', 'curves_of', 'ModelReports']
 
 # %% ../../nbs/4_serving/74_model_reports.ipynb #0ccbe4c1
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,20 @@ from .types import Conflict, UnknownModel
 log = logging.getLogger(__name__)
 
 
-def readiness(models: ModelSet) -> dict:  # ready, models, problems, do
-    "Return whether a model answers, what could not be read, and what to do if there is none"
+def readiness(
+    models: ModelSet,
+    store: Mapping[str, Any],  # as `StoreHealth.status` returns it
+) -> dict:  # ready, recommends, reads, writes, models, problems, do
+    "Return what works, what could not be read or written, and what to do"
     problems = [f"{key}: {problem}" for key, found in models.problems.items() for problem in found]
     return {
-        "ready": bool(models.models),
+        "ready": bool(models.models) and store["reads"] and store["writes"],
+        "recommends": bool(models.models),
+        "reads": store["reads"],
+        "writes": store["writes"],
         "models": {key: served.release.version for key, served in models.models.items()},
-        "problems": problems,
-        "do": "" if models.models else NO_MODEL.partition(": ")[2],
+        "problems": [*store["problems"], *problems],
+        "do": NO_MODEL.partition(": ")[2] if not models.models else next(iter(store["problems"]), ""),
     }
 
 

@@ -36,6 +36,7 @@ from .ranking import Ranking
 from .recommendation_log import RecommendationLog
 from .search import Search
 from .state import StateCache, put_rules
+from .store_health import StoreHealth
 from customer360.serving.types import (
     ContextEvent,
     Erased,
@@ -97,7 +98,7 @@ class Service:
         self.states = StateCache(store, self.pool, background=True)
         self.absorption = Absorption(store, self.states)
         self.contexts = UserContexts(store)
-        self.log = RecommendationLog(store, registry)
+        self.log, self.health = RecommendationLog(store, registry), StoreHealth(store)
         self.ranking = Ranking(self.log, self.contexts)
         self.customers = Customers(store, self.contexts, self.log)
         self.items, self.search = Items(store), Search(self.contexts)
@@ -319,8 +320,8 @@ class Service:
         return self.shop.overview(self.states.current())
 
     def ready(self) -> dict:
-        "Return whether a model answers, and what to do if none does"
-        return readiness(self.pool.models)
+        "Return whether a model answers and the store can be read and written, and what to do if not"
+        return readiness(self.pool.models, self.health.status())
 
     def reload(self) -> bool:
         "Read newly promoted models, and all of them after an erasure; return True if there were any"
@@ -348,7 +349,8 @@ class Service:
     @property
     def counters(self) -> dict[str, int]:
         "The numbers that a monitor watches"
-        return {**self.log.counters, "answers_degraded": self.states.n_degraded + self.contexts.n_degraded}
+        degraded = {"answers_degraded": self.states.n_degraded + self.contexts.n_degraded}
+        return {**self.log.counters, **degraded, **self.health.counters}
 
     def close(self) -> None:
         "Write the last recommendations and close the store"

@@ -245,8 +245,18 @@ def test_the_database_is_down(cluster, small, record_property):
                     f"{method} {path}: {answer.text}"
                 )
                 assert answer.status_code == 404 or int(answer.headers["Retry-After"]) > 0
-            assert server.client.get("/health/ready").status_code == 200, "a model answers"
-            assert server.client.get("/metrics").status_code == 200
+            told = server.client.get("/health/ready")
+            assert told.status_code == 503 and told.json()["recommends"] and not told.json()["writes"]
+            assert server.client.get("/health/ready?of=recommendations").status_code == 200, "a model answers"
+            until = time.monotonic() + 20
+            while "c360_store_readable 0.0" not in (numbers := server.client.get("/metrics").text):
+                assert time.monotonic() < until, "the server looks at the store every few seconds"
+                time.sleep(0.1)
+            assert "c360_store_writable 0.0" in numbers and "c360_ready 1.0" in numbers
+            reasons = re.findall(r"the store cannot be written: [^\"]*", server.said())
+            assert 0 < len(reasons) == len(set(reasons)) <= 3, (
+                "one line for each reason, not for each request"
+            )
         finally:
             cluster.start()
         until = time.monotonic() + 30

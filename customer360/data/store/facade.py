@@ -61,8 +61,9 @@ class Store:
     ) -> Self:
         "Open a store; raise `StorageError` if commits would not be durable, `StoreDown` without a database"
         database, store = connect(database_url(url, dataset)), None
+        file = str(database.url.database) if database.dialect.name == "sqlite" else ""
         try:
-            with translate_errors():
+            with translate_errors(file):
                 if migrate:
                     migrate_tables(database)
                 store = cls(StoreEngine(database))
