@@ -63,6 +63,11 @@ RULES: dict[str, Access] = {
             ("GET", "/feedback", Access("read", "query")),
             ("DELETE", "/feedback/{event_id}", Access("write")),
             ("GET", "/feedback/stream", Access("read")),
+            ("GET", "/bulk/items", Access("write")),
+            ("GET", "/bulk/customers", Access("admin")),
+            ("GET", "/bulk/events", Access("admin")),
+            ("POST", "/bulk/items", Access("write")),
+            ("POST", "/bulk/customers", Access("write")),
             ("GET", "/models", Access("read")),
             ("GET", "/models/online-agreement", Access("read")),
             ("GET", "/models/{key}", Access("read")),
@@ -81,6 +86,7 @@ RULES: dict[str, Access] = {
         )
     },
 }
+BULK = frozenset({f"POST {ROOT}/bulk/items", f"POST {ROOT}/bulk/customers"})  # with limits of their own
 UNKNOWN = Access("anybody", "allowed")  # no such route: who has a key is told so, and nothing is run
 
 

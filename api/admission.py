@@ -30,6 +30,10 @@ class Admission:
         self.at_once = max(1, min(threads // 2, cores - 1))
         self._batches, self._admitted = anyio.CapacityLimiter(self.at_once), 0
 
+    async def run_part(self, work: Callable[[], T]) -> T:
+        "Run a part of a long request in a thread when it is the turn of a batch"
+        return await anyio.to_thread.run_sync(work, limiter=self._batches)
+
     async def run(self, cost: float, work: Callable[[], T]) -> T:
         "Run `work` in a thread, a batch when it is its turn; raise 503 where too many wait already"
         if cost <= ORDINARY:

@@ -34,6 +34,7 @@ MEANING = {
     401: "Missing or unknown API key",
     403: "Not permitted for this caller",
     404: "Not found; `detail` says what",
+    408: "The body came too slowly",
     409: "Conflicts with existing data",
     410: "Erased at the customer's request, or retracted",
     413: "The body is too large",

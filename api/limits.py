@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .access import BULK
 from .errors import problem
 from .settings import APISettings
 
@@ -51,7 +52,7 @@ class RateLimits:
     "Answer 429 above the rate limit and 413 above the body limit, whether or not the length was announced"
 
     def __init__(self, app: ASGIApp, settings: APISettings):
-        self.app, self.max_body = app, settings.max_body
+        self.app, self.max_body, self.max_bulk = app, settings.max_body, settings.max_bulk
         self.known = TokenBucket(settings.rate) if settings.rate else None
         self.strangers, self.feedback = (
             TokenBucket(settings.demo_rate),
@@ -67,14 +68,11 @@ class RateLimits:
                 scope, receive, send
             )
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if length.isdigit() and int(length) > self.max_body:
-            return await problem(413, self._too_large, "body")(scope, receive, send)
+        most = self.max_bulk if scope["operation"] in BULK else self.max_body
+        if length.isdigit() and int(length) > most:
+            return await problem(413, _too_large(most), "body")(scope, receive, send)
         scope["charge"] = lambda n: self._charge(scope, n)
-        await self.app(scope, self._counted(receive), send)
-
-    @property
-    def _too_large(self) -> str:
-        return f"body: larger than the limit of {self.max_body:,} bytes: send it in parts"
+        await self.app(scope, _counted(receive, most), send)
 
     def _wait(self, scope: Scope) -> float:
         caller, now = scope["caller"], time.monotonic()
@@ -103,19 +101,27 @@ class RateLimits:
                 429, f"too many items in a short time: retry in {seconds} s", {"Retry-After": seconds}
             )
 
-    def _counted(self, receive: Receive) -> Receive:
-        "Pass the body through, and raise 413 once it exceeds the limit, whatever length was announced"
-        seen = 0
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.max_body:
-                raise HTTPException(413, self._too_large)
+def _too_large(most: int) -> str:
+    return f"body: larger than the limit of {most:,} bytes: send it in parts"
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    "Pass the body through, raise 413 once it exceeds the limit, and drop what comes then"
+    seen, told = 0, False
+
+    async def counted() -> Message:
+        nonlocal seen, told
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen <= most:
             return message
+        if not told:
+            told = True
+            raise HTTPException(413, _too_large(most))
+        return message | {"body": b""} if "body" in message else message
 
-        return counted
+    return counted
 
 
 def _is_feedback(scope: Scope) -> bool:

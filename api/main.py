@@ -23,6 +23,7 @@ from .page import Page, PageResponder, PageRouter
 from .paths import EncodedSlashes, RootPath
 from .retraining import RetrainTimer
 from .routes import (
+    bulk,
     customers,
     evaluation,
     experiments,
@@ -82,6 +83,7 @@ def create_app(settings: APISettings | None = None) -> FastAPI:
         recommendations,
         items,
         feedback,
+        bulk,
         evaluation,
         models,
         retrain,

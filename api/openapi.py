@@ -7,8 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
+from . import schemas
 from .access import RULES, Access
+from .bulk import LINES
 
 FILE = Path(__file__).with_name("openapi.json")
 ABOUT = (
@@ -27,6 +30,7 @@ TAGS = [
     {"name": "customers", "description": "Profiles, merging, export and erasure"},
     {"name": "items", "description": "Catalogue, similar items and search"},
     {"name": "models", "description": "PageResponder models, their figures, and rollback"},
+    {"name": "bulk", "description": "Many items and customers at once, and exports, as JSON Lines"},
     {"name": "experiments", "description": "A/B tests between models, and merchandising rules"},
     {
         "name": "evaluation",
@@ -101,6 +105,16 @@ LINKS: dict[str, dict[str, dict[str, dict[str, str]]]] = {
 }
 
 
+# operation -> the shape of each line of the body (None: there is none), the status and each line of the answer
+JSON_LINES: dict[str, tuple[type[BaseModel] | None, str, type[BaseModel]]] = {
+    "export_items": (None, "200", schemas.Item),
+    "export_customers": (None, "200", schemas.ExportedCustomer),
+    "export_events": (None, "200", schemas.ExportedEvent),
+    "put_items": (schemas.BulkItem, "207", schemas.BulkReceipt),
+    "put_customers": (schemas.BulkCustomer, "207", schemas.BulkReceipt),
+}
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     "Return the OpenAPI description, with the role that each operation requires"
     if app.openapi_schema is None:
@@ -116,6 +130,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
             for method, operation in operations.items():
                 access = RULES.get(f"{method.upper()} {path}", Access("admin"))
                 operation["x-role"], operation["x-customer-token"] = access.role, access.customer
+                if operation["operationId"] in JSON_LINES:
+                    _describe_lines(operation, made["components"]["schemas"])
                 for status, following in LINKS.get(operation["operationId"], {}).items():
                     operation["responses"][status]["links"] = {
                         name: {"operationId": name, "parameters": parameters}
@@ -124,6 +140,29 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 operation["security"] = [] if access.role == "nobody" else [{"bearer": []}, {"key": []}]
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _describe_lines(operation: dict[str, Any], shapes: dict[str, Any]) -> None:
+    "Say what the lines of a body and of an answer are: OpenAPI 3.1 has no word for it but our own"
+    line, status, answer = JSON_LINES[operation["operationId"]]
+
+    def content(model: type[BaseModel], what: str) -> dict[str, Any]:
+        shape = model.model_json_schema(
+            ref_template="#/components/schemas/{model}", by_alias=False, mode="serialization"
+        )
+        shapes.update(shape.pop("$defs", {}))
+        shapes.setdefault(model.__name__, shape)
+        schema = {"type": "string", "format": "binary", "description": f"JSON Lines: {what}"}
+        return {LINES: {"schema": schema, "x-line": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+
+    if line is not None:
+        body = content(line, f"each line is a `{line.__name__}`")
+        operation["requestBody"] = {"required": True, "content": body}
+    told = "what became of each line, in order" if line else "as many as there are"
+    operation["responses"][status] = {
+        "description": told.capitalize(),
+        "content": content(answer, f"each line is a `{answer.__name__}`"),
+    }
 
 
 def text(app: FastAPI) -> str:

@@ -74,6 +74,14 @@ class APISettings(Settings):
         "", description="model used when a request names none; empty: the best by measurement"
     )
     max_body: int = Field(1_048_576, ge=1_024, description="largest request body, in bytes")
+    max_bulk: int = Field(
+        1_073_741_824,
+        ge=1_024,
+        description="largest body of a bulk request, in bytes; C360_MAX_BODY limits a line",
+    )
+    bulk_seconds: float = Field(
+        600.0, gt=0, description="time in which the body of a bulk request must come, in seconds"
+    )
     rate: int = Field(
         0, ge=0, description="requests per minute for a caller with a key or a local one; 0: unlimited"
     )

@@ -75,7 +75,7 @@ def give_feedback(
 )
 def list_feedback(query: Annotated[schemas.FeedbackQuery, Query()], service: Service) -> Response:
     "List events in the order they were stored, page by page"
-    found = service.events(query.after, query.limit, query.customer)
+    found = service.events(**query.model_dump(exclude={"customer"}), user=query.customer)
     return reply(
         schemas.EventPage, {"events": found, "next": found[-1].seq if len(found) == query.limit else None}
     )

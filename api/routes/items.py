@@ -36,8 +36,7 @@ def get_item(item: ItemId, service: Service) -> Response:
 )
 def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response:
     "Add an item, replace all of its fields, or restore a withdrawn one; a new one is recommended at once"
-    fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
-    created = service.put_item(item, fields)
+    created = service.put_item(item, body.fields)
     return reply(schemas.Written, {"id": item, "created": created}, 201 if created else 200)
 
 
@@ -49,8 +48,7 @@ def put_item(item: ItemId, body: schemas.ItemBody, service: Service) -> Response
 )
 def patch_item(item: ItemId, body: schemas.ItemPatch, service: Service) -> Response:
     "Change single fields of an item; null removes one, all others stay, and a withdrawn item stays so"
-    fields = body.model_dump(exclude={"attributes"}, exclude_unset=True) | body.attributes
-    return reply(schemas.Item, service.patch_item(item, fields))
+    return reply(schemas.Item, service.patch_item(item, body.fields))
 
 
 @router.delete(

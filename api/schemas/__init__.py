@@ -14,6 +14,7 @@ from .base import (
     ResponseBody,
     Written,
 )
+from .bulk import BulkCustomer, BulkItem, BulkReceipt, EventExportQuery, ExportedCustomer, ExportedEvent
 from .customers import (
     Assigned,
     CategoryShare,
@@ -119,6 +120,9 @@ __all__ = [
     "BatchQuery",
     "Belief",
     "Beliefs",
+    "BulkCustomer",
+    "BulkItem",
+    "BulkReceipt",
     "CategoryItems",
     "CategoryShare",
     "Comparison",
@@ -134,6 +138,7 @@ __all__ = [
     "DefaultBy",
     "ElementProblem",
     "Erasure",
+    "EventExportQuery",
     "EventKind",
     "EventPage",
     "EventResult",
@@ -142,6 +147,8 @@ __all__ = [
     "ExperimentBody",
     "Experiments",
     "Export",
+    "ExportedCustomer",
+    "ExportedEvent",
     "FeedbackBody",
     "FeedbackEvent",
     "FeedbackQuery",

@@ -1,6 +1,6 @@
 "What clients send"
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, WrapValidator, model_validator
 
@@ -154,6 +154,8 @@ class FeedbackQuery(QueryParams):
     after: int = Field(0, ge=0, le=2**53, description="`seq` of the last event of the previous page")
     limit: int = Field(100, ge=1, le=1_000)
     customer: OptionalId = ""
+    since: Seconds | None = Field(None, description="only events at or after this time, in seconds UTC")
+    until: Seconds | None = Field(None, description="only events before this time, in seconds UTC")
 
 
 class StreamQuery(QueryParams):
@@ -200,9 +202,17 @@ class ItemFields(RequestBody):
     price: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
     attributes: Attributes = Field({}, description="any other attributes")
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        "Return the fields that were given, and the attributes beside them"
+        own = {"attributes", "id", "withdrawn"}
+        return self.model_dump(exclude=own, exclude_unset=True) | self.attributes
+
     @model_validator(mode="after")
     def _no_field_twice(self) -> Self:
-        if taken := sorted({"item", "withdrawn", "version", *type(self).model_fields} & set(self.attributes)):
+        if taken := sorted(
+            ({"item", "withdrawn", "version", *type(self).model_fields} - {"id"}) & set(self.attributes)
+        ):
             raise ValueError(f"attributes cannot be named {', '.join(taken)}: these are fields of their own")
         return self
 

@@ -7,8 +7,10 @@ __all__ = ['COLUMNS', 'MAX_SEARCH', 'customer_frame', 'describe_frame', 'feature
            'customer_attributes', 'matches_words', 'customer_names', 'add_names', 'nearest_customers', 'Customers']
 
 # %% ../../nbs/4_serving/58_customers.ipynb #1e0539c4
+import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from .profile import activity, rfm, segment
 from .recommendation_log import RecommendationLog, describe_event
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
-from .types import Erased, Invalid, service_errors
+from .types import Erased, Invalid, ServiceError, service_errors, to_service_error
 
 # %% ../../nbs/4_serving/58_customers.ipynb #d57cc5d0
 COLUMNS = {"item": object, "event": object, "rating": float, "weight": float, "timestamp": "int64"}
@@ -214,6 +216,27 @@ class Customers:
         rows = [{"id": user, "attributes": known[user], "n_events": counts[user]} for user in users]
         return {"customers": rows, "next": page[limit - 1] if len(page) > limit else None}
 
+    def export_all(
+        self,
+        state: LiveState,
+        part: int = 500,  # customers that are read at a time
+    ) -> Iterator[list[dict]]:  # id, attributes
+        "Yield all customers by their current ids, those of the snapshot and those of the store"
+        known = state.model().index.user_of if state.models.models else {}
+        users = (user for user in heapq.merge(sorted(known), self._stored_ids()) if user not in state.merged)
+        distinct = (user for user, _ in groupby(users))
+        while users_of_part := list(islice(distinct, part)):
+            yield [
+                {"id": user, "attributes": attributes}
+                for user, attributes in customer_attributes(self.store, users_of_part, state).items()
+            ]
+
+    def _stored_ids(self) -> Iterator[str]:
+        after = ""
+        while page := self.store.customers.ids_after(after):
+            yield from page
+            after = page[-1]
+
     def _event_counts(self, users: list[str], index: SnapshotIndex, state: LiveState) -> dict[str, int]:
         recent = self.store.events.frame(users, index.snapshot.watermark)
         recent = recent[recent["event"] != EventType.impression]["user"].value_counts()
@@ -258,6 +281,19 @@ class Customers:
         known = bool(state.models.models) and user in state.model().index.user_of
         with service_errors():
             return self.store.customers.put(user, attributes) and not known
+
+    def put_many(
+        self,
+        rows: Mapping[int, tuple[str, dict]],  # by position: id, attributes
+        state: LiveState,
+    ) -> dict[int, bool | ServiceError]:  # by position: they are new, or what is wrong
+        "Replace the attributes of many customers in one transaction, those apart in which something is wrong"
+        trained = state.model().index.user_of if state.models.models else {}
+        stored, outcomes = self.store.customers.put_many(list(rows.values())), {}
+        for at, outcome in zip(rows, stored, strict=True):
+            failed = isinstance(outcome, ValueError)
+            outcomes[at] = to_service_error(outcome) if failed else outcome and rows[at][0] not in trained
+        return outcomes
 
     def patch(self, user: str, changes: dict, state: LiveState) -> dict:  # id, attributes: all of them now
         "Change single attributes of a customer, None: no value; raise `UnknownCustomer` or `Erased`"

@@ -7,7 +7,7 @@ __all__ = ['NamedEvent', 'Feedback']
 
 # %% ../../nbs/4_serving/70_feedback.ipynb #1deef9a6
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..config import settings
@@ -117,9 +117,31 @@ class Feedback:
             raise UnknownEvent(f"no event has the id {event_id!r}", "event_id")
         return receipt
 
-    def page(self, after: int, limit: int, user: str, state: LiveState) -> list[NamedEvent]:
-        "Return stored events in order, those behind a number"
-        return self._named(self.store.events.page(after=after, limit=limit, user=user), state)
+    def page(
+        self,
+        after: int,
+        limit: int,
+        user: str,
+        state: LiveState,
+        since: int | None = None,  # seconds UTC
+        until: int | None = None,  # seconds UTC, not included
+    ) -> list[NamedEvent]:
+        "Return stored events in order, those behind a number, and of a time"
+        found = self.store.events.page(after=after, limit=limit, user=user, since=since, until=until)
+        return self._named(found, state)
+
+    def export(
+        self,
+        after: int,
+        since: int | None,  # seconds UTC
+        until: int | None,  # seconds UTC, not included
+        part: int = 1_000,  # events that are in memory at a time
+    ) -> Iterator[list[StoredEvent]]:
+        "Yield the events that are stored now, in order"
+        upto = self.last_seq()
+        while found := self.store.events.page(after=after, limit=part, upto=upto, since=since, until=until):
+            yield found
+            after = found[-1].seq
 
     def newest(self, n: int, state: LiveState) -> list[NamedEvent]:
         "Return the events that were stored last, in order"

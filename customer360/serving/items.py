@@ -16,13 +16,14 @@ from itertools import chain, islice
 import numpy as np
 
 from ..data.store.customers import fold_text
+from ..data.store.engine import chunked
 from ..data.store.facade import Store
 from ..data.store.new_events import ItemEvent
 from ..schema import EventType
 from .customers import add_names
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
-from .types import RecommendedItem, service_errors
+from .types import RecommendedItem, ServiceError, service_errors, to_service_error
 
 # %% ../../nbs/4_serving/62_items.ipynb #e66d7602
 def ranked_items(
@@ -87,6 +88,16 @@ class Items:
         more = page[limit - 1].item if len(page) > limit else None
         return {"items": [asdict(product) for product in page[:limit]], "next": more}
 
+    def export(
+        self,
+        state: LiveState,
+        part: int = 500,  # items that are described at a time
+    ) -> Iterator[list[dict]]:
+        "Yield all items, as they are in this state, withdrawn ones included"
+        products = state.catalogue.products
+        for places in chunked(products.places().tolist(), part):
+            yield [asdict(products.table.rows[place]) for place in places]
+
     def get(self, item: str, state: LiveState) -> dict:
         "Return what is known about an item; raise `UnknownItem`"
         return asdict(state.product(item))
@@ -96,6 +107,21 @@ class Items:
         with service_errors():
             self.store.items.put(item, {"available": True} | fields)
         return item not in state.catalogue.products
+
+    def put_many(
+        self,
+        rows: Mapping[int, tuple[str, dict, bool]],  # by position: item, fields, withdrawn
+        state: LiveState,
+    ) -> dict[int, bool | ServiceError]:  # by position: it is new, or what is wrong with it
+        "Add or replace many items in one transaction, those apart in which something is wrong"
+        filled = [(item, {"available": True} | fields, gone) for item, fields, gone in rows.values()]
+        outcomes: dict[int, bool | ServiceError] = {}
+        for at, outcome in zip(rows, self.store.items.put_many(filled), strict=True):
+            if isinstance(outcome, ValueError):
+                outcomes[at] = to_service_error(outcome)
+            else:
+                outcomes[at] = outcome and rows[at][0] not in state.catalogue.products
+        return outcomes
 
     def patch(self, item: str, changes: dict, state: LiveState) -> None:
         "Change single fields of an item, None: no value; raise `UnknownItem`"

@@ -16,7 +16,7 @@ from typing import Any
 from ..config import settings
 from ..data.store.events import RetractionReceipt
 from ..data.store.facade import Store
-from ..data.store.new_events import NewEvent, Receipt
+from ..data.store.new_events import NewEvent, Receipt, StoredEvent
 from ..models.registry import Registry, open_registry
 from ..schema import SANDBOX
 from .absorption import Absorption
@@ -152,6 +152,14 @@ class Service:
         "Replace the attributes of a customer; return True for a new one"
         return self.customers.put(user, attributes, self.states.current())
 
+    def export_customers(self) -> Iterator[list[dict]]:
+        "Yield all customers with their attributes, in parts"
+        return self.customers.export_all(self.states.current())
+
+    def put_customers(self, rows: Mapping[int, tuple[str, dict]]) -> dict[int, bool | ServiceError]:
+        "Replace the attributes of many customers; say of each if it is new, or what is wrong, by position"
+        return self.customers.put_many(rows, self.states.current())
+
     def patch_customer(self, user: str, changes: dict) -> dict:
         "Change single attributes of a customer, and return all of them"
         return self.customers.patch(user, changes, self.states.current())
@@ -187,6 +195,16 @@ class Service:
         created = self.items.put(item, fields, self.states.current())
         self.states.read_new_products()
         return created
+
+    def export_items(self) -> Iterator[list[dict]]:
+        "Yield all items, in parts"
+        return self.items.export(self.states.current())
+
+    def put_items(self, rows: Mapping[int, tuple[str, dict, bool]]) -> dict[int, bool | ServiceError]:
+        "Add or replace many items; say of each if it is new, or what is wrong, by position"
+        outcomes = self.items.put_many(rows, self.states.current())
+        self.states.read_new_products()
+        return outcomes
 
     def patch_item(self, item: str, changes: dict) -> dict:
         "Change single fields of an item, and return it"
@@ -240,9 +258,22 @@ class Service:
         self.states.current()
         return receipt
 
-    def events(self, after: int = 0, limit: int = 100, user: str = "") -> list[NamedEvent]:
-        "Return stored events in order, those behind a number"
-        return self.feedback.page(after, limit, user, self.states.current())
+    def events(
+        self,
+        after: int = 0,
+        limit: int = 100,
+        user: str = "",
+        since: int | None = None,  # seconds UTC
+        until: int | None = None,  # seconds UTC, not included
+    ) -> list[NamedEvent]:
+        "Return stored events in order, those behind a number, and of a time"
+        return self.feedback.page(after, limit, user, self.states.current(), since, until)
+
+    def export_events(
+        self, after: int = 0, since: int | None = None, until: int | None = None
+    ) -> Iterator[list[StoredEvent]]:
+        "Yield all stored events, in order, in parts"
+        return self.feedback.export(after, since, until)
 
     def newest_events(self, n: int) -> list[NamedEvent]:
         "Return the events that were stored last, in order"

@@ -33,9 +33,9 @@ NEEDS = {
         "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_retraining", "get_experiment", "get_rules",
     },
     "feedback": {"give_feedback"},
-    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "retract_feedback", "put_item", "patch_item", "withdraw_item"},
+    "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "retract_feedback", "put_items", "put_customers", "export_items", "put_item", "patch_item", "withdraw_item"},
     "admin": {
-        "export_customer", "erase_customer", "rollback_model", "activate_model", "start_retraining", "put_experiment", "end_experiment",
+        "export_customer", "export_customers", "export_events", "erase_customer", "rollback_model", "activate_model", "start_retraining", "put_experiment", "end_experiment",
         "get_off_policy", "put_rules",
     },
     "metrics": {"metrics"},

@@ -24,6 +24,19 @@ KNOWN = {"customer": CUSTOMERS, "into": CUSTOMERS, "item": ITEMS, "key": ["knn",
 draw = random.Random(0)
 
 
+@schemathesis.serializer("application/x-ndjson")
+class JsonLines:
+    def as_requests(self, context, value):
+        return {"data": lines(value)}
+
+    def as_werkzeug(self, context, value):
+        return {"data": lines(value)}
+
+
+def lines(value):
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 def real(name, given):
     fits = isinstance(given, str) and 0 < len(given) <= 64 and given.isprintable()  # what is meant to be wrong stays wrong
     return draw.choice(KNOWN[name]) if name in KNOWN and fits and draw.random() < 0.6 else given
@@ -175,11 +188,16 @@ def _make_client(folder: Path) -> None:
     run(sys.executable, "-m", "venv", "--without-pip", "venv")
     pip = [sys.executable, "-m", "pip", "--python", "venv/bin/python", "install"]
     run(*pip, "--quiet", "--disable-pip-version-check", "--no-compile", GENERATOR)
+    (folder / "client.yaml").write_text(
+        "content_type_overrides: {application/x-ndjson: application/octet-stream}\n"
+    )
     made = run(
         "venv/bin/openapi-python-client",
         "generate",
         "--path",
         str(ROOT / "api/openapi.json"),
+        "--config",
+        "client.yaml",
         "--output-path",
         "shop",
         "--meta",

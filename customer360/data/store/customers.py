@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from .engine import StoreEngine, chunked, now_ms
-from .ids import CURRENT_USER_ID, IdResolver
+from .ids import CURRENT_USER_ID, ErasedCustomer, IdResolver
 from .tables import CUSTOMERS, MERGES
 from .validation import check_id, encode_json
 
@@ -115,6 +115,32 @@ def put_row_back(
         refresh_search(connection, user)
 
 # %% ../../../nbs/1_data/55_store_customers.ipynb #89737f91
+_CHANGE_CUSTOMER = (
+    sa.update(CUSTOMERS)
+    .where(CUSTOMERS.c.user == sa.bindparam("now"))
+    .values({name: sa.bindparam(name) for name in ("attributes", "replaces", "search")})
+)
+
+
+def _put_rows(
+    connection: sa.Connection,
+    put: Mapping[str, dict[str, Any]],  # current id -> all attributes
+    known: set[str],  # ids that have a row
+) -> None:
+    rows = {
+        user: {"attributes": json.dumps(own), "replaces": True, "search": _search_text(user, own)}
+        for user, own in put.items()
+    }
+    if changed := [row | {"now": user} for user, row in rows.items() if user in known]:
+        connection.execute(_CHANGE_CUSTOMER, changed)
+    created = {"created": now_ms()}
+    if new := [row | created | {"user": user} for user, row in rows.items() if user not in known]:
+        connection.execute(sa.insert(CUSTOMERS), new)
+    nothing = {"attributes": "{}", "replaces": True, "changed": _ATTRIBUTES_CHANGED}
+    for part in chunked(list(rows)):
+        connection.execute(sa.update(MERGES).where(MERGES.c.target.in_(part)), nothing)
+
+
 MAX_ATTRIBUTES = 200  # of one customer
 _ATTRIBUTES_CHANGED = "the customer's attributes were changed since"
 
@@ -140,6 +166,34 @@ class CustomerStore:
             nothing = {"attributes": "{}", "replaces": True, "changed": _ATTRIBUTES_CHANGED}
             connection.execute(sa.update(MERGES).where(MERGES.c.target == now), nothing)
         return not known
+
+    def put_many(
+        self,
+        rows: Sequence[tuple[str, dict[str, Any]]],  # id, attributes; of one customer the last counts
+    ) -> list[bool | ValueError]:  # one each: the customer was unknown to the store, or what is wrong
+        "Set the attributes of many customers in one transaction, those apart in which something is wrong"
+        outcomes: list[bool | ValueError] = []
+        for user, attributes in rows:
+            try:
+                check_id(user, "user")
+                encode_json(attributes, "attributes")
+                outcomes.append(False)
+            except ValueError as error:
+                outcomes.append(error)
+        good = [at for at, outcome in enumerate(outcomes) if outcome is False]
+        with self._engine.writing() as connection:
+            ids = self._ids.lookup(connection, [rows[at][0] for at in good])
+            known, put = ids.known | set(ids.merged.values()), {}
+            for at in good:
+                user, attributes = rows[at]
+                if user in ids.erased:
+                    outcomes[at] = ErasedCustomer(user)
+                    continue
+                now = ids.merged.get(user, user)
+                outcomes[at] = now not in known and now not in put
+                put[now] = attributes
+            _put_rows(connection, put, known)
+        return outcomes
 
     def patch(
         self,
@@ -226,6 +280,16 @@ class CustomerStore:
         "Return the number of customers in the store"
         with self._engine.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(CUSTOMERS)).scalar_one()
+
+    def ids_after(
+        self,
+        after: str = "",  # the last id of the previous page
+        limit: int = 1_000,
+    ) -> list[str]:  # current ids, rising
+        "Return one page of ids"
+        statement = sa.select(CUSTOMERS.c.user).where(CUSTOMERS.c.user > after)
+        with self._engine.reading() as connection:
+            return list(connection.execute(statement.order_by(CUSTOMERS.c.user).limit(limit)).scalars())
 
     def ids(self) -> list[str]:
         "Return the current ids of all customers in the store, in no particular order"

@@ -404,6 +404,9 @@ class EventStore:
         user: str = "",  # "": all customers
         kinds: Sequence[str] = (),  # event types; (): all
         newest_first: bool = False,
+        upto: int | None = None,  # the last `seq` wanted; None: all
+        since: int | None = None,  # seconds UTC: only events at or after this time
+        until: int | None = None,  # seconds UTC: only events before this time
     ) -> list[StoredEvent]:
         "Return one page of events"
         order = EVENTS.c.seq.desc() if newest_first else EVENTS.c.seq
@@ -412,6 +415,12 @@ class EventStore:
             statement = statement.where(EVENTS.c.seq < after if newest_first else EVENTS.c.seq > after)
         if kinds:
             statement = statement.where(EVENTS.c.event.in_([str(kind) for kind in kinds]))
+        limits = (
+            (EVENTS.c.seq.__le__, upto),
+            (EVENTS.c.timestamp.__ge__, since),
+            (EVENTS.c.timestamp.__lt__, until),
+        )
+        statement = statement.where(*(within(limit) for within, limit in limits if limit is not None))
         if user:
             statement = statement.where(EVENTS.c.user == CURRENT_USER_ID)
         with self._engine.reading() as connection:

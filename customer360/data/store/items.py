@@ -7,15 +7,28 @@ __all__ = ['ItemStore']
 
 # %% ../../../nbs/1_data/62_store_items.ipynb #7babc1a3
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 
-from .engine import COUNTER_VALUES, StoreEngine, advance_counter
+from .engine import COUNTER_VALUES, StoreEngine, advance_counter, chunked
 from .tables import COUNTERS, ITEMS
 from .validation import check_id, encode_json
 
 # %% ../../../nbs/1_data/62_store_items.ipynb #e6767597
+_CHANGE_ITEM = (
+    sa.update(ITEMS)
+    .where(ITEMS.c.item == sa.bindparam("key"))
+    .values({name: sa.bindparam(name) for name in ("fields", "withdrawn", "version")})
+)
+_KNOWN_ITEMS = sa.select(ITEMS.c.item).where(ITEMS.c.item.in_(sa.bindparam("items", expanding=True)))
+
+
+def _known_items(connection: sa.Connection, items: list[str]) -> Iterator[str]:
+    for part in chunked(items):
+        yield from connection.execute(_KNOWN_ITEMS, {"items": part}).scalars()
+
+
 class ItemStore:
     "Items that were added, changed or withdrawn since the training snapshot"
 
@@ -29,6 +42,36 @@ class ItemStore:
     ) -> bool:  # True: the item was unknown to the store
         "Add or change an item, or bring back a withdrawn one"
         return self._write(item, {"fields": _encode_fields(fields), "withdrawn": False})
+
+    def put_many(
+        self,
+        rows: Sequence[tuple[str, dict, bool]],  # item, fields, withdrawn; of one item the last counts
+    ) -> list[bool | ValueError]:  # one each: the item was unknown to the store, or what is wrong
+        "Add or change many items in one transaction, those apart in which something is wrong"
+        outcomes: list[bool | ValueError] = []
+        found: dict[str, dict] = {}
+        for item, fields, withdrawn in rows:
+            try:
+                check_id(item, "item")
+                found[item] = {"item": item, "fields": _encode_fields(fields), "withdrawn": withdrawn}
+                outcomes.append(False)
+            except ValueError as error:
+                outcomes.append(error)
+        with self._engine.writing() as connection:
+            known = set(_known_items(connection, list(found)))
+            version = {"version": advance_counter(connection, "catalogue")} if found else {}
+            changed = [row | version | {"key": item} for item, row in found.items() if item in known]
+            new = [row | version for item, row in found.items() if item not in known]
+            if changed:
+                connection.execute(_CHANGE_ITEM, changed)
+            if new:
+                connection.execute(sa.insert(ITEMS), new)
+        added = {row["item"] for row in new}
+        for at, (item, _, _) in enumerate(rows):
+            if outcomes[at] is False and item in added:
+                outcomes[at] = True
+                added.discard(item)
+        return outcomes
 
     def patch(
         self,
