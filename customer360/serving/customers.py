@@ -142,7 +142,7 @@ def customer_attributes(
     trained = state.model().index.attributes if state.models.models else {}
     own, found = store.customers.own(users), {}
     for user in users:
-        known = combined_attributes([user, *state.aliases.get(user, ())], own, trained)
+        known = combined_attributes([user, *state.merges.aliases.get(user, ())], own, trained)
         plain = {name: v.item() if isinstance(v, np.generic) else v for name, v in known.items()}
         found[user] = {name: value for name, value in plain.items() if value is not None}
     return found
@@ -180,7 +180,7 @@ def nearest_customers(
     return [
         row
         for row in found
-        if row["id"] in index.user_of and state.merged.get(row["id"], row["id"]) not in ids
+        if row["id"] in index.user_of and state.merges.merged.get(row["id"], row["id"]) not in ids
     ][:5]
 
 # %% ../../nbs/4_serving/58_customers.ipynb #5f111ac8
@@ -204,7 +204,8 @@ class Customers:
             user for user, text in index.customers if user > cursor and all(word in text for word in words)
         }
         known: dict[str, dict] = {}
-        for part in chunked(sorted((found | trained) - set(state.merged)), limit + 1):
+        current = sorted(user for user in found | trained if user not in state.merges.merged)
+        for part in chunked(current, limit + 1):
             for user, own in customer_attributes(self.store, part, state).items():
                 if user in found or matches_words(user, own, words):  # it may have been changed since
                     known[user] = own

@@ -159,7 +159,7 @@ class Items:
         index = state.model().index
         recent = self.store.events.of_item(state.product(item).item, index.snapshot.watermark)
         events = [*index.item_events(item), *recent]
-        current = {e.user: state.merged.get(e.user, e.user) for e in events}
+        current = {e.user: state.merges.merged.get(e.user, e.user) for e in events}
         newest = [
             {
                 "id": current[e.user],

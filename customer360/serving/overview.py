@@ -42,6 +42,10 @@ class Overview:
         self.store = store
         self._live: tuple[Any, int, pd.DataFrame | None] = None, 0, None  # counted for what, up to, counts
         self._outside: tuple[Any, int] = None, 0  # counted for what, customers of the store alone
+        self._merged: tuple[Any, int] = (
+            None,
+            0,
+        )  # counted for what, customers of the snapshot that were merged
 
     def overview(self, state: LiveState) -> dict:
         "Return the counts of the snapshot of the default model and of the store together"
@@ -84,4 +88,7 @@ class Overview:
         if known != key:
             outside = sum(user not in index.user_of for user in self.store.customers.ids())
             self._outside = key, outside
-        return len(index.user_of) - sum(source in index.user_of for source in state.merged) + outside
+        merged = index.snapshot.name, state.versions.get("identities", 0)
+        if self._merged[0] != merged:
+            self._merged = merged, sum(source in index.user_of for source in state.merges.merged)
+        return len(index.user_of) - self._merged[1] + outside

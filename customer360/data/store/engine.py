@@ -223,7 +223,7 @@ class StoreEngine:
         """Return the counter of each kind of change, in one query
 
         These are `events`, `catalogue`, `identities` (merges and erasures), `erasures` once there was one,
-        `retractions` likewise, and one per document.
+        `retractions` and `separations` (merges that are gone) likewise, and one per document.
         """
         return dict(self.rows(COUNTER_VALUES))
 

@@ -16,7 +16,7 @@ from .connection import StoreDown, translate_errors
 from .customers import CustomerStore
 from .engine import StoreEngine, advance_counter, ensure_counter, now_ms
 from .features import customer_features, erase_features
-from .identities import IdentityStore
+from .identities import IdentityStore, count_separation
 from .ids import MERGE_TARGET, IdResolver, tombstone
 from .interactions import InteractionStore
 from .new_events import StoredEvent
@@ -154,6 +154,8 @@ class CustomerErasure:
             removed["retractions"] = connection.execute(sa.delete(RETRACTIONS).where(theirs)).rowcount
             _insert_tombstones(connection, {tombstone(self._ids.key, each) for each in ids})
             advance_counter(connection, "identities")
+            if removed["merges"]:
+                count_separation(connection)
             ensure_counter(connection, "erasures")
             number = advance_counter(connection, "erasures")
             connection.execute(sa.delete(SETTINGS).where(SETTINGS.c.name == "cleaning_due"))

@@ -80,6 +80,7 @@ MERGES = sa.Table(
     sa.Column("created", sa.BigInteger),  # ms UTC: the source's row
     sa.Column("moved", sa.Text),  # JSON: what was the source's before; NULL: it cannot be undone
     sa.Column("changed", sa.Text),  # what has happened to the target since, in words
+    sa.Index("merges_seq", "seq"),
 )
 ITEMS = sa.Table(
     "items",
