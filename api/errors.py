@@ -38,7 +38,7 @@ MEANING = {
     409: "Conflicts with existing data",
     410: "Erased at the customer's request, or retracted",
     413: "The body is too large",
-    415: "The content type is not JSON",
+    415: "The content type is not JSON, or the encoding is not gzip",
     422: "Validation failed; `field` names the field",
     429: "Too many requests; retry after the seconds in `Retry-After`",
     503: "Temporarily unavailable; retry after the seconds in `Retry-After`",

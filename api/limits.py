@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .access import BULK
+from .encoding import ENCODINGS, encoding_of, unpacked
 from .errors import problem
 from .settings import APISettings
 
@@ -72,7 +73,14 @@ class RateLimits:
         if length.isdigit() and int(length) > most:
             return await problem(413, _too_large(most), "body")(scope, receive, send)
         scope["charge"] = lambda n: self._charge(scope, n)
-        await self.app(scope, _counted(receive, most), send)
+        receive = _counted(receive, most)
+        if packed := encoding_of(scope):
+            if packed not in ENCODINGS:
+                return await problem(415, f"body: send it as it is, or with gzip: got {packed!r}", "body")(
+                    scope, receive, send
+                )
+            receive = unpacked(scope, receive, most, _too_large(most))
+        await self.app(scope, receive, send)
 
     def _wait(self, scope: Scope) -> float:
         caller, now = scope["caller"], time.monotonic()

@@ -115,6 +115,44 @@ JSON_LINES: dict[str, tuple[type[BaseModel] | None, str, type[BaseModel]]] = {
 }
 
 
+def leave_defaults_out(
+    made: dict[str, Any],  # an OpenAPI description, which is changed
+) -> None:
+    """Name the defaults of what clients send in words only
+
+    A generator of types takes a field with a `default` for one that is always there. That is true of answers,
+    and in a request it would have to be sent.
+    """
+    shapes = made["components"]["schemas"]
+    bodies = [
+        each["requestBody"]
+        for path in made["paths"].values()
+        for each in path.values()
+        if "requestBody" in each
+    ]
+    todo, sent = references(bodies), set()
+    while todo:
+        if (name := todo.pop()) not in sent:
+            sent.add(name)
+            todo += references(shapes[name])
+    for name in sorted(sent):
+        for field in shapes[name].get("properties", {}).values():
+            if "default" in field:
+                told = f"default: {json.dumps(field.pop('default'))}"
+                said = field.get("description", "")
+                field["description"] = f"{said}; {told}" if said else told
+
+
+def references(part: Any) -> list[str]:
+    "Return the names of the shapes that a part of a description refers to"
+    if isinstance(part, list):
+        return [name for each in part for name in references(each)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["$ref"].rpartition("/")[2]] if "$ref" in part else []
+    return own + [name for each in part.values() for name in references(each)]
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     "Return the OpenAPI description, with the role that each operation requires"
     if app.openapi_schema is None:
@@ -138,6 +176,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
                         for name, parameters in following.items()
                     }
                 operation["security"] = [] if access.role == "nobody" else [{"bearer": []}, {"key": []}]
+        leave_defaults_out(made)
         app.openapi_schema = made
     return app.openapi_schema
 

@@ -27,10 +27,12 @@ def _with_slashes(value: Any) -> Any:
 
 
 Printable = r"^[^\x00-\x1f\x7f]+$"
-Id = Annotated[
-    str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=256, pattern=Printable)
+Id = Annotated[  # data from elsewhere may have ids that no new one may have: the service refuses those
+    str,
+    BeforeValidator(_with_slashes),
+    StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]+$"),
 ]
-OptionalId = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+OptionalId = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
 ModelKey = Annotated[
     str, BeforeValidator(_with_slashes), StringConstraints(min_length=1, max_length=64, pattern=Printable)
 ]

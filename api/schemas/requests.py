@@ -105,7 +105,7 @@ class PageQuery(QueryParams):
     search: Words = Field(
         "",
         description=(
-            "words in any order, each part of the ID or of a text attribute; accents and case are ignored"
+            "words in any order, each part of the ID or of a text attribute; accents and case are ignored; at most 50 words"
         ),
     )
     cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field(
@@ -118,7 +118,7 @@ class ItemPageQuery(PageQuery):
     search: Words = Field(
         "",
         description=(
-            "words in any order, each part of the ID, title, category or brand; accents and case are ignored"
+            "words in any order, each part of the ID, title, category or brand; accents and case are ignored; at most 50 words"
         ),
     )
     category: Words = ""
@@ -134,7 +134,7 @@ class SimilarQuery(QueryParams):
 
 class SearchQuery(QueryParams):
     q: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = Field(
-        description="a description of what is wanted", examples=["warm jacket"]
+        description="a description of what is wanted, of at most 50 words", examples=["warm jacket"]
     )
     n: Count = 10
     customer: OptionalId = Field("", description="customer whose taste re-ranks the results")

@@ -17,7 +17,7 @@ from ..data.store.new_events import MAX_CLOCK_SKEW, HistoryEvent, NewEvent, unit
 from ..schema import EventType, Facts
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
-from .types import ContextEvent, Invalid, UnknownCustomer
+from .types import ContextEvent, Erased, Invalid, UnknownCustomer
 
 # %% ../../nbs/4_serving/46_context.ipynb #771cf833
 def check_live_event(
@@ -82,10 +82,8 @@ class UserContexts:
         ids = state.ids(user) if user else []
         stored = self.events_of(ids[0], index.snapshot.watermark) if user else []
         code = next((index.user_of[i] for i in ids if i in index.user_of), -1)
-        if user and code < 0 and not stored and not cold_start and not self.is_customer(ids[0]):
-            raise UnknownCustomer(
-                f"no customer has the id {user!r}; with cold_start=true they get what is popular", "customer"
-            )
+        if user and code < 0 and not stored:
+            self._check_unknown(user, ids[0], cold_start)
         requested = self._requested(events, state, index.facts)
         new = [*stored, *requested]
         return UserContext(
@@ -99,6 +97,24 @@ class UserContexts:
                 for e in requested
             ],
         )
+
+    def check(self, user: str, state: LiveState) -> None:
+        "Raise `UnknownCustomer` or `Erased` unless the id is that of a customer"
+        ids = state.ids(user)
+        known = any(each in index.user_of for index in state.models.indexes.values() for each in ids)
+        if not known and not self.events_of(ids[0], 0):
+            self._check_unknown(user, ids[0], cold_start=False)
+
+    def _check_unknown(self, user: str, now: str, cold_start: bool) -> None:
+        "Raise what is wrong with an id of whom neither snapshot nor events say anything"
+        try:
+            if self.store.identities.erased([user])[0]:
+                raise Erased(f"the customer {user!r} was erased at their own request", "customer")
+            if not cold_start and not self.is_customer(now):
+                raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
+        except StoreDown:
+            if not cold_start:  # nobody can say
+                raise
 
     def events_of(self, user: str, after: int) -> list[HistoryEvent]:
         "Return the events of a customer behind a number; none while the store is down"

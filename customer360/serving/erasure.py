@@ -21,7 +21,7 @@ from ..models.registry import Registry
 from .context import UserContexts
 from .recommendation_log import RecommendationLog
 from .state import LiveState, StateCache
-from .types import NotReady, UnknownCustomer
+from .types import Erased, NotReady, UnknownCustomer
 
 # %% ../../nbs/4_serving/80_erasure.ipynb #e2e3d2f2
 def owners_of(registry: Registry, store: Store) -> set[str]:
@@ -84,6 +84,8 @@ class Erasure:
             n_files = erase_from_files(self.registry, self.store, ids)  # an older snapshot may know them
             if not n_files:
                 self._finish_earlier()
+                if self.store.identities.erased([user])[0]:
+                    raise Erased(f"the customer {user!r} was erased at their own request", "customer")
                 raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
         self.log.flush()
         erased = self.store.erase(ids[0], clean=False)

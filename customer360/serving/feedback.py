@@ -14,9 +14,11 @@ from ..config import settings
 from ..data.store.events import RetractionReceipt
 from ..data.store.facade import Store
 from ..data.store.new_events import NewEvent, Receipt, StoredEvent
+from ..data.store.validation import new_id_problem
 from ..schema import EventType
 from .context import check_live_event
-from .customers import customer_names
+from .customers import check_customer_id, customer_names
+from .items import check_item_id
 from .state import LiveState
 from customer360.serving.types import (
     Invalid,
@@ -91,12 +93,20 @@ class Feedback:
             timestamp = now if event.timestamp is None else event.timestamp
             try:
                 check_live_event(event, timestamp, f"events.{at}", state, facts, unknown)
+                self._check_ids(event, f"events.{at}", state)
             except Invalid as error:
                 problems[at] = error
                 continue
             weight = facts.weights[EventType(event.event)] if event.weight is None else event.weight
             good[at] = event._replace(weight=weight)
         return good, problems
+
+    def _check_ids(self, event: NewEvent, where: str, state: LiveState) -> None:
+        "Raise `Invalid` for an id that nothing has and that nothing new can get"
+        check_customer_id(event.user, f"{where}.customer", self.store, state)
+        check_item_id(event.item, f"{where}.item", state)
+        if event.event_id and (problem := new_id_problem(event.event_id)):
+            raise Invalid(f"the id {problem}", f"{where}.event_id")
 
     def _refused_by_store(self, events: Mapping[int, NewEvent]) -> dict[int, ServiceError]:
         found = self.store.events.problems(events)

@@ -35,6 +35,7 @@ from customer360.serving.types import (
     RecommendationResponse,
     RecommendedItem,
     ServiceError,
+    UnknownCustomer,
     refuse,
 )
 
@@ -203,7 +204,11 @@ class Ranking:
         recommendation_id = secrets.token_hex(12)
         experiment, variant = choose_variant(request, state, recommendation_id)
         served = state.model(request.model or variant or "")
-        context = self.contexts.of(state, served.index, request.user, request.history, request.cold_start)
+        try:
+            context = self.contexts.of(state, served.index, request.user, request.history, request.cold_start)
+        except UnknownCustomer as error:
+            hint = "with cold_start=true they get what is popular"
+            raise UnknownCustomer(f"{error.detail}; {hint}", error.field) from None
         query = RankingQuery(state, served, context, request, experiment)
         return PreparedRequest(recommendation_id, variant, query)
 

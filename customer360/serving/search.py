@@ -12,6 +12,7 @@ from itertools import islice
 import numpy as np
 
 from .context import UserContexts
+from .customers import search_words
 from .items import ranked_items
 from .state import LiveState
 from .text_reading import SEARCH, TextReader, find_text_reader
@@ -101,7 +102,7 @@ class Search:
 
     def search(self, q: str, n: int, user: str, category: str, state: LiveState) -> list[RecommendedItem]:
         "Return the items that a text describes, good matches first; for a customer ordered by taste"
-        if not q.strip():
+        if not search_words(q, "q"):
             raise Invalid("the search is empty: give some words", "q")
         reader, catalogue = self._reader(state), state.catalogue
         suitable = (

@@ -267,7 +267,10 @@ class Service:
         until: int | None = None,  # seconds UTC, not included
     ) -> list[NamedEvent]:
         "Return stored events in order, those behind a number, and of a time"
-        return self.feedback.page(after, limit, user, self.states.current(), since, until)
+        state = self.states.current()
+        if user:
+            self.contexts.check(user, state)
+        return self.feedback.page(after, limit, user, state, since, until)
 
     def export_events(
         self, after: int = 0, since: int | None = None, until: int | None = None

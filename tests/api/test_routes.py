@@ -338,7 +338,7 @@ def test_an_erased_customer_is_gone(demo):
     demo.give({"customer": customer, "item": item, "event": "cart"})
     assert demo.get(f"customers/{customer}/export")["events"]
     assert demo.send("DELETE", f"customers/{customer}")["removed"]["events"] == 1
-    demo.get(f"customers/{customer}", status=404)
+    demo.get(f"customers/{customer}", status=410)
     assert demo.give({"customer": customer, "item": item, "event": "cart"}, status=410)["detail"]
     assert customer not in str(demo.get("customers", search=customer)["customers"])
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['UNSAFE', 'PRAGMAS', 'BUSY_SECONDS', 'StorageError', 'StoreDown', 'StoreReplaced', 'StoreDamaged', 'translate_errors',
-           'DatabaseFile', 'is_store_url', 'database_url', 'durability', 'check_durability', 'connect']
+           'DatabaseFile', 'is_store_url', 'database_url', 'keep_private', 'durability', 'check_durability', 'connect']
 
 # %% ../../../nbs/1_data/50_store_connection.ipynb #a0ccb5fa
 import importlib.util
@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,18 @@ def database_url(
         raise StorageError("a SQLite database in memory keeps nothing: use a file, sqlite:////path/to/file")
     return parsed
 
+# %% ../../../nbs/1_data/50_store_connection.ipynb #f94340a7
+def keep_private(
+    path: Path | str,  # of a SQLite file, which is created if there is none
+) -> None:
+    "Let only the owner read and write a database and the files beside it, whatever the umask is"
+    with suppress(OSError):  # it exists, and is not opened: closing it would end the locks of this process
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    for each in (path, f"{path}-wal", f"{path}-shm"):
+        with suppress(OSError):  # it belongs to somebody else, or is not there
+            if os.stat(each).st_mode & 0o077:
+                os.chmod(each, 0o600)
+
 # %% ../../../nbs/1_data/50_store_connection.ipynb #f361d6dc
 UNSAFE = {  # setting -> values with which a power cut can undo a commit; "off" is unsafe for each of them
     "journal_mode": {"memory", "off", "delete", "truncate", "persist"},
@@ -221,6 +233,8 @@ def connect(
 # %% ../../../nbs/1_data/50_store_connection.ipynb #0464f7d2
 def _sqlite(url: sa.URL) -> sa.Engine:
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if not url.database.startswith("file:"):
+        keep_private(url.database)
     return sa.create_engine(
         url,
         pool_size=32,

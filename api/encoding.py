@@ -1,0 +1,72 @@
+"Bodies of requests that are compressed: read as they come in, and never further than the limit"
+
+import zlib
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope
+
+PART = 65_536  # bytes that are unpacked at a time
+ENCODINGS = ("gzip", "x-gzip")
+
+
+def encoding_of(scope: Scope) -> str:
+    "Return the encoding of a request's body, in lower case; empty if it is sent as it is"
+    values = [value for name, value in scope["headers"] if name == b"content-encoding"]
+    named = b", ".join(values).decode("latin-1").strip().lower()
+    return "" if named == "identity" else named
+
+
+def unpacked(
+    scope: Scope,  # its headers afterwards describe the unpacked body
+    receive: Receive,
+    limit: int,  # bytes
+    too_large: str,  # what to say beyond the limit
+) -> Receive:
+    "Return `receive` for a request whose gzip body is unpacked on the way; 413 beyond the limit, 400 if damaged"
+    headers = MutableHeaders(scope=scope)
+    del headers["content-encoding"], headers["content-length"]
+    reader = _Gzip(limit, too_large)
+
+    async def unpacking() -> Message:
+        message = await receive()
+        if message["type"] != "http.request":
+            return message
+        body = reader.read(message.get("body", b""))
+        if not message.get("more_body", False):
+            reader.end()
+        return {**message, "body": body}
+
+    return unpacking
+
+
+class _Gzip:
+    "One or several gzip members, one after the other"
+
+    def __init__(self, limit: int, too_large: str):
+        self.limit, self.too_large = limit, too_large
+        self.seen = 0  # bytes that were unpacked
+        self.member = zlib.decompressobj(wbits=31)
+        self.begun = False  # something of the present member was read
+
+    def read(self, packed: bytes) -> bytes:
+        "Return what a part of the body unpacks to; what is packed a thousandfold stops at the limit"
+        parts = [b""]
+        while packed or len(parts[-1]) == PART:  # a full part: there may be more where it came from
+            self.begun = True
+            try:
+                parts.append(self.member.decompress(packed, PART))
+            except zlib.error as error:
+                raise HTTPException(400, f"body: not valid gzip: {error}") from None
+            self.seen += len(parts[-1])
+            if self.seen > self.limit:
+                raise HTTPException(413, self.too_large)
+            packed = self.member.unconsumed_tail
+            if self.member.eof:
+                packed, self.member, self.begun = self.member.unused_data, zlib.decompressobj(wbits=31), False
+        return b"".join(parts)
+
+    def end(self) -> None:
+        "Raise 400 if a member has not come to its end"
+        if self.begun:
+            raise HTTPException(400, "body: the gzip data ends too early")
