@@ -48,6 +48,7 @@ RULES: dict[str, Access] = {
             ("GET", "/customers/{customer}/recommendations", Access("read", "path")),
             ("POST", "/recommendations", Access("read", "checked by the route")),
             ("GET", "/recommendations/{recommendation}", Access("read", "checked by the route")),
+            ("GET", "/recommendations/{recommendation}/next", Access("read", "checked by the route")),
             ("POST", "/predictions", Access("read", "checked by the route")),
             ("GET", "/items", CATALOGUE),
             ("GET", "/items/{item}", CATALOGUE),

@@ -72,6 +72,7 @@ LINKS: dict[str, dict[str, dict[str, dict[str, str]]]] = {
     "recommend_to_customer": {
         "200": {
             "explain_recommendation": {"recommendation": "$response.body#/recommendation_id"},
+            "recommend_next": {"recommendation": "$response.body#/recommendation_id"},
             "get_item": {"item": "$response.body#/items/0/item"},
         }
     },

@@ -36,7 +36,7 @@ def recommend_to_customer(
     customer: CustomerId, query: Annotated[schemas.RecommendationQuery, Query()], service: Service
 ) -> Response:
     "Recommend items to a customer, from their whole history up to now"
-    asked = query.model_dump() | {"exclude": tuple(query.exclude)}
+    asked = query.model_dump() | {"exclude": tuple(query.exclude), "candidates": tuple(query.candidates)}
     return reply(
         schemas.Recommendations, service.recommend(serving.RecommendationRequest(user=customer, **asked))
     )
@@ -72,10 +72,11 @@ def _answers(
 ) -> Response:
     requests = {
         at: serving.RecommendationRequest(
-            **one.model_dump(exclude={"customer", "history", "exclude"}),
+            **one.model_dump(exclude={"customer", "history", "exclude", "candidates"}),
             user=one.customer,
             history=context_events(one.history),
             exclude=tuple(one.exclude),
+            candidates=tuple(one.candidates or ()),
         )
         for at, one in good.items()
     }
@@ -99,6 +100,21 @@ def explain_recommendation(recommendation: Given, request: Request, service: Ser
     found = service.why(recommendation)
     check_owner(request, found["user"])
     return reply(schemas.Why, found)
+
+
+@router.get(
+    "/recommendations/{recommendation}/next",
+    operation_id="recommend_next",
+    response_model=schemas.Recommendations,
+    responses=problems(404, 410),
+)
+def recommend_next(
+    recommendation: Given, query: Annotated[schemas.NextQuery, Query()], request: Request, service: Service
+) -> Response:
+    "Get the next page: what follows in the same list, from the same model version and history, without repeats"
+    row = service.recorded(recommendation)
+    check_owner(request, row["user"])
+    return reply(schemas.Recommendations, service.recommend_next(row, query.n))
 
 
 @router.post(

@@ -95,6 +95,7 @@ class Recommendations(ResponseBody):
     arm: str | None = None
     n_history: int = Field(description="number of history items that the answer is based on")
     items: list[Pick]
+    offset: int = Field(0, description="number of items on the pages before this one")
 
 
 class RecommendationAnswers(ResponseBody):

@@ -34,6 +34,10 @@ WHERE_SHOWN = (
     "`sandbox`: a trial, of which nothing is recorded"
 )
 
+CANDIDATES = (
+    "item IDs to rank; others are left out. All rules hold for them: `repeat` keeps what the customer had"
+)
+
 
 class Act(RequestBody):
     model_config = example(item="P0042", event="click")
@@ -63,6 +67,7 @@ class RecommendationRequest(RequestBody):
     )
     n: Count = 10
     exclude: list[Id] = Field([], max_length=MOST_EXCLUDED, description="item IDs to leave out")
+    candidates: list[Id] | None = Field(None, min_length=1, max_length=MOST_EXCLUDED, description=CANDIDATES)
     category: Words = ""
     repeat: bool = Field(False, description="also recommend items the customer already had")
     cold_start: bool = Field(False, description="answer unknown customers with popular items instead of 404")
@@ -92,6 +97,7 @@ class RecommendationQuery(QueryParams):
     )
     n: Count = Field(10, description="number of items")
     exclude: list[Id] = Field([], max_length=100, description="item IDs to leave out; may be repeated")
+    candidates: list[Id] = Field([], max_length=100, description=f"{CANDIDATES}; may be repeated")
     category: Words = Field("", description="only items of this category")
     repeat: bool = Field(False, description="also recommend items the customer already had")
     cold_start: bool = Field(
@@ -99,6 +105,10 @@ class RecommendationQuery(QueryParams):
     )
     explain: bool = Field(True, description="include reasons; leaving them out makes the answer faster")
     surface: Surface = Field("", description=WHERE_SHOWN, examples=["home"])
+
+
+class NextQuery(QueryParams):
+    n: Count | None = Field(None, description="number of items; by default as many as on the page before")
 
 
 class PageQuery(QueryParams):

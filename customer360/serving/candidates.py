@@ -12,6 +12,7 @@ import math
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +96,17 @@ class RankingQuery:
         history, code = self.context.history, self.served.index.code_of.get(item, -1)
         return item in self.context.seen_items or bool(history.seen[history.items == code].any())
 
+    @cached_property
+    def allowed(self) -> frozenset[str] | None:
+        "Return the items that the request lets in; None: the whole catalogue"
+        return frozenset(self.request.candidates) or None
+
+    def within(self, only: Collection[str] | None) -> Collection[str] | None:
+        "Return those of some items (None: of all) that the request lets in; None: the whole catalogue"
+        if self.allowed is None or only is None:
+            return only if self.allowed is None else self.allowed
+        return self.allowed.intersection(only)
+
     def ruled_out(self, only: Collection[str] | None) -> list[str]:
         "Return the items that another stage places, or none may: pinned, excluded, and buried before the end"
         buried = self.state.rules.buried if only is None else ()
@@ -108,7 +120,7 @@ def model_candidates(
 ) -> list[ScoredCandidate]:  # best first, at most n
     "Return the items that the model ranks highest"
     catalogue, request, served = query.catalogue, query.request, query.served
-    never = catalogue.codes(query.ruled_out(only))
+    never, only = catalogue.codes(query.ruled_out(only)), query.within(only)
     options: dict[str, Any] = {"histories": query.context.history, "exclude_seen": not request.repeat}
     if request.category:
         options["candidates"] = catalogue.codes_in_category(request.category, never)
@@ -151,8 +163,8 @@ def text_candidates(
     if not len(new) or not query.served.model.reads_text or not context.has_evidence:
         return []
     places = new.places_in(request.category)
-    if only is not None:
-        places = np.intersect1d(places, new.places_of(only))
+    if (wanted := query.within(only)) is not None:
+        places = np.intersect1d(places, new.places_of(wanted))
     never = [*query.ruled_out(only), *(() if request.repeat else context.seen_items)]
     places = without_places(places, new.places_of(never))
     n_read, vectors = query.vectors.taken
@@ -188,6 +200,7 @@ def pinned_candidates(query: RankingQuery) -> list[ScoredCandidate]:
         for p in shown
         if p.shown
         and p.item not in request.exclude
+        and (query.allowed is None or p.item in query.allowed)
         and request.category in ("", p.category)
         and (request.repeat or not query.already_seen(p.item))
     ][: request.n]

@@ -77,10 +77,12 @@ class UserContexts:
         user: str,  # "": a visitor
         events: Sequence[ContextEvent] = (),
         cold_start: bool = False,  # accept an unknown id
+        upto: int | None = None,  # number of the last stored event that counts; None: all
     ) -> UserContext:
         "Return the context of a customer or visitor; raise `UnknownCustomer` or `Invalid`"
         ids = state.ids(user) if user else []
         stored = self.events_of(ids[0], index.snapshot.watermark) if user else []
+        stored = [event for event in stored if upto is None or event.seq <= upto]
         code = next((index.user_of[i] for i in ids if i in index.user_of), -1)
         if user and code < 0 and not stored:
             self._check_unknown(user, ids[0], cold_start)

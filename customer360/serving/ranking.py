@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_recommendation_request', 'choose_variant', 'predict_ratings', 'present_items', 'exploration_settings',
-           'log_row', 'PreparedRequest', 'Ranking']
+           'request_values', 'next_request', 'log_row', 'PreparedRequest', 'Ranking']
 
 # %% ../../nbs/4_serving/54_ranking.ipynb #7ac6ac68
 import math
@@ -31,6 +31,7 @@ from customer360.serving.types import (
     ContextEvent,
     Invalid,
     NotReady,
+    Outdated,
     RecommendationRequest,
     RecommendationResponse,
     RecommendedItem,
@@ -46,6 +47,9 @@ def check_recommendation_request(request: RecommendationRequest, state: LiveStat
         raise Invalid(f"n must be from 1 to {MAX_ITEMS}: got {request.n}", "n")
     if problem := surface_problem(request.surface, sandbox=True):
         raise Invalid(f"surface {problem}", "surface")
+    for at, item in enumerate(request.candidates):
+        if item not in state.catalogue.products:
+            raise Invalid(f"no item has the id {item!r}", f"candidates.{at}")
     categories = state.catalogue.categories
     if request.category and request.category not in categories:
         raise Invalid(
@@ -112,8 +116,8 @@ def present_items(query: RankingQuery, candidates: list[ScoredCandidate]) -> lis
 def exploration_settings(query: RankingQuery) -> dict:  # plain values; empty without exploration
     "Return what the probabilities of a list depend on, beside its scores and its history"
     experiment, request, rules = query.experiment, query.request, query.state.rules
-    if experiment is None or not experiment.exploration:
-        return {}
+    if experiment is None or not experiment.exploration or request.candidates:
+        return {}  # no other model was asked about items that somebody chose
     return {
         "arms": experiment.arms,
         "exploration": experiment.exploration,
@@ -126,10 +130,40 @@ def exploration_settings(query: RankingQuery) -> dict:  # plain values; empty wi
     }
 
 
+_NOT_STORED = ("user", "history", "model", "surface")  # the row has these by themselves
+_DEFAULTS = RecommendationRequest()
+
+
+def request_values(request: RecommendationRequest) -> dict:  # plain values; what is as usual is left out
+    "Return what a further page of a list depends on"
+    names = [name for name in vars(request) if name not in _NOT_STORED]
+    changed = {name: getattr(request, name) for name in names}
+    changed = {name: value for name, value in changed.items() if value != getattr(_DEFAULTS, name)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+
+
+def next_request(
+    row: dict,  # as a recommendation was recorded
+    n: int | None,  # items; None: as many as it asked for
+) -> RecommendationRequest:
+    "Return the request for what follows a recommendation: the same one, without what was shown"
+    payload = row["payload"]
+    asked = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in payload["request"].items()
+    }
+    asked["exclude"] = (*asked.get("exclude", ()), *(item["item"] for item in payload["items"]))
+    asked |= {} if n is None else {"n": n}
+    history = tuple(ContextEvent(**event) for event in payload["acts"])
+    return RecommendationRequest(
+        user=row["user"] or "", history=history, model=row["model"], surface=row["surface"], **asked
+    )
+
+
 def log_row(
     response: RecommendationResponse,
     query: RankingQuery,
     time_ms: int,  # UTC
+    after: str = "",  # id of the page before; "": it is the first
 ) -> dict:  # for the store
     "Return the record of a recommendation"
     kept = ("item", "rank", "score", "probability", "rating", "by")
@@ -144,7 +178,10 @@ def log_row(
         "absorbed": query.served.absorbed,
         "upto": query.context.last_seq,
         "acts": query.context.request_events,
+        "request": request_values(query.request),
     }
+    if after:
+        payload |= {"after": after, "offset": response.offset}
     if explored := exploration_settings(query):
         payload["policy"] = explored
     names = ("recommendation_id", "user", "model", "version", "experiment", "arm")
@@ -161,6 +198,8 @@ class PreparedRequest(NamedTuple):
     recommendation_id: str
     variant: str | None  # of the experiment
     query: RankingQuery
+    after: str = ""  # id of the page before
+    offset: int = 0  # items on the pages before
 
 
 class Ranking:
@@ -177,7 +216,7 @@ class Ranking:
         prepared: PreparedRequest | None = None,  # None: the request has not been prepared yet
     ) -> RecommendationResponse:
         "Return recommendations; raise `UnknownCustomer`, `UnknownModel`, `Invalid` or `NotReady`"
-        recommendation_id, variant, query = prepared or self._prepare(request, state)
+        recommendation_id, variant, query, after, offset = prepared or self._prepare(request, state)
         context, served, experiment = query.context, query.served, query.experiment
         with self._slots:
             items = present_items(query, list_candidates(query))
@@ -192,10 +231,11 @@ class Ranking:
             variant,
             int((context.history.confidence.data > 0).sum()),
             items,
+            offset,
         )
         now = time.time_ns() // 1_000_000
         if recorded:
-            self.log.add(lambda: log_row(response, query, now))
+            self.log.add(lambda: log_row(response, query, now, after))
         return response
 
     def _prepare(self, request: RecommendationRequest, state: LiveState) -> PreparedRequest:
@@ -211,6 +251,34 @@ class Ranking:
             raise UnknownCustomer(f"{error.detail}; {hint}", error.field) from None
         query = RankingQuery(state, served, context, request, experiment)
         return PreparedRequest(recommendation_id, variant, query)
+
+    def recommend_next(
+        self,
+        row: dict,  # as the page before was recorded
+        n: int | None,  # items; None: as many as there
+        state: LiveState,
+    ) -> RecommendationResponse:
+        "Return what follows a recommendation, from the same model and history; raise `Outdated`"
+        payload, served = row["payload"], state.models.models.get(row["model"])
+        if served is None or served.release.version != row["version"] or "request" not in payload:
+            raise Outdated(
+                f"the version {row['version']} of {row['model']!r}, which made this list, is no longer in use: "
+                "ask for a new list",
+                "recommendation_id",
+            )
+        request = next_request(row, n)
+        check_recommendation_request(request, state)
+        context = self.contexts.of(
+            state, served.index, request.user, request.history, cold_start=True, upto=payload["upto"]
+        )
+        running = state.experiment
+        experiment = running if running and running.name == row["experiment"] else None
+        query = RankingQuery(state, served, context, request, experiment)
+        offset = payload.get("offset", 0) + len(payload["items"])
+        prepared = PreparedRequest(
+            secrets.token_hex(12), row["arm"] if experiment else None, query, row["recommendation_id"], offset
+        )
+        return self.recommend(request, state, prepared)
 
     def recommend_many(
         self, requests: Sequence[RecommendationRequest], state: LiveState

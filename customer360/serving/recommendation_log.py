@@ -105,8 +105,8 @@ class RecommendationLog(BatchWriter):
             "recommendations_queue": len(self.waiting),
         }
 
-    def why(self, recommendation_id: str, state: LiveState) -> dict:
-        "Return a recommendation with its scores, reasons and the history it was made from"
+    def recorded(self, recommendation_id: str) -> dict:
+        "Return a recommendation as it was recorded; raise `UnknownRecommendation`"
         self.flush()
         row = self.store.recommendations.get(recommendation_id)
         if row is None:
@@ -114,6 +114,11 @@ class RecommendationLog(BatchWriter):
             raise UnknownRecommendation(
                 f"no recommendation {recommendation_id!r} is recorded{lost}", "recommendation_id"
             )
+        return row
+
+    def why(self, recommendation_id: str, state: LiveState) -> dict:
+        "Return a recommendation with its scores, reasons and the history it was made from"
+        row = self.recorded(recommendation_id)
         history = sorted(self._history_of(row, state), key=lambda event: -event["timestamp"])
         titles = state.catalogue.title
         return row | {"history": [event | {"title": titles(event["item"])} for event in history]}

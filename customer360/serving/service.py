@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['log', 'Service', 'first_requests', 'open_service', 'Conflict', 'ContextEvent', 'Erased', 'Invalid', 'NewEvent',
-           'NotReady', 'RecommendationRequest', 'Refused', 'Retracted', 'ServiceError', 'StoreDown', 'UnknownCustomer',
-           'UnknownEvent', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation', 'refuse', 'unit_hint']
+           'NotReady', 'Outdated', 'RecommendationRequest', 'Refused', 'Retracted', 'ServiceError', 'StoreDown',
+           'UnknownCustomer', 'UnknownEvent', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation', 'refuse',
+           'unit_hint']
 
 # %% ../../nbs/4_serving/90_service.ipynb #9f70f301
 import logging
@@ -53,6 +54,7 @@ from ..data.store.new_events import unit_hint  # noqa: F401
 from customer360.serving.types import (  # noqa: F401
     Conflict,
     Invalid,
+    Outdated,
     Refused,
     Retracted,
     ServiceError,
@@ -71,6 +73,7 @@ _all_ = [  # re-exported
     "Invalid",
     "NewEvent",
     "NotReady",
+    "Outdated",
     "RecommendationRequest",
     "Refused",
     "Retracted",
@@ -127,6 +130,14 @@ class Service:
     def request_problems(self, requests: Mapping[int, RecommendationRequest]) -> dict[int, ServiceError]:
         "Return why requests cannot be answered, by position"
         return self.ranking.problems(requests, self.states.current())
+
+    def recorded(self, recommendation_id: str) -> dict:
+        "Return a recommendation as it was recorded"
+        return self.log.recorded(recommendation_id)
+
+    def recommend_next(self, row: dict, n: int | None = None) -> RecommendationResponse:
+        "Return what follows a recorded recommendation, from the same model and history"
+        return self.ranking.recommend_next(row, n, self.states.current())
 
     def why(self, recommendation_id: str) -> dict:
         "Return a recorded recommendation with the history it was made from"

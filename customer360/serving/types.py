@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_ITEMS', 'ContextEvent', 'RecommendationRequest', 'Reason', 'RecommendedItem', 'RecommendationResponse', 'Rules',
            'ServiceError', 'NotFound', 'UnknownCustomer', 'UnknownItem', 'UnknownModel', 'UnknownRecommendation',
-           'UnknownEvent', 'Retracted', 'Erased', 'Invalid', 'Conflict', 'NotReady', 'Refused', 'refuse',
+           'UnknownEvent', 'Retracted', 'Outdated', 'Erased', 'Invalid', 'Conflict', 'NotReady', 'Refused', 'refuse',
            'to_service_error', 'service_errors']
 
 # %% ../../nbs/4_serving/10_types.ipynb #20ff66ee
@@ -38,6 +38,7 @@ class RecommendationRequest:
     model: str = ""  # a key; "": the variant that the experiment assigns, else the default model
     n: int = 10  # items wanted, 1 to `MAX_ITEMS`
     exclude: tuple[str, ...] = ()  # item ids
+    candidates: tuple[str, ...] = ()  # rank these items only; (): the whole catalogue
     category: str = ""  # items of this category only
     repeat: bool = False  # include items that the history would exclude
     cold_start: bool = False  # treat an unknown id as a visitor without a history
@@ -90,6 +91,7 @@ class RecommendationResponse:
     arm: str | None  # the experiment's variant for this customer
     n_history: int  # items of the history with evidence
     items: list[RecommendedItem]
+    offset: int = 0  # items on the pages before this one
 
 # %% ../../nbs/4_serving/10_types.ipynb #a90e7616
 @dataclass(frozen=True)
@@ -157,6 +159,10 @@ class UnknownEvent(NotFound):
 
 class Retracted(ServiceError):
     "The event was retracted"
+
+
+class Outdated(ServiceError):
+    "A recommendation that cannot be continued, since its model is no longer in use"
 
 
 class Erased(ServiceError):

@@ -28,7 +28,7 @@ NEEDS = {
     "nobody": {"is_alive", "is_ready"},
     "anybody": {"who_am_i"},
     "read": {
-        "get_overview", "list_customers", "get_customer", "recommend_to_customer", "recommend", "explain_recommendation", "predict_ratings", "list_items",
+        "get_overview", "list_customers", "get_customer", "recommend_to_customer", "recommend", "explain_recommendation", "recommend_next", "predict_ratings", "list_items",
         "get_item", "similar_items", "list_customers_of_item", "search_items", "popular_items", "latest_items", "list_feedback", "stream_feedback", "list_models",
         "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_retraining", "get_experiment", "get_rules",
     },
@@ -42,7 +42,7 @@ NEEDS = {
 }  # fmt: skip
 # What a token for one customer may call: for that customer, or where nobody is concerned
 OWN = {
-    "get_customer", "put_customer", "patch_customer", "export_customer", "recommend_to_customer", "recommend", "explain_recommendation", "predict_ratings", "give_feedback", "list_feedback",
+    "get_customer", "put_customer", "patch_customer", "export_customer", "recommend_to_customer", "recommend", "explain_recommendation", "recommend_next", "predict_ratings", "give_feedback", "list_feedback",
     "search_items",
 }  # fmt: skip
 FOR_ALL = {
