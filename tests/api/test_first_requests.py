@@ -62,17 +62,21 @@ def ask_in_parallel(server: Server, start: int, models: list[str]) -> dict[str, 
     return took
 
 
-def check_starts(home: Path, n_starts: int, models: list[str], **settings: str) -> None:
+def check_starts(home: Path, n_starts: int, models: list[str], more: int = 3, **settings: str) -> None:
+    "What is loaded late makes the first request slow after every start; a busy machine does so after some"
+    waited: dict[str, list[float]] = {}  # seconds beyond twice the tenth request
     found = []
-    for start in range(n_starts):
+    for start in range(n_starts + more):
+        if start >= n_starts and all(min(each) < FLOOR for each in waited.values()):
+            break
         server = Server(home / str(start), **settings)
         server.home.mkdir()
         with server.start():
             found.append(ask_in_parallel(server, start, models))
-    for name in found[0]:
-        first = float(np.median([took[name][0] for took in found]))
-        tenth = float(np.median([took[name][-3:] for took in found]))
-        assert first < 2 * tenth + FLOOR, (name, [np.round(took[name], 3).tolist() for took in found])
+        for name, seconds in found[-1].items():
+            waited.setdefault(name, []).append(seconds[0] - 2 * float(np.median(seconds[-3:])))
+    for name, each in waited.items():
+        assert min(each) < FLOOR, (name, [np.round(took[name], 3).tolist() for took in found])
 
 
 @pytest.mark.slow
