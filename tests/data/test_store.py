@@ -1009,7 +1009,7 @@ def test_a_cleaning_interrupted_by_a_crash_is_done_when_the_store_opens(tmp_path
     url = f"sqlite:///{tmp_path}/a.sqlite"
     store = Store.open(url)
     store.events.record([view("erika" * 9, f"item {i}") for i in range(300)])
-    monkeypatch.setattr(erasure, "vacuum", lambda engine: os.kill(os.getpid(), signal.SIGUSR1))
+    monkeypatch.setattr(erasure, "overwrite_deleted", lambda engine: os.kill(os.getpid(), signal.SIGUSR1))
     previous = signal.signal(signal.SIGUSR1, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         store.erase("erika" * 9)
@@ -1031,7 +1031,7 @@ def test_a_long_running_read_delays_only_the_cleaning(tmp_path, monkeypatch):
         reader = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM events").fetchall()
-        monkeypatch.setattr(erasure.vacuum, "__defaults__", (0.3,))
+        monkeypatch.setattr(erasure.overwrite_deleted, "__defaults__", (0.3,))
         with pytest.raises(StoreDown, match="the customer is erased, but a long-running read"):
             store.erase("erika")
         assert store.events.of_customer("erika") == [] and store.identities.erased(["erika"]).all()
@@ -1041,12 +1041,14 @@ def test_a_long_running_read_delays_only_the_cleaning(tmp_path, monkeypatch):
 
 
 def test_two_concurrent_erasures_are_both_cleaned_up(tmp_path, monkeypatch):
-    clean = erasure.vacuum
+    clean = erasure.overwrite_deleted
     with Store.open(f"sqlite:///{tmp_path}/a.sqlite") as store:
         store.events.record([view(user * 9, f"item {i}") for user in ("erika", "jonas") for i in range(300)])
         store.erase("erika" * 9, clean=False)
         monkeypatch.setattr(
-            erasure, "vacuum", lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False))
+            erasure,
+            "overwrite_deleted",
+            lambda engine: (clean(engine), store.erase("jonas" * 9, clean=False)),
         )
         store.erasure.clean()  # while it ends, somebody else is erased
         monkeypatch.undo()

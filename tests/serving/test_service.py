@@ -102,14 +102,14 @@ service = open_service(keys=["knn"])
 service.record_events([NewEvent("visitor-1", "p0001", "purchase", event_id="order-1")])
 service.merge("visitor-1", "c0104")
 neighbour = next(one["id"] for one in service.profile("c0105")["nearest"])
-clean = erasure.vacuum
+clean = erasure.overwrite_deleted
 
 
 def busy(engine):
     raise StoreDown("somebody reads for long")
 
 
-erasure.vacuum = busy
+erasure.overwrite_deleted = busy
 try:
     service.erase("c0104")
 except StoreDown as error:
@@ -126,7 +126,7 @@ item = service.recommend(RecommendationRequest(user="c0105")).items[0].item
 assert "c0104" not in {row["id"] for item in service.list_items(limit=100)["items"] for row in service.customers_of(item["item"], 1000)["newest"]}
 reads = service.n_reads
 assert service.reload() and service.n_reads == reads + 1 and not service.reload()  # what is in memory goes with it
-erasure.vacuum = clean
+erasure.overwrite_deleted = clean
 try:
     service.erase("c0104")  # again, as it was said
 except UnknownCustomer:
