@@ -7,7 +7,7 @@ import pytest
 
 from customer360 import config
 
-pytest_plugins = ["server", "browsing"]  # fixtures that start the API, and a browser
+pytest_plugins = ["server", "browsing", "rows"]  # fixtures that start the API, a browser, and databases
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
@@ -141,7 +142,7 @@ def check_backup(
                     if hashlib.file_digest(file, "sha256").hexdigest() != expected:
                         raise StorageError(f"{path} is damaged: {name}.jsonl is not what was written")
             return about
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise StorageError(f"{path} is not a whole backup: {error}") from None
 
 
