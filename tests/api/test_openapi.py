@@ -78,3 +78,14 @@ def test_each_operation_says_what_it_needs_and_how_it_fails():
 
 def test_nothing_of_one_machine():
     assert str(ROOT) not in json.dumps(SPEC)
+
+
+def test_the_table_beside_other_services_names_every_route_and_no_other():
+    guide = (ROOT / "docs/service.md").read_text(encoding="utf-8")
+    table = guide.partition("## Beside gorse and Recombee")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if line.startswith("| ")]
+    assert len(rows) > 30 and all(len(row) == 4 and all(cell.strip() for cell in row) for row in rows)
+    calls = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`")
+    named = {call for row in rows for call in calls.findall(row[1])}
+    ours = {f"{method} {path.removeprefix('/api/v1')}" for method, path, _ in operations()}
+    assert named == ours
