@@ -18,7 +18,8 @@ router = new_router("items")
 def list_items(query: Annotated[schemas.ItemPageQuery, Query()], service: Service) -> Response:
     "List items by ID, page by page"
     return reply(
-        schemas.ItemPage, service.list_items(query.search, query.category, query.cursor, query.limit)
+        schemas.ItemPage,
+        service.list_items(query.search, query.category, query.cursor, query.limit, tuple(query.where)),
     )
 
 

@@ -36,7 +36,8 @@ def recommend_to_customer(
     customer: CustomerId, query: Annotated[schemas.RecommendationQuery, Query()], service: Service
 ) -> Response:
     "Recommend items to a customer, from their whole history up to now"
-    asked = query.model_dump() | {"exclude": tuple(query.exclude), "candidates": tuple(query.candidates)}
+    listed = {name: tuple(getattr(query, name)) for name in ("exclude", "candidates", "where")}
+    asked = query.model_dump() | listed
     return reply(
         schemas.Recommendations, service.recommend(serving.RecommendationRequest(user=customer, **asked))
     )
@@ -72,11 +73,12 @@ def _answers(
 ) -> Response:
     requests = {
         at: serving.RecommendationRequest(
-            **one.model_dump(exclude={"customer", "history", "exclude", "candidates"}),
+            **one.model_dump(exclude={"customer", "history", "exclude", "candidates", "where"}),
             user=one.customer,
             history=context_events(one.history),
             exclude=tuple(one.exclude),
             candidates=tuple(one.candidates or ()),
+            where=tuple(one.where),
         )
         for at, one in good.items()
     }

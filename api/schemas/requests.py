@@ -38,6 +38,12 @@ CANDIDATES = (
     "item IDs to rank; others are left out. All rules hold for them: `repeat` keeps what the customer had"
 )
 
+CATEGORY = "only items of this category; of one of several, with `|` between them"
+WHERE = (
+    "conditions that items have to meet, such as `price<=50`, `stock>=1` or `colour=red`: a field or attribute, "
+    "one of `>=`, `<=` and `=`, and a value; several with `=` for one field are alternatives"
+)
+
 
 class Act(RequestBody):
     model_config = example(item="P0042", event="click")
@@ -68,7 +74,8 @@ class RecommendationRequest(RequestBody):
     n: Count = 10
     exclude: list[Id] = Field([], max_length=MOST_EXCLUDED, description="item IDs to leave out")
     candidates: list[Id] | None = Field(None, min_length=1, max_length=MOST_EXCLUDED, description=CANDIDATES)
-    category: Words = ""
+    category: Words = Field("", description=CATEGORY)
+    where: list[Words] = Field([], max_length=20, description=WHERE)
     repeat: bool = Field(False, description="also recommend items the customer already had")
     cold_start: bool = Field(False, description="answer unknown customers with popular items instead of 404")
     explain: bool = Field(True, description="include reasons")
@@ -98,7 +105,8 @@ class RecommendationQuery(QueryParams):
     n: Count = Field(10, description="number of items")
     exclude: list[Id] = Field([], max_length=100, description="item IDs to leave out; may be repeated")
     candidates: list[Id] = Field([], max_length=100, description=f"{CANDIDATES}; may be repeated")
-    category: Words = Field("", description="only items of this category")
+    category: Words = Field("", description=CATEGORY)
+    where: list[Words] = Field([], max_length=20, description=f"{WHERE}; may be repeated")
     repeat: bool = Field(False, description="also recommend items the customer already had")
     cold_start: bool = Field(
         False, description="answer an unknown customer with popular items instead of 404"
@@ -131,7 +139,8 @@ class ItemPageQuery(PageQuery):
             "words in any order, each part of the ID, title, category or brand; accents and case are ignored; at most 50 words"
         ),
     )
-    category: Words = ""
+    category: Words = Field("", description=CATEGORY)
+    where: list[Words] = Field([], max_length=20, description=f"{WHERE}; may be repeated")
 
 
 class SimilarQuery(QueryParams):
@@ -207,7 +216,9 @@ class ItemFields(RequestBody):
 
     title: Text | None = None
     text: Text | None = Field(None, description="description, read by content models")
-    category: Words | None = None
+    category: Words | Annotated[list[Words], Field(max_length=50)] | None = Field(
+        None, description="one, or several: a list, or with `|` between them"
+    )
     brand: Words | None = None
     price: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
     attributes: Attributes = Field({}, description="any other attributes")
@@ -216,7 +227,10 @@ class ItemFields(RequestBody):
     def fields(self) -> dict[str, Any]:
         "Return the fields that were given, and the attributes beside them"
         own = {"attributes", "id", "withdrawn"}
-        return self.model_dump(exclude=own, exclude_unset=True) | self.attributes
+        given = self.model_dump(exclude=own, exclude_unset=True) | self.attributes
+        if isinstance(self.category, list):
+            given["category"] = "|".join(self.category)
+        return given
 
     @model_validator(mode="after")
     def _no_field_twice(self) -> Self:

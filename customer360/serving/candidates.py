@@ -22,7 +22,8 @@ from ..models.ops import top_n
 from .assignment import Experiment
 from .context import UserContext
 from .exploration import explore
-from .live import CatalogueIndex
+from .filters import matching_items
+from .live import CatalogueIndex, in_category
 from .model_pool import ServedModel
 from .state import LiveState
 from .text_reading import NewProductVectors
@@ -99,7 +100,11 @@ class RankingQuery:
     @cached_property
     def allowed(self) -> frozenset[str] | None:
         "Return the items that the request lets in; None: the whole catalogue"
-        return frozenset(self.request.candidates) or None
+        given = frozenset(self.request.candidates) or None
+        if not self.request.where:
+            return given
+        found = matching_items(self.state.catalogue, self.request.where)
+        return found if given is None else found & given
 
     def within(self, only: Collection[str] | None) -> Collection[str] | None:
         "Return those of some items (None: of all) that the request lets in; None: the whole catalogue"
@@ -201,7 +206,7 @@ def pinned_candidates(query: RankingQuery) -> list[ScoredCandidate]:
         if p.shown
         and p.item not in request.exclude
         and (query.allowed is None or p.item in query.allowed)
-        and request.category in ("", p.category)
+        and in_category(p.category, request.category)
         and (request.repeat or not query.already_seen(p.item))
     ][: request.n]
 

@@ -21,6 +21,8 @@ from ..data.store.new_events import ItemEvent
 from ..data.store.validation import new_id_problem
 from ..schema import EventType
 from .customers import add_names, search_words
+from .filters import check_conditions, matching_items
+from .live import in_category
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
 from customer360.serving.types import (
@@ -89,15 +91,26 @@ class Items:
     def __init__(self, store: Store):
         self.store = store
 
-    def page(self, search: str, category: str, cursor: str, limit: int, state: LiveState) -> dict:
+    def page(
+        self,
+        search: str,
+        category: str,
+        cursor: str,
+        limit: int,
+        state: LiveState,
+        where: tuple[str, ...] = (),  # conditions; what meets them is available
+    ) -> dict:  # items, next
         "Return items by id; each word of the search has to be part of the id, title, category or brand"
         words, catalogue = search_words(search, "search"), state.catalogue
+        check_conditions(where)
+        allowed = matching_items(catalogue, where) if where else catalogue.products
         found = [
             product
             for product in catalogue.products.values()
             if product.item > cursor
             and not product.withdrawn
-            and category in ("", product.category)
+            and product.item in allowed
+            and in_category(product.category, category)
             and all(word in product.search_text for word in words)
         ]
         page = sorted(found, key=lambda product: product.item)[: limit + 1]
@@ -202,7 +215,7 @@ class Items:
 def _in_category(
     ranked: Iterable[tuple[str, float]], category: str, state: LiveState
 ) -> Iterator[tuple[str, float]]:
-    return (pair for pair in ranked if category in ("", state.catalogue.get(pair[0]).category))
+    return (pair for pair in ranked if in_category(state.catalogue.get(pair[0]).category, category))
 
 
 def _newest(events: list[ItemEvent], n: int) -> list[ItemEvent]:  # of one moment the last that came

@@ -22,6 +22,8 @@ from ..schema import SANDBOX
 from .assignment import Experiment, assign
 from .candidates import RankingQuery, ScoredCandidate, list_candidates
 from .context import UserContext, UserContexts
+from .filters import check_conditions
+from .live import category_names
 from .model_pool import ServedModel
 from .reasons import explain_candidates
 from .recommendation_log import RecommendationLog
@@ -50,11 +52,13 @@ def check_recommendation_request(request: RecommendationRequest, state: LiveStat
     for at, item in enumerate(request.candidates):
         if item not in state.catalogue.products:
             raise Invalid(f"no item has the id {item!r}", f"candidates.{at}")
-    categories = state.catalogue.categories
-    if request.category and request.category not in categories:
-        raise Invalid(
-            f"no category {request.category!r}: use one of {', '.join(categories) or 'none'}", "category"
-        )
+    check_conditions(request.where)
+    known = state.catalogue.holders
+    for name in category_names(request.category):
+        if name not in known:
+            raise Invalid(
+                f"no category {name!r}: use one of {', '.join(sorted(known)) or 'none'}", "category"
+            )
 
 
 def choose_variant(
@@ -116,8 +120,8 @@ def present_items(query: RankingQuery, candidates: list[ScoredCandidate]) -> lis
 def exploration_settings(query: RankingQuery) -> dict:  # plain values; empty without exploration
     "Return what the probabilities of a list depend on, beside its scores and its history"
     experiment, request, rules = query.experiment, query.request, query.state.rules
-    if experiment is None or not experiment.exploration or request.candidates:
-        return {}  # no other model was asked about items that somebody chose
+    if experiment is None or not experiment.exploration or request.candidates or request.where:
+        return {}  # no other model was asked about such items
     return {
         "arms": experiment.arms,
         "exploration": experiment.exploration,

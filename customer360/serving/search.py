@@ -14,6 +14,7 @@ import numpy as np
 from .context import UserContexts
 from .customers import search_words
 from .items import ranked_items
+from .live import in_category
 from .state import LiveState
 from .text_reading import SEARCH, TextReader, find_text_reader
 from .types import Invalid, NotReady, RecommendedItem
@@ -108,7 +109,7 @@ class Search:
         suitable = (
             (item, cosine)
             for item, cosine in self._cosines(reader, self._embed(reader, q.strip()), state)
-            if catalogue.get(item).shown and category in ("", catalogue.get(item).category)
+            if catalogue.get(item).shown and in_category(catalogue.get(item).category, category)
         )
         found = list(islice(suitable, max(50, n)))
         not_close = {item for item, cosine in found if cosine < CLOSE}

@@ -193,9 +193,16 @@ class Service:
 
     # Items
 
-    def list_items(self, search: str = "", category: str = "", cursor: str = "", limit: int = 50) -> dict:
+    def list_items(
+        self,
+        search: str = "",
+        category: str = "",
+        cursor: str = "",
+        limit: int = 50,
+        where: tuple[str, ...] = (),  # conditions, such as price<=50
+    ) -> dict:
         "Return a page of items by id"
-        return self.items.page(search, category, cursor, limit, self.states.current())
+        return self.items.page(search, category, cursor, limit, self.states.current(), where)
 
     def item(self, item: str) -> dict:
         "Return what is known about an item"

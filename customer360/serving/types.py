@@ -39,7 +39,8 @@ class RecommendationRequest:
     n: int = 10  # items wanted, 1 to `MAX_ITEMS`
     exclude: tuple[str, ...] = ()  # item ids
     candidates: tuple[str, ...] = ()  # rank these items only; (): the whole catalogue
-    category: str = ""  # items of this category only
+    category: str = ""  # items of this category only; of several, with | between them
+    where: tuple[str, ...] = ()  # conditions that items have to meet, such as price<=50
     repeat: bool = False  # include items that the history would exclude
     cold_start: bool = False  # treat an unknown id as a visitor without a history
     explain: bool = True
