@@ -77,16 +77,17 @@ class Erasure:
         self.contexts, self.log = contexts, log
 
     def erase(self, user: str, state: LiveState) -> dict:  # id, removed (rows by table), files
-        "Erase a customer; raise `UnknownCustomer`, or `NotReady` where a file could not be changed"
+        """Erase a customer, also one whom nobody has seen yet: what comes later about them is refused
+
+        Raise `Erased` for one who was erased before, or `NotReady` where a file could not be changed.
+        """
         ids = state.ids(user)
         n_files = 0
         if not self._is_known(ids, state):
             n_files = erase_from_files(self.registry, self.store, ids)  # an older snapshot may know them
-            if not n_files:
+            if not n_files and self.store.identities.erased([user])[0]:
                 self._finish_earlier()
-                if self.store.identities.erased([user])[0]:
-                    raise Erased(f"the customer {user!r} was erased at their own request", "customer")
-                raise UnknownCustomer(f"no customer has the id {user!r}", "customer")
+                raise Erased(f"the customer {user!r} was erased at their own request", "customer")
         self.log.flush()
         erased = self.store.erase(ids[0], clean=False)
         self.states.forget(erased.ids)

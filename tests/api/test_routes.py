@@ -159,7 +159,7 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("rules", {"pinned": ["nothing"]}, 422),
         ("rules", {"per_category": 0}, 422),
     ],
-    "erase_customer": [("customers/{gone}", None, 200), ("customers/nobody", None, 404), (f"customers/{LONG}", None, 422)],
+    "erase_customer": [("customers/{gone}", None, 200), ("customers/nobody-yet", None, 200), ("customers/nobody-yet", None, 410), (f"customers/{LONG}", None, 422)],
 }  # fmt: skip
 METHODS = {described["operationId"]: method for method, _, described in operations()}
 

@@ -8,7 +8,7 @@ __all__ = ['Retraction', 'RetractionReceipt', 'event_trace', 'EventStore']
 # %% ../../../nbs/1_data/60_store_events.ipynb #f207f181
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple, TypeVar
 
@@ -438,6 +438,19 @@ class EventStore:
         frame = pd.DataFrame.from_records(rows, columns=["day", "event", "n", "ratings"])
         frame = frame.astype({"day": "int64", "event": "str", "n": "int64", "ratings": "int64"})
         return frame.assign(day=frame["day"].to_numpy().astype("datetime64[D]").astype("datetime64[s]"))
+
+    def chosen(
+        self,
+        kinds: Iterable[str],  # event types
+        after: int = 0,  # only events with a higher `seq`
+        since: int = 0,  # seconds UTC: only events that happened later
+    ) -> list[tuple[str, str]]:  # customer and item; each pair once
+        "Return who chose what, by an event of one of these kinds"
+        pairs = sa.select(EVENTS.c.user, EVENTS.c.item).where(
+            EVENTS.c.seq > after, EVENTS.c.timestamp > since, EVENTS.c.event.in_(sorted(map(str, kinds)))
+        )
+        with self._engine.reading() as connection:
+            return [tuple(row) for row in connection.execute(pairs.distinct())]
 
     def last_seq(self) -> int:
         "Return the sequence number of the newest event, 0 if there is none"
