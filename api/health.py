@@ -1,4 +1,4 @@
-"Ask the server on this machine whether it is ready: `python -m api.health` ends with 0 or 1"
+"Ask the server on this machine whether it answers: `python -m api.health` ends with 0 or 1"
 
 import os
 import sys
@@ -8,7 +8,7 @@ import urllib.request
 
 def main() -> None:
     "Print what the server says"
-    address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/health/ready"
+    address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/health/ready?of=recommendations"
     try:
         with urllib.request.urlopen(address, timeout=4) as answer:
             print(answer.read(2000).decode())

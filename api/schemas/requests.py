@@ -166,7 +166,9 @@ class ListQuery(QueryParams):
 
 
 class PopularQuery(ListQuery):
-    days: int = Field(0, ge=0, le=36_500, description="count only the last so many days; 0: all time")
+    days: int = Field(
+        0, ge=0, le=36_500, description="count only the last so many days until now; 0: all time"
+    )
 
 
 class FeedbackQuery(QueryParams):

@@ -25,7 +25,7 @@ STORY = """
 import numpy as np
 from customer360.data.store.new_events import NewEvent
 from customer360.evaluation.pipeline import Source, ingest_stage
-from customer360.serving.types import RecommendationRequest, UnknownCustomer
+from customer360.serving.types import RecommendationRequest, Erased
 from customer360.serving.service import open_service
 
 ingest_stage(Source("demo", "", {}, 0, 0))  # a cached snapshot with everybody in it
@@ -37,7 +37,7 @@ told = service.erase("c0104")
 assert told["removed"]["events"] == 1 and told["files"] >= 2, told
 try:
     service.recommend(RecommendationRequest(user="c0104"))
-except UnknownCustomer:
+except Erased:
     pass
 else:
     raise AssertionError("still known")
@@ -95,7 +95,7 @@ UNCLEANED = """
 from customer360.data.store import erasure
 from customer360.data.store.new_events import NewEvent
 from customer360.data.store.connection import StoreDown
-from customer360.serving.types import RecommendationRequest, UnknownCustomer
+from customer360.serving.types import RecommendationRequest, Erased
 from customer360.serving.service import open_service
 
 service = open_service(keys=["knn"])
@@ -119,7 +119,7 @@ else:
 for who in ("c0104", "visitor-1"):
     try:
         service.recommend(RecommendationRequest(user=who))
-    except UnknownCustomer:
+    except Erased:
         continue
     raise AssertionError(f"{who} is still known")
 item = service.recommend(RecommendationRequest(user="c0105")).items[0].item
@@ -129,7 +129,7 @@ assert service.reload() and service.n_reads == reads + 1 and not service.reload(
 erasure.overwrite_deleted = clean
 try:
     service.erase("c0104")  # again, as it was said
-except UnknownCustomer:
+except Erased:
     service.close()
 """
 
@@ -189,7 +189,7 @@ def test_an_experiment_counts_since_it_runs_as_it_is(tmp_path: Path):
 
 DAMAGED = """
 import shutil
-from customer360.serving.types import NotReady, RecommendationRequest, UnknownCustomer
+from customer360.serving.types import NotReady, RecommendationRequest, Erased
 from customer360.serving.service import open_service
 
 service = open_service(keys=["knn"])
@@ -210,7 +210,7 @@ else:
 for _ in range(2):  # now, and after a new start
     try:
         service.recommend(RecommendationRequest(user="c0104"))
-    except UnknownCustomer:
+    except Erased:
         pass
     else:
         raise AssertionError("still served")
@@ -220,7 +220,7 @@ for _ in range(2):  # now, and after a new start
 file.write_bytes(sound)
 try:
     service.erase("c0104")
-except UnknownCustomer:  # the last start has done it
+except Erased:  # the last start has done it
     pass
 assert not {"c0103", "c0104"} & set(service.pool.registry.snapshots.all_user_ids())
 service.close()
@@ -233,7 +233,7 @@ def test_a_damaged_snapshot_keeps_nobody_in_the_others(tmp_path: Path):
 
 
 KEPT = """
-from customer360.serving.types import RecommendationRequest, UnknownCustomer
+from customer360.serving.types import RecommendationRequest, Erased
 from customer360.serving.service import open_service
 
 service = open_service(keys=["knn", "popularity"])
@@ -244,7 +244,7 @@ for user in ("c0104", "c0105"):  # after the first, one model is read anew and t
     for key in ("knn", "popularity"):
         try:
             service.recommend(RecommendationRequest(user=user, model=key))
-        except UnknownCustomer:
+        except Erased:
             continue
         raise AssertionError(f"{user} is still served by {key}")
     assert not [one for one in service.list_customers(user)["customers"] if one["id"] == user]
