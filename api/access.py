@@ -55,7 +55,7 @@ RULES: dict[str, Access] = {
             ("PUT", "/items/{item}", Access("write")),
             ("PATCH", "/items/{item}", Access("write")),
             ("DELETE", "/items/{item}", Access("write")),
-            ("GET", "/items/{item}/similar", CATALOGUE),
+            ("GET", "/items/{item}/similar", Access("read", "optional query")),
             ("GET", "/items/{item}/customers", Access("read")),
             ("GET", "/search", Access("read", "optional query")),
             ("GET", "/popular", CATALOGUE),

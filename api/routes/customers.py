@@ -26,9 +26,11 @@ def list_customers(query: Annotated[schemas.PageQuery, Query()], service: Servic
     response_model=schemas.Profile,
     responses=problems(404, 410),
 )
-def get_customer(customer: CustomerId, service: Service) -> Response:
+def get_customer(
+    customer: CustomerId, query: Annotated[schemas.ProfileQuery, Query()], service: Service
+) -> Response:
     "Get a customer's profile: history, activity by month, tastes, segment and similar customers"
-    return reply(schemas.Profile, service.profile(customer))
+    return reply(schemas.Profile, service.profile(customer, nearest=query.nearest))
 
 
 @router.put(

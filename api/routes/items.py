@@ -69,13 +69,14 @@ def withdraw_item(item: ItemId, service: Service) -> Response:
     "/items/{item}/similar",
     operation_id="similar_items",
     response_model=schemas.Picks,
-    responses=problems(404),
+    responses=problems(404, 410),
 )
 def similar_items(
     item: ItemId, query: Annotated[schemas.SimilarQuery, Query()], service: Service
 ) -> Response:
     "List similar items, by behaviour of customers or by text"
-    return reply(schemas.Picks, {"items": service.similar(item, query.by, query.n, query.model)})
+    asked = query.model_dump(exclude={"customer"})
+    return reply(schemas.Picks, {"items": service.similar(item, **asked, user=query.customer)})
 
 
 @router.get(

@@ -149,6 +149,12 @@ class SimilarQuery(QueryParams):
     )
     n: Count = 10
     model: OptionalKey = Field("", description="the model whose similarity is used; empty: the default model")
+    category: Words = Field("", description=CATEGORY)
+    customer: OptionalId = Field("", description="leave out what this customer has had")
+
+
+class ProfileQuery(QueryParams):
+    nearest: Count = Field(5, description="number of similar customers")
 
 
 class SearchQuery(QueryParams):

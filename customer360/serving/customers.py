@@ -181,16 +181,20 @@ def add_names(
 
 
 def nearest_customers(
-    index: SnapshotIndex, context: UserContext, ids: Sequence[str], state: LiveState
-) -> list[dict]:  # id, similarity; at most 5
+    index: SnapshotIndex,
+    context: UserContext,
+    ids: Sequence[str],  # of the customer
+    state: LiveState,
+    n: int = 5,
+) -> list[dict]:  # id, similarity; at most n
     "Return the most similar customers that still exist, without the customer's own other ids"
     n_erased = len(index.data.users.ids) - len(index.user_of)
-    found = index.neighbours.nearest(context.history, 5 + len(ids) + n_erased, context.code)
+    found = index.neighbours.nearest(context.history, n + len(ids) + n_erased, context.code)
     return [
         row
         for row in found
         if row["id"] in index.user_of and state.merges.merged.get(row["id"], row["id"]) not in ids
-    ][:5]
+    ][:n]
 
 # %% ../../nbs/4_serving/58_customers.ipynb #5f111ac8
 MAX_SEARCH, MAX_WORDS = 500, 50  # characters and words
@@ -286,7 +290,13 @@ class Customers:
         recent = self.store.events.of_customer(ids[0], index.snapshot.watermark)
         return customer_frame(index, ids, recent)
 
-    def profile(self, user: str, n: int, state: LiveState) -> dict:  # n: newest events to list
+    def profile(
+        self,
+        user: str,
+        n: int,  # newest events to list
+        state: LiveState,
+        nearest: int = 5,  # similar customers to list
+    ) -> dict:
         "Return everything worth knowing about a customer; raise `UnknownCustomer`"
         index, ids = state.model().index, state.ids(user)
         context = self.contexts.of(state, index, user)
@@ -305,7 +315,7 @@ class Customers:
             "activity": activity(frame["timestamp"].to_numpy(), frame["event"].to_numpy()),
             "categories": values["favourite_categories"] or [],
             "segment": customer_segment(index, values),
-            "nearest": add_names(self.store, nearest_customers(index, context, ids, state), state),
+            "nearest": add_names(self.store, nearest_customers(index, context, ids, state, nearest), state),
             "experiment": {"name": experiment.name, "arm": assign(experiment, ids[0])}
             if experiment
             else None,

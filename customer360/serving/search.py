@@ -6,7 +6,7 @@
 __all__ = ['CLOSE', 'MAX_CACHED_TEXTS', 'standardize', 'blend_scores', 'Search']
 
 # %% ../../nbs/4_serving/66_search.ipynb #31fcc909
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -15,6 +15,7 @@ from .context import UserContexts
 from .customers import search_words
 from .items import ranked_items
 from .live import in_category
+from .snapshot_index import SnapshotIndex
 from .state import LiveState
 from .text_reading import SEARCH, TextReader, find_text_reader
 from .types import Invalid, NotReady, RecommendedItem
@@ -38,6 +39,17 @@ def blend_scores(
 # %% ../../nbs/4_serving/66_search.ipynb #40f1fe6f
 CLOSE = 0.3  # cosine above which a hit is a good match
 MAX_CACHED_TEXTS = 20_000  # embeddings of queries that are kept in memory
+
+
+def _wanted(
+    ranked: Iterable[tuple[str, float]], category: str, without: set[str], state: LiveState
+) -> Iterator[tuple[str, float]]:
+    catalogue = state.catalogue
+    return (
+        pair
+        for pair in ranked
+        if pair[0] not in without and in_category(catalogue.get(pair[0]).category, category)
+    )
 
 
 class Search:
@@ -81,7 +93,29 @@ class Search:
             item = str(ids[at]) if at < len(ids) else new.item(places[at - len(ids)])
             yield item, float(cosines[at])
 
-    def similar(self, item: str, by: str, n: int, model: str, state: LiveState) -> list[RecommendedItem]:
+    def _left_out(
+        self,
+        user: str,  # "": nobody
+        index: SnapshotIndex,
+        state: LiveState,
+    ) -> set[str]:
+        "Return the items that the customer has had; raise `UnknownCustomer` or `Erased`"
+        if not user:
+            return set()
+        context = self.contexts.of(state, index, user)
+        trained = index.data.items.ids[context.history.items[context.history.seen]]
+        return {*context.seen_items, *map(str, trained)}
+
+    def similar(
+        self,
+        item: str,
+        by: str,
+        n: int,
+        model: str,
+        state: LiveState,
+        category: str = "",  # only items of this one
+        user: str = "",  # leave out what this customer has had
+    ) -> list[RecommendedItem]:
         "Return items that go with this one (by behaviour), or read like it (by text)"
         if by not in ("behaviour", "text"):
             raise Invalid(f"by must be behaviour or text: got {by!r}", "by")
@@ -90,16 +124,19 @@ class Search:
             reader = self._reader(state)
             code = reader.index.code_of.get(item, -1)
             query = reader.model.text_vectors[code] if code >= 0 else self._embed(reader, product.wording)
-            others = (pair for pair in self._cosines(reader, query, state) if pair[0] != item)
-            return ranked_items(others, "text", n, state)
+            had = self._left_out(user, reader.index, state) | {item}
+            found = _wanted(self._cosines(reader, query, state), category, had, state)
+            return ranked_items(found, "text", n, state)
         served = state.model(model)
-        code = served.index.code_of.get(item, -1)
+        had, code = self._left_out(user, served.index, state), served.index.code_of.get(item, -1)
         if code < 0:
             return []  # it had no events when the model was trained
         hidden, ids = state.catalogue_index(served.index).hidden, served.index.data.items.ids
-        top = served.model.similar_items(np.array([code]), n + len(hidden))
+        most = len(ids) if category else n + len(hidden) + len(had)
+        top = served.model.similar_items(np.array([code]), min(most, len(ids)))
         found = zip(top.codes[0], top.scores[0], strict=True)
-        return ranked_items([(str(ids[c]), float(s)) for c, s in found if c >= 0], "model", n, state)
+        pairs = ((str(ids[c]), float(s)) for c, s in found if c >= 0)
+        return ranked_items(_wanted(pairs, category, had, state), "model", n, state)
 
     def search(self, q: str, n: int, user: str, category: str, state: LiveState) -> list[RecommendedItem]:
         "Return the items that a text describes, good matches first; for a customer ordered by taste"

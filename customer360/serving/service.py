@@ -155,9 +155,9 @@ class Service:
         "Return a page of customers by id"
         return self.customers.page(search, cursor, limit, self.states.current())
 
-    def profile(self, user: str, n: int = 50) -> dict:
-        "Return everything worth knowing about a customer, with their n newest events"
-        return self.customers.profile(user, n, self.states.current())
+    def profile(self, user: str, n: int = 50, nearest: int = 5) -> dict:
+        "Return everything worth knowing about a customer, with their n newest events and nearest customers"
+        return self.customers.profile(user, n, self.states.current(), nearest)
 
     def put_customer(self, user: str, attributes: dict) -> bool:
         "Replace the attributes of a customer; return True for a new one"
@@ -247,10 +247,16 @@ class Service:
         return self.items.customers_of(item, n, self.states.current())
 
     def similar(
-        self, item: str, by: str = "behaviour", n: int = 10, model: str = ""
+        self,
+        item: str,
+        by: str = "behaviour",
+        n: int = 10,
+        model: str = "",
+        category: str = "",
+        user: str = "",  # leave out what this customer has had
     ) -> list[RecommendedItem]:
         "Return similar items, by behaviour or by text"
-        return self.search.similar(item, by, n, model, self.states.current())
+        return self.search.similar(item, by, n, model, self.states.current(), category, user)
 
     def search_items(self, q: str, n: int = 10, user: str = "", category: str = "") -> list[RecommendedItem]:
         "Return the items that a line of free text describes"

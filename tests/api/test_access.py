@@ -186,6 +186,13 @@ def test_a_body_that_also_names_another_customer_is_refused_whole(shop, pair):
         assert shop.client.post(f"/api/v1/{path}", json=body, headers=bearer(own)).status_code == 403
 
 
+def test_similar_items_are_open_but_not_for_another_customer(shop, pair):
+    path = f"/api/v1/items/{shop.items(1)[0]}/similar"
+    own, other = pair
+    for query, status in (({}, 200), ({"customer": own}, 200), ({"customer": other}, 403)):
+        assert shop.client.get(path, params=query, headers=bearer(own)).status_code == status
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "?customer=", "?customer=OWN&customer=OTHER", "?customer=OTHER&customer=OWN", "?customer=OTHER%00", "?Customer=OWN", "?customer=%20OWN"],
