@@ -23,7 +23,7 @@ def unpacked(
     limit: int,  # bytes
     too_large: str,  # what to say beyond the limit
 ) -> Receive:
-    "Return `receive` for a request whose gzip body is unpacked on the way; 413 beyond the limit, 400 if damaged"
+    "Return `receive` with a gzip body unpacked on the way; 413 beyond the limit, 400 if damaged"
     headers = MutableHeaders(scope=scope)
     del headers["content-encoding"], headers["content-length"]
     reader = _Gzip(limit, too_large)

@@ -106,7 +106,7 @@ LINKS: dict[str, dict[str, dict[str, dict[str, str]]]] = {
 }
 
 
-# operation -> the shape of each line of the body (None: there is none), the status and each line of the answer
+# operation -> the shape of each line of the body (None: there is none), the status, each line of the answer
 JSON_LINES: dict[str, tuple[type[BaseModel] | None, str, type[BaseModel]]] = {
     "export_items": (None, "200", schemas.Item),
     "export_customers": (None, "200", schemas.ExportedCustomer),

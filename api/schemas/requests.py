@@ -123,7 +123,8 @@ class PageQuery(QueryParams):
     search: Words = Field(
         "",
         description=(
-            "words in any order, each part of the ID or of a text attribute; accents and case are ignored; at most 50 words"
+            "at most 50 words in any order, each part of the ID or of a text attribute; "
+            "accents and case are ignored"
         ),
     )
     cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field(
@@ -136,7 +137,8 @@ class ItemPageQuery(PageQuery):
     search: Words = Field(
         "",
         description=(
-            "words in any order, each part of the ID, title, category or brand; accents and case are ignored; at most 50 words"
+            "at most 50 words in any order, each part of the ID, title, category or brand; "
+            "accents and case are ignored"
         ),
     )
     category: Words = Field("", description=CATEGORY)
