@@ -15,6 +15,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
         False,
         description="add items that feedback names before the catalogue does, as not available, "
         "rather than refuse the events",
+    )
+    earliest_event: date | None = Field(
+        None,
+        description="day, such as 2015-01-01, before which feedback is refused; unset: ten years before the "
+        "first event of the data that the default model was trained on",
     )
     keep_versions: int = Field(
         5, ge=1, description="versions of each model that are kept, besides the one in use and the one before"

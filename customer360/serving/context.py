@@ -8,6 +8,7 @@ __all__ = ['check_live_event', 'UserContext', 'UserContexts']
 # %% ../../nbs/4_serving/46_context.ipynb #76d1cb2f
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..data.prepare import Histories
@@ -27,6 +28,7 @@ def check_live_event(
     state: LiveState,
     facts: Facts,  # of the data set
     unknown_items: bool = False,  # True: items that are not in the catalogue are accepted
+    earliest: int = 1,  # seconds UTC: what is said to have happened before is refused
 ) -> None:
     "Raise `Invalid` unless the event can have happened"
     if event.event not in list(EventType):
@@ -38,6 +40,12 @@ def check_live_event(
     if not 0 < timestamp <= time.time() + MAX_CLOCK_SKEW:
         hint = unit_hint(timestamp) or "a timestamp is in seconds UTC, above 0 and not in the future"
         raise Invalid(f"{hint}: got {timestamp}", f"{where}.timestamp")
+    if timestamp < earliest:
+        raise Invalid(
+            f"events of this data are of {_day(earliest)} or later: got {timestamp}, which is {_day(timestamp)}; "
+            "C360_EARLIEST_EVENT sets another day",
+            f"{where}.timestamp",
+        )
     if event.event == EventType.rating and event.rating is None:
         raise Invalid("an event of the kind rating needs a `rating`", f"{where}.rating")
     if event.rating is not None and facts.scale is None:
@@ -45,6 +53,10 @@ def check_live_event(
     if event.rating is not None and not facts.scale[0] <= event.rating <= facts.scale[1]:
         low, high = facts.scale
         raise Invalid(f"ratings are from {low:g} to {high:g}: got {event.rating}", f"{where}.rating")
+
+
+def _day(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d}"
 
 # %% ../../nbs/4_serving/46_context.ipynb #550935a5
 class UserContext(NamedTuple):

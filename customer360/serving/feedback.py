@@ -87,12 +87,13 @@ class Feedback:
     def _weighted(
         self, events: Mapping[int, NewEvent], state: LiveState
     ) -> tuple[dict[int, NewEvent], dict]:  # those that can have happened; errors of the others
-        facts, now, unknown = state.model().index.facts, int(time.time()), settings().accept_unknown_items
+        index, now, unknown = state.model().index, int(time.time()), settings().accept_unknown_items
+        facts, earliest = index.facts, index.earliest
         good, problems = {}, {}
         for at, event in events.items():
             timestamp = now if event.timestamp is None else event.timestamp
             try:
-                check_live_event(event, timestamp, f"events.{at}", state, facts, unknown)
+                check_live_event(event, timestamp, f"events.{at}", state, facts, unknown, earliest)
                 self._check_ids(event, f"events.{at}", state)
             except Invalid as error:
                 problems[at] = error

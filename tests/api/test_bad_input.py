@@ -40,7 +40,13 @@ def last(demo: Server):
 
 
 def test_one_event_without_its_list_is_told_how_it_is_sent(demo: Server, last):
-    event = {"customer": "bad-input", "item": "P0001", "event": "view", "timestamp": 1, "event_id": "alone"}
+    event = {
+        "customer": "bad-input",
+        "item": "P0001",
+        "event": "view",
+        "timestamp": 1_790_000_000,
+        "event_id": "alone",
+    }
     told = refused(post(demo, "feedback", json.dumps(event)), 422, "events")
     assert told == 'events: this is one event; send a list of them, as in {"events": [{"customer": ...}]}'
     assert "required" in refused(post(demo, "feedback", json.dumps({"event_list": []})), 422, "events")

@@ -12,7 +12,7 @@ from customer360.data.store.new_events import NewEvent
 from customer360.models.baselines import Popularity
 from customer360.models.registry import Registry
 from customer360.serving.service import Service
-from customer360.serving.types import Erased
+from customer360.serving.types import Erased, Invalid
 
 DAY = 86_400
 
@@ -79,3 +79,13 @@ def test_who_is_erased_before_they_were_seen_stays_out(service):
         with pytest.raises(Erased):
             attempt()
     assert "never-seen" not in str(service.list_customers(limit=200))
+
+
+def test_an_event_of_1970_is_refused(service):
+    index = service.states.current().model().index
+    first, item = int(index.data.interactions["timestamp"].min()), service.latest(1)[0].item
+    with pytest.raises(Invalid, match="or later: got 86400, which is 1970-01-02") as refused:
+        service.record_events([NewEvent("ada", item, "view"), NewEvent("ada", item, "view", timestamp=DAY)])
+    assert refused.value.field == "events.1.timestamp"
+    assert service.record_events([NewEvent("ada", item, "view", timestamp=first - 9 * 365 * DAY)])
+    assert len(service.overview()["months"]) < 12 * 12
