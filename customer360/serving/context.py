@@ -42,8 +42,8 @@ def check_live_event(
         raise Invalid(f"{hint}: got {timestamp}", f"{where}.timestamp")
     if timestamp < earliest:
         raise Invalid(
-            f"events of this data are of {_day(earliest)} or later: got {timestamp}, which is {_day(timestamp)}; "
-            "C360_EARLIEST_EVENT sets another day",
+            f"events of this data are of {_day(earliest)} or later: got {timestamp}, which is "
+            f"{_day(timestamp)}; C360_EARLIEST_EVENT sets another day",
             f"{where}.timestamp",
         )
     if event.event == EventType.rating and event.rating is None:

@@ -17,7 +17,7 @@ MOST_RECENT = 1_000  # entries of the upper layer
 
 
 class Merges(NamedTuple):
-    "Which ids were merged into which customer, in both directions"
+    "Ids that were merged and the customers whose they are, in both directions"
 
     merged: Mapping[str, str] = ChainMap()  # merged id -> the customer's current id
     aliases: Mapping[str, tuple[str, ...]] = ChainMap()  # current id -> merged ids

@@ -18,7 +18,7 @@ PROBE = 262_144  # characters that are written after a failure
 
 
 class StoreHealth:
-    "Whether the store can be read and written now"
+    "The answers of a store that is asked every few seconds"
 
     def __init__(self, store: Store):
         self.store = store

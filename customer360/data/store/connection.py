@@ -84,7 +84,7 @@ def _translated(error: Exception, file: str) -> StorageError:
 
 # %% ../../../nbs/1_data/50_store_connection.ipynb #b0a1h005
 class DatabaseFile:
-    "The file of a SQLite database, and whether its name still leads to it"
+    "The file of a SQLite database as it was opened"
 
     def __init__(
         self,

@@ -74,7 +74,7 @@ log = logging.getLogger(__name__)
 
 
 class WriteStatus:
-    "Whether writes to a store work, since when, and why not"
+    "The outcome of writes to a store: the last success, and the reason of a failure"
 
     def __init__(self) -> None:
         self.problem: StoreDown | None = None

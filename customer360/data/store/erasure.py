@@ -63,7 +63,7 @@ _OPENING = threading.Lock()
 
 
 def _descriptor(path: str) -> int:
-    "Open a file once and for ever: closing it would release the locks that SQLite holds on it in this process"
+    "Open a file once and for ever: to close it would release the locks that SQLite holds on it here"
     with _OPENING:
         found = os.stat(path)
         key = found.st_dev, found.st_ino
@@ -145,7 +145,7 @@ def overwrite_deleted(
     database: sa.Engine,
     patience: float = 30,  # seconds to wait for readers that keep the log from being emptied
 ) -> None:
-    "Overwrite what deleted rows have left in a SQLite file and its log; on PostgreSQL, free the space for reuse"
+    "Overwrite what deleted rows have left in a SQLite file and its log; on PostgreSQL, free the space"
     with (
         translate_errors(),
         database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
