@@ -113,7 +113,7 @@ def explain_recommendation(recommendation: Given, request: Request, service: Ser
 def recommend_next(
     recommendation: Given, query: Annotated[schemas.NextQuery, Query()], request: Request, service: Service
 ) -> Response:
-    "Get the next page: what follows in the same list, from the same model version and history, without repeats"
+    "Get the next page of a list, from the same model version and history, without repeats"
     row = service.recorded(recommendation)
     check_owner(request, row["user"])
     return reply(schemas.Recommendations, service.recommend_next(row, query.n))

@@ -266,8 +266,8 @@ class Ranking:
         payload, served = row["payload"], state.models.models.get(row["model"])
         if served is None or served.release.version != row["version"] or "request" not in payload:
             raise Outdated(
-                f"the version {row['version']} of {row['model']!r}, which made this list, is no longer in use: "
-                "ask for a new list",
+                f"the version {row['version']} of {row['model']!r}, which made this list, is no longer in "
+                "use: ask for a new list",
                 "recommendation_id",
             )
         request = next_request(row, n)
