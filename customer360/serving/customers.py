@@ -263,7 +263,9 @@ class Customers:
     ) -> Iterator[list[dict]]:  # id, attributes
         "Yield all customers by their current ids, those of the snapshot and those of the store"
         known = state.model().index.user_of if state.models.models else {}
-        users = (user for user in heapq.merge(sorted(known), self._stored_ids()) if user not in state.merged)
+        users = (
+            user for user in heapq.merge(sorted(known), self._stored_ids()) if user not in state.merges.merged
+        )
         distinct = (user for user, _ in groupby(users))
         while users_of_part := list(islice(distinct, part)):
             yield [
