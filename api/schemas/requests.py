@@ -40,8 +40,8 @@ CANDIDATES = (
 
 CATEGORY = "only items of this category; of one of several, with `|` between them"
 WHERE = (
-    "conditions that items have to meet, such as `price<=50`, `stock>=1` or `colour=red`: a field or attribute, "
-    "one of `>=`, `<=` and `=`, and a value; several with `=` for one field are alternatives"
+    "conditions that items have to meet, such as `price<=50`, `stock>=1` or `colour=red`: a field or "
+    "attribute, one of `>=`, `<=` and `=`, and a value; several with `=` for one field are alternatives"
 )
 
 
