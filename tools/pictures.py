@@ -1,4 +1,4 @@
-"Take the pictures of README.md again, in the system's Chromium, from a server with the demo's models: python tools/pictures.py"
+"Take the pictures of README.md again, with Chromium: python tools/pictures.py"
 
 import os
 import shutil

@@ -37,7 +37,7 @@ class BulkCustomer(RequestBody):
 
 
 class BulkReceipt(ResponseBody):
-    "What became of a line"
+    "The outcome of a line"
 
     model_config = example(line=3, status=422, error=example_of(Problem))
     line: int = Field(description="number of the line, from 1; empty lines have no receipt")

@@ -1,6 +1,7 @@
 "Each route with what it takes, with what is not known, and with what makes no sense; against the server as it stands after the install"
 
 import time
+from pathlib import Path
 
 import pytest
 from server import Server, operations
@@ -73,6 +74,10 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
         ("recommendations", {"requests": [{"history": [{"item": "nothing"}]}]}, 422),
         ("recommendations", {"requests": []}, 422),
         ("recommendations", {"requests": [{"n": "5"}]}, 422),
+    ],
+    "recommend_next": [
+        ("recommendations/{recommendation}/next?n=2", None, 200),
+        ("recommendations/none/next", None, 404),
     ],
     "explain_recommendation": [("recommendations/{recommendation}", None, 200), ("recommendations/none", None, 404), (f"recommendations/{LONG}", None, 422)],
     "predict_ratings": [
@@ -177,10 +182,18 @@ def filled(value: object, known: dict[str, str]) -> object:
     return value
 
 
+# Bodies or answers of JSON Lines: asked in a module of their own
+IN_LINES = {"put_items", "put_customers", "export_items", "export_customers", "export_events"}
+
+
 def test_every_route_is_asked():
-    assert set(ASKED) == {
-        described["operationId"] for _, path, described in operations() if path.startswith("/api/v1/")
+    asked = {
+        described["operationId"]: path for _, path, described in operations() if path.startswith("/api/v1/")
     }
+    assert set(ASKED) | IN_LINES == set(asked)
+    source = (Path(__file__).parent / "test_bulk.py").read_text(encoding="utf-8")
+    for name in IN_LINES:
+        assert asked[name].rsplit("/", 1)[-1] in source and "bulk/" in asked[name], name
 
 
 @pytest.mark.parametrize("operation", ASKED)
