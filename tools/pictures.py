@@ -1,6 +1,5 @@
 "Take the pictures of README.md again, with Chromium: python tools/pictures.py"
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Page, sync_playwright
 
-from customer360.serving.loop_server import free_port
+from customer360.serving.loop_server import clean_environment, free_port
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "frontend" / "pictures"
@@ -59,7 +58,7 @@ def main() -> None:
         server = subprocess.Popen(
             [sys.executable, "-m", "api", "--port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "C360_HOME": home, "C360_TRUST_LOOPBACK": "1"},
+            env=clean_environment(Path(home), "demo"),
         )
         try:
             wait_until_ready(f"http://127.0.0.1:{port}", server)

@@ -379,7 +379,7 @@ class Service:
 
     def ready(self) -> dict:
         "Return whether a model answers and the store can be read and written, and what to do if not"
-        return readiness(self.pool.models, self.health.status())
+        return readiness(self.states.answering(), self.health.status())
 
     def reload(self) -> bool:
         "Read newly promoted models, and all of them after an erasure; return True if there were any"

@@ -142,6 +142,10 @@ class StateCache:
         "Return the state of this moment: the one value that a request is answered from"
         return self._refresh()
 
+    def answering(self) -> ModelSet:
+        "Return the models that requests are answered from, with what is wrong with those that were read last"
+        return replace(self._state.models, problems=self.pool.models.problems)
+
     def _refresh(self, seconds: float = 0.0) -> LiveState:  # seconds: for reading new products
         state = self._state
         try:

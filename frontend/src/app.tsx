@@ -2,7 +2,7 @@ import { Anchor, Text } from "@mantine/core";
 import { createBrowserRouter, Link, Navigate, useLocation } from "react-router";
 import { Layout } from "./components/Layout";
 import { Page } from "./components/Page";
-import { basePath } from "./lib/address";
+import { basePath } from "./api/address";
 import { prefetchedComponent } from "./lib/lazy";
 
 const Overview = prefetchedComponent(() => import("./pages/Overview"));

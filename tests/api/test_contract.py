@@ -25,15 +25,7 @@ draw = random.Random(0)
 
 
 @schemathesis.serializer("application/x-ndjson")
-class JsonLines:
-    def as_requests(self, context, value):
-        return {"data": lines(value)}
-
-    def as_werkzeug(self, context, value):
-        return {"data": lines(value)}
-
-
-def lines(value):
+def json_lines(context, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 

@@ -165,7 +165,7 @@ def test_who_was_erased_while_a_training_ran_does_not_come_back(small):
         while server.get("models/knn")["snapshot"] != night:
             assert time.monotonic() < until, server.said()[-2000:]
             time.sleep(0.1)
-        server.get(f"customers/{customer}/recommendations", 404, model="knn")
+        server.get(f"customers/{customer}/recommendations", 410, model="knn")
         assert server.get(f"customers/{other}/recommendations", model="knn")["items"]
         assert customer not in set(Registry(registry.root).snapshots.read(night).tables.customers["user"])
 
@@ -371,7 +371,7 @@ def test_every_process_knows_what_one_was_told(small):
         left = [pick["item"] for pick in one.get(f"customers/{customer}/recommendations", n=10)["items"]]
         assert best[0]["item"] not in left and best[1]["item"] not in left[:-1]
         one.send("DELETE", f"customers/{customer}")
-        assert other.client.get(f"/api/v1/customers/{customer}").status_code == 404
+        assert other.client.get(f"/api/v1/customers/{customer}").status_code == 410
 
 
 def test_several_processes_behind_one_port(small):

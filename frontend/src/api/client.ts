@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import { apiAddress } from "../lib/address";
+import { apiAddress } from "./address";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];

@@ -1,6 +1,6 @@
 import { EventSource } from "eventsource";
 import { useEffect, useState } from "react";
-import { apiAddress } from "../lib/address";
+import { apiAddress } from "./address";
 import { authHeaders } from "./client";
 import type { StoredEvent } from "./queries";
 

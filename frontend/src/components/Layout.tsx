@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconChartBar, IconMoon, IconPackage, IconRobot, IconSearch, IconSparkles, IconSun, IconUser } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { Link, Outlet, useLocation } from "react-router";
-import { apiAddress, basePath } from "../lib/address";
+import { apiAddress, basePath } from "../api/address";
 import { ConnectionAlert } from "./ConnectionAlert";
 import { PanelBoundary } from "./Panel";
 

@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
-import { apiAddress } from "./address";
+import { apiAddress } from "../api/address";
 
 type Module<P> = { default: ComponentType<P> };
 
