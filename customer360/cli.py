@@ -388,7 +388,7 @@ def token_command(
     customer: Annotated[str, typer.Argument(help="The customer's id.")],
     hours: Annotated[float, typer.Option(help="Hours until the token ends, at most 744.")] = 1.0,
 ) -> None:
-    """Print a token with which its holder may read and write one customer alone.
+    """Print a token that reads and writes one customer alone.
 
     It is signed with the first secret of C360_TOKEN_SECRETS, which the server needs too.
     """

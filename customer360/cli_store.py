@@ -43,7 +43,7 @@ def backup_command(file: _FILE, store: _STORE = "", dataset: _DATASET = "") -> N
 
 
 def restore_command(file: _FILE, store: _STORE = "", dataset: _DATASET = "") -> None:
-    """Put a backup into an empty database, SQLite or PostgreSQL.
+    """Put a backup into an empty database, of either kind.
 
     A database that holds anything is refused. Customers who were erased after the backup was made are in it:
     erase them again, with `c360 forget`.
