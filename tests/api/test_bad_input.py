@@ -173,18 +173,22 @@ def test_ids_that_are_none(demo, path):
 
 
 def test_a_body_of_fifty_megabytes(demo):
-    before = memory(demo)
-    refused(post(demo, "feedback", b" " * (50 * MEBIBYTE)), 413, "body")
-    refused(
-        demo.client.post(
-            "/api/v1/feedback",
-            content=(b" " * MEBIBYTE for _ in range(50)),
-            headers={"Content-Type": "application/json"},
-        ),
-        413,
-        "body",
-    )
-    assert memory(demo) - before < 20 * MEBIBYTE, "the body was kept"
+    "The server may be busy with something else meanwhile; a body that is kept is kept each time"
+    grown = []
+    while len(grown) < 4 and min(grown, default=MEBIBYTE * 20) >= 20 * MEBIBYTE:
+        before = memory(demo)
+        refused(post(demo, "feedback", b" " * (50 * MEBIBYTE)), 413, "body")
+        refused(
+            demo.client.post(
+                "/api/v1/feedback",
+                content=(b" " * MEBIBYTE for _ in range(50)),
+                headers={"Content-Type": "application/json"},
+            ),
+            413,
+            "body",
+        )
+        grown.append(memory(demo) - before)
+    assert min(grown) < 20 * MEBIBYTE, f"the body was kept: {grown}"
 
 
 def test_a_length_that_is_a_lie(demo):
