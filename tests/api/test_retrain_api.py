@@ -101,7 +101,9 @@ def test_a_retraining_is_started_watched_and_taken_up(shop):
         assert (run.number, run.state, run.decisions[0]["outcome"]) == (begun["number"], "done", "promoted")
         new = run.decisions[0]["challenger"]
         assert new != before["popularity"]
-        until(lambda: server.get("models/popularity")["version"] == new, 30)  # within 5 s on a machine that is not busy: see test_versions
+        until(
+            lambda: server.get("models/popularity")["version"] == new, 30
+        )  # within 5 s on a machine that is not busy: see test_versions
 
         server.send("POST", "retrain", {"models": ["popularity"]}, 202)
         assert end_of(server).state == "unchanged"

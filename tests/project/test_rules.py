@@ -36,7 +36,7 @@ def run_examples(
 ) -> subprocess.CompletedProcess:
     "Run some tests, the three above by default, under our conftest.py"
     (folder / "tests").mkdir(parents=True)
-    for name in ("conftest.py", "server.py", "browsing.py", "command.py", "postgres.py"):
+    for name in ("conftest.py", "server.py", "browsing.py", "command.py", "postgres.py", "rows.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests")
     (folder / "tests/allowed_skips.txt").write_text(allowed)
     (folder / "tests/test_examples.py").write_text(examples)
