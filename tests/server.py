@@ -165,6 +165,20 @@ def make_small_shop(folder: Path) -> None:
 
 
 @pytest.fixture
+def small_service(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Service"]:  # noqa: F821
+    "The service of that small shop in this process, with an empty store"
+    from customer360.data.store.facade import Store
+    from customer360.models.registry import Registry
+    from customer360.serving.service import Service
+
+    shutil.copytree(once(tmp_path_factory, "small-shop", make_small_shop), tmp_path, dirs_exist_ok=True)
+    registry = Registry(tmp_path / "data/models/small")
+    made = Service(registry, Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}"), default="popularity")
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def small(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     "Makes a server that starts quickly: a shop of 100 customers and two models, which `C360_DATASET=small` names; not started yet"
     shutil.copytree(once(tmp_path_factory, "small-shop", make_small_shop), tmp_path, dirs_exist_ok=True)

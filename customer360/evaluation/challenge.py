@@ -171,6 +171,7 @@ def judge(
     "Rank for every customer with relevant items in the window, from the histories up to it"
     pairs, prompted = split.relevant(), split.prompted()
     users, first = np.unique(pairs["user"].to_numpy(np.int32), return_index=True)
+    prompted = prompted[prompted["user"].isin(users)]
     spare = int(prompted["user"].value_counts().max()) if len(prompted) else 0
     longer = model.recommend(users, DEPTH + spare, histories=split.train.histories[users]).codes
     codes = without_pairs(longer, users, prompted)[:, :DEPTH]

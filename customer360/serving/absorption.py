@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from ..data.combine import usable_events
-from ..data.prepare import Histories, append_events, histories_from_items
+from ..data.prepare import Histories, append_events
 from ..data.store.facade import Store
 from ..models.ops import stack_histories
 from ..schema import EventType
-from .model_pool import ModelPool, ServedModel
+from .model_pool import ModelPool, ServedModel, prepare_model
 from .snapshot_index import SnapshotIndex
 from .state import LiveState, StateCache
 
@@ -121,8 +121,7 @@ class Absorption:
         "Return the number of the newest event that is more than an impression, or of the newest retraction"
         choices = [kind for kind in EventType if kind != EventType.impression]
         newest = self.store.events.page(limit=1, kinds=choices, newest_first=True)
-        taken_back = self.store.events.retractions()[-1:]
-        return max([0, *(one.seq for one in newest), *(one.number for one in taken_back)])
+        return max([self.store.events.last_retraction(), *(event.seq for event in newest)])
 
     def _absorb(self, waiting: Sequence[ServedModel], last: int) -> Mapping[str, ServedModel]:
         state, found, out = self.states.current(), {}, {}
@@ -131,14 +130,12 @@ class Absorption:
             if name not in found:
                 events = self.store.events.interactions(last, after=index.snapshot.watermark)
                 found[name] = changed_histories(events, index, state)
-            if found[name].last <= self._looked_at(served) and not len(
-                index.changed
-            ):  # such as a purchase of what is in no snapshot
+            nothing_new = found[name].last <= self._looked_at(served)  # such as a purchase of an unknown item
+            if nothing_new and not len(index.changed):
                 self._nothing[served.release.version, served.absorbed] = last
                 continue
             trained = served.trained or served.model
             model = trained.absorb(found[name].histories, found[name].changed)
-            first = histories_from_items([[0]], index.data.n_items)
-            model.recommend(np.array([-1]), 1, histories=first)  # so that no request waits for lazy set-up
+            prepare_model(model, index.data.n_items)
             out[served.release.key] = served._replace(model=model, trained=trained, absorbed=last)
         return out

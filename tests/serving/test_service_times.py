@@ -1,46 +1,28 @@
 "What counts from now on, and what is known before it is seen"
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from customer360.data.simulate import simulate
-from customer360.data.store.facade import Store
 from customer360.data.store.new_events import NewEvent
-from customer360.models.baselines import Popularity
-from customer360.models.registry import Registry
-from customer360.serving.service import Service
 from customer360.serving.types import Erased, Invalid
 
 DAY = 86_400
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    registry = Registry(tmp_path / "models")
-    night = registry.snapshots.add(simulate(n_customers=100, n_items=60, days=200).tables)
-    release = registry.releases.publish(Popularity().fit(registry.snapshots.read(night).data), night)
-    registry.promotions.promote(release.key, release.version)
-    made = Service(registry, Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}"))
-    yield made
-    made.close()
-
-
-def test_bestsellers_of_days_count_from_now_and_know_the_stores_events(service):
-    first, second = service.latest(2)
-    past = {item.item: item.score for item in service.popular(100)}
+def test_bestsellers_of_days_count_from_now_and_know_the_stores_events(small_service):
+    first, second = small_service.latest(2)
+    past = {item.item: item.score for item in small_service.popular(100)}
     now = int(time.time())
     buys = [(f"new-{n}", first.item, n) for n in range(3)] + [
         ("new-1", second.item, 1),
         ("new-9", second.item, 9),
     ]
-    service.record_events(
+    small_service.record_events(
         [NewEvent(user, item, "purchase", timestamp=now - days * DAY - 60) for user, item, days in buys]
         + [NewEvent("new-7", first.item, "impression", timestamp=now)]
     )
-    counts = lambda **options: {item.item: item.score for item in service.popular(100, **options)}  # noqa: E731
+    counts = lambda **options: {item.item: item.score for item in small_service.popular(100, **options)}  # noqa: E731
     assert counts(days=7) == {first.item: 3, second.item: 1}, "the snapshot is older, and so is one event"
     assert counts(days=1) == {first.item: 1}
     expected = dict(past) | {
@@ -48,7 +30,7 @@ def test_bestsellers_of_days_count_from_now_and_know_the_stores_events(service):
         second.item: past.get(second.item, 0) + 2,
     }
     wait_for(lambda: counts() == expected)
-    index = service.states.current().model().index
+    index = small_service.states.current().model().index
     row = index.data.interactions.query("event == 'purchase'").iloc[0]
     buyer = next(user for user, code in index.user_of.items() if code == row["user"])
     item = str(index.data.items.ids[row["item"]])
@@ -56,7 +38,7 @@ def test_bestsellers_of_days_count_from_now_and_know_the_stores_events(service):
         NewEvent(buyer, item, "purchase", timestamp=now),
         NewEvent("new-8", item, "cart", timestamp=now),
     ]
-    service.record_events(events)
+    small_service.record_events(events)
     wait_for(lambda: counts() == expected | {item: expected[item] + 1})  # who had it before is counted once
 
 
@@ -68,24 +50,28 @@ def wait_for(holds) -> None:
         time.sleep(0.05)
 
 
-def test_who_is_erased_before_they_were_seen_stays_out(service):
-    told = service.erase("never-seen")
+def test_who_is_erased_before_they_were_seen_stays_out(small_service):
+    told = small_service.erase("never-seen")
     assert told["files"] == 0 and not any(told["removed"].values())
     for attempt in (
-        lambda: service.record_events([NewEvent("never-seen", service.latest(1)[0].item, "view")]),
-        lambda: service.put_customer("never-seen", {"name": "x"}),
-        lambda: service.erase("never-seen"),
+        lambda: small_service.record_events(
+            [NewEvent("never-seen", small_service.latest(1)[0].item, "view")]
+        ),
+        lambda: small_service.put_customer("never-seen", {"name": "x"}),
+        lambda: small_service.erase("never-seen"),
     ):
         with pytest.raises(Erased):
             attempt()
-    assert "never-seen" not in str(service.list_customers(limit=200))
+    assert "never-seen" not in str(small_service.list_customers(limit=200))
 
 
-def test_an_event_of_1970_is_refused(service):
-    index = service.states.current().model().index
-    first, item = int(index.data.interactions["timestamp"].min()), service.latest(1)[0].item
+def test_an_event_of_1970_is_refused(small_service):
+    index = small_service.states.current().model().index
+    first, item = int(index.data.interactions["timestamp"].min()), small_service.latest(1)[0].item
     with pytest.raises(Invalid, match="or later: got 86400, which is 1970-01-02") as refused:
-        service.record_events([NewEvent("ada", item, "view"), NewEvent("ada", item, "view", timestamp=DAY)])
+        small_service.record_events(
+            [NewEvent("ada", item, "view"), NewEvent("ada", item, "view", timestamp=DAY)]
+        )
     assert refused.value.field == "events.1.timestamp"
-    assert service.record_events([NewEvent("ada", item, "view", timestamp=first - 9 * 365 * DAY)])
-    assert len(service.overview()["months"]) < 12 * 12
+    assert small_service.record_events([NewEvent("ada", item, "view", timestamp=first - 9 * 365 * DAY)])
+    assert len(small_service.overview()["months"]) < 12 * 12

@@ -191,7 +191,8 @@ def _named(
 
 def _interactions_frame(rows: Sequence[tuple], *more: str) -> pd.DataFrame:
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=[*INTERACTIONS, *more])
-    return frame.astype({name: INTERACTIONS.get(name, "str") for name in frame if name != RECOMMENDED})
+    kinds = INTERACTIONS | {RECOMMENDED: "bool"}
+    return frame.astype({name: kinds.get(name, "str") for name in frame})
 
 # %% ../../../nbs/1_data/60_store_events.ipynb #563e1d28
 class Retraction(NamedTuple):
@@ -339,6 +340,11 @@ class EventStore:
             self._engine.truncate_log()
         return receipt
 
+    def last_retraction(self) -> int:  # 0: there is none
+        "Return the number of the newest retraction, in the order of all events"
+        with self._engine.reading() as connection:
+            return connection.execute(sa.select(sa.func.max(RETRACTIONS.c.number))).scalar() or 0
+
     def retractions(self) -> list[Retraction]:
         "Return all retractions, in order"
         columns = (RETRACTIONS.c[name] for name in Retraction._fields)
@@ -393,8 +399,7 @@ class EventStore:
         if upto is not None:
             statement = statement.where(EVENTS.c.seq <= upto)
         with self._engine.reading() as connection:
-            frame = _interactions_frame(connection.execute(statement).all(), RECOMMENDED)
-        return frame.astype({RECOMMENDED: "bool"})
+            return _interactions_frame(connection.execute(statement).all(), RECOMMENDED)
 
     def page(
         self,
