@@ -17,6 +17,11 @@ extras = {
 }
 extras["all"] = sorted({need for needs in extras.values() for need in needs})
 
+# The server and its page travel under the package's name, if they are here: an image has them beside it.
+page = (root / "frontend" / "dist" / "index.html").is_file()
+server = [f"customer360.{name}" for name in find_packages(include=["api", "api.*"])]
+server += ["customer360.page"] if page else []
+
 setup(
     name=config["lib_name"],
     version=config["version"],
@@ -34,6 +39,7 @@ setup(
     # The pipeline notebooks, the data cards and the demo's models travel in the wheel, so that a pip install can report and serve.
     packages=[
         *find_packages(include=["customer360", "customer360.*"]),
+        *server,
         *(
             "customer360.pipelines",
             "customer360.cards",
@@ -44,12 +50,16 @@ setup(
         ),
     ],
     package_dir={
+        "customer360.api": "api",
+        "customer360.page": "frontend/dist",
         "customer360.pipelines": "nbs/pipelines",
         "customer360.cards": "data/cards",
         "customer360.benchmarks": "data/benchmarks",
         "customer360.pretrained": "data/pretrained",
     },
     package_data={
+        "customer360.evaluation": ["templates/*"],
+        "customer360.page": ["**/*"],
         "customer360.pipelines": ["*.ipynb"],
         "customer360.cards": ["*.toml"],
         "customer360.benchmarks": ["*.toml"],

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 from uvicorn.main import main as uvicorn_command
 
@@ -11,9 +12,10 @@ from customer360.serving.access_tokens import local_token
 from .settings import APISettings
 
 DEFAULTS = (
-    "api.main:app",
-    *("--http", "api.connections:LimitedConnection", "--ws", "none", "--no-access-log"),
+    f"{__package__}.main:app",  # `api` in a checkout, `customer360.api` in an installed package
+    *("--http", f"{__package__}.connections:LimitedConnection", "--ws", "none", "--no-access-log"),
     *("--timeout-graceful-shutdown", "8"),  # platforms kill after 10 s
+    *("--timeout-worker-healthcheck", "60"),  # a worker that is busy for 5 s is not dead
 )
 
 
@@ -27,10 +29,14 @@ def token_address(
     return f"http://{host}:{port}{root}/?token={local_token(folder('store'))}"
 
 
-def main() -> None:
+def main(
+    arguments: Sequence[str] | None = None,  # options of uvicorn; None: those of the command line
+    program: str = "python -m api",  # its name in messages
+) -> None:
     "Check the settings, print the address, and run uvicorn"
-    options = [*DEFAULTS, "--port", os.environ.get("PORT") or "8000", *sys.argv[1:]]
-    given = uvicorn_command.make_context("python -m api", list(options)).params
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = [*DEFAULTS, "--port", os.environ.get("PORT") or "8000", *arguments]
+    given = uvicorn_command.make_context(program, list(options)).params
     try:
         settings = read_settings(APISettings)
     except SettingError as error:
@@ -38,7 +44,7 @@ def main() -> None:
     if not (settings.keys or settings.public_demo or settings.trust_loopback):
         address = token_address(given["host"], given["port"], given["root_path"])
         sys.stderr.write(f"The page, with the right to change things: {address}\n")
-    uvicorn_command.main(options, prog_name="python -m api")
+    uvicorn_command.main(options, prog_name=program)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 "Bodies of requests that are compressed: read as they come in, and never further than the limit"
 
 import zlib
+from collections.abc import AsyncIterator, Iterator
 
+import anyio.lowlevel
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
@@ -27,17 +29,28 @@ def unpacked(
     headers = MutableHeaders(scope=scope)
     del headers["content-encoding"], headers["content-length"]
     reader = _Gzip(limit, too_large)
+    parts = _pieces(receive, reader)
 
     async def unpacking() -> Message:
-        message = await receive()
-        if message["type"] != "http.request":
-            return message
-        body = reader.read(message.get("body", b""))
-        if not message.get("more_body", False):
-            reader.end()
-        return {**message, "body": body}
+        return await anext(parts, None) or await receive()  # behind the body: a disconnect
 
     return unpacking
+
+
+async def _pieces(receive: Receive, reader: "_Gzip") -> AsyncIterator[Message]:
+    "Yield the messages of a body, unpacked: a small one may hold a lot, so others get their turn in between"
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            yield message
+            return
+        more = message.get("more_body", False)
+        for piece in reader.read(message.get("body", b"")):
+            yield {"type": "http.request", "body": piece, "more_body": True}
+            await anyio.lowlevel.checkpoint()
+    reader.end()
+    yield {"type": "http.request", "body": b"", "more_body": False}
 
 
 class _Gzip:
@@ -49,22 +62,23 @@ class _Gzip:
         self.member = zlib.decompressobj(wbits=31)
         self.begun = False  # something of the present member was read
 
-    def read(self, packed: bytes) -> bytes:
-        "Return what a part of the body unpacks to; what is packed a thousandfold stops at the limit"
-        parts = [b""]
-        while packed or len(parts[-1]) == PART:  # a full part: there may be more where it came from
+    def read(self, packed: bytes) -> Iterator[bytes]:
+        "Yield what a part of the body unpacks to, piece by piece; stop at the limit"
+        part = b""
+        while packed or len(part) == PART:  # a full part: there may be more where it came from
             self.begun = True
             try:
-                parts.append(self.member.decompress(packed, PART))
+                part = self.member.decompress(packed, PART)
             except zlib.error as error:
                 raise HTTPException(400, f"body: not valid gzip: {error}") from None
-            self.seen += len(parts[-1])
+            self.seen += len(part)
             if self.seen > self.limit:
                 raise HTTPException(413, self.too_large)
             packed = self.member.unconsumed_tail
             if self.member.eof:
                 packed, self.member, self.begun = self.member.unused_data, zlib.decompressobj(wbits=31), False
-        return b"".join(parts)
+            if part:
+                yield part
 
     def end(self) -> None:
         "Raise 400 if a member has not come to its end"

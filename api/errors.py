@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from customer360.serving import service as serving
 
+from .access import RULES
 from .schemas import BatchProblem, ElementProblem, Problem
 
 log = logging.getLogger("c360.api")
@@ -37,7 +38,7 @@ MEANING = {
     404: "Not found; `detail` says what",
     408: "The body came too slowly",
     409: "Conflicts with existing data",
-    410: "Erased at the customer's request, retracted, or of a model that is no longer in use",
+    410: "Erased at the customer's request, retracted, deleted for its age, or of a model no longer in use",
     413: "The body is too large",
     415: "The content type is not JSON, or the encoding is not gzip",
     422: "Validation failed; `field` names the field",
@@ -228,11 +229,12 @@ def given(error: dict[str, Any]) -> str:
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:  # the router knows only one of several routes on this path
-        there = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
+        path = getattr(request.scope.get("route"), "path", "")
+        there = [method for method, _, known in (rule.partition(" ") for rule in RULES) if known == path]
         return problem(
             405,
             f"method {request.method} is not allowed on this path",
-            Allow=", ".join(sorted(method.upper() for method in there)) or "GET",
+            Allow=", ".join(sorted(there)) or "GET",
         )
     made = problem(error.status_code, str(error.detail), "body" if error.status_code in (400, 413) else None)
     made.headers.update(error.headers or {})

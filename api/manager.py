@@ -60,6 +60,7 @@ class ServiceManager:
             else:
                 self._reload(self.service)
                 self.service.health.check()
+                self._prune(self.service)
             self._tick()
 
     def _tick(self) -> None:
@@ -85,6 +86,12 @@ class ServiceManager:
                 )
         else:
             self._reload_problem = ""
+
+    def _prune(self, service: serving.Service) -> None:
+        try:
+            service.pruning.tick()
+        except Exception as error:  # the reload thread goes on, whatever it is
+            log.warning("deleting what is too old failed", exc_info=error)
 
     def _freeze(self, service: serving.Service) -> None:
         "Freeze long-lived objects so that the garbage collector skips them"

@@ -18,6 +18,12 @@ NAMELESS = re.compile(r"(write|admin):([0-9a-f]{64})")  # as they were before ke
 MEANT = {"write": "feedback", "admin": "admin"}  # what such a key may do: what it could then, and no more
 
 
+def built_page() -> Path:
+    "Return the folder of the built page: of the checkout that this is part of, or of the installed package"
+    around = Path(__file__).parents[1]
+    return around / "page" if __package__ == "customer360.api" else around / "frontend" / "dist"
+
+
 class StoredKey(NamedTuple):
     "A key as the server knows it"
 
@@ -129,7 +135,7 @@ class APISettings(Settings):
         description="open feedback streams per process; each holds a connection",
     )
     page: Path = Field(
-        Path(__file__).parents[1] / "frontend" / "dist",
+        default_factory=built_page,
         description="folder of the built web page; not served if it has no index.html",
     )
     log_requests: bool = Field(True, description="log one JSON line per request")

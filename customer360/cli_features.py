@@ -57,11 +57,12 @@ def in_seconds(
 def compute_command(dataset: DatasetOption = "demo", data: DataOption = "") -> None:
     "Compute the features of all customers and items, and replace those in the store."
     from customer360.data.feature_store import materialise
-    from customer360.evaluation.pipeline import ingest_stage, open_snapshot
+    from customer360.evaluation.pipeline import open_snapshot
+    from customer360.evaluation.readings import snapshot_of
     from customer360.models.snapshots import snapshot_name
 
     source = named_source(dataset, data)
-    snapshot, _ = ingest_stage(source)
+    snapshot = snapshot_of(source)
     tables, _, manifest = open_snapshot(snapshot)
     watermark = manifest.get("watermark", 0)
     about = {"snapshot": snapshot.name, "watermark": watermark}

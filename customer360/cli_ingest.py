@@ -58,7 +58,7 @@ def format_ingest(
     if found.dropped:
         lines += [f"{sum(found.dropped.values()):>14,}  rows of items or customers left out"]
         lines += _reasons(found.dropped)
-    lines += _left(found)
+    lines += [*_left(found), *(f"note: {note}" for note in found.notes)]
     if not found.number:
         return "\n".join([*lines, "Nothing was written: this was a dry run."])
     lines.append(f"Ingest {found.number} of {found.dataset} in {store} ({found.seconds:.1f} s)")
@@ -101,6 +101,7 @@ def ingest_command(options: IngestOptions) -> None:
 
     c360 ingest --data postgresql://user@host/crm --table orders --increment id --user customer --item sku
     """
+    from customer360.data.card_parts import naming
     from customer360.data.combine import tentative_store
     from customer360.data.download import locate_files
     from customer360.data.ingest_store import ingest_into_store
@@ -113,9 +114,15 @@ def ingest_command(options: IngestOptions) -> None:
             "--data names the database that is read: add --table, --query or --collection. "
             "The database to load into is --store"
         )
+    if not source.options and (options.min_ratings or options.k_core):
+        raise ValueError(
+            "--min-ratings and --k-core leave out rows when a model is trained, not when they are stored: "
+            "give them to train and report, or state min_ratings or k_core under [interactions] on the card"
+        )
     card = source.card
     home = locate_files(card, source.data or None)
-    with tentative_store(options.store, card.name) as store:
+    said = naming("options" if source.options else "card")
+    with said, tentative_store(options.store, card.name) as store:
         found = ingest_into_store(card, home, store, dry_run=options.dry_run, replace=options.replace)
         place = store.engine.database.url.render_as_string(hide_password=True)
     if not options.dry_run:

@@ -4,17 +4,23 @@
 
 # %% auto #0
 __all__ = ['EVENT_WEIGHTS', 'SEEN', 'SANDBOX', 'STAFF', 'MAX_SURFACE_LENGTH', 'INTERACTIONS', 'RECOMMENDED', 'ITEM_COLUMNS',
-           'NOT_ATTRIBUTES', 'Relevance', 'EventType', 'interactions', 'SchemaError', 'check_interactions', 'check_ids',
-           'is_relevant', 'parse_event_type', 'parse_rating_scale', 'Facts', 'parse_facts', 'Tables']
+           'NOT_ATTRIBUTES', 'Relevance', 'MAX_QUANTITY', 'EventType', 'interactions', 'SchemaError',
+           'check_interactions', 'check_ids', 'is_relevant', 'evidence', 'event_words', 'known_events',
+           'parse_event_type', 'parse_rating_scale', 'Facts', 'parse_facts', 'quantity_problem', 'event_weight',
+           'complete_events', 'Tables']
 
 # %% ../nbs/0_basics/10_schema.ipynb #9462460c
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+
+from .config import name_problem
 
 # %% ../nbs/0_basics/10_schema.ipynb #5264c7fa
 class EventType(StrEnum):
@@ -153,14 +159,44 @@ def is_relevant(
         good |= of_kind if lowest is None else of_kind & (frame["rating"] >= lowest).to_numpy()
     return good
 
+
+def evidence(
+    frame: pd.DataFrame,  # interactions: needs `event`, `rating` and `weight`
+    relevant: Relevance,  # the card's rule
+) -> np.ndarray:  # float (rows,)
+    "Return how much each interaction speaks for its item: nothing where its rating is below what counts"
+    weight = frame["weight"].to_numpy()
+    for kind, lowest in relevant.items():
+        if lowest is not None:
+            too_low = (frame["event"] == kind).to_numpy() & ~(frame["rating"] >= lowest).to_numpy()
+            weight = np.where(too_low, weight.dtype.type(0), weight)
+    return weight
+
 # %% ../nbs/0_basics/10_schema.ipynb #eabcba84
+def event_words(
+    own: Mapping[str, EventType],  # the data set's own words, such as addtocart
+) -> dict[str, EventType]:
+    "Return what each word for an event means: a kind's name means itself, unless a file says otherwise"
+    return {str(kind): kind for kind in EventType} | dict(own)
+
+
+def known_events(
+    own: Mapping[str, EventType] = MappingProxyType({}),  # the data set's own words
+) -> str:  # for an error
+    "Return the kinds of events, and the data set's own words for them"
+    words = [f"{word} ({kind})" for word, kind in own.items() if word not in list(EventType)]
+    return ", ".join(EventType) + (f", or of the data set's own {', '.join(words)}" if words else "")
+
+
 def parse_event_type(
     name: str,  # such as "purchase"
+    own: Mapping[str, EventType] = MappingProxyType({}),  # the data set's own words
 ) -> EventType:
-    "Return a kind of event by name; raise `SchemaError` if there is none"
-    if name not in list(EventType):
-        raise SchemaError(f"unknown kind of event {name!r}: use one of {[str(kind) for kind in EventType]}")
-    return EventType(name)
+    "Return what a word for a kind of event means; raise `SchemaError` if it is none"
+    kind = event_words(own).get(name)
+    if kind is None:
+        raise SchemaError(f"unknown kind of event {name!r}: use one of {known_events(own)}")
+    return kind
 
 
 def parse_rating_scale(
@@ -184,16 +220,39 @@ class Facts:
     relevant: Relevance = field(default_factory=lambda: {EventType.rating: None})
     seen: frozenset[EventType] = SEEN  # kinds of event after which an item is not shown again
     weights: dict[EventType, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
+    events: dict[str, EventType] = field(default_factory=dict)  # own words for kinds of event
+    quantities: bool = False  # True: an event's quantity, where it has one, is its weight
     exact_timestamps: bool = True  # False: splits by time are not allowed
+    unit: float = 1.0  # weight of an event that counts in full, where it is below 1; found in the data
+    day_times: bool = False  # True: times are days, and the order within a day is drawn; found in the data
     repeats: bool = False  # True: customers buy the same item again
     terms: str = ""  # the licence in a sentence or two
     url: str = ""  # of the source
+
+    def __post_init__(self):
+        if problem := name_problem(self.name):
+            raise SchemaError(f"the name {self.name!r} of a data set cannot be used: {problem}")
+
+    def evidence_of(self, event: str, rating: float | None, weight: float) -> float:
+        "Return how much one event speaks for its item, as `evidence` does for tables"
+        lowest = self.relevant.get(event)
+        return weight / self.unit if lowest is None or (rating is not None and rating >= lowest) else 0.0
 
     def to_dict(self) -> dict:
         "Return plain JSON values, for manifests"
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         plain["relevant"] = {str(kind): True if low is None else low for kind, low in self.relevant.items()}
         plain["weights"] = {str(kind): w for kind, w in self.weights.items()}
+        plain["events"] = {word: str(kind) for word, kind in self.events.items()}
+        for name in (
+            "events",
+            "quantities",
+            "day_times",
+        ):  # the fingerprints of data without them stay as they were
+            if not plain[name]:
+                del plain[name]
+        if self.unit == 1:
+            del plain["unit"]
         return plain | {"seen": sorted(self.seen), "scale": list(self.scale) if self.scale else None}
 
     @classmethod
@@ -215,15 +274,66 @@ def parse_facts(
     made = dict(plain)
     if made.get("scale"):
         made["scale"] = parse_rating_scale(made["scale"])
-    if "relevant" in made:
-        made["relevant"] = {
-            parse_event_type(k): None if low is True else float(low) for k, low in made["relevant"].items()
-        }
+    made["relevant"] = {
+        parse_event_type(kind): None if low is True else float(low)
+        for kind, low in made.get("relevant", {"rating": True}).items()
+    }
+    if made.get("scale") and made["scale"][0] < 0 and made["relevant"].get(EventType.rating, 0) is None:
+        made["relevant"][EventType.rating] = 0.0  # a vote against something is no success
     if "seen" in made:
         made["seen"] = frozenset(parse_event_type(k) for k in made["seen"])
+    elif not made.get("repeats"):
+        made["seen"] = SEEN | set(made["relevant"])  # what happens once is no success when it is shown again
     if "weights" in made:
         made["weights"] = EVENT_WEIGHTS | {parse_event_type(k): float(w) for k, w in made["weights"].items()}
+    if "events" in made:
+        made["events"] = {str(word): parse_event_type(k) for word, k in made["events"].items()}
+        if taken := sorted(set(made["events"]) & set(EventType)):
+            raise SchemaError(f"own words for events cannot be {taken}: these are kinds of the schema")
     return made
+
+# %% ../nbs/0_basics/10_schema.ipynb #83ce3203
+MAX_QUANTITY = 1e9  # more is a mistake: weights are float32
+
+
+def quantity_problem(
+    quantity: float | None,  # None: the event has none
+    facts: Facts,  # of the data set
+) -> str:  # "": none
+    "Return what is wrong with an event's quantity"
+    if quantity is None or (facts.quantities and 0 <= quantity <= MAX_QUANTITY):
+        return ""
+    if not facts.quantities:
+        return (
+            f"events of this data are weighed by their kind: got {quantity:g}, leave the quantity out, "
+            "or state quantities = true under [facts] on the card"
+        )
+    return f"a quantity is from 0 to {MAX_QUANTITY:g}: got {quantity:g}"
+
+
+def event_weight(
+    kind: EventType,
+    quantity: float | None,  # None: the event has none
+    facts: Facts,  # of the data set
+) -> float:
+    "Return the weight of an event: its quantity, or that of its kind"
+    return facts.weights[kind] if quantity is None else quantity
+
+
+def complete_events(
+    facts: Facts,
+    words: Mapping[str, EventType],  # of the column of events in a file of the data set
+    quantities: bool,  # True: the file has a column of quantities
+) -> Facts:
+    "Let the facts know what a file says of events; raise `SchemaError` where they say otherwise"
+    for word, kind in words.items():
+        if facts.events.get(word, kind) != kind:
+            raise SchemaError(
+                f"the event {word!r} is {facts.events[word]} under [facts] and {kind} under [interactions]: "
+                "state it once"
+            )
+    own = {word: kind for word, kind in words.items() if word not in list(EventType)}
+    return replace(facts, events=facts.events | own, quantities=facts.quantities or quantities)
 
 # %% ../nbs/0_basics/10_schema.ipynb #12d65159
 @dataclass(frozen=True)

@@ -69,11 +69,7 @@ def sentence(done: subprocess.CompletedProcess) -> str:
     "The one line on stderr, below the progress bars, of a command that was refused"
     assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr and done.stdout == ""
-    lines = [
-        line
-        for line in done.stderr.splitlines()
-        if line.strip() and "cell/s" not in line and "s/cell" not in line
-    ]
+    lines = [line for line in done.stderr.splitlines() if line.strip() and "%|" not in line]
     assert lines and lines[0].startswith("c360: "), done.stderr
     assert len(lines) == 1 or lines[1].startswith("The cell that failed"), done.stderr
     return lines[0].removeprefix("c360: ")

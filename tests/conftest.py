@@ -1,6 +1,7 @@
 "Shared fixtures, the rule about skips, and the two lines that every run ends with"
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,14 @@ def pytest_unconfigure(config):
         f"{count['passed'] + count['xpassed']} passed, {count['failed'] + count['error']} failed, "
         f"{count['skipped'] + count['xfailed']} skipped"
     )
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    "A home of the test's own, which the settings name while it runs"
+    home = tmp_path / "home"
+    monkeypatch.setenv("C360_HOME", str(home))
+    config.settings.cache_clear()
+    yield home
+    monkeypatch.undo()
+    config.settings.cache_clear()

@@ -19,6 +19,7 @@ COMMANDS = [
     "why",
     "token",
     "forget",
+    "clean",
     "retrain",
     "promote",
     "rollback",
@@ -60,19 +61,23 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
     listed = said.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  +\w", listed, flags=re.M) == [
         "ingest",
+        "card",
         "report",
         "train",
         "recommend",
         "evaluate",
         "tune",
-        "why",
         "token",
+        "split",
+        "why",
         "forget",
+        "clean",
         "backup",
         "restore",
         "retrain",
         "promote",
         "rollback",
+        "serve",
         "loop",
         "traffic",
         "data",
@@ -86,9 +91,9 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
 def test_every_option_has_its_words(tmp_path, command):
     said = well(c360(tmp_path, *command.split(), "--help")).stdout
     listed = said.partition("Options:\n")[2]
-    options = re.findall(r"^  (--[\w-]+)(?: <[^>]+>)?  +(\S.*)$", listed, flags=re.M)
+    options = re.findall(r"^  (--[\w-]+)(?: / --[\w-]+)?(?: <[^>]+>)?  +(\S.*)$", listed, flags=re.M)
     assert options[-1] == ("--help", "Show this message and exit.")
-    assert len(options) == len(re.findall(r"^ +--", listed, flags=re.M)), "an option without a description"
+    assert len(options) == len(re.findall(r"^  --", listed, flags=re.M)), "an option without a description"
     assert not list(tmp_path.iterdir()), "asking for help leaves nothing"
 
 
@@ -103,8 +108,13 @@ def test_help_of_the_report_shows_a_whole_command_for_own_data(tmp_path):
 
 def test_data_list(home):
     lines = [line.split() for line in well(c360(home, "data", "list")).stdout.splitlines()]
-    assert [line[0] for line in lines] == ["demo", "ml-100k", "ml-1m", "ml-latest-small", "online-retail"]
-    assert lines[0][-1] == "simulated" and lines[1][-1] == "--data"
+    says = {line[0]: line[-1] for line in lines}
+    cards = sorted(path.stem for path in (ROOT / "data/cards").glob("*.toml"))
+    assert [line[0] for line in lines] == ["demo", *(name for name in cards if name != "demo")]
+    assert says["demo"] == "simulated" and says["ml-100k"] == says["msweb"] == "--data"
+    assert "to be downloaded" in " ".join(lines[1]) and "files of yours" in " ".join(
+        lines[cards.index("msweb")]
+    )
 
 
 @pytest.mark.slow
@@ -233,7 +243,7 @@ def test_ids_keep_their_zeros(tmp_path):
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
 REFUSED = {
-    "data set": ("report --dataset corner-shop", "unknown data set 'corner-shop': use one of ['demo', 'ml-100k'"),
+    "data set": ("report --dataset corner-shop", "unknown data set 'corner-shop': use a name such as 'demo', 'lastfm', 'ml-100k'; `c360 data list` lists"),
     "described data set": ("data describe corner-shop", "unknown data set 'corner-shop'"),
     "card that is not there": ("evaluate --dataset nowhere.toml", "unknown data set 'nowhere.toml'"),
     "broken card": ("train --dataset broken.toml", "broken.toml: interactions: columns must name the column of the item and of the user"),

@@ -1,5 +1,6 @@
 "What `c360 promote` and `c360 rollback` say before another version is put to use"
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from customer360.config import settings
 from customer360.data.simulate import simulate
 from customer360.evaluation.challenge import Decision
 from customer360.models.catalogue import make_model
-from customer360.models.registry import Registry
+from customer360.models.registry import Registry, prune
 
 
 @pytest.fixture
@@ -55,3 +56,21 @@ def test_the_version_in_use_is_not_put_to_use_again(versions, tmp_path):
     before = registry.promotions.stamps()
     assert said(tmp_path, "promote", "knn", second) == f"knn: {second} is already in use\n"
     assert registry.promotions.stamps() == before
+
+
+def test_a_version_that_was_removed_says_so(versions, tmp_path):
+    registry, (first, second, third) = versions
+    registry.promotions.promote("knn", third)
+    assert prune(registry, keep=5, days=180, now=time.time() + 200 * 86_400) == [f"knn/{first}"]
+    told = "as it was older than 180 days (C360_KEEP_VERSIONS_DAYS)"
+    assert told in said(tmp_path, "promote", "knn", "list")
+    refused = CliRunner().invoke(
+        app, ["promote", "knn", first, "--dataset", str(tmp_path / "shop.toml"), "--yes"]
+    )
+    assert f"the release {first} of knn was removed on" in str(refused.exception) and told in str(
+        refused.exception
+    )
+    said(tmp_path, "rollback", "knn")  # to the second, which is kept for that
+    nowhere = CliRunner().invoke(app, ["rollback", "knn", "--dataset", str(tmp_path / "shop.toml"), "--yes"])
+    assert f"nothing to roll knn back to: the release {first} was removed on" in str(nowhere.exception)
+    assert registry.promotions.versions("knn") == [second]

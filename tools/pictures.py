@@ -14,6 +14,7 @@ from customer360.serving.loop_server import clean_environment, free_port
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "frontend" / "pictures"
+REPORT = ROOT / "reports/demo/index.html"
 CUSTOMER = "c0104"
 
 
@@ -37,6 +38,13 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(1000)
 
 
+def take_report(page: Page, report: Path) -> None:
+    "Take the picture of a report's first screen"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(report.as_uri())
+    page.screenshot(path=PICTURES / "report.png")
+
+
 def take(page: Page, url: str) -> None:
     "Take each picture"
     page.goto(url)
@@ -51,7 +59,7 @@ def take(page: Page, url: str) -> None:
 
 
 def main() -> None:
-    "Start a server with an empty store, and take the pictures"
+    "Start a server with an empty store, and take the pictures; that of the report needs `make report` before"
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     port = free_port()
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
@@ -68,6 +76,8 @@ def main() -> None:
                 viewport=look, locale="en-GB", timezone_id="UTC", reduced_motion="reduce"
             )
             take(page, f"http://127.0.0.1:{port}")
+            if REPORT.exists():
+                take_report(page, REPORT)
             chromium.close()
         finally:
             server.terminate()

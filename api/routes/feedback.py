@@ -59,9 +59,17 @@ def give_feedback(
     check_customers(request, {event.customer for event in good.values()})
     charge_for(request, len(body.events))
     events = {
-        at: serving.NewEvent(user=event.customer, **event.model_dump(exclude={"customer"}))
+        at: serving.NewEvent(
+            user=event.customer,
+            weight=event.quantity,
+            **event.model_dump(exclude={"customer", "quantity"}),
+        )
         for at, event in good.items()
     }
+    if request.scope["caller"].stranger:  # who may add no items, whatever C360_ACCEPT_UNKNOWN_ITEMS says
+        unknown = service.unknown_items(events)
+        problems |= unknown
+        events = {at: event for at, event in events.items() if at not in unknown}
     if query.partial:
         outcomes = problems | service.record_each(events)
         return reply(schemas.EventResults, results(outcomes, "receipt"), 207)

@@ -19,7 +19,7 @@ def list_items(query: Annotated[schemas.ItemPageQuery, Query()], service: Servic
     "List items by ID, page by page"
     return reply(
         schemas.ItemPage,
-        service.list_items(query.search, query.category, query.cursor, query.limit, tuple(query.where)),
+        service.list_items(query.search, cursor=query.cursor, limit=query.limit, **query.filters),
     )
 
 
@@ -75,8 +75,8 @@ def similar_items(
     item: ItemId, query: Annotated[schemas.SimilarQuery, Query()], service: Service
 ) -> Response:
     "List similar items, by behaviour of customers or by text"
-    asked = query.model_dump(exclude={"customer"})
-    return reply(schemas.Picks, {"items": service.similar(item, **asked, user=query.customer)})
+    found = service.similar(item, query.by, query.n, query.model, user=query.customer, **query.filters)
+    return reply(schemas.Picks, {"items": found})
 
 
 @router.get(
@@ -97,18 +97,17 @@ def list_customers_of_item(
 )
 def search_items(query: Annotated[schemas.SearchQuery, Query()], service: Service) -> Response:
     "Search items by meaning, optionally re-ranked for a customer"
-    return reply(
-        schemas.Picks, {"items": service.search_items(query.q, query.n, query.customer, query.category)}
-    )
+    found = service.search_items(query.q, query.n, query.customer, **query.filters)
+    return reply(schemas.Picks, {"items": found})
 
 
 @router.get("/popular", operation_id="popular_items", response_model=schemas.Picks)
 def popular_items(query: Annotated[schemas.PopularQuery, Query()], service: Service) -> Response:
     "List the most popular items"
-    return reply(schemas.Picks, {"items": service.popular(query.n, query.category, query.days)})
+    return reply(schemas.Picks, {"items": service.popular(query.n, days=query.days, **query.filters)})
 
 
 @router.get("/latest", operation_id="latest_items", response_model=schemas.Picks)
 def latest_items(query: Annotated[schemas.ListQuery, Query()], service: Service) -> Response:
     "List the newest items"
-    return reply(schemas.Picks, {"items": service.latest(query.n, query.category)})
+    return reply(schemas.Picks, {"items": service.latest(query.n, **query.filters)})

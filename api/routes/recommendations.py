@@ -36,8 +36,8 @@ def recommend_to_customer(
     customer: CustomerId, query: Annotated[schemas.RecommendationQuery, Query()], service: Service
 ) -> Response:
     "Recommend items to a customer, from their whole history up to now"
-    listed = {name: tuple(getattr(query, name)) for name in ("exclude", "candidates", "where")}
-    asked = query.model_dump() | listed
+    listed = {name: tuple(getattr(query, name)) for name in ("exclude", "candidates")}
+    asked = query.model_dump() | listed | query.filters
     return reply(
         schemas.Recommendations, service.recommend(serving.RecommendationRequest(user=customer, **asked))
     )
@@ -100,7 +100,7 @@ def _answers(
 def explain_recommendation(recommendation: Given, request: Request, service: Service) -> Response:
     "Get a past recommendation: the history at that time, model version, scores, probabilities and reasons"
     found = service.why(recommendation)
-    check_owner(request, found["user"])
+    check_owner(request, found["user"], service.current_id)
     return reply(schemas.Why, found)
 
 
@@ -115,7 +115,7 @@ def recommend_next(
 ) -> Response:
     "Get the next page of a list, from the same model version and history, without repeats"
     row = service.recorded(recommendation)
-    check_owner(request, row["user"])
+    check_owner(request, row["user"], service.current_id)
     return reply(schemas.Recommendations, service.recommend_next(row, query.n))
 
 

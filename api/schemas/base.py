@@ -1,6 +1,7 @@
 "Types and base classes that all JSON shapes share"
 
-from typing import Annotated, Any, Literal, NamedTuple
+import re
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     BaseModel,
@@ -10,6 +11,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
 )
 
 from customer360.serving import service as serving
@@ -17,7 +19,21 @@ from customer360.serving import service as serving
 EventKind = Literal[
     "impression", "view", "click", "cart", "purchase", "rating", "like", "dismiss"
 ]  # of `schema.Event`; a test holds it
+_WORD = r"^[^\x00-\x1f\x7f]+$"
+EventWord = Annotated[  # the service knows the data set's own words, and refuses all others
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=_WORD),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(get_args(EventKind))},
+                {"type": "string", "minLength": 1, "maxLength": 64, "pattern": _WORD},
+            ]
+        }
+    ),
+]
 MOST_EVENTS, MOST_REQUESTS, MOST_PAIRS, MOST_HISTORY, MOST_EXCLUDED = 1_000, 100, 1_000, 1_000, 1_000
+DIGITS = re.compile(r"\d{1,20}")
 LATEST = 4_102_444_800  # seconds: what is later is milliseconds, or a mistake
 
 
@@ -29,8 +45,8 @@ def _with_slashes(value: Any) -> Any:
 Printable = r"^[^\x00-\x1f\x7f]+$"
 Id = Annotated[  # data from elsewhere may have ids that no new one may have: the service refuses those
     str,
-    BeforeValidator(_with_slashes),
     StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]+$"),
+    BeforeValidator(_with_slashes),
 ]
 OptionalId = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
 ModelKey = Annotated[
@@ -41,11 +57,13 @@ Surface = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f
 Text = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$")]
 Words = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Quantity = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100)]
 
 
 def _in_seconds(value: Any) -> Any:
-    if isinstance(value, int) and (hint := serving.unit_hint(value)):
+    number = int(value) if isinstance(value, str) and DIGITS.fullmatch(value) else value  # of a query
+    if isinstance(number, int) and (hint := serving.unit_hint(number)):
         raise ValueError(hint)
     return value
 

@@ -2,14 +2,15 @@
 
 from pydantic import Field
 
-from .base import Problem, ResponseBody, example, example_of
+from .base import EventKind, Problem, ResponseBody, example, example_of
 
 
 class Receipt(ResponseBody):
-    model_config = example(event_id="order-9281-1", seq=70_012, duplicate=False)
+    model_config = example(event_id="order-9281-1", seq=70_012, duplicate=False, event="purchase")
     event_id: str
     seq: int
     duplicate: bool = Field(description="true if the event was already stored")
+    event: EventKind = Field(description="the kind as which it is stored")
 
 
 class Receipts(ResponseBody):

@@ -15,6 +15,11 @@ class Reason(ResponseBody):
     item: str | None = None
     title: str | None = None
     word: str | None = None
+    group: str | None = Field(
+        None,
+        description="of popularity: the customers with whom the item is popular, such as `country Italy`, "
+        "where nothing but attributes is known; null: with everybody",
+    )
     share: float | None = Field(
         None,
         description="(score - score without it) / |score - score of an empty history|; "

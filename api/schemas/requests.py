@@ -12,13 +12,14 @@ from .base import (
     MOST_REQUESTS,
     Attributes,
     Count,
-    EventKind,
+    EventWord,
     Finite,
     Id,
     ModelKey,
     OptionalId,
     OptionalKey,
     Printable,
+    Quantity,
     QueryParams,
     RequestBody,
     Seconds,
@@ -44,13 +45,23 @@ WHERE = (
     "attribute, one of `>=`, `<=` and `=`, and a value; several with `=` for one field are alternatives"
 )
 
+EVENT = (
+    "a kind of event, or one of the data set's own words for one, such as `addtocart`, which its card maps "
+    "to a kind; a receipt names the kind"
+)
+QUANTITY = (
+    "how many, such as pieces bought: the event's weight, as in a file's column of quantities; only for data "
+    "whose card has quantities. Without it an event weighs what its kind does"
+)
+
 
 class Act(RequestBody):
     model_config = example(item="P0042", event="click")
     item: Id
-    event: EventKind = "click"
+    event: EventWord = Field("click", description=EVENT)
     rating: Finite | None = Field(None, description="on the data's scale")
     timestamp: Seconds | None = Field(None, description="Unix time in seconds, UTC; defaults to now")
+    quantity: Quantity | None = Field(None, description=QUANTITY)
 
 
 class RecommendationRequest(RequestBody):
@@ -63,6 +74,13 @@ class RecommendationRequest(RequestBody):
         max_length=MOST_HISTORY,
         description=(
             "events of the current visit, on top of what is stored; used for this answer and not stored"
+        ),
+    )
+    attributes: Attributes = Field(
+        {},
+        description=(
+            "what is known of a visitor, such as an age band or a country, named as in the data; without a "
+            "history they get what is popular with customers like them"
         ),
     )
     model: OptionalKey = Field(
@@ -94,7 +112,19 @@ class RecommendationRequests(RequestBody):
     )
 
 
-class RecommendationQuery(QueryParams):
+class FilteredQuery(QueryParams):
+    "Base of the queries for lists of items: all can be filtered alike"
+
+    category: Words = Field("", description=CATEGORY)
+    where: list[Words] = Field([], max_length=20, description=f"{WHERE}; may be repeated")
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        "Return the wishes as arguments of the service"
+        return {"category": self.category, "where": tuple(self.where)}
+
+
+class RecommendationQuery(FilteredQuery):
     model: OptionalKey = Field(
         "",
         description=(
@@ -105,8 +135,6 @@ class RecommendationQuery(QueryParams):
     n: Count = Field(10, description="number of items")
     exclude: list[Id] = Field([], max_length=100, description="item IDs to leave out; may be repeated")
     candidates: list[Id] = Field([], max_length=100, description=f"{CANDIDATES}; may be repeated")
-    category: Words = Field("", description=CATEGORY)
-    where: list[Words] = Field([], max_length=20, description=f"{WHERE}; may be repeated")
     repeat: bool = Field(False, description="also recommend items the customer already had")
     cold_start: bool = Field(
         False, description="answer an unknown customer with popular items instead of 404"
@@ -119,6 +147,13 @@ class NextQuery(QueryParams):
     n: Count | None = Field(None, description="number of items; by default as many as on the page before")
 
 
+Cursor = Annotated[
+    str,
+    StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$"),
+    Field(description="`next` of the previous page"),
+]
+
+
 class PageQuery(QueryParams):
     search: Words = Field(
         "",
@@ -127,13 +162,11 @@ class PageQuery(QueryParams):
             "accents and case are ignored"
         ),
     )
-    cursor: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = Field(
-        "", description="`next` of the previous page"
-    )
+    cursor: Cursor = ""
     limit: Count = 50
 
 
-class ItemPageQuery(PageQuery):
+class ItemPageQuery(FilteredQuery):
     search: Words = Field(
         "",
         description=(
@@ -141,17 +174,16 @@ class ItemPageQuery(PageQuery):
             "accents and case are ignored"
         ),
     )
-    category: Words = Field("", description=CATEGORY)
-    where: list[Words] = Field([], max_length=20, description=f"{WHERE}; may be repeated")
+    cursor: Cursor = ""
+    limit: Count = 50
 
 
-class SimilarQuery(QueryParams):
+class SimilarQuery(FilteredQuery):
     by: Literal["behaviour", "text"] = Field(
         "behaviour", description="similar by behaviour of customers, or by text"
     )
     n: Count = 10
     model: OptionalKey = Field("", description="the model whose similarity is used; empty: the default model")
-    category: Words = Field("", description=CATEGORY)
     customer: OptionalId = Field("", description="leave out what this customer has had")
 
 
@@ -159,18 +191,16 @@ class ProfileQuery(QueryParams):
     nearest: Count = Field(5, description="number of similar customers")
 
 
-class SearchQuery(QueryParams):
+class SearchQuery(FilteredQuery):
     q: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = Field(
         description="a description of what is wanted, of at most 50 words", examples=["warm jacket"]
     )
     n: Count = 10
     customer: OptionalId = Field("", description="customer whose taste re-ranks the results")
-    category: Words = ""
 
 
-class ListQuery(QueryParams):
+class ListQuery(FilteredQuery):
     n: Count = 10
-    category: Words = ""
 
 
 class PopularQuery(ListQuery):
@@ -287,7 +317,7 @@ class FeedbackEvent(RequestBody):
     model_config = example(customer="C0017", item="P0042", event="purchase", event_id="order-9281-1")
     customer: Id
     item: Id
-    event: EventKind
+    event: EventWord = Field(description=EVENT)
     rating: Finite | None = Field(None, description="on the data's scale; required for a `rating` event")
     timestamp: Seconds | None = Field(None, description="Unix time in seconds, UTC; defaults to now")
     event_id: OptionalId = Field(
@@ -305,6 +335,7 @@ class FeedbackEvent(RequestBody):
             "behalf, and in no online figure"
         ),
     )
+    quantity: Quantity | None = Field(None, description=QUANTITY)
 
 
 class FeedbackBody(RequestBody):

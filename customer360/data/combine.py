@@ -28,6 +28,7 @@ from .store.facade import Store
 from .store.ingest_tables import CUSTOMER_VERSIONS, INTERACTION_ROWS
 from .store.interactions import merge_users
 from .store.tables import COUNTERS, CUSTOMERS, EVENTS, MERGES, METADATA, SETTINGS
+from .tied_times import ORDER
 from ..files import sha256_of_json, sha256_of_table
 from ..schema import INTERACTIONS, RECOMMENDED, EventType, Facts, Tables
 
@@ -49,12 +50,13 @@ def read_live_data(
     ingested: bool = False,  # leave out events that were also ingested, under the same event id
 ) -> LiveData:
     "Read what a store has recorded, up to its newest event"
+    separations = store.versions().get("separations")
     merges = store.identities.merges()  # first: a merge that comes meanwhile has a number that is read
     watermark = store.events.last_seq()
     events = store.events.interactions(watermark)
     if ingested:
         events = events[~events["row"].isin(store.interactions.live_events())]
-    return LiveData(
+    live = LiveData(
         events,
         store.customers.all_own(),
         store.items.changes()[1],
@@ -62,6 +64,8 @@ def read_live_data(
         watermark,
         store.ids.store_id,
     )
+    unchanged = store.versions().get("separations") == separations
+    return live if unchanged else read_live_data(store, ingested)
 
 # %% ../../nbs/1_data/86_combine.ipynb #b19347fd
 COMMON_ATTRIBUTE = 0.05  # share of the customers who must have an attribute that the files lack
@@ -285,7 +289,9 @@ def data_sets_with(
     user: str,  # any id of a customer
 ) -> list[str]:
     "Return the names of the data sets in data/store that know a customer; nothing is changed there"
-    return [path.stem for path in sorted(folder("store").glob("*.sqlite")) if _knows(path, user)]
+    return [
+        path.stem for path in sorted(folder("store", create=False).glob("*.sqlite")) if _knows(path, user)
+    ]
 
 
 def _knows(path: Path, user: str) -> bool:
@@ -322,4 +328,8 @@ def read_stored(
     counts = {"rows": n, "rejected": 0, "rejected_elsewhere": 0}
     source = {"file": f"ingest {account['number']} of the store {store.ids.store_id}"}
     nothing = pd.DataFrame(columns=["file", "line", "reason", "text"], dtype="str")
-    return IngestResult(tables, nothing, {}, counts, [source], {})
+    notes = tuple(account.get("notes", ()))
+    if card.interactions is not None and ORDER in card.interactions.columns:  # rows are loaded in it
+        ordered = tables.interactions.assign(**{ORDER: np.arange(n, dtype=float)})
+        tables = replace(tables, interactions=ordered)
+    return IngestResult(tables, nothing, {}, counts, [source], {}, notes=notes)

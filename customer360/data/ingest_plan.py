@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SourceFile', 'measure_file', 'last_line_end', 'list_files', 'entity_reading', 'described_readings', 'reading_of',
-           'IngestPlan', 'make_plan', 'first_separator', 'copy_rest', 'rest_layout', 'new_blocks']
+           'IngestPlan', 'make_plan', 'separator_of', 'copy_rest', 'rest_layout', 'new_blocks']
 
 # %% ../../nbs/1_data/74_ingest_plan.ipynb #faa0dada
 import hashlib
@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from .cards import Card, Layout, SourceError, find_file
+from .formats import file_format, packing
 from .local_copies import LocalCopy
 from .readers import RawTable, read_blocks
 from .staged_entities import KEYS, entity_spec
+from .text import first_separator
 from ..files import sha256_of_json
 
 # %% ../../nbs/1_data/74_ingest_plan.ipynb #2c723162
@@ -118,12 +120,13 @@ def list_files(
     return found
 
 
-_FORM = {"file", "format", "separator", "quote", "encoding", "names", "missing"}
+_FORM = {"file", "format", "separator", "quote", "escape", "encoding", "names", "missing", "skip"}
+_FILTERS = {"min_ratings", "k_core"}  # of what is trained on; the store has everything
 
 
 def _counting(spec: dict) -> dict:
-    "Return a layout without the name of a sheet that it does not state; another sheet is other data"
-    return {name: value for name, value in spec.items() if name != "sheet" or value}
+    "Return a layout without what it does not state of these: another sheet is other data"
+    return {name: value for name, value in spec.items() if name not in ("sheet", "join", "wide") or value}
 
 
 def entity_reading(
@@ -158,7 +161,7 @@ def reading_of(
     spec = card.interactions.model_dump(mode="json")
     if not with_increment:
         spec["increment"] = ""
-    form = _FORM
+    form = _FORM | _FILTERS
     facts = card.facts.to_dict()
     kept = {name: facts[name] for name in ("scale", "weights")}
     return sha256_of_json({name: value for name, value in _counting(spec).items() if name not in form} | kept)
@@ -189,13 +192,9 @@ _ENDLESS = ("csv", "jsonl")  # formats to which lines can be added
 
 
 def _rest_readable(file: SourceFile) -> bool:
-    kind = file.layout.format
-    if kind == "auto":
-        kind = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "", ".pq": "", ".xlsx": "", ".gz": ""}.get(
-            file.path.suffix.lower(), "csv"
-        )
+    kind = file_format(file.path, file.layout.format, file.layout.encoding)
     wide = any(width in file.layout.encoding for width in ("16", "32"))
-    return kind in _ENDLESS and file.path.suffix != ".gz" and not wide
+    return kind in _ENDLESS and not packing(file.path) and not wide and not file.layout.skip
 
 
 def _check_reading(card: Card, file: SourceFile, mark: dict[str, Any], reading: str) -> None:
@@ -271,14 +270,14 @@ def make_plan(
     return IngestPlan(card, files, reading, changed, used)
 
 # %% ../../nbs/1_data/74_ingest_plan.ipynb #c27e19c3
-def first_separator(
+def separator_of(
     file: SourceFile,
 ) -> str:
     "Return the separator of a text file, as the reader finds it in the first line"
     if file.layout.separator != "auto" or not _rest_readable(file):
         return file.layout.separator
     with open(file.path, encoding=file.layout.encoding, errors="replace") as text:
-        return max([",", ";", "\t", "|"], key=text.readline().count)
+        return first_separator(text.readline())[0]
 
 
 def copy_rest(

@@ -26,16 +26,17 @@ from ..config import folder
 from .cards import Card, Layout, SourceError
 from .checks import check_table
 from .cleaning import IngestLog
+from .formats import file_format
 from .ingest import complete_facts
 from customer360.data.ingest_plan import (
     IngestPlan,
     copy_rest,
     described_readings,
     entity_reading,
-    first_separator,
     make_plan,
     new_blocks,
     rest_layout,
+    separator_of,
 )
 from .local_copies import LocalCopies
 from .new_rows import Selection, buys_again, select_rows, staged_folds, vanished_ids
@@ -83,6 +84,7 @@ class StoreIngest:
     replaced: int = 0  # interactions that were taken out, because they are no longer in the source
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> rows of items' and customers' files
     unended: bool = False  # True: the last line of the file was still being written
+    notes: list[str] = field(default_factory=list)  # sentences: what a person should know of the files
 
 
 @dataclass
@@ -167,7 +169,7 @@ def _stage(card: Card, plan: IngestPlan, path: Path, work: Path, shown: bool) ->
     spec, described, mark = card.interactions, described_columns(card), plan.mark
     with _progress(f"reading {path.name}", plan.source.lines - plan.source.start_line, shown) as update:
         blocks, line = _counted(new_blocks(plan, path), update), plan.source.start_line
-        named = spec.format in ("jsonl", "event-log") or bool({".jsonl", ".ndjson"} & set(path.suffixes))
+        named = file_format(path, spec.format, spec.encoding) in ("jsonl", "json", "event-log")
         earlier = 0 if plan.is_whole else mark.get("lines", 0)
         return stage_interactions(
             blocks, spec, card.facts, work, described, mark.get("unit", ""), line, named, earlier
@@ -261,7 +263,7 @@ def _marks(first: _FirstPass) -> list[dict[str, Any]]:
             mark["reading"] = entity_reading(first.plan.card, file.role)
         if file.role == "interactions":
             columns = first.plan.mark.get("columns") or first.staged.columns
-            separator = first.plan.mark.get("separator") or first_separator(file)
+            separator = first.plan.mark.get("separator") or separator_of(file)
             mark |= {
                 "lines": file.lines + (first.staged.earlier if file.copy and file.copy.after else 0),
                 "reading": first.plan.reading,
@@ -338,7 +340,7 @@ def _account(card: Card, first: _FirstPass, number: int) -> dict[str, Any]:
         "replaced": len(first.replaced),
         "dropped": _dropped(first.log),
         "unended": bool(first.plan.source.unended),
-    }
+    } | ({"notes": notes} if (notes := [*staged.notes, *first.log.notes]) else {})
 
 
 def _dropped(log: IngestLog) -> dict[str, int]:

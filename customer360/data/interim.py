@@ -7,11 +7,9 @@ __all__ = ['USED', 'TEXT_FILES', 'mark_used', 'save_snapshot', 'load_snapshot', 
            'prune_cached']
 
 # %% ../../nbs/1_data/46_interim.ipynb #13d6abbc
-import gzip
 import json
 import re
 import shutil
-import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -20,8 +18,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ..config import folder as project_folder
-from .cards import SourceError
+from .cards import IngestError, SourceError
 from .checks import spreadsheet_safe
+from .formats import UNREADABLE, file_format, open_packed
 from .ingest import SOURCE_COPIES, IngestResult
 from customer360.files import (
     MARKER,
@@ -63,6 +62,8 @@ def save_snapshot(
             name: sha256_of_table(frame) for name, frame in (frames | {"rejects": got.rejects}).items()
         },
     }
+    if got.notes:
+        manifest["notes"] = list(got.notes)
     if got.store:
         manifest |= {"watermark": got.watermark, "store": got.store, "origin": got.origin}
     final = root / f"{tables.facts.name}-{sha256_of_json(manifest)[:12]}"
@@ -159,12 +160,13 @@ def _of_others(root: Path, owners: Collection[str]) -> set[Path]:
 def _may_contain(path: Path, users: set[str]) -> bool:
     "Return False only for a copy of a text, compressed or not, in which none of the ids stands"
     try:
-        if not path.is_file() or Path(path.name.removesuffix(".gz")).suffix in (".parquet", ".xlsx"):
+        if not path.is_file() or file_format(path) in ("parquet", "xlsx"):
             return path.is_file()
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with open_packed(path) as file:
+            data = file.read()
     except FileNotFoundError:  # its reader has finished
         return False
-    except (OSError, EOFError, zlib.error):
+    except (*UNREADABLE, IngestError):
         return True
     return _names_one(data, users)
 

@@ -18,8 +18,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..config import fitting_name
 from .cards import Card, IngestError, InteractionsFile, Layout, find_file, is_database_url
 from .databases import count_unmarked, hidden_url, url_name
+from .formats import unpacked_name
 from .paths import is_elsewhere
 from .readers import RawTable, read_blocks
 from ..files import sha256_of_json
@@ -30,7 +32,8 @@ def _write_parquet(blocks: Iterator[RawTable], path: Path) -> None:
     schema = pa.schema([(name, pa.large_string()) for name in first.frame])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for block in chain([first], blocks):
-            writer.write_table(pa.table({name: pa.array(block.frame[name]) for name in schema.names}, schema))
+            frame = block.frame.reindex(columns=schema.names, fill_value="")  # of a part that lacks a column
+            writer.write_table(pa.table({name: pa.array(frame[name]) for name in schema.names}, schema))
 
 
 def _write_lines(blocks: Iterator[RawTable], path: Path) -> None:
@@ -115,7 +118,7 @@ class LocalCopies:
     def layout(self, layout: Layout, role: str, required: bool = True) -> Layout:
         "Return a layout whose file is local"
         if not any(is_database_url(name) or is_elsewhere(name) for name in layout.file):
-            return layout
+            return self._combined(layout, role)
         place = self.into / f"source-{len(self.made)}"
         place.mkdir(exist_ok=True)
         for name in layout.file:
@@ -147,6 +150,25 @@ class LocalCopies:
 
         kind = "jsonl" if path.suffix == ".gz" else "parquet"
         return self._noted(layout, path, copy).model_copy(update={"format": kind, "names": None})
+
+    def _combined(self, layout: Layout, role: str) -> Layout:
+        "Return the layout of one file in place of several, of a wide table, or of files that are joined"
+        path = find_file(layout, self.home, False) if layout.file else None
+        if not isinstance(path, Path) or (path.is_file() and not layout.join and not layout.wide):
+            return layout
+        name = fitting_name(unpacked_name(Path(layout.file[0].partition(",")[0]))[0])
+        target = self.into / f"source-{len(self.made)}" / f"{name}.parquet"
+        target.parent.mkdir(exist_ok=True)
+        _write_parquet(read_blocks(path, layout, _needed(layout)), target)
+        self.made[target.absolute()] = LocalCopy(str(path))
+        plain = {
+            "file": [str(target.absolute())],
+            "format": "parquet",
+            "names": None,
+            "join": [],
+            "wide": False,
+        }
+        return layout.model_copy(update=plain)
 
     def _noted(self, layout: Layout, path: Path, copy: LocalCopy | None) -> Layout:
         path = path.absolute()

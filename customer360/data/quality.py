@@ -144,6 +144,9 @@ def _time_findings(s: dict) -> Iterator[Finding]:
             "No event has a time.",
             "Splits by time are not possible: name the column of times in the card.",
         )
+    elif s.get("counter"):
+        text = f"The times run from {s['first']:,} to {s['last']:,}: a counter, so an order but no days."
+        yield Finding("note", text, "Name another column of times in the card if there is one.")
     elif s["first"] == s["last"]:
         text = f"Every event has the same time, on {s['first_day']}."
         yield Finding("problem", text, "It is probably the time of an export: leave it out of the card.")
@@ -315,7 +318,7 @@ def _facts(s: dict) -> list[str]:
     ]
     if "items" in s["tables"]:
         made.append(f"{s['tables']['items']['rows']:,} in the table of items")
-    if s["first"]:
+    if s["first_day"]:
         made.append(f"{s['first_day']} to {s['last_day']}" if s["n_days"] > 1 else f"on {s['first_day']}")
     if s["new"] is not None:
         made.append(f"{s['new']:,} new, {s['already'] or 0:,} known before")

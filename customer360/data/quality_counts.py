@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from ..config import settings
+from .times import EARLIEST
 
 # %% ../../nbs/1_data/73_quality_counts.ipynb #e110a633
 DAY = 86_400
@@ -180,21 +181,24 @@ def _grouped_counts(database: duckdb.DuckDBPyConnection, scale: tuple[float, flo
             coalesce(sum(n) FILTER (NOT {timed}), 0)::BIGINT FROM groups"""
     ).fetchall()
     first, last, n, untimed = totals
-    weekdays = _counted(database, "(hour // 24 + 3) % 7", timed)  # 1970 began on a Thursday
-    hours = _counted(database, "hour % 24", timed)
+    counter = last is not None and last < EARLIEST
+    dated = "FALSE" if counter else timed  # a counter has no days
+    weekdays = _counted(database, "(hour // 24 + 3) % 7", dated)  # 1970 began on a Thursday
+    hours = _counted(database, "hour % 24", dated)
     return {
         "events": n,
         "first": first,
         "last": last,
-        "first_day": None if first is None else utc_date(first),
-        "last_day": None if last is None else utc_date(last),
+        "counter": counter,
+        "first_day": None if first is None or counter else utc_date(first),
+        "last_day": None if last is None or counter else utc_date(last),
         "untimed": untimed,
         "kinds": _counted(database, "event"),
         "ratings": rating_histogram(_counted(database, "rating", "rating IS NOT NULL"), scale),
         "unrated": sum(_counted(database, "event", "event = 'rating' AND rating IS NULL").values()),
         "weekdays": {_WEEKDAYS[day]: count for day, count in weekdays.items()},
         "hours": {f"{hour:02d}:00": count for hour, count in hours.items()},
-        **day_counts(_counted(database, "hour // 24", timed)),
+        **day_counts(_counted(database, "hour // 24", dated)),
     }
 
 

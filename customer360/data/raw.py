@@ -6,7 +6,6 @@
 __all__ = ['copy_without', 'RawStore']
 
 # %% ../../nbs/1_data/45_raw.ipynb #d6ef1e1e
-import gzip
 import json
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 
 from ..config import folder, settings
 from .cards import Layout
+from .formats import file_format, open_packed, packed_writer, packing
 from .paths import filesystem, remote_errors
 from .readers import read_blocks
 from ..files import atomic_file, clean_up, file_lock, sha256_of_file, sha256_of_json
@@ -48,17 +48,13 @@ def _doomed_lines(path: Path, layout: Layout, column: str, users: Collection[str
     return found, int(gone.sum())
 
 
-def _opened(path: Path, mode: str = "rb") -> Any:
-    return gzip.open(path, mode) if path.suffix == ".gz" else open(path, mode)
-
-
 def _count_lines(path: Path) -> int:
-    with _opened(path) as file:
+    with open_packed(path) as file:
         return sum(1 for _ in file)
 
 
 def _copy_lines(path: Path, into: Path, doomed: set[int]) -> None:
-    with _opened(path) as source, _opened(into, "wb") as copy:
+    with open_packed(path) as source, packed_writer(into, packing(path)) as copy:
         for number, line in enumerate(source, 1):
             if number not in doomed:
                 copy.write(line)
@@ -72,7 +68,7 @@ def copy_without(
     users: Collection[str],
 ) -> tuple[Path, int]:  # the rewritten file, and how many rows it lacks
     "Write a copy of a file without the rows of some customers"
-    kind = _kind(path, layout)
+    kind = file_format(path, layout.format, layout.encoding)
     if kind in ("csv", "jsonl"):
         doomed, rows = _doomed_lines(path, layout, column, users)
         target = into / path.name
@@ -82,19 +78,6 @@ def copy_without(
     if kind == "parquet":
         return _rewrite_parquet(path, into / path.name, column, users)
     return _rewrite_sheet(path, into / f"{path.stem}.csv", layout, column, users)
-
-
-def _kind(path: Path, layout: Layout) -> str:
-    if layout.format != "auto":
-        return layout.format
-    ending = [end.lower() for end in path.suffixes if end.lower() != ".gz"][-1:] or [""]
-    return {
-        ".jsonl": "jsonl",
-        ".ndjson": "jsonl",
-        ".parquet": "parquet",
-        ".pq": "parquet",
-        ".xlsx": "xlsx",
-    }.get(ending[0], "csv")
 
 
 def _rewrite_parquet(path: Path, target: Path, column: str, users: Collection[str]) -> tuple[Path, int]:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'Split', 'ratio75_item', 'kfold5', 'global_time', 'leave_last_out', 'moments', 'newest_window', 'cold_items',
-           'ml_folds', 'SplitRecipe', 'make_split']
+           'own_split', 'ml_folds', 'folds_of', 'SplitRecipe', 'make_split']
 
 # %% ../../nbs/1_data/32_splits.ipynb #42c97759
 from collections.abc import Callable
@@ -142,9 +142,12 @@ def newest_window(
 
 
 def _no_time(data: Dataset) -> str:
-    if not data.facts.exact_timestamps:
-        return "its timestamps are not exact"
-    return "" if data.interactions["timestamp"].nunique() > 1 else "it has no timestamps"
+    when = data.interactions["timestamp"]
+    if not when.any():
+        return "it has no timestamps"
+    if when.nunique() == 1:
+        return "it has no timestamps that differ"
+    return "" if data.facts.exact_timestamps else "its timestamps are not exact"
 
 # %% ../../nbs/1_data/32_splits.ipynb #1a2d93f4
 def cold_items(
@@ -157,6 +160,14 @@ def cold_items(
     ).astype(np.int32)
     return _cut("cold_items", str(seed), data, data.interactions["item"].isin(cold).to_numpy(), cold)
 
+# %% ../../nbs/1_data/32_splits.ipynb #efb4109b
+def own_split(
+    data: Dataset,
+    fold: int = 1,  # number of the test file
+) -> Split:
+    "Hold out the rows of one of the data set's own test files"
+    return _cut("own_split", str(fold), data, (data.interactions["fold"] == fold).to_numpy())
+
 
 def ml_folds(
     data: Dataset,
@@ -164,6 +175,16 @@ def ml_folds(
 ) -> Split:
     "Return one of the folds u1 to u5 that MovieLens 100K is published with"
     return _cut("ml_folds", str(fold), data, (data.interactions["fold"] == fold).to_numpy())
+
+
+def folds_of(
+    data: Dataset,
+) -> tuple[int, ...]:  # rising; those without a row are left out
+    "Return the numbers of the folds that a data set has"
+    if "fold" not in data.interactions:
+        return ()
+    numbers = data.interactions["fold"].dropna().unique()
+    return tuple(sorted(int(number) for number in numbers if number > 0))
 
 # %% ../../nbs/1_data/32_splits.ipynb #9b0d14a3
 @dataclass(frozen=True)
@@ -175,6 +196,18 @@ class SplitRecipe:
     full: tuple[int | None, ...] = ()  # seeds that PROTOCOLS=all adds
     needs: Callable[[Dataset], str] = lambda data: ""  # why the data does not allow it; "" if it does
     ratings_only: bool = False  # evaluated by RMSE alone
+    folds: Callable[[Dataset], tuple[int, ...]] | None = None  # the seeds are the folds that the data has
+
+    def seeds(
+        self,
+        data: Dataset,
+        every: bool = False,  # also those that PROTOCOLS=all adds
+    ) -> tuple[int | None, ...]:
+        "Return the seeds that a report on a data set runs"
+        if self.folds is None:
+            return self.quick + self.full * every
+        there = self.folds(data)
+        return there if not self.full else tuple(seed for seed in self.full if seed in there) * every
 
 
 def _no_text(data: Dataset) -> str:
@@ -183,6 +216,22 @@ def _no_text(data: Dataset) -> str:
 
 def _no_scale(data: Dataset) -> str:
     return "" if data.scale else "it has no ratings"
+
+
+_PUBLISHED_WITH_FOLDS = ("ml-100k",)  # names of data sets
+
+
+def _no_published_folds(data: Dataset) -> str:
+    if "fold" not in data.interactions:
+        return "it comes without folds"
+    published = data.facts.name in _PUBLISHED_WITH_FOLDS
+    return "" if published else "its test files are somebody's own, which own_split judges"
+
+
+def _no_own_folds(data: Dataset) -> str:
+    if data.facts.name in _PUBLISHED_WITH_FOLDS:
+        return "its folds are the published ones, which ml_folds judges"
+    return "" if folds_of(data) else "it has no test file of its own"
 
 
 SPLITS: dict[str, SplitRecipe] = {
@@ -195,9 +244,11 @@ SPLITS: dict[str, SplitRecipe] = {
         ml_folds,
         (),
         (1, 2, 3, 4, 5),
-        needs=lambda d: "" if "fold" in d.interactions else "it comes without folds",
+        needs=_no_published_folds,
         ratings_only=True,
+        folds=folds_of,
     ),
+    "own_split": SplitRecipe(own_split, needs=_no_own_folds, folds=folds_of),
 }
 
 
@@ -212,4 +263,10 @@ def make_split(
     reason = SPLITS[name].needs(data)
     if reason:
         raise ValueError(f"{data.facts.name} does not allow the split {name!r}: {reason}")
+    there = SPLITS[name].folds(data) if SPLITS[name].folds else ()
+    if there and seed is not None and seed not in there:
+        raise ValueError(
+            f"{data.facts.name} has no fold {seed} for the split {name!r}: "
+            f"use one of {', '.join(map(str, there))}"
+        )
     return SPLITS[name].make(data) if seed is None else SPLITS[name].make(data, seed)

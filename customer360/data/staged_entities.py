@@ -18,12 +18,14 @@ import pandas as pd
 import pyarrow as pa
 
 from .cards import Card, EntityFile
-from .cleaning import IngestLog, parse_numbers
+from .cleaning import IngestLog
 from .entities import NUMERIC, complete_entities, read_entities
+from .id_matches import IdSource, check_ids_meet
 from .ingest import add_missing_ids
 from .readers import RawTable
 from .staging import Staged
 from .store.interactions import decode_attributes
+from .values import parse_amounts
 
 # %% ../../nbs/1_data/72_staged_entities.ipynb #a449384c
 def attributes_from_counts(
@@ -48,7 +50,7 @@ def attributes_from_counts(
 
 
 def _medians(counts: pd.DataFrame, spec: EntityFile) -> pd.Series:  # by id
-    some = counts.assign(number=parse_numbers(counts["value"], spec)).dropna(subset="number")
+    some = counts.assign(number=parse_amounts(counts["value"], spec)[0]).dropna(subset="number")
     some = some.sort_values(["id", "number"], kind="stable")
     upto = some.groupby("id")["n"].cumsum()
     total = some.groupby("id")["n"].transform("sum")
@@ -232,6 +234,10 @@ def stage_entities(
         return add_missing_ids(pd.DataFrame(columns), new, key), 0, nothing
     empty = RawTable(staged.file, pd.DataFrame(), np.zeros(0, np.int64), pd.DataFrame())
     table = read_entities(spec, key, home, empty, log)
+    if note := check_ids_meet(
+        ids, table, IdSource(Path(str(log.sources[-1])).name, key, spec.ids.get(key, ""))
+    ):
+        log.notes.append(note)
     return add_missing_ids(table, new, key), len(table), nothing
 
 # %% ../../nbs/1_data/72_staged_entities.ipynb #71ac2fdb

@@ -22,18 +22,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..config import settings
+from .card_parts import for_reader
 from .cards import InteractionsFile
 from .checks import check_table
 from customer360.data.cleaning import (
     RowFilter,
     apply_rules,
-    check_reject_counts,
+    check_seconds,
     parse_interactions,
     rejected_rows,
-    summarise_rejects,
-    timestamp_unit,
+    telling_columns,
+    with_plain_ids,
 )
 from .readers import RawTable
+from .rejects import check_reject_counts, summarise_rejects
+from .times import timestamp_unit
 from ..schema import Facts
 
 # %% ../../nbs/1_data/70_staging.ipynb #8b023f12
@@ -93,6 +96,7 @@ def clean_block(
     unit: str = "",  # of the times; "": as the card says
 ) -> tuple[RowFilter, pd.DataFrame]:  # the outcome of each row; the kept ones as interactions
     "Clean one block of a source"
+    raw = with_plain_ids(raw, spec)
     rows = RowFilter(raw)
     apply_rules(rows, spec.filters, spec)
     for name in ("user", "item", "event_id"):
@@ -131,6 +135,8 @@ class Staged:
     unit: str = ""  # of the times
     columns: list[str] = field(default_factory=list)  # of the source
     filtered: dict[str, int] = field(default_factory=dict)  # reason -> rows
+    telling: list[str] = field(default_factory=list)  # columns in which copies are equal; []: all
+    notes: list[str] = field(default_factory=list)  # sentences: what a person should know of the source
     rejects: list[pd.DataFrame] = field(default_factory=list)  # file, line, reason, text; at most LISTED
     summary: pd.DataFrame = field(default_factory=lambda: summarise_rejects(_NOTHING))
 
@@ -186,20 +192,44 @@ def stage_interactions(
         staged.file, staged.unit = raw.file, staged.unit or unit or _unit(raw, spec)
         staged.columns = list(dict.fromkeys([*staged.columns, *raw.frame]))
         rows, table = clean_block(raw, spec, facts, staged.unit)
+        if number == 0:
+            staged.telling = _copied_columns(rows, spec, table, earlier)
+            noted = [note for note in rows.notes if note not in raw.notes]
+        staged.notes += raw.notes
         check_table(table, "interactions", facts, _place(raw, first_line))
         rejected = rejected_rows(rows)
         staged.reject(rejected.assign(line=rejected["line"] + first_line))
         for reason, n in rows.filtered().items():
             staged.filtered[reason] = staged.filtered.get(reason, 0) + n
         staged.rows += len(raw.frame) + len(raw.broken)
-        part = _part(raw, rows, table, spec, described or {}, named)
+        part = _part(raw, rows, table, spec, described or {}, named, staged.telling)
         places = pa.array(np.arange(staged.kept, staged.kept + len(part)))
         lines = pa.array(raw.line[rows.kept] + first_line)
         part = part.add_column(0, "line", lines).add_column(0, "pos", places)
         pq.write_table(part, folder / "interactions" / f"part-{number:05d}.parquet")
         staged.kept += len(part)
     staged.check_rejects()
+    if staged.file:
+        staged.notes = _source_notes(staged, noted, spec, several=number > 0)
     return staged
+
+
+def _copied_columns(rows: RowFilter, spec: InteractionsFile, table: pd.DataFrame, earlier: int) -> list[str]:
+    "Return the columns in which copies are equal, where these are not all; a few new rows do not tell that"
+    if earlier or spec.duplicates != "reject" or "event_id" in spec.columns:
+        return []
+    telling = telling_columns(rows, spec, table["timestamp"].to_numpy())
+    return telling if set(telling) < set(rows.raw.frame) else []
+
+
+def _source_notes(staged: Staged, first: list[str], spec: InteractionsFile, several: bool) -> list[str]:
+    "Return the notes on all blocks, and those on the first that hold for the whole source"
+    useful = [rule.reason for rule in spec.filters if staged.filtered.get(rule.reason)]
+    notes = [note for note in first if not any(note.startswith(f"the rule {why!r} ") for why in useful)]
+    begins = "of its first rows, " if several else ""
+    return [
+        for_reader(f"{staged.file}: {text}.") for text in [*staged.notes, *(begins + one for one in notes)]
+    ]
 
 
 def _place(raw: RawTable, first_line: int) -> str:
@@ -212,6 +242,7 @@ def _place(raw: RawTable, first_line: int) -> str:
 def _unit(raw: RawTable, spec: InteractionsFile) -> str:
     if spec.timestamp != "auto" or "timestamp" not in spec.columns:
         return spec.timestamp
+    check_seconds(raw, spec)
     return timestamp_unit(raw.frame[spec.columns["timestamp"]])
 
 
@@ -222,6 +253,7 @@ def _part(
     spec: InteractionsFile,
     described: dict[str, str],
     named: bool,
+    telling: list[str],
 ) -> pa.Table:
     frame = raw.frame[rows.kept]
     texts = row_texts(frame, named)
@@ -231,6 +263,11 @@ def _part(
         ids = pa.array(content_ids(texts.to_pylist(), table["timestamp"].tolist()), pa.large_string())
     columns: dict[str, Any] = {name: pa.array(table[name], _PART[name]) for name in list(_PART)[2:-1]}
     columns["event_id"] = ids
+    if telling:
+        content = row_texts(frame.reindex(columns=telling, fill_value=""), named).to_pylist()
+        columns["copy"] = pa.array(content_ids(content, table["timestamp"].tolist()), pa.large_string())
+    if "order" in table:
+        columns["order"] = pa.array(table["order"], pa.float64(), from_pandas=True)
     if spec.duplicates == "reject" or "event_id" in spec.columns:
         columns["raw"] = texts
     for name, theirs in described.items():
@@ -268,12 +305,14 @@ def find_repeated(
 ) -> Repeated:  # the rejects are counted in `staged`
     "Find rows that occur more than once; raise `IngestError` if that makes too many rejects"
     database.execute("SET VARIABLE parts = ?", [staged.pattern])
+    known = staged.parts and "copy" in pq.read_schema(staged.parts[0]).names
+    key = "copy" if known else "event_id"
     again = database.sql(
-        """WITH twice AS (SELECT event_id FROM read_parquet(getvariable('parts'))
-                          GROUP BY event_id HAVING count(*) > 1)
-           SELECT pos, event_id, row_number() OVER (PARTITION BY event_id ORDER BY pos) - 1 AS n
-           FROM read_parquet(getvariable('parts')) SEMI JOIN twice USING (event_id)
-           QUALIFY n > 0 ORDER BY pos"""
+        f"""WITH twice AS (SELECT {key} FROM read_parquet(getvariable('parts'))
+                           GROUP BY {key} HAVING count(*) > 1)
+            SELECT pos, event_id, row_number() OVER (PARTITION BY {key} ORDER BY pos) - 1 AS n
+            FROM read_parquet(getvariable('parts')) SEMI JOIN twice USING ({key})
+            QUALIFY n > 0 ORDER BY pos"""
     ).to_arrow_table()
     if spec.duplicates == "keep" and "event_id" not in spec.columns:
         pairs = zip(*(again.column(name).to_pylist() for name in ("pos", "event_id", "n")), strict=True)
@@ -298,18 +337,33 @@ def _rejected_places(database: Any, staged: Staged, places: np.ndarray, reason: 
     return pd.DataFrame(table).astype({"file": "str", "line": "int64", "reason": "str", "text": "str"})
 
 # %% ../../nbs/1_data/70_staging.ipynb #62f97901
+def _in_order(staged: Staged, names: list[str]) -> Iterator[pa.Table]:
+    "Yield the staged rows: part by part, or sorted where a column has their places"
+    if not staged.parts or "order" not in pq.read_schema(staged.parts[0]).names:
+        yield from (pq.read_table(path, columns=names) for path in staged.parts)
+        return
+    with open_staging(staged.folder) as database:
+        database.execute("SET VARIABLE parts = ?", [staged.pattern])
+        columns = ", ".join(f'"{name}"' for name in names)
+        rows = database.sql(
+            f"""SELECT {columns} FROM read_parquet(getvariable('parts'))
+                ORDER BY "timestamp", "order" NULLS LAST, pos"""
+        )
+        for batch in rows.to_arrow_reader(100_000):
+            yield pa.Table.from_batches([batch])
+
+
 def staged_rows(
     staged: Staged,
     skipped: np.ndarray,  # int64, ascending: places of rows to leave out
     renamed: dict[int, str] | None = None,  # place -> id
     size: int = 20_000,  # most rows of a block
 ) -> Iterator[pa.Table]:  # pos, user, item, event, rating, weight, timestamp, event_id
-    "Yield the rows to be loaded, in the order of the source"
+    "Yield the rows to be loaded, in the order of the source, or of a column that says what came first"
     names = ["pos", *list(_PART)[2:]]
     renamed = renamed or {}
     moved = np.array(sorted(renamed), np.int64)
-    for path in staged.parts:
-        part = pq.read_table(path, columns=names)
+    for part in _in_order(staged, names):
         places = part.column("pos").to_numpy()
         if len(skipped):
             part = part.filter(pa.array(~np.isin(places, skipped)))

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LEADERBOARD_COLUMNS', 'LIST_METRICS', 'COST_METRICS', 'METRIC_ORDER', 'LOWER_IS_BETTER', 'SEEDS_BESIDE_MEAN',
-           'seeds_in_mean', 'natural_order', 'segment_rows', 'build_leaderboard', 'all_customers', 'model_rank',
-           'write_leaderboard', 'read_leaderboard']
+           'SEGMENT_METRICS', 'seeds_in_mean', 'natural_order', 'segment_rows', 'build_leaderboard', 'all_customers',
+           'model_rank', 'add_blank_rows', 'short_form', 'write_leaderboard', 'read_leaderboard']
 
 # %% ../../nbs/3_evaluation/22_leaderboard.ipynb #5f93aa2d
 from collections.abc import Collection, Mapping
@@ -233,6 +233,10 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.assign(metric=name_k[0], k=pd.to_numeric(name_k[1]).astype("Int64"))
     for column in ("value", "low", "high"):
         frame[column] = [float(f"{number:.6g}") for number in frame[column]]
+    return _sorted(frame)
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.astype({"n_customers": "int64", "n_seeds": "int64"})
     orders = {
         "split": str,
@@ -254,13 +258,50 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
     keys = pd.DataFrame(place | {"k": frame["k"].fillna(0)}).reset_index(drop=True)
     return frame[list(LEADERBOARD_COLUMNS)].iloc[keys.sort_values(list(keys)).index].reset_index(drop=True)
 
+# %% ../../nbs/3_evaluation/22_leaderboard.ipynb #74ce57ce
+def add_blank_rows(
+    board: pd.DataFrame,  # from `build_leaderboard`
+    models: Collection[str],  # keys
+) -> pd.DataFrame:  # the board itself where every model has figures on every split
+    "Return the leaderboard with an empty row per metric for each model on each split that it has none on"
+    whole = board[(board["segment"] == "all") & (board["split_seed"] == "mean")]
+    added = []
+    for _, rows in whole.groupby("split", sort=False):
+        metrics = rows.drop_duplicates(["metric", "k"])
+        nothing = dict.fromkeys(("value", "low", "high"), np.nan) | {"n_customers": 0, "n_seeds": 0}
+        added += [
+            metrics.assign(model=model, **nothing) for model in models if model not in set(rows["model"])
+        ]
+    return _sorted(pd.concat([board, *added], ignore_index=True)) if added else board
+
+# %% ../../nbs/3_evaluation/22_leaderboard.ipynb #126ccb4f
+SEGMENT_METRICS = (
+    "ndcg",
+    "precision",
+    "recall",
+    "rmse",
+    "mae",
+)  # of segments, in the short form; lists of ten
+
+
+def short_form(
+    board: pd.DataFrame,  # from `build_leaderboard`
+) -> pd.DataFrame:  # the same columns
+    "Return the rows about all customers, and the main means about segments"
+    of_ten = board["metric"].isin(SEGMENT_METRICS) & (board["k"].isna() | (board["k"] == 10)).astype(bool)
+    means = (board["split_seed"] == "mean") & of_ten
+    return board[(board["segment"] == "all") | means].reset_index(drop=True)
+
 # %% ../../nbs/3_evaluation/22_leaderboard.ipynb #7550416e
 def write_leaderboard(
     frame: pd.DataFrame,  # from `build_leaderboard`
-    path: Path | str,  # a .csv file; written over
+    path: Path | str,  # a .csv or .parquet file; written over
 ) -> Path:  # the file
-    "Write the leaderboard as CSV; the same frame gives the same bytes"
-    Path(path).write_bytes(frame.to_csv(index=False, lineterminator="\n").encode())
+    "Write the leaderboard as CSV or Parquet; the same frame gives the same bytes"
+    if Path(path).suffix == ".parquet":
+        frame.to_parquet(path, index=False, compression="zstd")
+    else:
+        Path(path).write_bytes(frame.to_csv(index=False, lineterminator="\n").encode())
     return Path(path)
 
 
@@ -269,9 +310,11 @@ def read_leaderboard(
 ) -> pd.DataFrame:  # the frame that was written
     "Return the leaderboard that was written, with its types"
     text = dict.fromkeys(LEADERBOARD_COLUMNS[:5], "str")
-    frame = pd.read_csv(
-        path, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("k", "value", "low", "high")}
-    )
+    if Path(path).suffix == ".parquet":
+        frame = pd.read_parquet(path)
+    else:
+        blank = {column: [""] for column in ("k", "value", "low", "high")}
+        frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=blank)
     if tuple(frame.columns) != LEADERBOARD_COLUMNS:
         raise ValueError(
             f"{path} is not a leaderboard: its columns are {list(frame.columns)}, "

@@ -221,12 +221,13 @@ def evaluate(
     users = np.unique(split.test["user"].to_numpy(np.int32))
     columns: dict[str, np.ndarray] = {}
     overall = dict(costs or {})
-    if not measures_ranking(split):
+    if not (measures_ranking(split) and model.ranks):
         lists = None
     else:
         started = time.perf_counter()
         lists = rank_held_out(model, split, max(CUTOFFS), repeats)
-        overall["users_per_second"] = len(lists.users) / max(time.perf_counter() - started, 1e-9)
+        if not model.from_file:
+            overall["users_per_second"] = len(lists.users) / max(time.perf_counter() - started, 1e-9)
         columns |= _ranking_columns(lists, users)
         overall |= list_metrics(lists, split) if len(lists.users) else {}
     binned, rated = None, split.test[split.test["rating"].notna()]
@@ -317,7 +318,7 @@ def histories_before(
         past.assign(user=np.repeat(np.arange(len(points)), n_before)),
         len(points),
         split.train.n_items,
-        split.train.facts.seen,
+        split.train.facts,
     )
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #ba04b0f4

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['REPORTED_PACKAGES', 'describe_machine', 'git_commit', 'software_record', 'split_facts', 'data_counts',
-           'describe_origin', 'data_record', 'blank_cells', 'count_test_looks', 'run_record']
+           'describe_origin', 'data_record', 'ready_accounts', 'blank_cells', 'failure_record', 'count_test_looks',
+           'run_record']
 
 # %% ../../nbs/3_evaluation/44_provenance.ipynb #3e3756ea
 import os
@@ -16,14 +17,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..config import checkout_root, settings
 from ..data.prepare import Dataset
+from ..data.times import shown_day
 from .cache import package_versions
+from .leaderboard import COST_METRICS, LIST_METRICS
 from .pipeline import TEST_LOOKS, Fit, Job, jobs_by_split, open_snapshot
 from .protocol import measures_ranking
+from .ready_lists import account_of
 from ..files import sha256_of_bytes
+from ..metrics import RANKING_METRICS
 from ..models.catalogue import model_class
 
 # %% ../../nbs/3_evaluation/44_provenance.ipynb #d1df3f77
@@ -123,10 +129,19 @@ def data_counts(
         "items": data.n_items,
         "interactions": len(data.interactions),
         "ratings": int(tables.interactions["rating"].notna().sum()),
+        **_days(tables.interactions["timestamp"].to_numpy()),
         "events": tables.interactions["event"].value_counts().to_dict(),
         "rejects": manifest["rejected"],
         "filtered": manifest["filtered"],
     }
+
+
+def _days(when: np.ndarray) -> dict[str, str]:
+    "Return the first and the last day; nothing for data without times"
+    if not len(when) or not shown_day(when.max()):
+        return {}
+    known = when[when > 0]
+    return {"first_day": shown_day(known.min()) or "before 1990", "last_day": shown_day(known.max())}
 
 
 def describe_origin(
@@ -161,9 +176,48 @@ def data_record(
         "scale": plain["scale"],
         "relevant": plain["relevant"],
         "counts": data_counts(snapshot),
+        "notes": manifest.get("notes", []),
     }
 
 # %% ../../nbs/3_evaluation/44_provenance.ipynb #199bfafb
+def _not_in_file(key: str) -> dict[str, str]:
+    "Return the metrics that ready-made lists cannot have, with the reason"
+    cls = model_class(key)
+    if not cls.from_file:
+        return {}
+    told = dict.fromkeys(COST_METRICS, "another system made the lists")
+    if not cls.ranks:
+        names = (*RANKING_METRICS, *LIST_METRICS)
+        told |= dict.fromkeys(names, "only predicted ratings were given, with --predictions")
+    if cls.predictions is None:
+        told |= dict.fromkeys(("rmse", "mae"), "no predicted ratings were given, with --predictions")
+    return told
+
+
+def ready_accounts(
+    snapshot: Path,
+    fits: Iterable[Fit],
+) -> list[dict[str, Any]]:  # model, split, seed, files, counts
+    "Return what was read from the files of other systems, and what was decided by rule"
+    ready = {fit.job: fit for fit in fits if model_class(fit.job.model).from_file and not fit.blank}
+    told = []
+    for split, jobs in jobs_by_split(snapshot, ready):
+        for job in jobs:
+            cls = model_class(job.model)
+            files = [Path(file.path).name for file in (cls.recommendations, cls.predictions) if file]
+            counts = account_of(ready[job].load(), split)
+            told.append(
+                {
+                    "model": job.model,
+                    "split": split.name,
+                    "seed": split.seed,
+                    "files": files,
+                    "counts": counts,
+                }
+            )
+    return told
+
+
 def blank_cells(
     fits: Iterable[Fit],
     data: Dataset,
@@ -173,11 +227,24 @@ def blank_cells(
     for fit in fits:
         if fit.blank:
             found.setdefault(fit.job.model, {})["all"] = fit.blank
+        elif reasons := _not_in_file(fit.job.model):
+            found[fit.job.model] = reasons
         elif data.scale is None:
             found[fit.job.model] = dict.fromkeys(("rmse", "mae"), "the data holds no ratings")
     return found
 
 # %% ../../nbs/3_evaluation/44_provenance.ipynb #74258264
+def failure_record(
+    fits: Iterable[Fit],
+) -> list[dict[str, Any]]:  # model, split, seed, reason
+    "Return the fits that failed"
+    return [
+        {"model": fit.job.model, "split": fit.job.split, "seed": fit.job.split_seed, "reason": fit.blank}
+        for fit in fits
+        if fit.failed
+    ]
+
+
 def count_test_looks(
     snapshot: Path,
 ) -> dict[str, int]:  # split -> evaluations
@@ -207,6 +274,8 @@ def run_record(
         "models": models,
         "contract": contract,
         "blanks": blank_cells(fits, open_snapshot(snapshot)[1]),
+        "ready": ready_accounts(snapshot, fits),
+        "failed": failure_record(fits),
         "jobs": [{**fit.job._asdict(), **fit.costs, "params": fit.params} for fit in fits],
         "test_evaluations": count_test_looks(snapshot),
         **software_record(),

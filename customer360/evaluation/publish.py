@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FIGURES_SPLIT', 'log', 'T', 'MOST_READS', 'fit_on_all', 'evaluate_on_part', 'release_figures', 'compare_pairs',
-           'compare_releases', 'erase_since_snapshot', 'add_to_registry', 'reopen_snapshot', 'train_and_publish',
-           'same_training', 'current_model', 'ErasedMeanwhile', 'has_gone', 'on_snapshot']
+           'compare_releases', 'erase_since_snapshot', 'check_merges', 'add_to_registry', 'reopen_snapshot',
+           'train_and_publish', 'same_training', 'current_model', 'ErasedMeanwhile', 'has_gone', 'on_snapshot']
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #fdf00cec
 import json
@@ -45,7 +45,7 @@ from ..models.contract import Recommender
 from ..models.ops import NoItemText
 from ..models.registry import NO_COMPARISONS, Registry, prune
 from ..models.releases import Release
-from ..models.snapshots import RegistryError, Snapshot
+from ..models.snapshots import RegistryError, Snapshot, snapshot_name
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #f26fbbab
 FIGURES_SPLIT = (
@@ -155,6 +155,19 @@ def erase_since_snapshot(
     return gone
 
 
+def check_merges(
+    snapshot: Path,
+) -> None:
+    "Remove a snapshot, and raise `ValueError`, if a merge that it has read was undone since"
+    tables, _, manifest = open_snapshot(snapshot)
+    with own_store(tables.facts.name) as store:
+        ours = store is not None and manifest.get("store") == store.ids.store_id
+        undone = ours and store.identities.undone_since(manifest["watermark"])
+    if undone:
+        discard(snapshot)
+        raise ValueError(f"a merge was undone since {snapshot.name} was read: read the data again")
+
+
 def add_to_registry(
     registry: Registry,
     snapshot: Path,
@@ -198,6 +211,7 @@ def train_and_publish(
     if fit.blank:
         raise NoItemText(fit.blank)
     results = evaluate_on_part(snapshot, key, params) if measure else None
+    check_merges(snapshot)
     registry = Registry(folder("models") / tables.facts.name)
     release = registry.releases.publish(
         fit.load(),
@@ -207,12 +221,13 @@ def train_and_publish(
     )
     if promote:
         decision = decide(release) if decide else None
+        check_merges(snapshot)
         release = registry.promotions.promote(key, release.version, decision)
     if results:
         compare_releases(registry, release, results)
     erase_since_snapshot(registry, snapshot)
     if promote:
-        prune(registry, settings().keep_versions)
+        prune(registry, settings().keep_versions, settings().keep_versions_days)
     return release
 
 
@@ -238,22 +253,25 @@ def current_model(
     key: str,  # of the model
     params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
 ) -> tuple[Recommender, Snapshot]:
-    "Return the model in use on this data; where there is none, fit it and put it to use"
-    tables, _, manifest = open_snapshot(snapshot)
+    "Return the model in use on this data; where there is none, fit it, without putting it to use unmeasured"
+    tables, data, manifest = open_snapshot(snapshot)
     registry = Registry(folder("models") / tables.facts.name)
-    name, wanted, current = add_to_registry(registry, snapshot), make_model(key, params=params).params, None
+    mark, origin = manifest.get("watermark", 0), manifest.get("origin", "")
+    name, wanted, current = snapshot_name(tables, mark), make_model(key, params=params).params, None
     with suppress(ArtefactError):
         current = registry.promotions.current(key)
-    model, origin = None, manifest.get("origin")
     if current is not None and (
         current.snapshot == name or (origin and registry.snapshots.read(current.snapshot).origin == origin)
     ):  # events recorded since then are no reason to train for one list
-        model, name = registry.load(key)[0], current.snapshot
-    if model is None or model.params != wanted:  # of the model: those of an old release may lack some
-        train_and_publish(snapshot, key, params, measure=False)
         model = registry.load(key)[0]
-        name = registry.promotions.current(key).snapshot
-    return model, registry.snapshots.read(name)
+        if model.params == wanted:  # of the model: those of an old release may lack some
+            return model, registry.snapshots.read(current.snapshot)
+    fit = fit_on_all(snapshot, key, params)
+    if fit.blank:
+        raise NoItemText(fit.blank)
+    return fit.load(), Snapshot(
+        snapshot.name, snapshot, tables, data, mark, manifest.get("store", ""), origin
+    )
 
 # %% ../../nbs/3_evaluation/46_publish.ipynb #2e549aec
 log = logging.getLogger(__name__)
@@ -262,11 +280,11 @@ MOST_READS = 3  # how often the data are read again for one piece of work
 
 
 class ErasedMeanwhile(RuntimeError):
-    "Raised where customers were erased again and again while a model was trained on their data"
+    "Raised where customers were erased, or merges undone, again and again while a model was trained"
 
 
 def has_gone(snapshot: Path) -> bool:
-    "Return True if a snapshot was removed, as the erasure of one of its customers does"
+    "Return True if a snapshot was removed, as an erasure or the undoing of a merge does"
     return not (snapshot / "manifest.json").exists()
 
 
@@ -275,11 +293,13 @@ def on_snapshot(
     work: Callable[[Path], T],
     read: Callable[[], Path],  # makes a snapshot of the data as they are now
 ) -> tuple[Path, T]:  # the snapshot that the work was done on
-    "Do a piece of work on a snapshot; where a customer was erased from it meanwhile, on a new one"
+    "Do a piece of work on a snapshot; where it was removed meanwhile, on a new one"
     problem: Exception | None = None
     for _ in range(MOST_READS + 1):
         if has_gone(snapshot):
-            log.warning("%s was removed, as at the erasure of a customer: read again", snapshot.name)
+            log.warning(
+                "%s was removed, as when a customer is erased or a merge undone: read again", snapshot.name
+            )
             _let_go(snapshot)
             snapshot = read()
         try:
@@ -291,8 +311,8 @@ def on_snapshot(
             problem = error
     _let_go(snapshot)
     raise ErasedMeanwhile(
-        f"customers were erased {MOST_READS + 1} times in a row while a model was trained, which removes "
-        "the data that it is trained on: start again when nobody is being erased"
+        f"customers were erased, or merges undone, {MOST_READS + 1} times in a row while a model was "
+        "trained, which removes the data that it is trained on: start again when nothing of this happens"
     ) from problem
 
 

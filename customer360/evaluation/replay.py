@@ -192,7 +192,7 @@ def replay_table(
     key: str,  # of a model
 ) -> Any:  # a `Table`
     "Return the three rows of a model, for all, known and new customers"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     columns = [(which, metric) for which in ("all", "known", "new") for metric in REPLAY_METRICS]
     own = [row for row in findings["figures"] if row["model"] == key]
@@ -206,12 +206,12 @@ def replay_table(
     ]
     head = ["", *(f"{metric.replace('ndcg', 'nDCG')}, {which}" for which, metric in columns)]
     caption = f"{findings['models'][key]}: all customers, those of the first part, and new ones"
-    return simple_table(caption, head, rows)
+    return plain_table(caption, head, rows)
 
 
 def replay_differences(findings: Mapping[str, Any]) -> Any:  # a `Table`
     "Return the table of differences, paired by customer"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     rows = [
         [findings["models"][d["model"]], f"{d['arm']} − {d['other']}", d["customers"],
@@ -219,7 +219,7 @@ def replay_differences(findings: Mapping[str, Any]) -> Any:  # a `Table`
         for d in findings["differences"]
     ]  # fmt: skip
     head = ["model", "arms", "customers", "figure", "difference [95 %]", "customers in it"]
-    return simple_table("Differences, paired by customer", head, rows)
+    return plain_table("Differences, paired by customer", head, rows)
 
 
 def how_replayed(findings: Mapping[str, Any]) -> str:
@@ -234,8 +234,8 @@ def how_replayed(findings: Mapping[str, Any]) -> str:
 
 def replay_picture(findings: Mapping[str, Any]) -> Any:  # a `Shown`
     "Return the picture of all windows, a panel per model"
+    from customer360.evaluation.page_parts import shown
     from customer360.evaluation.plots_rounds import rounds_figure
-    from customer360.evaluation.report import shown
 
     frame = pd.DataFrame(findings["windows"]).rename(
         columns={"model": "panel", "arm": "line", "window": "round"}
@@ -260,7 +260,7 @@ def write_replay(
 ) -> Path:  # loop.html
     "Write the page and the findings"
     from customer360.evaluation.findings_page import write_page
-    from customer360.evaluation.report import Listed, Section
+    from customer360.evaluation.page_parts import Listed, Section
 
     picture = replay_picture(findings)
     sections = [

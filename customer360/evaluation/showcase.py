@@ -58,11 +58,13 @@ def recommendation_table(
     customer: str = "",  # id; empty: a new visitor
     history: Iterable[str] = (),  # item ids that the visitor has chosen
     n: int = 10,
+    exclude: np.ndarray | None = None,  # int32 (c,), items nobody is to be shown
+    candidates: np.ndarray | None = None,  # int32 (c,), only these may be shown
 ) -> pd.DataFrame:  # rank, item, title, score, reason
     "Return what a model recommends to one customer; raise `ValueError` on an unknown id"
     past = _history(data, customer, list(history))
     user = data.users.encode([customer]) if customer else np.array([-1])
-    top = model.recommend(user, n, histories=past)
+    top = model.recommend(user, n, histories=past, exclude=exclude, candidates=candidates)
     shown = top.codes[0][top.codes[0] >= 0]
     titles = item_titles(tables)
     reasons = model.explain(past[[0] * len(shown)], shown, n=1)

@@ -35,6 +35,7 @@ class Random(Recommender):
     colour: ClassVar[str] = "#CFCFCF"
     serves: ClassVar[bool] = False  # nobody is to be shown what chance picks
     personal: ClassVar[bool] = False
+    _disliked: ClassVar[np.ndarray] = np.zeros(0, int)  # it does not know what anybody liked
 
     def _fit(self, train: Dataset) -> None:
         pass
@@ -111,8 +112,8 @@ def item_weights(
 ) -> np.ndarray:  # float32 (n, n): row i, what having item i says for each other
     "Return the weights that best rebuild the rows behind a Gram matrix, no item from itself."
     gram[np.diag_indices_from(gram)] += regularisation
-    inverse = symmetric_inverse(gram)
-    weights = np.divide(inverse, -np.diag(inverse), order="C")  # a history adds up rows
+    weights = symmetric_inverse(gram).T  # the same numbers row by row, as a history adds up rows
+    weights /= -np.diag(weights)
     weights[np.diag_indices_from(weights)] = 0
     return weights
 

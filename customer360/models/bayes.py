@@ -173,7 +173,7 @@ class BayesianMF(Recommender):
     "Bayesian matrix factorisation with side information for ratings; item-to-item cosine for ranking."
 
     key: ClassVar[str] = "bayes"
-    label: ClassVar[str] = "Bayesian MF (ratings)"
+    label: ClassVar[str] = "Bayesian MF (averaged factors)"
     short_label: ClassVar[str] = "Bayes"
     description: ClassVar[str] = "Factors as in SVD, averaged over their posterior given the ratings."
     group: ClassVar[str] = "further"

@@ -79,7 +79,7 @@ class BERT(Recommender):
     "Text vectors of a frozen sentence encoder, item vectors by a regression on them, retrieval by FAISS"
 
     key: ClassVar[str] = "bert"
-    label: ClassVar[str] = "BERT + FAISS (sentence encoder, learnt projection)"
+    label: ClassVar[str] = "BERT + FAISS (meaning of the text)"
     short_label: ClassVar[str] = "BERT"
     description: ClassVar[str] = (
         "A language model reads each product's text; "

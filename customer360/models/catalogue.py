@@ -4,14 +4,13 @@
 
 # %% auto #0
 __all__ = ['GROUPS', 'Sources', 'MODELS', 'PARTS', 'ModelDescription', 'ClassSource', 'read_classes', 'inherited_values',
-           'read_description', 'read_models', 'package_models', 'missing', 'model_class', 'make_model', 'code_cells',
-           'run_cells', 'add_notebook', 'describe', 'variant_of', 'colour', 'models_in', 'by_preference']
+           'read_description', 'read_models', 'package_models', 'missing', 'model_class', 'make_model', 'run_cells',
+           'add_notebook', 'describe', 'variant_of', 'colour', 'models_in', 'by_preference']
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #9fe0d94c
 import ast
 import importlib
 import importlib.util
-import json
 import sys
 import zlib
 from collections.abc import Iterable, Mapping
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 
 from .contract import Recommender
 from .hyperparameters import HyperparameterError, check_params
+from .notebook_code import run_notebook_cells
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #bea19e8d
 GROUPS: dict[str, str] = {  # group -> title in tables
@@ -212,25 +212,6 @@ def _component(key: str, part: str, seed: int, params: Any) -> Recommender:
         raise HyperparameterError(str(error), ("components", part, *error.path)) from None
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #e5a1084b
-def code_cells(
-    path: Path,  # a notebook, or a Python file
-) -> list[str]:  # the same however often the notebook has been run and saved
-    "Return the source of each code cell, without lines for IPython."
-    if path.suffix not in (".ipynb", ".py"):
-        raise ValueError(f"{path} is neither a notebook nor a Python file: name a file that defines a model")
-    if path.suffix == ".py":
-        return [path.read_text(encoding="utf-8")]
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a notebook: {error}") from None
-    code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return [
-        "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-        for source in code
-    ]
-
-
 def run_cells(
     path: Path,  # absolute, of a notebook or a Python file
 ) -> ModuleType:
@@ -241,13 +222,7 @@ def run_cells(
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
-    for number, source in enumerate(code_cells(path), 1):
-        try:
-            exec(compile(source, f"{path.name}, code cell {number}", "exec"), vars(module))
-        except Exception as error:
-            raise ValueError(
-                f"{path}: code cell {number} fails with {type(error).__name__}: {error}"
-            ) from error
+    run_notebook_cells(module, path)
     return module
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #0cd81fe9
@@ -290,7 +265,7 @@ def describe(
     }
     lines = (cls.__dict__.get("__doc__") or "").strip().splitlines()
     return ModelDescription(
-        **{"label": cls.label, "description": lines[0] if lines else ""}
+        **{"key": key, "label": cls.label, "description": lines[0] if lines else ""}
         | stated
         | {"module": cls.__module__, "class_name": cls.__name__}
     )

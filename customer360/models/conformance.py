@@ -310,7 +310,7 @@ def check_taste(
     )
     visitor = histories_from_items([[0, 2]], data.n_items, EventType.purchase, seen=True)
     events = interactions(["0"] * 2, ["0"] * 2, ["purchase", "dismiss"], timestamp=9).assign(user=0, item=5)
-    grown, dismissed = (append_events(visitor, events.iloc[[which]], data.facts.seen) for which in (0, 1))
+    grown, dismissed = (append_events(visitor, events.iloc[[which]], data.facts) for which in (0, 1))
     others = np.delete(everyone, [0, 2, 5])
     promise(
         (model.score(grown) != model.score(visitor))[0, others].any(),

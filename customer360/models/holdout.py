@@ -48,8 +48,8 @@ def rank_held_out(
     "Return what is recommended to every customer who has relevant items in the test part."
     pairs = split.relevant(repeats)
     users, first = np.unique(pairs["user"].to_numpy(np.int32), return_index=True)
-    if split.candidates is None:
-        codes = model.recommend(users, n, exclude_seen=not repeats).codes
+    if split.candidates is None or model.from_file:
+        codes = model.recommend(users, n, exclude_seen=not repeats, candidates=split.candidates).codes
     else:
         rng, batches = (
             generator(0, "ties"),

@@ -293,7 +293,7 @@ class PlainHybrid(Hybrid):
     "The hybrid of NCF and BERT"
 
     key: ClassVar[str] = "hybrid-ncf-bert"
-    label_format: ClassVar[str] = "{} alone"
+    label_format: ClassVar[str] = "Hybrid of {}"
     short_label: ClassVar[str] = "NCF + BERT"
     description: ClassVar[str] = "The hybrid with no other components than NCF and BERT."
     group: ClassVar[str] = "further"

@@ -127,7 +127,7 @@ class UserKNN(Recommender):
     "User-based nearest neighbours (Resnick et al. 1994; Herlocker et al. 1999)."
 
     key: ClassVar[str] = "knn"
-    label: ClassVar[str] = "User kNN (idf-weighted cosine)"
+    label: ClassVar[str] = "User kNN (similar customers)"
     short_label: ClassVar[str] = "kNN"
     description: ClassVar[str] = (
         "Finds the customers with the most similar histories and recommends what they chose."

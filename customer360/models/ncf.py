@@ -70,7 +70,7 @@ class NCF(Recommender):
     "NeuMF (He et al. 2017) that reads histories, with a head for ranking and one for ratings"
 
     key: ClassVar[str] = "ncf"
-    label: ClassVar[str] = "NCF (NeuMF, two heads)"
+    label: ClassVar[str] = "NCF (neural network)"
     short_label: ClassVar[str] = "NCF"
     description: ClassVar[str] = (
         "A neural network that reads a customer's history and scores every product from it."

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['log', 'KEPT_DECISIONS', 'NO_COMPARISONS', 'WHY_SECONDS', 'Promotions', 'Decisions', 'versions_of', 'Comparisons',
-           'Registry', 'kept_releases', 'prune', 'open_registry']
+           'Registry', 'outdated_releases', 'kept_releases', 'prune', 'open_registry']
 
 # %% ../../nbs/2_models/50_registry.ipynb #588704c0
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,9 @@ class Promotions:
             if len(versions) < 2:
                 newer = [one.version for one in self.releases.of(key) if [one.version] != versions]
                 why = f"no version was in use before {versions[0]}" if versions else "none was ever in use"
+                if versions and (removed := self.releases.removed(key)):
+                    last, told = removed.popitem()
+                    why = f"the release {last} {told}"
                 advice = f"; promote one of {', '.join(newer)} by its name" if newer else ""
                 raise RegistryError(f"nothing to roll {key} back to: {why}{advice}")
             release = self.releases.load(key, versions[-2])[1]
@@ -243,7 +247,8 @@ class Registry:
             versions = [version] if version else self.promotions.versions(key)
             if not versions:
                 raise RegistryError(
-                    f"no release of {key} is in use in {self.root}: run `c360 train --model {key}`"
+                    f"no release of {key} is in use in {self.root}: "
+                    f"run `c360 train --dataset {self.dataset} --model {key}`"
                 )
             return self.releases.load(key, versions[-1])
 
@@ -269,7 +274,7 @@ class Registry:
                     return *self.releases.load(key, version), problems
                 except (ArtefactError, RegistryError, KeyError, ImportError) as error:
                     problems.append(str(error.args[0] if error.args else error))
-        advice = f"run `c360 train --model {key}`. {' '.join(problems)}".strip()
+        advice = f"run `c360 train --dataset {self.dataset} --model {key}`. {' '.join(problems)}".strip()
         raise ArtefactError(f"no release of {key} in {self.root} can be loaded: {advice}")
 
     def erase(
@@ -348,19 +353,39 @@ class Registry:
 WHY_SECONDS = 30 * 86400.0  # how long a snapshot outlives its releases, so that `why` finds the history
 
 
-def kept_releases(
+def outdated_releases(
     registry: Registry,
     keep: int,  # the newest versions of each model
+    days: float,  # for which these are kept; 0: for ever
+    now: float,  # seconds UTC
+) -> dict[tuple[str, str], str]:  # key, version -> why it may go
+    "Return the releases that are too many or too old, whether they are needed or not"
+    oldest = datetime.fromtimestamp(now - days * 86_400, UTC).isoformat(timespec="milliseconds")
+    found = {}
+    for key in registry.releases.keys():
+        kept = {release.version: release.created for release in registry.releases.of(key)[-keep:]}
+        for path in (registry.root / key).glob("[!.]*/release.json"):
+            version = path.parent.name
+            if version not in kept:
+                found[key, version] = f"only the newest {keep} are kept (C360_KEEP_VERSIONS)"
+            elif days and kept[version] < oldest:
+                found[key, version] = f"it was older than {days:g} days (C360_KEEP_VERSIONS_DAYS)"
+    return found
+
+
+def kept_releases(
+    registry: Registry,
+    outdated: Collection[tuple[str, str]],  # key, version: too many or too old
 ) -> set[tuple[str, str]]:  # key, version
-    "Return the releases that must stay: newest, in use, to be rolled back to, and components of these"
+    "Return the releases that must stay: those in use, to be rolled back to, and components of what stays"
     kept: set[tuple[str, str]] = set()
     for key in registry.releases.keys():
-        versions = [release.version for release in registry.releases.of(key)]
-        wanted = versions[max(len(versions) - keep, 0) :]
+        wanted = {release.version for release in registry.releases.of(key)}
+        wanted -= {version for version in wanted if (key, version) in outdated}
         try:
-            wanted += list(dict.fromkeys(reversed(registry.promotions.versions(key))))[:2]
+            wanted |= {*list(dict.fromkeys(reversed(registry.promotions.versions(key))))[:2]}
         except ArtefactError:  # nobody knows which one is in use
-            wanted = [path.name for path in (registry.root / key).glob("[!.]*")]
+            wanted = {path.name for path in (registry.root / key).glob("[!.]*")}
         kept |= {(key, version) for version in wanted}
     for key, version in [*kept]:
         with suppress(ArtefactError, RegistryError):  # a damaged one names no components
@@ -371,19 +396,22 @@ def kept_releases(
 def prune(
     registry: Registry,
     keep: int = 5,  # the newest versions of each model
+    days: float = 0,  # for which these are kept; 0: for ever
     now: float | None = None,  # seconds UTC; None: the clock's
 ) -> list[str]:  # <key>/<version> and snapshots/<name>
-    "Remove old releases, and snapshots that came out of use more than 30 days ago"
+    "Remove releases that are too many or too old, and snapshots that came out of use over 30 days ago"
     now, removed = time.time() if now is None else now, []
     with registry.folder.writing():
-        kept = kept_releases(registry, keep)
-        for key in registry.releases.keys():
-            present = {path.parent.name for path in (registry.root / key).glob("[!.]*/release.json")}
-            gone = {version for version in present if (key, version) not in kept}
-            if gone and registry.promotions.path(key).exists():
+        gone = outdated_releases(registry, keep, days, now)
+        for needed in kept_releases(registry, gone):
+            gone.pop(needed, None)
+        for key in sorted({key for key, _ in gone}):
+            why = {version: told for (one, version), told in sorted(gone.items()) if one == key}
+            if registry.promotions.path(key).exists():
                 before = registry.promotions.versions(key)
-                registry.promotions.write(key, versions=[one for one in before if one not in gone])
-            removed += [_discard(registry.root / key / version) for version in sorted(gone)]
+                registry.promotions.write(key, versions=[one for one in before if one not in why])
+            registry.releases.remove(key, why)
+            removed += [f"{key}/{version}" for version in why]
         removed += _prune_snapshots(registry, now)
     return removed
 

@@ -158,7 +158,7 @@ class SVD(Recommender):
     "Matrix factorisation: Funk's SVD for ratings, alternating least squares on all cells for ranking."
 
     key: ClassVar[str] = "svd"
-    label: ClassVar[str] = "SVD (ratings: Funk; ranking: iALS)"
+    label: ClassVar[str] = "SVD (latent factors)"
     short_label: ClassVar[str] = "SVD"
     description: ClassVar[str] = (
         "Describes customers and products by a few learnt numbers each; their product is the score."

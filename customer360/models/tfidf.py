@@ -206,7 +206,7 @@ class TFIDF(Recommender):
     "Content-based: TF-IDF topics of item text, weights learnt on top of them, and a popularity prior."
 
     key: ClassVar[str] = "tfidf"
-    label: ClassVar[str] = "TF-IDF (text, learnt weights, popularity prior)"
+    label: ClassVar[str] = "TF-IDF (words of the text)"
     short_label: ClassVar[str] = "TF-IDF"
     description: ClassVar[str] = (
         "Compares the words of a product's text with those of what the customer chose."

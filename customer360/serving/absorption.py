@@ -66,7 +66,7 @@ def changed_histories(
     code, users = pd.factorize(events["user"])
     rows, base, emptied = rows_of_customers(users.tolist(), index, state)
     coded = events.assign(user=code, item=item[events.index].astype(np.int32))
-    grown = append_events(base, coded, index.facts.seen)
+    grown = append_events(base, coded, index.facts)
     known, n = index.data.histories, index.data.n_users
     order = np.arange(max(n, rows.max(initial=-1) + 1))
     order[emptied] = n + len(grown)

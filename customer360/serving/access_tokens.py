@@ -58,9 +58,11 @@ def token_customer(
             raise InvalidToken("the token has ended: ask the shop's server for a new one") from None
         except jwt.PyJWTError as error:
             raise InvalidToken(f"not a token for one customer: {error}") from None
+        if type(claims["exp"]) not in (int, float):  # the library takes text for a number
+            raise InvalidToken(f"`exp` is a number of seconds: got a {type(claims['exp']).__name__}")
         if claims["exp"] > time.time() + MAX_DAYS * 86_400:
             raise InvalidToken(f"the token ends in more than {MAX_DAYS} days: sign one that ends sooner")
-        if not claims["sub"]:
+        if not claims["sub"] or any("\ud800" <= letter <= "\udfff" for letter in claims["sub"]):
             raise InvalidToken("the token names no customer in `sub`")
         return claims["sub"]
     raise InvalidToken(

@@ -128,9 +128,9 @@ def customer_segment(
     index: SnapshotIndex,
     values: dict[str, Any],  # features of a customer
 ) -> dict | None:
-    "Return the RFM values and the segment of a customer; None without a purchase"
+    "Return the RFM values and the segment of a customer; None without a purchase, or without its time"
     own = rfm(values)
-    if own is None:
+    if own is None or own.recency * 86_400 >= index.features.last_second:  # bought in 1970: without a time
         return None
     points = index.rfm_quantiles.points(own)
     return {
@@ -280,11 +280,10 @@ class Customers:
             after = page[-1]
 
     def _event_counts(self, users: list[str], index: SnapshotIndex, state: LiveState) -> dict[str, int]:
-        recent = self.store.events.frame(users, index.snapshot.watermark)
-        recent = recent[recent["event"] != EventType.impression]["user"].value_counts()
+        recent = self.store.events.n_choices(users, index.snapshot.watermark)
         return {
             user: sum(int(index.n_events[index.user_of[i]]) for i in state.ids(user) if i in index.user_of)
-            + int(recent.get(user, 0))
+            + recent.get(user, 0)
             for user in users
         }
 

@@ -15,8 +15,8 @@ from ..data.store.events import RetractionReceipt
 from ..data.store.facade import Store
 from ..data.store.new_events import NewEvent, Receipt, StoredEvent
 from ..data.store.validation import new_id_problem
-from ..schema import EventType
-from .context import check_live_event
+from ..schema import EventType, event_weight
+from .context import check_live_event, kind_of_event
 from .customers import check_customer_id, customer_names
 from .items import check_item_id
 from .state import LiveState
@@ -84,6 +84,14 @@ class Feedback:
         good, problems = self._weighted(events, state)
         return problems | self._refused_by_store(good)
 
+    def unknown_items(self, events: Mapping[int, NewEvent], state: LiveState) -> dict[int, ServiceError]:
+        "Return what is wrong with events whose items the catalogue lacks, for callers who may add none"
+        return {
+            at: Invalid(f"no item has the id {event.item!r}", f"events.{at}.item")
+            for at, event in events.items()
+            if event.item not in state.catalogue.products
+        }
+
     def _weighted(
         self, events: Mapping[int, NewEvent], state: LiveState
     ) -> tuple[dict[int, NewEvent], dict]:  # those that can have happened; errors of the others
@@ -93,13 +101,13 @@ class Feedback:
         for at, event in events.items():
             timestamp = now if event.timestamp is None else event.timestamp
             try:
+                event = event._replace(event=kind_of_event(event.event, f"events.{at}", facts))
                 check_live_event(event, timestamp, f"events.{at}", state, facts, unknown, earliest)
                 self._check_ids(event, f"events.{at}", state)
             except Invalid as error:
                 problems[at] = error
                 continue
-            weight = facts.weights[EventType(event.event)] if event.weight is None else event.weight
-            good[at] = event._replace(weight=weight)
+            good[at] = event._replace(weight=event_weight(EventType(event.event), event.weight, facts))
         return good, problems
 
     def _check_ids(self, event: NewEvent, where: str, state: LiveState) -> None:

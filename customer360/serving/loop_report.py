@@ -95,8 +95,8 @@ LINE_NAMES = {  # arm -> its name at the end of a line
 
 def loop_pictures(findings: Mapping[str, Any]) -> list[Any]:  # blocks of a page
     "Return the pictures: all figures round by round, and the true utility of known and new customers"
+    from customer360.evaluation.page_parts import shown
     from customer360.evaluation.plots_rounds import rounds_figure
-    from customer360.evaluation.report import shown
 
     names = {arm: LINE_NAMES.get(arm, arm) for arm in findings["arms"]}
     of_all = [("all", metric) for metric in PANELS]
@@ -123,21 +123,21 @@ def loop_pictures(findings: Mapping[str, Any]) -> list[Any]:  # blocks of a page
 
 def means_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     "Return the table of figures over the rounds after the first"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     rows = []
     for arm, label in findings["arms"].items():
         found = [pick(findings["means"], arm=arm, customers="all", metric=metric) for metric in METRICS]
         rows.append([label, *(f"{f['value']:.3f} [{f['low']:.3f}, {f['high']:.3f}]" for f in found)])
     head = ["arm", *(METRIC_NAMES[metric] for metric in METRICS)]
-    return simple_table(
+    return plain_table(
         "Means over the rounds after the first, with 95 % intervals over customers", head, rows
     )
 
 
 def differences_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     "Return the table of all differences between arms"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     rows = []
     for row in findings["differences"]:
@@ -146,12 +146,12 @@ def differences_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
         about = [f"{row['arm']} − {row['other']}", row["customers"], METRIC_NAMES[row["metric"]]]
         rows.append([*about, told, f"{row['n_customers']:,}", seeds])
     head = ["arms", "customers", "figure", "difference [95 %]", "customers drawn from", "in each shop"]
-    return simple_table("Differences, paired by customer, over the rounds after the first", head, rows)
+    return plain_table("Differences, paired by customer, over the rounds after the first", head, rows)
 
 
 def trainings_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     "Return the table of what became of the trainings of each arm"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     frame = pd.DataFrame(findings.get("trainings", []), columns=["arm", "round", "outcome", "reasons"])
     rows = []
@@ -160,13 +160,13 @@ def trainings_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
         rounds = ", ".join(f"{number:.0f}" for number in sorted(part["round"].unique()))
         rows.append([arm, str(outcome), str(len(part)), rounds, reasons[0] if reasons else ""])
     head = ["arm", "outcome", "trainings", "after rounds", "reasons, of the first"]
-    return simple_table("What became of the trainings", head, rows)
+    return plain_table("What became of the trainings", head, rows)
 
 
 def agreement_blocks(findings: Mapping[str, Any]) -> list[Any]:  # blocks of a page; none without figures
     "Return the offline figure of each version of the retrained arm beside what was observed online"
     from customer360.evaluation.agreement import offline_online
-    from customer360.evaluation.report import shown
+    from customer360.evaluation.page_parts import shown
 
     told = findings.get("evaluation", {}).get("retrained", {}).get("agreement")
     rows = pd.DataFrame(told["versions"]) if told else pd.DataFrame(columns=["offline", "online"])
@@ -183,7 +183,7 @@ def agreement_blocks(findings: Mapping[str, Any]) -> list[Any]:  # blocks of a p
 
 def off_policy_table(findings: Mapping[str, Any]) -> list[Any]:  # a `Table`, or nothing
     "Return what the log of the exploring arm says about the model that was in use last"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     told = findings.get("evaluation", {}).get("exploring", {}).get("off_policy", {})
     rows = []
@@ -200,15 +200,15 @@ def off_policy_table(findings: Mapping[str, Any]) -> list[Any]:  # a `Table`, or
         f"in the first shop (observed in the retrained arm, over its rounds: {observed['value']:.3f})"
     )
     head = ["policy", "places", "impressions", "doubly robust [95 %]", "effective sample", "warnings"]
-    return [simple_table(caption, head, rows)]
+    return [plain_table(caption, head, rows)]
 
 
 def settings_table(findings: Mapping[str, Any]) -> Any:  # a `Table`
     "Return the table of how the loop was run"
-    from customer360.evaluation.findings_page import simple_table
+    from customer360.evaluation.page_parts import plain_table
 
     rows = [[name, str(value)] for name, value in findings["settings"].items()]
-    return simple_table("Settings", ["what", "value"], rows)
+    return plain_table("Settings", ["what", "value"], rows)
 
 
 HOW = (
@@ -223,7 +223,7 @@ HOW = (
 
 def loop_sections(findings: Mapping[str, Any]) -> list[Any]:  # of a page
     "Return the sections of the page"
-    from customer360.evaluation.report import Listed, Section
+    from customer360.evaluation.page_parts import Listed, Section
 
     arms = Listed([f"{name}: {label}." for name, label in findings["arms"].items()])
     return [

@@ -192,6 +192,14 @@ class ModelPool:
                 "the snapshot %s has events of another store: all events of this one count as new", name
             )
             return replace(found, watermark=0)
+        with suppress(StoreDown):
+            if found.store and self.store.events.continue_after(found.watermark):
+                log.warning(
+                    "the store is older than the snapshot %s, as one that was restored from a backup: its "
+                    "new events get numbers above %d, so that they count as new",
+                    name,
+                    found.watermark,
+                )
         return found
 
     def _erased_in_new(self, found: ModelSet) -> list[str]:

@@ -20,7 +20,7 @@ from ..models.releases import Release
 from ..models.snapshots import RegistryError
 from .default_model import DefaultChoice
 from .model_pool import ModelPool, ModelSet, ServedModel
-from .state import NO_MODEL, LiveState
+from .state import LiveState, train_advice
 from .types import Conflict, UnknownModel
 
 # %% ../../nbs/4_serving/74_model_reports.ipynb #204175c2
@@ -40,7 +40,7 @@ def readiness(
         "writes": store["writes"],
         "models": {key: served.release.version for key, served in models.models.items()},
         "problems": [*store["problems"], *problems],
-        "do": NO_MODEL.partition(": ")[2] if not models.models else next(iter(store["problems"]), ""),
+        "do": train_advice() if not models.models else next(iter(store["problems"]), ""),
     }
 
 

@@ -6,14 +6,15 @@
 __all__ = ['events_by_month', 'items_by_category', 'Overview']
 
 # %% ../../nbs/4_serving/76_overview.ipynb #c1863dd3
+import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from ..data.store.facade import Store
 from .items import count_by_kind
+from .kept import KeptResults, count_changes
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
 
@@ -35,17 +36,30 @@ def items_by_category(categories: Mapping[str, int]) -> list[dict]:  # category,
     return [{"category": name, "items": n} for name, n in ranked]
 
 # %% ../../nbs/4_serving/76_overview.ipynb #34c07dc9
+class _MonthlyCounts:
+    "The store's events by month and kind, up to one of them"
+
+    def __init__(self, store: Store, index: SnapshotIndex):
+        self.store, self.upto, self.counts = store, index.snapshot.watermark, index.monthly.iloc[:0]
+        self.lock = threading.Lock()
+
+    def follow(self, last: int) -> pd.DataFrame:  # month, event, n, ratings
+        "Add the events up to this number, and return the counts"
+        with self.lock:
+            if last > self.upto:
+                new = self.store.events.daily_counts(self.upto, last)
+                month = new["day"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+                counts = pd.concat([self.counts, new.drop(columns="day").assign(month=month)])
+                self.counts = counts.groupby(["month", "event"], as_index=False).sum()
+                self.upto = last
+            return self.counts
+
+
 class Overview:
     "Counts customers, items and events"
 
     def __init__(self, store: Store):
-        self.store = store
-        self._live: tuple[Any, int, pd.DataFrame | None] = None, 0, None  # counted for what, up to, counts
-        self._outside: tuple[Any, int] = None, 0  # counted for what, customers of the store alone
-        self._merged: tuple[Any, int] = (
-            None,
-            0,
-        )  # counted for what, customers of the snapshot that were merged
+        self.store, self._kept = store, KeptResults()
 
     def overview(self, state: LiveState) -> dict:
         "Return the counts of the snapshot of the default model and of the store together"
@@ -69,26 +83,23 @@ class Overview:
 
     def _live_counts(self, index: SnapshotIndex) -> pd.DataFrame:  # month, event, n, ratings
         versions = self.store.versions()
-        key = index.snapshot.watermark, versions["identities"], versions.get("retractions", 0)
-        known, upto, counts = self._live
-        if known != key:
-            upto, counts = index.snapshot.watermark, index.monthly.iloc[:0]
-        if versions["events"] > upto:
-            new = self.store.events.daily_counts(upto, versions["events"])
-            month = new["day"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
-            counts = pd.concat([counts, new.drop(columns="day").assign(month=month)])
-            counts = counts.groupby(["month", "event"], as_index=False).sum()
-        self._live = key, max(upto, versions["events"]), counts
-        return counts
+        gone = count_changes(versions | {"events": 0})  # only erasures and retractions take an event away
+        size = versions["events"] - index.snapshot.watermark
+        key = "events", index.snapshot.name
+        counts = self._kept.get(key, lambda: _MonthlyCounts(self.store, index), gone, size)
+        return counts.follow(versions["events"])
 
     def _n_customers(self, index: SnapshotIndex, state: LiveState) -> int:
-        # Merges and erasures change the second part of the key, new customers the third.
-        key = index.snapshot.name, self.store.versions()["identities"], self.store.customers.count()
-        known, outside = self._outside
-        if known != key:
-            outside = sum(user not in index.user_of for user in self.store.customers.ids())
-            self._outside = key, outside
-        merged = index.snapshot.name, state.versions.get("identities", 0)
-        if self._merged[0] != merged:
-            self._merged = merged, sum(source in index.user_of for source in state.merges.merged)
-        return len(index.user_of) - self._merged[1] + outside
+        stored, identities = self.store.customers.count(), self.store.versions()["identities"]
+
+        def count() -> tuple[int, int]:  # customers of the store that are not in the snapshot, of how many
+            return sum(user not in index.user_of for user in self.store.customers.ids()), stored
+
+        changes = stored + 2 * identities  # an erasure takes one from the first and adds one to the second
+        outside, then = self._kept.get(("customers", index.snapshot.name), count, changes, stored)
+        merged = self._kept.get(
+            ("merged", index.snapshot.name),
+            lambda: sum(source in index.user_of for source in state.merges.merged),
+            state.versions.get("identities", 0),
+        )
+        return len(index.user_of) - merged + outside + stored - then

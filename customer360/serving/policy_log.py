@@ -18,7 +18,7 @@ from ..data.store.events import EventStore
 from ..data.store.new_events import HistoryEvent
 from ..data.store.recommendations import ShownList
 from ..models.ops import stack_histories
-from ..schema import EventType, Facts
+from ..schema import EventType, Facts, event_weight
 from .live import extend_history
 from .offpolicy import IMPRESSIONS
 from .snapshot_index import SnapshotIndex
@@ -154,7 +154,7 @@ def history_at(
         return index.history(ids, [*since, *acts])
     rows = _later_rows(index, codes, later)
     rows = rows.assign(user=0, row=np.arange(len(rows)))  # in the order in which they came
-    base = histories_from_events(rows, 1, index.data.n_items, index.facts.seen)
+    base = histories_from_events(rows, 1, index.data.n_items, index.facts)
     return extend_history(base, [*since, *acts], index.code_of, index.facts)
 
 
@@ -164,7 +164,7 @@ def _act_events(each: LoggedList, facts: Facts) -> list[HistoryEvent]:
             act["item"],
             act["event"],
             act["rating"],
-            facts.weights[EventType(act["event"])],
+            event_weight(EventType(act["event"]), act.get("quantity"), facts),
             act["timestamp"],
             0,
         )

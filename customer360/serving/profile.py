@@ -23,9 +23,9 @@ def activity(
     timestamp: Sequence[int],  # seconds UTC, one per event
     event: Sequence[str],  # kinds of event
 ) -> list[dict]:  # month (YYYY-MM), events, purchases; in order, without gaps
-    "Return the events of each month, without impressions"
+    "Return the events of each month, without impressions and without events that have no time"
     kind = np.asarray(event, dtype=object)
-    counted = kind != EventType.impression
+    counted = (kind != EventType.impression) & (np.asarray(timestamp, np.int64) > 0)
     seconds = np.asarray(timestamp, np.int64)[counted].astype("datetime64[s]")
     if not len(seconds):
         return []

@@ -8,7 +8,6 @@ __all__ = ['check_recommendation_request', 'choose_variant', 'predict_ratings', 
 
 # %% ../../nbs/4_serving/54_ranking.ipynb #7ac6ac68
 import math
-import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config import settings
+from ..data.store.recommendations import new_recommendation_id
 from ..data.store.validation import surface_problem
 from ..schema import SANDBOX
 from .assignment import Experiment, assign
 from .candidates import RankingQuery, ScoredCandidate, list_candidates
 from .context import UserContext, UserContexts
-from .filters import check_conditions
-from .live import category_names
+from .filters import check_filters
 from .model_pool import ServedModel
 from .reasons import explain_candidates
 from .recommendation_log import RecommendationLog
@@ -52,13 +51,7 @@ def check_recommendation_request(request: RecommendationRequest, state: LiveStat
     for at, item in enumerate(request.candidates):
         if item not in state.catalogue.products:
             raise Invalid(f"no item has the id {item!r}", f"candidates.{at}")
-    check_conditions(request.where)
-    known = state.catalogue.holders
-    for name in category_names(request.category):
-        if name not in known:
-            raise Invalid(
-                f"no category {name!r}: use one of {', '.join(sorted(known)) or 'none'}", "category"
-            )
+    check_filters(request.category, request.where, state.catalogue)
 
 
 def choose_variant(
@@ -245,11 +238,18 @@ class Ranking:
     def _prepare(self, request: RecommendationRequest, state: LiveState) -> PreparedRequest:
         "Check a request and read the history it is about"
         check_recommendation_request(request, state)
-        recommendation_id = secrets.token_hex(12)
+        recommendation_id = new_recommendation_id()
         experiment, variant = choose_variant(request, state, recommendation_id)
         served = state.model(request.model or variant or "")
         try:
-            context = self.contexts.of(state, served.index, request.user, request.history, request.cold_start)
+            context = self.contexts.of(
+                state,
+                served.index,
+                request.user,
+                request.history,
+                request.cold_start,
+                attributes=request.attributes,
+            )
         except UnknownCustomer as error:
             hint = "with cold_start=true they get what is popular"
             raise UnknownCustomer(f"{error.detail}; {hint}", error.field) from None
@@ -273,14 +273,24 @@ class Ranking:
         request = next_request(row, n)
         check_recommendation_request(request, state)
         context = self.contexts.of(
-            state, served.index, request.user, request.history, cold_start=True, upto=payload["upto"]
+            state,
+            served.index,
+            request.user,
+            request.history,
+            cold_start=True,
+            upto=payload["upto"],
+            attributes=request.attributes,
         )
         running = state.experiment
         experiment = running if running and running.name == row["experiment"] else None
         query = RankingQuery(state, served, context, request, experiment)
         offset = payload.get("offset", 0) + len(payload["items"])
         prepared = PreparedRequest(
-            secrets.token_hex(12), row["arm"] if experiment else None, query, row["recommendation_id"], offset
+            new_recommendation_id(),
+            row["arm"] if experiment else None,
+            query,
+            row["recommendation_id"],
+            offset,
         )
         return self.recommend(request, state, prepared)
 

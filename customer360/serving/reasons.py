@@ -89,9 +89,12 @@ def explain_candidates(
 ) -> dict[str, list[Reason]]:  # by item
     "Return the reasons for each item of a list"
     known = [candidate for candidate in candidates if candidate.code >= 0]
-    found = zip(known, model_reasons(query, known), strict=True)
+    if query.alike is None:
+        found = dict(zip((one.item for one in known), model_reasons(query, known), strict=True))
+    else:
+        found = {one.item: [Reason("popularity", 1.0, group=query.alike.text)] for one in known}
     return (
-        {candidate.item: reasons for candidate, reasons in found}
+        found
         | text_reasons(query, [c.item for c in candidates if c.code < 0 and c.by != "pinned"])
         | {c.item: [Reason("rule", 1.0)] for c in candidates if c.by == "pinned"}
     )

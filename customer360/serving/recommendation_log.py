@@ -9,17 +9,19 @@ __all__ = ['log', 'BatchWriter', 'describe_event', 'snapshot_events', 'Recommend
 import logging
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
 from ..data.store.connection import StoreDown
 from ..data.store.facade import Store
+from ..data.store.recommendations import recommendation_time
 from ..models.artefacts import ArtefactError
 from ..models.registry import Registry
 from ..models.snapshots import RegistryError
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
-from .types import UnknownRecommendation
+from .types import Outdated, UnknownRecommendation
 
 # %% ../../nbs/4_serving/42_recommendation_log.ipynb #4cd05bfc
 log = logging.getLogger(__name__)
@@ -106,15 +108,29 @@ class RecommendationLog(BatchWriter):
         }
 
     def recorded(self, recommendation_id: str) -> dict:
-        "Return a recommendation as it was recorded; raise `UnknownRecommendation`"
+        "Return a recommendation as it was recorded; raise `UnknownRecommendation`, or `Outdated`: deleted"
         self.flush()
         row = self.store.recommendations.get(recommendation_id)
         if row is None:
-            lost = "; it may be one of those that were lost in a crash or an outage" if self.n_lost else ""
-            raise UnknownRecommendation(
-                f"no recommendation {recommendation_id!r} is recorded{lost}", "recommendation_id"
-            )
+            raise self._missing(recommendation_id)
         return row
+
+    def _missing(self, recommendation_id: str) -> UnknownRecommendation | Outdated:
+        deleted = self.store.recommendations.deletion()
+        made = recommendation_time(recommendation_id)
+        if made is not None and made < deleted.before:
+            day = time.strftime("%Y-%m-%d", time.gmtime(made / 1000))
+            return Outdated(
+                f"the recommendation {recommendation_id!r} of {day} was deleted after {deleted.days} days "
+                "(C360_KEEP_RECOMMENDATIONS_DAYS)",
+                "recommendation_id",
+            )
+        told = f"no recommendation {recommendation_id!r} is recorded"
+        if self.n_lost:
+            told += "; it may be one of those that were lost in a crash or an outage"
+        if made is None and deleted.before:
+            told += f"; those that are older than {deleted.days} days are deleted"
+        return UnknownRecommendation(told, "recommendation_id")
 
     def why(self, recommendation_id: str, state: LiveState) -> dict:
         "Return a recommendation with its scores, reasons and the history it was made from"

@@ -35,6 +35,7 @@ from ..data.store.jobs import LEASE_SECONDS, RetrainingStore, Run, describe_proc
 from ..evaluation.challenge import Decision, Progress, challenge, chosen_params
 from ..evaluation.pipeline import Source, ingest_stage, open_snapshot
 from customer360.evaluation.publish import (
+    check_merges,
     erase_since_snapshot,
     has_gone,
     on_snapshot,
@@ -219,18 +220,22 @@ class Heartbeat:
 
     def check(self) -> None:
         "Raise `RetrainingStopped` if the run has to end"
-        if self.why:
-            raise RetrainingStopped(self.why)
+        if why := self.why or self._memory_problem():
+            raise RetrainingStopped(why)
+
+    def _memory_problem(self) -> str:  # "": none
+        if not self.memory_mb or psutil.Process().memory_info().rss >> 20 <= self.memory_mb:
+            return ""
+        return (
+            f"it needs more than the {self.memory_mb:,} MiB that it may use: raise "
+            "C360_RETRAIN_MEMORY_MB, or name fewer models"
+        )
 
     def _watch(self) -> None:
-        process, beaten = psutil.Process(), time.monotonic()
+        beaten = time.monotonic()
         while not self._end.wait(min(1.0, BEAT_SECONDS)):
-            used = process.memory_info().rss >> 20
-            if self.memory_mb and used > self.memory_mb:
-                return self._stop(
-                    f"it needs more than the {self.memory_mb:,} MiB that it may use: raise "
-                    "C360_RETRAIN_MEMORY_MB, or name fewer models"
-                )
+            if problem := self._memory_problem():
+                return self._stop(problem)
             if time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
                 with suppress(StorageError):  # a database that is away for a moment takes no lease away
@@ -351,6 +356,7 @@ def about_snapshot(snapshot: Path) -> dict[str, Any]:  # snapshot, watermark
 
 def publish_features(store: Store, snapshot: Path) -> None:
     "Compute the features of all customers and items of a snapshot, and replace those in the store"
+    check_merges(snapshot)
     materialise(store, open_snapshot(snapshot)[0], about=about_snapshot(snapshot))
 
 

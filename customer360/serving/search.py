@@ -6,15 +6,15 @@
 __all__ = ['CLOSE', 'MAX_CACHED_TEXTS', 'standardize', 'blend_scores', 'Search']
 
 # %% ../../nbs/4_serving/66_search.ipynb #31fcc909
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
 
 from .context import UserContexts
 from .customers import search_words
+from .filters import check_filters, suitable
 from .items import ranked_items
-from .live import in_category
 from .snapshot_index import SnapshotIndex
 from .state import LiveState
 from .text_reading import SEARCH, TextReader, find_text_reader
@@ -39,17 +39,6 @@ def blend_scores(
 # %% ../../nbs/4_serving/66_search.ipynb #40f1fe6f
 CLOSE = 0.3  # cosine above which a hit is a good match
 MAX_CACHED_TEXTS = 20_000  # embeddings of queries that are kept in memory
-
-
-def _wanted(
-    ranked: Iterable[tuple[str, float]], category: str, without: set[str], state: LiveState
-) -> Iterator[tuple[str, float]]:
-    catalogue = state.catalogue
-    return (
-        pair
-        for pair in ranked
-        if pair[0] not in without and in_category(catalogue.get(pair[0]).category, category)
-    )
 
 
 class Search:
@@ -115,40 +104,49 @@ class Search:
         state: LiveState,
         category: str = "",  # only items of this one
         user: str = "",  # leave out what this customer has had
+        where: tuple[str, ...] = (),  # conditions, such as price<=50
     ) -> list[RecommendedItem]:
         "Return items that go with this one (by behaviour), or read like it (by text)"
         if by not in ("behaviour", "text"):
             raise Invalid(f"by must be behaviour or text: got {by!r}", "by")
-        product = state.product(item)
+        product, wishes = state.product(item), (category, where, state.catalogue)
+        check_filters(*wishes)
         if by == "text":
             reader = self._reader(state)
             code = reader.index.code_of.get(item, -1)
             query = reader.model.text_vectors[code] if code >= 0 else self._embed(reader, product.wording)
             had = self._left_out(user, reader.index, state) | {item}
-            found = _wanted(self._cosines(reader, query, state), category, had, state)
-            return ranked_items(found, "text", n, state)
+            found = (pair for pair in self._cosines(reader, query, state) if pair[0] not in had)
+            return ranked_items(suitable(found, *wishes), "text", n, state)
         served = state.model(model)
         had, code = self._left_out(user, served.index, state), served.index.code_of.get(item, -1)
         if code < 0:
             return []  # it had no events when the model was trained
         hidden, ids = state.catalogue_index(served.index).hidden, served.index.data.items.ids
-        most = len(ids) if category else n + len(hidden) + len(had)
+        most = len(ids) if category or where else n + len(hidden) + len(had)
         top = served.model.similar_items(np.array([code]), min(most, len(ids)))
         found = zip(top.codes[0], top.scores[0], strict=True)
         pairs = ((str(ids[c]), float(s)) for c, s in found if c >= 0)
-        return ranked_items(_wanted(pairs, category, had, state), "model", n, state)
+        pairs = (pair for pair in pairs if pair[0] not in had)
+        return ranked_items(suitable(pairs, *wishes), "model", n, state)
 
-    def search(self, q: str, n: int, user: str, category: str, state: LiveState) -> list[RecommendedItem]:
+    def search(
+        self,
+        q: str,
+        n: int,
+        user: str,  # whose taste orders what is found; "": nobody's
+        category: str,
+        state: LiveState,
+        where: tuple[str, ...] = (),  # conditions, such as price<=50
+    ) -> list[RecommendedItem]:
         "Return the items that a text describes, good matches first; for a customer ordered by taste"
         if not search_words(q, "q"):
             raise Invalid("the search is empty: give some words", "q")
         reader, catalogue = self._reader(state), state.catalogue
-        suitable = (
-            (item, cosine)
-            for item, cosine in self._cosines(reader, self._embed(reader, q.strip()), state)
-            if catalogue.get(item).shown and in_category(catalogue.get(item).category, category)
-        )
-        found = list(islice(suitable, max(50, n)))
+        check_filters(category, where, catalogue)
+        nearest = self._cosines(reader, self._embed(reader, q.strip()), state)
+        shown = (pair for pair in nearest if catalogue.get(pair[0]).shown)
+        found = list(islice(suitable(shown, category, where, catalogue), max(50, n)))
         not_close = {item for item, cosine in found if cosine < CLOSE}
         if user:
             suited = self._order_for(user, found, state)

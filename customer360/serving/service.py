@@ -33,6 +33,7 @@ from .model_reports import ModelReports, readiness
 from .online_agreement import OnlineAgreement
 from .overview import Overview
 from .policy_evaluation import PolicyEvaluation
+from .pruning import Pruning
 from .ranking import Ranking
 from .recommendation_log import RecommendationLog
 from .search import Search
@@ -110,6 +111,7 @@ class Service:
         self.agreement = OnlineAgreement(registry, store, self.log)
         self.reports, self.shop = ModelReports(registry, self.pool), Overview(store)
         self.erasure = Erasure(store, registry, self.states, self.contexts, self.log)
+        self.pruning = Pruning(store, registry)
 
     # Recommendations
 
@@ -181,7 +183,12 @@ class Service:
 
     def separate(self, source: str) -> dict:
         "Undo a merge, unless something has happened to either customer since"
+        self.states.reload()  # a training with the merged history may have ended just now
         return self.customers.separate(source, self.states.current())
+
+    def current_id(self, user: str) -> str:
+        "Return the id that a customer has now: another one after a merge"
+        return self.states.current().merges.merged.get(user, user)
 
     def export(self, user: str) -> dict:
         "Return everything that is kept about a customer"
@@ -234,13 +241,15 @@ class Service:
         "Take an item out of every list"
         self.items.withdraw(item, self.states.current())
 
-    def popular(self, n: int = 10, category: str = "", days: int = 0) -> list[RecommendedItem]:
+    def popular(
+        self, n: int = 10, category: str = "", days: int = 0, where: tuple[str, ...] = ()
+    ) -> list[RecommendedItem]:
         "Return the bestsellers, of the last days or (0) of all time"
-        return self.items.popular(n, category, days, self.states.current())
+        return self.items.popular(n, category, days, self.states.current(), where)
 
-    def latest(self, n: int = 10, category: str = "") -> list[RecommendedItem]:
+    def latest(self, n: int = 10, category: str = "", where: tuple[str, ...] = ()) -> list[RecommendedItem]:
         "Return the newest items"
-        return self.items.latest(n, category, self.states.current())
+        return self.items.latest(n, category, self.states.current(), where)
 
     def customers_of(self, item: str, n: int = 20) -> dict:
         "Return how many customers an item has, and its n newest events"
@@ -254,13 +263,16 @@ class Service:
         model: str = "",
         category: str = "",
         user: str = "",  # leave out what this customer has had
+        where: tuple[str, ...] = (),  # conditions, such as price<=50
     ) -> list[RecommendedItem]:
         "Return similar items, by behaviour or by text"
-        return self.search.similar(item, by, n, model, self.states.current(), category, user)
+        return self.search.similar(item, by, n, model, self.states.current(), category, user, where)
 
-    def search_items(self, q: str, n: int = 10, user: str = "", category: str = "") -> list[RecommendedItem]:
+    def search_items(
+        self, q: str, n: int = 10, user: str = "", category: str = "", where: tuple[str, ...] = ()
+    ) -> list[RecommendedItem]:
         "Return the items that a line of free text describes"
-        return self.search.search(q, n, user, category, self.states.current())
+        return self.search.search(q, n, user, category, self.states.current(), where)
 
     # Feedback
 
@@ -271,6 +283,10 @@ class Service:
     def record_each(self, events: Mapping[int, NewEvent]) -> dict[int, Receipt | ServiceError]:
         "Store those events that can be stored, and say what is wrong with the others, by position"
         return self.feedback.record_each(events, self.states.current())
+
+    def unknown_items(self, events: Mapping[int, NewEvent]) -> dict[int, ServiceError]:
+        "Return what is wrong with events whose items the catalogue lacks, by position"
+        return self.feedback.unknown_items(events, self.states.current())
 
     def event_problems(self, events: Mapping[int, NewEvent]) -> dict[int, ServiceError]:
         "Return why events would be refused, by position, and store nothing"
@@ -408,7 +424,8 @@ class Service:
     def counters(self) -> dict[str, int]:
         "The numbers that a monitor watches"
         degraded = {"answers_degraded": self.states.n_degraded + self.contexts.n_degraded}
-        return {**self.log.counters, **degraded, **self.health.counters}
+        deleted = {"recommendations_deleted": self.pruning.n_deleted}
+        return {**self.log.counters, **deleted, **degraded, **self.health.counters}
 
     def close(self) -> None:
         "Write the last recommendations and close the store"

@@ -25,6 +25,7 @@ from ..data.prepare import Dataset, Histories, histories_from_events, histories_
 from ..data.store.customers import fold_text
 from ..data.store.events import Retraction, event_trace
 from ..data.store.new_events import HistoryEvent, ItemEvent
+from ..models.newcomers import GroupPopularity, fit_group_popularity
 from ..models.ops import stack_histories
 from ..models.snapshots import Snapshot
 from ..schema import EventType, Tables
@@ -100,7 +101,7 @@ def histories_without(
     "Return the histories of a data set, computed anew for these customers only"
     rows = after.interactions[after.interactions["user"].isin(codes)]
     rows = rows.assign(user=np.searchsorted(codes, rows["user"].to_numpy()).astype(np.int32))
-    own = histories_from_events(rows, len(codes), after.n_items, after.facts.seen)
+    own = histories_from_events(rows, len(codes), after.n_items, after.facts)
     order = np.arange(before.n_users)
     order[codes] = before.n_users + np.arange(len(codes))
     return stack_histories([before.histories, own])[order]
@@ -131,7 +132,7 @@ class SnapshotIndex:
     "A snapshot, indexed by customer and by item"
 
     def __init__(self, snapshot: Snapshot):
-        self.snapshot, self.data, self.facts = snapshot, snapshot.data, snapshot.tables.facts
+        self.snapshot, self.data, self.facts = snapshot, snapshot.data, snapshot.data.facts
         self.code_of = {str(item): code for code, item in enumerate(self.data.items.ids)}
         self.user_of = {
             str(user): code for code, user in enumerate(self.data.users.ids) if snapshot.present[code]
@@ -189,8 +190,9 @@ class SnapshotIndex:
         h = self.data.histories[[code]]
         ids, values = self.data.items.ids, (h.confidence.data, h.rating, h.timestamp, h.seen)
         for item, confidence, rating, timestamp, seen in zip(h.items, *values, strict=True):
-            kind = EventType.dismiss if seen else EventType.view
-            kind = EventType.cart if seen and confidence > 0 else kind
+            kind = EventType.cart if seen else EventType.view
+            if seen and not confidence and math.isnan(rating):
+                kind = EventType.dismiss
             stars = None if math.isnan(rating) else float(rating)
             yield HistoryEvent(str(ids[item]), kind, stars, float(confidence), int(timestamp), 0)
 
@@ -302,6 +304,11 @@ class SnapshotIndex:
             for row in self.snapshot.tables.customers.to_dict("records")
             if row["user"] in self.user_of
         }
+
+    @cached_property
+    def newcomers(self) -> GroupPopularity:
+        "The popularity of items in each group of customers, for newcomers of whom attributes are known"
+        return fit_group_popularity(self.snapshot.tables.customers, self.data.histories)
 
     @cached_property
     def rfm_quantiles(self) -> RFMQuantiles:

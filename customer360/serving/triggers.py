@@ -6,17 +6,17 @@
 __all__ = ['DAY_MS', 'WINDOWS', 'MIN_WINDOW', 'MIN_EXPECTED', 'MIN_CUSTOMERS', 'OTHERS', 'NEW', 'MIN_RATINGS', 'MAX_RATINGS',
            'log', 'RetrainPolicy', 'Trigger', 'TrainedState', 'releases_in_use', 'trained_state', 'is_about',
            'PastPopularity', 'past_popularity', 'design_effect', 'popularity_drift', 'ErrorSince', 'rmse_interval',
-           'error_since', 'KeptResults', 'event_trigger', 'age_trigger', 'popularity_trigger', 'error_trigger', 'due']
+           'error_since', 'Choices', 'choices_since', 'event_trigger', 'age_trigger', 'popularity_trigger',
+           'error_trigger', 'due']
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #ee6d0517
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from ..models.contract import Recommender
 from ..models.registry import Registry
 from ..models.releases import Release
 from ..models.snapshots import RegistryError, read_sealed
+from .kept import KeptResults, count_changes
 
 # %% ../../nbs/4_serving/91_triggers.ipynb #cc60c000
 DAY_MS = 86_400_000
@@ -231,25 +232,6 @@ def _stated_rmse(release: Release) -> float | None:
 log = logging.getLogger(__name__)
 
 
-class KeptResults:
-    "The newest results of what costs more than a query, each under what it depends on"
-
-    def __init__(self, n: int = 8):
-        self.n, self._found = n, OrderedDict()
-
-    def get(
-        self,
-        key: tuple,  # what the result depends on
-        make: Callable[[], Any],
-    ) -> Any:
-        "Return a result, made where it is not kept"
-        if key not in self._found:
-            self._found[key] = make()
-            while len(self._found) > self.n:
-                self._found.popitem(last=False)
-        return self._found[key]
-
-
 def _popularity_then(store: Store, state: TrainedState, kept: KeptResults) -> PastPopularity:
     "Return the popularity in the training data: from the feature store, or else by its definitions"
     known = store.features.manifest() or {}
@@ -267,6 +249,36 @@ def _popularity_then(store: Store, state: TrainedState, kept: KeptResults) -> Pa
     except (FeatureError, OSError) as error:
         log.warning("the popularity of items in %s is not known: %s", state.snapshot, error)
         return PastPopularity({}, 0)
+
+
+class Choices(NamedTuple):
+    "The events of customers since a training, and the drift of what they chose"
+
+    n: int  # events, without impressions
+    drift: Drift | None  # of the popularity of items; None: it cannot be said
+    upto: int  # number of the last event that is counted
+
+
+def choices_since(
+    store: Store,
+    watermark: int,  # events up to this number were trained on
+    before: PastPopularity,
+    kept: KeptResults,
+) -> Choices:  # `n` is right, the drift is of up to a hundredth fewer events
+    "Return the number of events since a training, and the drift of customers' choices"
+    versions = store.versions()
+    last = versions["events"]
+
+    def compute() -> Choices:
+        rows = store.features.choices_since(watermark, last)
+        new = pd.DataFrame(rows, columns=["user", "item", "n"])
+        n = int(new["n"].sum())
+        return Choices(n, popularity_drift(before.counts, new) if n else None, last)
+
+    key = "choices", store.ids.store_id, watermark, before.total
+    found = kept.get(key, compute, count_changes(versions), last - watermark)
+    later = sum(n for *_, n in store.features.choices_since(found.upto, last))
+    return found._replace(n=found.n + later, upto=last)
 
 
 def event_trigger(n: int, trained: int, since: str, policy: RetrainPolicy) -> Trigger | None:
@@ -325,15 +337,14 @@ def due(
         return []
     policy, kept = policy or RetrainPolicy.from_settings(), kept or KeptResults()
     since = f"{datetime.fromtimestamp(state.time / 1000, UTC):%Y-%m-%d}"
-    new = pd.DataFrame(store.features.choices_since(state.watermark), columns=["user", "item", "n"])
-    before, n = _popularity_then(store, state, kept), int(new["n"].sum())
-    drift = popularity_drift(before.counts, new) if n else None
+    before = _popularity_then(store, state, kept)
+    new = choices_since(store, state.watermark, before, kept)
     error = _newest_error(store, registry, state, load, kept) if policy.error_drift else None
     age = ((now_ms() if now is None else now) - state.time) / DAY_MS
     found = [
-        event_trigger(n, before.total, since, policy),
+        event_trigger(new.n, before.total, since, policy),
         age_trigger(age, since, policy),
-        popularity_trigger(drift, policy),
+        popularity_trigger(new.drift, policy),
         error_trigger(error, policy),
     ]
     return [trigger for trigger in found if trigger]

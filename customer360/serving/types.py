@@ -24,8 +24,9 @@ class ContextEvent:
     "An event that a request brings along; it is used for this answer and not stored"
 
     item: str
-    event: str = "click"  # a kind of `schema.EventType`
+    event: str = "click"  # a kind of `schema.EventType`, or one of the data set's own words
     rating: float | None = None  # on the data set's scale
+    quantity: float | None = None  # in data with quantities; None: it weighs what its kind does
     timestamp: int | None = None  # seconds UTC; None: now
 
 
@@ -35,6 +36,7 @@ class RecommendationRequest:
 
     user: str = ""  # a customer's id; "": a visitor
     history: tuple[ContextEvent, ...] = ()  # of a visitor, or recent events of a customer
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # of a visitor, over those of a customer
     model: str = ""  # a key; "": the variant that the experiment assigns, else the default model
     n: int = 10  # items wanted, 1 to `MAX_ITEMS`
     exclude: tuple[str, ...] = ()  # item ids
@@ -60,6 +62,7 @@ class Reason:
     item: str | None = None  # kind item: an entry of the history
     title: str | None = None  # of that item
     word: str | None = None  # kind word: a word of the item's text
+    group: str | None = None  # kind popularity: with whom, such as "country Italy"; None: with everybody
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class Retracted(ServiceError):
 
 
 class Outdated(ServiceError):
-    "A recommendation that cannot be continued, since its model is no longer in use"
+    "A recommendation that was deleted for its age, or whose model is no longer in use"
 
 
 class Erased(ServiceError):
@@ -215,7 +218,8 @@ def to_service_error(
         return Conflict(str(error), "customer")
     for kind, made in ((EventConflict, Conflict), (InvalidEvent, Invalid), (RetractedEvent, Retracted)):
         if isinstance(error, kind):
-            return made(str(error) if index is None else str(error).partition(": ")[2], where + error.field)
+            field = {"weight": "quantity"}.get(error.field, error.field)  # as a request calls it
+            return made(str(error) if index is None else str(error).partition(": ")[2], where + field)
     return Invalid(str(error))
 
 

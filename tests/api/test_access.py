@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import jwt
 import pytest
 from browsing import NODE
 from command import c360, well
@@ -243,6 +244,52 @@ def test_tokens_that_are_refused(shop, pair):
     assert ended.status_code == 401 and "ended" in ended.json()["detail"]
     told = shop.client.get("/api/v1/whoami", headers=bearer(own)).json()
     assert (told["role"], told["name"], told["customer"]) == ("feedback", "customer token", own)
+
+
+@pytest.mark.parametrize(
+    "claims", [{"exp": "1790000000"}, {"exp": "soon"}, {"exp": 1e400}, {"sub": "\ud800"}, {"sub": 7}]
+)
+def test_odd_tokens_of_the_shop_itself_are_named(shop, claims):
+    "A server in another language may sign what is not quite right: that is its fault, and told"
+    signed = {"sub": "c0001", "aud": "customer360", "exp": int(time.time()) + 60} | claims
+    headers = {"Authorization": f"Bearer {jwt.encode(signed, SECRET, 'HS256')}"}
+    answer = shop.client.get("/api/v1/whoami", headers=headers)
+    assert answer.status_code == 401 and re.search("token|exp", answer.json()["detail"])
+
+
+def test_a_token_for_an_id_that_was_merged_is_one_for_the_customer(shop):
+    "It reads and continues the lists that were made before and after the merge"
+    visitor, customer = (f"{name}-{time.time_ns()}" for name in ("visitor", "customer"))
+    for one in (visitor, customer):
+        shop.give({"customer": one, "item": shop.items(1)[0], "event": "view"})
+    path = f"/api/v1/customers/{visitor}/recommendations"
+    before = shop.client.get(path, headers=bearer(visitor)).json()["recommendation_id"]
+    shop.send("POST", f"customers/{visitor}/merge", {"into": customer})
+    after = shop.client.get(path, headers=bearer(visitor)).json()["recommendation_id"]
+    for made in (before, after):
+        for own in (visitor, customer):
+            found = shop.client.get(f"/api/v1/recommendations/{made}/next", headers=bearer(own))
+            assert found.status_code == 200, found.text
+        strange = shop.client.get(f"/api/v1/recommendations/{made}", headers=bearer("somebody"))
+        assert strange.status_code == 403
+
+
+def test_a_token_adds_no_items(tmp_path):
+    "Whatever the setting says: a browser would fill the catalogue"
+    settings = {"C360_API_KEYS": ENTRIES, "C360_TOKEN_SECRETS": SECRET, "C360_MODELS": "popularity"}
+    with Server(tmp_path, C360_ACCEPT_UNKNOWN_ITEMS="1", **settings) as server:
+        event = {"customer": "c0001", "item": "made up", "event": "view"}
+        known = event | {"item": "p0001"}
+
+        def give(headers: dict, query: str = "") -> httpx.Response:
+            body = {"events": [known, event]}
+            return server.client.post(f"/api/v1/feedback{query}", json=body, headers=headers)
+
+        refused = give(bearer("c0001"))
+        assert refused.status_code == 422 and refused.json()["field"] == "events.1.item"
+        results = give(bearer("c0001"), "?partial=true").json()["results"]
+        assert [one["status"] for one in results] == [200, 422]
+        assert give({"Authorization": f"Bearer {KEYS['feedback'][0]}"}).status_code == 200
 
 
 def test_an_id_with_a_slash_or_letters_of_any_script(shop):

@@ -104,6 +104,9 @@ def test_times_in_other_units_are_recognised(demo, ids):
         refused = demo.send("POST", "recommendations", {"requests": [{"history": history}]}, 422)
         assert f"looks like {unit}" in refused["detail"]
         assert refused["field"] == "requests.0.history.0.timestamp"
+        for route in ("feedback", "bulk/events"):
+            refused = demo.answer(demo.client.get(f"/api/v1/{route}", params={"since": now * factor}), 422)
+            assert f"since: looks like {unit}" in refused["detail"] and refused["field"] == "since"
 
 
 def bad_requests(ids: dict[str, str]) -> list[tuple[dict, int, str]]:

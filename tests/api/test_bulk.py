@@ -1,13 +1,44 @@
 "Many items and customers at once as JSON Lines, with a receipt for each line; exports that an import takes"
 
 import json
+import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from server import Server
+from command import once
+from postgres import Postgres, postgres
+from server import Server, make_small_shop
 
 LINES = {"Content-Type": "application/x-ndjson"}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Postgres]:
+    with postgres() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory, cluster: Postgres) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("bulk")
+    shutil.copytree(once(tmp_path_factory, "small-shop", make_small_shop), folder, dirs_exist_ok=True)
+    with Server(folder, C360_DATASET="small", C360_DATABASE_URL=cluster.create("bulk")) as server:
+        yield server
+
+
+@pytest.fixture(params=["demo", "on_postgresql"])
+def shop(request: pytest.FixtureRequest) -> Server:
+    "A server on each kind of database"
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def empty(request: pytest.FixtureRequest, small: Callable[..., Server]) -> Server:
+    "A small shop on an empty database of each kind; not started yet"
+    if request.param == "sqlite":
+        return small()
+    return small(C360_DATABASE_URL=request.getfixturevalue("cluster").create(f"bulk_{time.time_ns()}"))
 
 
 def send_lines(server: Server, what: str, lines: Iterable[bytes], status: int = 207) -> list[dict]:
@@ -24,9 +55,9 @@ def encoded(*rows: dict) -> list[bytes]:
     return [json.dumps(row).encode() for row in rows]
 
 
-def test_each_line_has_a_receipt_and_a_broken_one_stops_no_other(demo):
-    name, known = f"bulk-{time.time_ns()}", demo.items(1)[0]
-    before = demo.get(f"items/{known}")
+def test_each_line_has_a_receipt_and_a_broken_one_stops_no_other(shop):
+    name, known = f"bulk-{time.time_ns()}", shop.items(1)[0]
+    before = shop.get(f"items/{known}")
     lines = [
         *encoded({"id": f"{name}-1", "title": "A bulky thing", "price": 5, "attributes": {"colour": "red"}}),
         b'{"id": "broken", "title": ',
@@ -35,28 +66,28 @@ def test_each_line_has_a_receipt_and_a_broken_one_stops_no_other(demo):
         *encoded({"id": known, "title": before["title"], "text": before["text"], "category": before["category"], "price": 1.5}),
         *encoded({"id": f"{name}-1", "title": "A bulky thing, again"}),
     ]  # fmt: skip
-    receipts = send_lines(demo, "items", lines)
+    receipts = send_lines(shop, "items", lines)
     assert [(one["line"], one["status"]) for one in receipts] == [
         (1, 201), (2, 422), (4, 422), (5, 422), (6, 422), (7, 200), (8, 200),
     ]  # fmt: skip
     assert [one.get("error", {}).get("field") for one in receipts[1:5]] == [None, "stars", "id", "price"]
     assert "JSON" in receipts[1]["error"]["detail"] and "known are" in receipts[2]["error"]["detail"]
-    assert demo.get(f"items/{name}-1")["title"] == "A bulky thing, again"
-    assert demo.get(f"items/{known}")["price"] == 1.5
+    assert shop.get(f"items/{name}-1")["title"] == "A bulky thing, again"
+    assert shop.get(f"items/{known}")["price"] == 1.5
     for missing in (f"{name}-2", f"{name}-3", "broken"):
-        demo.get(f"items/{missing}", status=404)
-    demo.send(
+        shop.get(f"items/{missing}", status=404)
+    shop.send(
         "PUT", f"items/{known}", {name: before[name] for name in ("title", "text", "category", "price")}
     )
 
 
-def test_customers_are_replaced_as_a_whole_and_an_erased_one_is_named(demo):
-    name, item = f"many-{time.time_ns()}", demo.items(1)[0]
-    demo.send("PUT", f"customers/{name}-1", {"attributes": {"name": "Ada", "country": "GB"}}, 201)
-    demo.give({"customer": f"{name}-2", "item": item, "event": "view"})
-    demo.send("POST", f"customers/{name}-2/merge", {"into": f"{name}-1"})
-    demo.give({"customer": f"{name}-gone", "item": item, "event": "view"})
-    demo.send("DELETE", f"customers/{name}-gone")
+def test_customers_are_replaced_as_a_whole_and_an_erased_one_is_named(shop):
+    name, item = f"many-{time.time_ns()}", shop.items(1)[0]
+    shop.send("PUT", f"customers/{name}-1", {"attributes": {"name": "Ada", "country": "GB"}}, 201)
+    shop.give({"customer": f"{name}-2", "item": item, "event": "view"})
+    shop.send("POST", f"customers/{name}-2/merge", {"into": f"{name}-1"})
+    shop.give({"customer": f"{name}-gone", "item": item, "event": "view"})
+    shop.send("DELETE", f"customers/{name}-gone")
     rows = [
         {
             "id": f"{name}-2",
@@ -66,10 +97,10 @@ def test_customers_are_replaced_as_a_whole_and_an_erased_one_is_named(demo):
         {"id": f"{name}-3", "attributes": {"age": 41, "newsletter": True, "city": None}},
         {"id": f"{name}-4", "attributes": {"list": [1]}},
     ]
-    receipts = send_lines(demo, "customers", encoded(*rows))
+    receipts = send_lines(shop, "customers", encoded(*rows))
     assert [(one["line"], one["status"]) for one in receipts] == [(1, 200), (2, 410), (3, 201), (4, 422)]
-    assert demo.get(f"customers/{name}-1")["attributes"] == {"country": "IT"}
-    assert demo.get(f"customers/{name}-3")["attributes"] == {"age": 41, "newsletter": True}
+    assert shop.get(f"customers/{name}-1")["attributes"] == {"country": "IT"}
+    assert shop.get(f"customers/{name}-3")["attributes"] == {"age": 41, "newsletter": True}
 
 
 def test_a_body_may_be_larger_than_one_of_a_single_request_and_a_line_may_not(small):
@@ -115,8 +146,8 @@ def test_a_body_that_is_no_json_lines_is_refused(demo):
     assert send_lines(demo, "items", []) == []
 
 
-def test_items_that_came_in_bulk_are_recommended(small):
-    with small() as server:
+def test_items_that_came_in_bulk_are_recommended(empty):
+    with empty as server:
         send_lines(server, "items", encoded(*({"id": f"new-{n}", "title": "Warm hat"} for n in range(3))))
         assert [one["item"] for one in server.get("latest", n=3)["items"]] == ["new-2", "new-1", "new-0"]
         send_lines(server, "items", encoded({"id": "new-2", "title": "Warm hat", "withdrawn": True}))
@@ -130,8 +161,8 @@ def export(server: Server, what: str, **query: int) -> list[dict]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def test_what_is_exported_can_be_put_again(small, tmp_path):
-    with small() as server:
+def test_what_is_exported_can_be_put_again(empty, tmp_path):
+    with empty as server:
         items, customers = export(server, "items"), export(server, "customers")
         assert len(items) == 60 and sorted(one["id"] for one in items) == server.items(100)
         assert [one["id"] for one in customers] == sorted(server.customers(100)) and len(customers) == 100
@@ -163,8 +194,8 @@ def test_what_is_exported_can_be_put_again(small, tmp_path):
         assert {one["id"]: one for one in export(server, "customers")} == people
 
 
-def test_events_are_exported_and_listed_by_time(small):
-    with small() as server:
+def test_events_are_exported_and_listed_by_time(empty):
+    with empty as server:
         item, customer = server.items(1)[0], server.customers(1)[0]
         times = range(1_760_000_000, 1_760_002_500)
         for start in range(0, 2500, 1000):
@@ -188,9 +219,9 @@ def test_events_are_exported_and_listed_by_time(small):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["items", "customers"])
-def test_twenty_thousand_lines_take_less_than_twelve_seconds(small, what, record_property):
+def test_twenty_thousand_lines_take_less_than_twelve_seconds(empty, what, record_property):
     "100,000 in 60 s is what is promised"
-    with small() as server:
+    with empty as server:
         rows = ({"id": f"n{n}", "attributes": {"colour": "red", "size": n % 50}} for n in range(20_000))
         began = time.perf_counter()
         receipts = send_lines(server, what, (json.dumps(row).encode() for row in rows))

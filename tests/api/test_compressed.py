@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from server import Server
 
@@ -67,6 +70,21 @@ def test_much_in_little_is_refused_and_never_unpacked(demo: Server):
     assert post(demo, bomb).status_code == 413
     assert memory(demo) - before < 64 * 2**20
     assert demo.client.get("/health/live").status_code == 200
+
+
+def test_a_bulk_of_millions_of_lines_in_little_holds_nobody_up(demo: Server):
+    "20 MB of empty lines in 20 kB: they are cut while others are answered, and never lie in memory at once"
+    bomb, waits, before = gzip.compress(b"\n" * 20_000_000), [], memory(demo)
+    headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+    with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=demo.url, timeout=60, trust_env=False) as other:
+        sent = pool.submit(other.post, "/api/v1/bulk/items", content=bomb, headers=headers)
+        while not sent.done():
+            begun = time.perf_counter()
+            assert demo.client.get("/health/live").status_code == 200
+            waits.append(time.perf_counter() - begun)
+        assert sent.result().status_code == 207 and sent.result().content == b""
+    assert len(waits) > 10 and max(waits) < 1.0, (len(waits), max(waits))
+    assert memory(demo) - before < 64 * 2**20
 
 
 def memory(demo: Server) -> int:

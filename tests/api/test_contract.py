@@ -84,12 +84,12 @@ def test_no_undocumented_answer_and_no_failure(keyed, tmp_path, record_property)
     done = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"), "run", ROOT / "api/openapi.json", "-u", keyed.url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1",
-            "--max-examples", "8", "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--generation-database", "none", "--no-color",
+            "--max-examples", "8", "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--generation-database", "none", "--no-color", "--request-timeout", "90",
             "--exclude-checks", "positive_data_acceptance",  # ids that nobody has, and ratings off the scale, are rightly refused
             "--exclude-operation-id", ENDLESS,
         ],
         cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NO_PROXY": "*", "PYTHONPATH": str(tmp_path), "SCHEMATHESIS_HOOKS": "hooks"},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500,
     )  # fmt: skip
     told = "\n".join(line[:300] for line in done.stdout.splitlines())
     assert done.returncode == 0, told[-6000:] + done.stderr[-2000:]
@@ -119,11 +119,11 @@ def test_one_request_after_another(keyed, tmp_path, record_property):
     done = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"), "run", ROOT / "api/openapi.json", "-u", keyed.url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1",
-            "--max-time", "45", "--phases", "stateful", "--continue-on-failure", "--generation-database", "none", "--no-color",
+            "--max-time", "45", "--phases", "stateful", "--continue-on-failure", "--generation-database", "none", "--no-color", "--request-timeout", "90",
             "--mode", "positive", "--exclude-checks", "positive_data_acceptance", "--exclude-operation-id", ENDLESS,
         ],
         cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NO_PROXY": "*", "PYTHONPATH": str(tmp_path), "SCHEMATHESIS_HOOKS": "hooks"},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500,
     )  # fmt: skip
     told = "\n".join(line[:300] for line in done.stdout.splitlines())
     assert done.returncode == 0, told[-6000:] + done.stderr[-2000:]
@@ -139,7 +139,7 @@ import sys
 from shop import AuthenticatedClient
 from shop.api.feedback import give_feedback, list_feedback
 from shop.api.recommendations import recommend, recommend_to_customer
-from shop.models import Act, EventPage, FeedbackBody, FeedbackEvent, FeedbackEventEvent, Problem, RecommendationRequest, RecommendationRequests
+from shop.models import Act, EventPage, FeedbackBody, FeedbackEvent, FeedbackEventEventType0, Problem, RecommendationRequest, RecommendationRequests
 
 url, key, customer = sys.argv[1:]
 with AuthenticatedClient(base_url=url, token=key, httpx_args={"trust_env": False}) as client:
@@ -147,9 +147,9 @@ with AuthenticatedClient(base_url=url, token=key, httpx_args={"trust_env": False
     assert told.customer == customer and [pick.rank for pick in told.items] == [1, 2, 3, 4, 5] and told.items[0].reasons[0].share > 0
     first = told.items[0].item
 
-    bought = FeedbackEvent(customer=customer, item=first, event=FeedbackEventEvent.PURCHASE, event_id="generated-1", recommendation_id=told.recommendation_id)
+    bought = FeedbackEvent(customer=customer, item=first, event=FeedbackEventEventType0.PURCHASE, event_id="generated-1", recommendation_id=told.recommendation_id)
     receipts = give_feedback.sync(client=client, body=FeedbackBody(events=[bought])).receipts
-    assert [(receipt.event_id, receipt.duplicate) for receipt in receipts] == [("generated-1", False)]
+    assert [(receipt.event_id, receipt.duplicate, receipt.event) for receipt in receipts] == [("generated-1", False, "purchase")]
     page = list_feedback.sync(client=client, customer=customer)
     assert isinstance(page, EventPage) and page.events[-1].recommendation_id == told.recommendation_id
 

@@ -11,7 +11,7 @@ COLOURS = ("red", "green", "red|blue")
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     "The demo shop, whose first 60 items have colours and a stock"
-    with Server(tmp_path_factory.mktemp("shop"), C360_MODELS="knn,tfidf,popularity") as server:
+    with Server(tmp_path_factory.mktemp("shop"), C360_MODELS="knn,tfidf,popularity,bert") as server:
         for n, item in enumerate(server.items(60)):
             fields = {
                 "available": True,
@@ -47,7 +47,7 @@ def test_each_condition_holds_and_the_order_stays(shop: Server, model: str):
         (["colour=green", "colour=blue"], lambda n: n % 3 != 0),
         (["stock>=1", "colour=green"], lambda n: n % 4 and n % 3 == 1),
         (["fair=true", "price>=30"], lambda n: n % 2 == 0 and n >= 30),
-        (["size=L"], lambda n: False),
+        (["colour=purple"], lambda n: False),
     ):
         where = [*where, "kind=marked"]
         found = ids(shop.get(f"customers/{customer}/recommendations", where=where, **asked))
@@ -60,6 +60,61 @@ def test_each_condition_holds_and_the_order_stays(shop: Server, model: str):
             assert ids(following) == found[3:6]
         listed = shop.get("items", where=where, limit=100)["items"]
         assert [one["id"] for one in listed] == sorted(found)
+
+
+def lists_of(shop: Server) -> list[tuple[str, dict]]:
+    "Return every route that lists items for a client to filter, with what it needs"
+    item, customer = shop.items(1)[0], shop.customers(9)[8]
+    return [
+        (f"customers/{customer}/recommendations", {"repeat": True}),
+        ("items", {}),
+        ("popular", {}),
+        ("popular", {"days": 36_500}),
+        ("latest", {}),
+        ("search", {"q": "a gift for the kitchen"}),
+        ("search", {"q": "a gift for the kitchen", "customer": customer}),
+        (f"items/{item}/similar", {"by": "behaviour", "model": "knn"}),
+        (f"items/{item}/similar", {"by": "text"}),
+    ]
+
+
+def listed(shop: Server, path: str, **asked: object) -> list[str]:
+    size = "limit" if path == "items" else "n"
+    items = shop.get(path, **{size: 100}, **asked)["items"]
+    return [one["id" if path == "items" else "item"] for one in items]
+
+
+def test_every_list_takes_the_same_wishes(shop: Server):
+    "With conditions and a category, each list is what it is without them, less the items that do not suit"
+    items = shop.items(60)
+    number = {item: n for n, item in enumerate(items)}
+    suits = {item for n, item in enumerate(items) if n % 3 != 1 and n < 20}
+    wishes = {"where": ["colour=red", "price<=20", "kind=marked"]}
+    for path, asked in lists_of(shop):
+        found = listed(shop, path, **asked, **wishes)
+        assert set(found) <= suits and found, path
+        if path != "search":  # 50 are found there, however many are asked for
+            whole = listed(shop, path, **asked, where=["kind=marked"])
+            assert found == [item for item in whole if item in suits], path
+        within = listed(shop, path, **asked, **wishes, category="Comedy|Crime")
+        assert within == [item for item in found if number[item] < 10], path
+        assert listed(shop, path, **asked, where=["colour=purple"]) == []
+
+
+def test_a_category_that_no_item_has_is_named_by_every_list(shop: Server):
+    for path, asked in lists_of(shop):
+        refused = shop.get(path, category="Comedy|Nothing", status=422, **asked)
+        assert refused["field"] == "category" and "no category 'Nothing': use one of" in refused["detail"]
+
+
+def test_errors_name_only_what_a_list_can_be_asked_for(shop: Server):
+    for path, asked in lists_of(shop):
+        told = shop.get(path, colour="red", status=422, **asked)["detail"]
+        known = told.partition("known are ")[2].split(", ")
+        assert {"category", "where", *asked} <= set(known), path
+        for name in set(known) & {"days", "by", "search", "q", "cursor", "candidates", "model"}:
+            good = {"q": "gift", "by": "text", "days": 7, "model": "knn", "candidates": shop.items(1)[0]}
+            shop.get(path, **asked | {name: good.get(name, "")})
 
 
 def test_an_item_has_several_categories_and_a_request_may_want_several(shop: Server):
@@ -102,10 +157,25 @@ def test_new_items_are_filtered_too_and_a_change_counts_at_once(shop: Server):
         shop.send("PUT", "rules", {})
 
 
-@pytest.mark.parametrize("where", ["price", "price<=cheap", "=5", ">=5", ""])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "price",
+        "price<=cheap",
+        "=5",
+        ">=5",
+        "",
+        "price==5",
+        "price!=5",
+        "price=>5",
+        "price=cheap",
+        "available=no",
+        "colur=red",
+    ],
+)
 def test_a_condition_that_is_none_is_named(shop: Server, where: str):
-    for path in ("items", f"customers/{shop.customers(1)[0]}/recommendations"):
-        refused = shop.get(path, where=["stock>=1", where], status=422)
-        assert refused["field"] == "where.1"
+    for path, asked in lists_of(shop):
+        refused = shop.get(path, where=["stock>=1", where], status=422, **asked)
+        assert refused["field"] == "where.1", path
     refused = shop.send("POST", "recommendations", {"requests": [{"where": [where]}]}, 422)
     assert refused["field"] == "requests.0.where.0"

@@ -65,6 +65,11 @@ class Load:
         with self.lock:
             self.counts[kind] += 1
 
+    def miss(self, what: str, error: Exception) -> None:
+        "Count what a server that is down or going down has not answered, and leave it a moment"
+        self.note(f"{what}: {type(error).__name__}")
+        self.over.wait(0.1)
+
     def complain(self, text: str) -> None:
         with self.lock:
             self.problems.append(text[:600])
@@ -84,7 +89,7 @@ class Load:
             path = f"/api/v1{route.format(**names)}"
             answer = client.request(method, path, json=body, params=query)
         except httpx.TransportError as error:
-            self.note(f"cut off: {type(error).__name__}")
+            self.miss("no answer", error)
             time.sleep(0.05)
             return None
         status = answer.status_code
@@ -196,14 +201,14 @@ def dawdles(load: Load, client: httpx.Client, rng: random.Random) -> None:
                     slow.send(bytes([byte]))
                     time.sleep(0.002)
                 load.over.wait(rng.random())
-        except OSError:
-            load.note("slow client cut off")
+        except OSError as error:
+            load.miss("slow client", error)
     try:
         with client.stream("GET", "/api/v1/feedback/stream") as stream:
             for _ in zip(range(5), stream.iter_lines(), strict=False):
                 pass
-    except httpx.TransportError:
-        load.note("stream cut off")
+    except httpx.TransportError as error:
+        load.miss("stream", error)
 
 
 def client_of(load: Load, work: Callable, seed: int) -> threading.Thread:
@@ -220,6 +225,16 @@ def client_of(load: Load, work: Callable, seed: int) -> threading.Thread:
     return threading.Thread(target=run, daemon=True)
 
 
+def is_retraining(server: Server) -> bool:
+    "Ask whether a training goes on, again where a connection that was kept open has been closed meanwhile"
+    for _ in range(3):
+        try:
+            return bool(server.client.get("/api/v1/retrain", timeout=60).json()["running"])
+        except httpx.RemoteProtocolError:
+            continue
+    raise AssertionError("the server closed three connections in a row without an answer")
+
+
 def disturb(server: Server, load: Load, seconds: float) -> None:
     "Kill and stop the server by turns, retrain once in the middle, and let the clients end"
     began, retrained = time.monotonic(), False
@@ -233,7 +248,7 @@ def disturb(server: Server, load: Load, seconds: float) -> None:
             assert run.status_code == 202, run.text
             retrained = True
             continue  # it is not disturbed: its own tests do that
-        if retrained and server.client.get("/api/v1/retrain", timeout=60).json()["running"]:
+        if retrained and is_retraining(server):
             continue
         (server.kill if turn % 2 else server.stop)()
         load.note("restarts")

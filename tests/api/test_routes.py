@@ -136,9 +136,9 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
     "get_training": [("models/{key}/training", None, 200), ("models/none/training", None, 404), (f"models/{LONG}/training", None, 422)],
     "list_comparisons": [("comparisons", None, 200)],
     "activate_model": [
-        ("models/none/activate", {"version": "ffd4e56aa2a6"}, 404),
+        ("models/none/activate", {"version": "099a2116e9e2"}, 404),
         ("models/knn/activate", {"version": "0"}, 404),
-        ("models/knn/activate", {"version": "ffd4e56aa2a6"}, 200),
+        ("models/knn/activate", {"version": "099a2116e9e2"}, 200),
         ("models/knn/activate", {}, 422),
     ],
     "rollback_model": [("models/svd/rollback", None, 409), ("models/none/rollback", None, 404), (f"models/{LONG}/rollback", None, 422)],

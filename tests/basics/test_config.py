@@ -74,7 +74,7 @@ def test_new_names_give_no_warning():
 
 
 @pytest.mark.parametrize("name, value, wanted", [
-    ("dataset", "/shops/shopc.toml", "give its name of letters"), ("dataset", "shopc.toml", "give its name of letters"), ("dataset", "", "give its name"),
+    ("dataset", "/shops/shopc.toml", "give the name that stands on it"), ("dataset", "shopc.toml", "give the name that stands on it"), ("dataset", "", "it is empty: give letters"),
     ("threads", "many", "valid integer"), ("device", "tpu", "'auto', 'cpu', 'cuda' or 'mps'"), ("retrain_auto", "perhaps", "valid boolean"),
     ("retrain_nice", "20", "less than or equal to 19"), ("keep_versions", "0", "greater than or equal to 1"), ("kafka_group", "", "at least 1 character"),
 ])  # fmt: skip

@@ -394,7 +394,10 @@ def test_running_against_loops(seed):
             ).assign(user=0)
             history = (
                 histories_from_events(
-                    frame.assign(weight=frame["event"].map(split.train.facts.weights)), 1, 40, SEEN
+                    frame.assign(weight=frame["event"].map(split.train.facts.weights)),
+                    1,
+                    40,
+                    split.train.facts,
                 )
                 if past
                 else histories_from_items([[]], 40)

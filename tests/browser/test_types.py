@@ -34,8 +34,8 @@ export function titles(answer: components["schemas"]["Recommendations"]): string
 
 // @ts-expect-error what has none has to be sent
 export const noItem: Sent<"/api/v1/feedback", "post"> = { events: [{ customer: "C0017", event: "view" }] };
-// @ts-expect-error a kind of event that there is not
-export const noKind: Sent<"/api/v1/feedback", "post"> = { events: [{ customer: "a", item: "b", event: "buy" }] };
+// a word of the shop's own, which its card explains
+export const ownWord: Sent<"/api/v1/feedback", "post"> = { events: [{ customer: "a", item: "b", event: "buy" }] };
 """
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -14,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from command import C360, c360, end, environment, sentence, start, well
+from command import c360, end, environment, sentence, start, well
+from memory import run_measured
 from postgres import postgres
 
-from customer360 import config
 from customer360.data.cards import read_card
 from customer360.data.ingest_store import ingest_into_store
 from customer360.data.raw import RawStore
@@ -53,13 +51,7 @@ def databases(request, tmp_path):
     return lambda name: cluster.create(f"{name}{abs(hash(request.node.nodeid))}")
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
-    config.settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    config.settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def content(url: str) -> str:
@@ -303,14 +295,20 @@ def test_an_erased_customer_is_nowhere_and_does_not_come_back(databases, tmp_pat
 
 
 MEASURE = """
-import resource, sys, time
+import sys
 from pathlib import Path
 from customer360.data.cards import read_card
 from customer360.data.ingest_store import ingest_into_store
 from customer360.data.store.facade import Store
 card, home = read_card("ml-1m"), Path(sys.argv[2])
 with Store.open(sys.argv[1]) as store:
-    print(ingest_into_store(card, home, store).new, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    print(ingest_into_store(card, home, store).new, peak_memory() >> 20)
+"""
+
+COMMAND = """
+from customer360.cli import app
+app(standalone_mode=False)
+print(peak_memory() >> 20)
 """
 
 
@@ -345,12 +343,9 @@ def test_a_million_ratings_are_ingested_in_half_a_minute(databases, tmp_path, te
     url = databases("million")
     Store.open(url).close()
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, url, test_data / "ml-1m"],
-        env=environment(tmp_path / "home"), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    said = run_measured(MEASURE, url, test_data / "ml-1m", env=environment(tmp_path / "home"))
     seconds = time.monotonic() - began
-    new, memory = map(int, done.stdout.split())
+    new, memory = map(int, said.split())
     bare = bare_load(url, new)
     record_property(
         f"ml-1m into {url.partition(':')[0]}", f"{seconds:.1f} s, {memory} MiB, bare {bare:.1f} s"
@@ -381,12 +376,7 @@ def test_memory_is_flat_in_the_size_of_the_file(tmp_path, record_property):
     path, url = tmp_path / "till.csv", f"sqlite:///{tmp_path}/one.sqlite"
     for part in range(20):
         write_rows(path, 1_000_000, first=part)
-    process = subprocess.Popen(
-        [C360, *load(path, url)],
-        env=environment(tmp_path / "home"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    record_property("20 M rows", f"{used.ru_maxrss // 1024} MiB")
-    assert status == 0 and written(url) > 19_000_000 and used.ru_maxrss <= 1 << 20
+    said = run_measured(COMMAND, *load(path, url), env=environment(tmp_path / "home"), timeout=2900)
+    used = int(said.split()[-1])
+    record_property("20 M rows", f"{used} MiB")
+    assert written(url) > 19_000_000 and used <= 1024

@@ -35,13 +35,7 @@ HEAD, ROWS = "user,item,rating,ts\n", [f"u{n % 5},i{n % 7},{1 + n % 5},{16000000
 MORE = ["ada,i1,5,1700000000\n", "ada,i2,4,1700000001\n"]
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
-    config.settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    config.settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture(scope="module")

@@ -40,13 +40,7 @@ def cluster():
         yield running
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
-    config.settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    config.settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

@@ -41,13 +41,7 @@ def raw(tmp_path) -> RawStore:
     return RawStore(tmp_path / "raw")
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("C360_HOME", str(tmp_path / "home"))
-    config.settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    config.settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def same_tables(a: Tables, b: Tables) -> None:

@@ -1,12 +1,11 @@
 "The page of data quality takes the same memory however many rows there are, and opens in a browser by itself"
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from memory import run_measured
 
 from customer360.data.quality import quality_summary, write_quality_page
 
@@ -20,11 +19,11 @@ ACCOUNT = {
     "facts": {"name": "made"},
 }
 MEASURE = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from customer360.data.quality import quality_summary
 summary = quality_summary(Path(sys.argv[1]), json.loads(sys.argv[2]))
-print("MiB:", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print("MiB:", peak_memory() >> 20)
 """
 
 
@@ -47,14 +46,7 @@ def stage(folder: Path, n: int) -> Path:
 
 def memory(folder: Path) -> int:  # MiB
     "Return the most memory that a process took for the summary"
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, folder, json.dumps(ACCOUNT)],
-        capture_output=True,
-        text=True,
-        timeout=500,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return int(done.stdout.rpartition("MiB:")[2])
+    return int(run_measured(MEASURE, folder, json.dumps(ACCOUNT)).rpartition("MiB:")[2])
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_is_in_the_data(tmp_path):

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import command
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
+from memory import run_measured
 
 from customer360.data import quality, quality_pictures
 from customer360.data.drift import Drift, population_stability
@@ -170,6 +169,17 @@ def test_what_is_odd_is_said_and_the_page_is_written(name, tmp_path):
     assert sentence in text and not [drift for drift in quality_drift(found, found) if drift.alarm]
 
 
+@pytest.mark.parametrize("last", [9, 900, 86_400 * 365, 600_000_000])
+def test_a_counter_gives_an_order_and_no_days(last, tmp_path):
+    log = interactions(["u", "v", "w"], ["i", "j", "k"], "view", np.nan, [1, last // 2, last])
+    found = counted(tmp_path, log)
+    sentence = f"The times run from 1 to {last:,}: a counter"
+    assert next(each.text for each in quality_findings(found) if "times" in each.text).startswith(sentence)
+    assert (found["first_day"], found["start"], found["hours"], found["weekdays"]) == (None, None, {}, {})
+    text = write_quality_page(found, found, tmp_path / "page").read_text(encoding="utf-8")
+    assert sentence in text and not re.search(r"\b19[78]\d-|None", text)
+
+
 def test_the_page_needs_nothing_else_and_escapes_what_strangers_wrote(tmp_path):
     evil = "<script>alert(1)</script>$\\frac{$"
     log = interactions([f"u{k}" for k in range(50)], [evil] * 50, "view", np.nan, START)
@@ -220,7 +230,7 @@ def test_the_command_writes_the_page(tmp_path):
     assert (
         wrong.returncode == 1
         and "That line is 'ada;tea;4,5'" in wrong.stderr
-        and "--decimal ," in wrong.stderr
+        and '--decimal ","' in wrong.stderr
     )
     own = command.c360(tmp_path, "data", "quality", *options, "--decimal", ",")
     assert (
@@ -231,13 +241,12 @@ def test_the_command_writes_the_page(tmp_path):
 
 
 MEASURE = """
-import resource, sys
+import sys
 from pathlib import Path
 from customer360.data.quality import quality_summary
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_memory()
 found = quality_summary(Path(sys.argv[1]), {"dataset": "large"})
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(found["events"], found["customers"]["n"], (after - before) // 1024)
+print(found["events"], found["customers"]["n"], (peak_memory() - before) >> 20)
 """
 
 
@@ -261,14 +270,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path, record_property):
                 }
             )
             pq.write_table(table, folder / f"part-{part:05d}.parquet")
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURE, folder.parent],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-        events, customers, more = map(int, done.stdout.split())
+        events, customers, more = map(int, run_measured(MEASURE, folder.parent).split())
         assert events == rows and customers > 100_000
         used.append(more)
     record_property("MiB", used)

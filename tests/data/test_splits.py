@@ -27,12 +27,13 @@ from customer360.data.splits import (
     ml_folds,
     ratio75_item,
 )
-from customer360.schema import EVENT_WEIGHTS, SEEN, EventType, is_relevant
+from customer360.schema import EVENT_WEIGHTS, SEEN, EventType, Facts, is_relevant
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 KINDS = [str(kind) for kind in EventType]
 RELEVANT = {EventType.purchase: None, EventType.like: None, EventType.rating: 4.0}
+FACTS = Facts("toy", relevant=RELEVANT)
 
 
 # --- histories
@@ -47,7 +48,9 @@ def naive_history(events: list[tuple], seen: frozenset = SEEN) -> dict[tuple[int
         if kind == "impression" or row < 0 or item < 0:
             continue
         entry = entries.setdefault((row, item), {"weight": 0.0, "rating": NAN, "when": when, "seen": False})
-        entry["weight"] = 0.0 if kind == "dismiss" else entry["weight"] + EVENT_WEIGHTS[EventType(kind)]
+        liked = kind != "rating" or rating >= 4  # a NaN is not
+        entry["weight"] += EVENT_WEIGHTS[EventType(kind)] * liked
+        entry["weight"] *= kind != "dismiss"
         entry["rating"] = entry["rating"] if np.isnan(rating) else rating
         entry["when"] = when
         entry["seen"] |= kind in seen
@@ -113,7 +116,7 @@ def stream(seed: int) -> tuple[list[tuple], int, int]:
 @pytest.mark.parametrize("seed", range(40))
 def test_histories_against_a_dictionary(seed):
     events, n_rows, n_items = stream(seed)
-    made = histories_from_events(frame_of(events), n_rows, n_items, SEEN)
+    made = histories_from_events(frame_of(events), n_rows, n_items, FACTS)
     assert made.weight.shape == (n_rows, n_items)
     assert_entries(as_entries(made), naive_history(events))
 
@@ -124,7 +127,7 @@ def test_the_order_of_the_table_does_not_matter(seed):
     events, n_rows, n_items = stream(seed)
     frame = frame_of(events)
     shuffled = frame.sample(frac=1, random_state=seed)
-    assert_entries(as_entries(histories_from_events(shuffled, n_rows, n_items, SEEN)), naive_history(events))
+    assert_entries(as_entries(histories_from_events(shuffled, n_rows, n_items, FACTS)), naive_history(events))
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -133,19 +136,19 @@ def test_append_is_having_had_the_events_all_along(seed):
     events.sort(key=lambda event: event[4])
     cut = len(events) // 2
     grown = append_events(
-        histories_from_events(frame_of(events[:cut]), n_rows, n_items, SEEN), frame_of(events[cut:]), SEEN
+        histories_from_events(frame_of(events[:cut]), n_rows, n_items, FACTS), frame_of(events[cut:]), FACTS
     )
     assert_entries(as_entries(grown), naive_history(events))
-    one_by_one = histories_from_events(frame_of([]), n_rows, n_items, SEEN)
+    one_by_one = histories_from_events(frame_of([]), n_rows, n_items, FACTS)
     for event in events:
-        one_by_one = append_events(one_by_one, frame_of([event]), SEEN)
+        one_by_one = append_events(one_by_one, frame_of([event]), FACTS)
     assert_entries(as_entries(one_by_one), naive_history(events))
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_slices_against_a_dictionary(seed):
     events, n_rows, n_items = stream(seed)
-    made, entries = histories_from_events(frame_of(events), n_rows, n_items, SEEN), naive_history(events)
+    made, entries = histories_from_events(frame_of(events), n_rows, n_items, FACTS), naive_history(events)
     rng = np.random.default_rng(seed)
     mask = rng.random(n_rows) < 0.5
     for rows in (
@@ -173,7 +176,7 @@ def test_slices_against_a_dictionary(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_leave_one_out_against_a_dictionary(seed):
     events, n_rows, n_items = stream(seed)
-    made = histories_from_events(frame_of(events), n_rows, n_items, SEEN)
+    made = histories_from_events(frame_of(events), n_rows, n_items, FACTS)
     for row in range(n_rows):
         one = made[[row]]
         mine = [(item, entry) for (_, item), entry in sorted(as_entries(one).items())]
@@ -188,7 +191,7 @@ def test_leave_one_out_against_a_dictionary(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_strength_is_capped_and_keeps_every_entry(seed):
     events, n_rows, n_items = stream(seed)
-    made = histories_from_events(frame_of(events), n_rows, n_items, SEEN)
+    made = histories_from_events(frame_of(events), n_rows, n_items, FACTS)
     strength = made.confidence
     assert strength.nnz == made.weight.nnz
     expected = np.zeros((n_rows, n_items))
@@ -199,7 +202,7 @@ def test_strength_is_capped_and_keeps_every_entry(seed):
 
 def test_the_rule_of_what_is_seen_is_the_cards():
     events = [(0, 0, "view", NAN, 0), (0, 1, "purchase", NAN, 1), (0, 2, "dismiss", NAN, 2)]
-    made = histories_from_events(frame_of(events), 1, 3, frozenset({EventType.view}))
+    made = histories_from_events(frame_of(events), 1, 3, Facts("toy", seen=frozenset({EventType.view})))
     assert made.seen.tolist() == [True, False, False]
     assert made.weight.toarray()[0] == pytest.approx([0.1, 1, 0])
 
@@ -212,7 +215,7 @@ def test_a_dismissal_excludes_and_says_nothing_more():
         (0, 1, "view", NAN, 5),
         (0, 2, "dismiss", NAN, 9),
     ]
-    made = histories_from_events(frame_of(events), 1, 3, SEEN)
+    made = histories_from_events(frame_of(events), 1, 3, FACTS)
     assert made.weight.data == pytest.approx([0, 0.1, 0])
     assert made.seen.tolist() == [True, True, True]
     assert made.timestamp.tolist() == [5, 5, 9]
@@ -222,7 +225,7 @@ def test_a_dismissal_weighs_nothing_whatever_the_card_says():
     frame = frame_of([(0, 0, "purchase", NAN, 0), (0, 0, "dismiss", NAN, 5), (0, 0, "view", NAN, 9)]).assign(
         weight=np.float32([1, 0.5, 0.1])
     )
-    assert histories_from_events(frame, 1, 1, SEEN).weight.data == pytest.approx([0.1])
+    assert histories_from_events(frame, 1, 1, FACTS).weight.data == pytest.approx([0.1])
 
 
 def test_visitors_against_a_dictionary():
@@ -245,9 +248,9 @@ def test_unknown_items_of_a_visitor_make_no_entry():
     "make",
     [
         lambda: histories_from_items([[4], [0]], 4),
-        lambda: histories_from_events(frame_of([(0, 4, "view", NAN, 0)]), 2, 4, SEEN),
-        lambda: histories_from_events(frame_of([(2, 0, "view", NAN, 0)]), 2, 4, SEEN),
-        lambda: append_events(histories_from_items([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), SEEN),
+        lambda: histories_from_events(frame_of([(0, 4, "view", NAN, 0)]), 2, 4, FACTS),
+        lambda: histories_from_events(frame_of([(2, 0, "view", NAN, 0)]), 2, 4, FACTS),
+        lambda: append_events(histories_from_items([[0], [1]], 4), frame_of([(2, 0, "view", NAN, 0)]), FACTS),
         lambda: aggregate_events(
             *(
                 np.array([0]),
@@ -275,7 +278,7 @@ def test_histories_of_more_cells_than_32_bits_count():
         frame_of([(row, item, "view", NAN, 0) for row, item in zip(rows, items, strict=True)]),
         n_rows,
         n_items,
-        SEEN,
+        FACTS,
     )
     assert as_entries(made).keys() == {(0, n_items - 1), (n_rows - 1, 0), (n_rows - 1, n_items - 1)}
 
@@ -567,4 +570,4 @@ def test_source_order_is_the_order_of_the_lines(test_data):
 
 
 def test_no_split_is_forgotten_here():
-    assert set(SPLITS) == {*SHOP_SPLITS, "ml_folds"}
+    assert set(SPLITS) == {*SHOP_SPLITS, "ml_folds", "own_split"}  # these come with the data

@@ -1276,6 +1276,21 @@ def test_a_merged_visitor_s_list_is_credited_with_the_customer_s_purchase(store)
     assert counts(store) == {"r": (1, 0, 1)}
 
 
+def test_outcomes_take_no_longer_for_long_histories(store):
+    "A third of 24,000 events are purchases that name no list: with each event of a customer, 19 million pairs"
+    show(store, {"r1": ["tea", "mug"]})
+    several = [
+        NewEvent(f"u{n % 10}", f"i{n % 60}", ("view", "click", "purchase")[n % 3], MORNING + n // 10)
+        for n in range(24_000)
+    ]
+    store.events.record(several)
+    show(store, {f"of {n}": [f"i{n}"] for n in range(60)}, MORNING, "u0")
+    began = time.perf_counter()
+    found = store.recommendations.outcomes()
+    assert time.perf_counter() - began < 8
+    assert found["conversions"].sum() == 2  # u0 has bought i20 and i50 again and again
+
+
 def test_outcomes_are_split_by_surface(store):
     "Where the impressions say that they were, otherwise what the recommendation was asked for"
     show(store, {"plain": ["tea"]})

@@ -4,34 +4,24 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from meanwhile import do_at, shop_with_store
 from typer.testing import CliRunner
 
 from customer360.cli import app
-from customer360.config import settings
-from customer360.data.store.facade import Store
 from customer360.data.store.new_events import NewEvent
 from customer360.evaluation import pipeline
-from customer360.evaluation.protocol import Result
 from customer360.evaluation.publish import ErasedMeanwhile, has_gone
 from customer360.models.registry import open_registry
 from customer360.serving.erasure import forget_customer
 from customer360.serving.retrain import retrain
 
-CARD = '[facts]\nname = "shop"\n[simulate]\nseed = 0\nn_customers = 60\nn_items = 40\ndays = 120\n'
-
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def shop(tmp_path, monkeypatch):
     "The store of a shop with one customer of today, the source that reads it, and its registry"
-    monkeypatch.setenv("C360_HOME", str(tmp_path))
-    monkeypatch.delenv("C360_DATABASE_URL", raising=False)
-    settings.cache_clear()
-    (tmp_path / "shop.toml").write_text(CARD)
-    with Store.open("", "shop") as store:
+    with shop_with_store(tmp_path, monkeypatch) as (store, source):
         store.events.record([NewEvent("eve", "p0001", "purchase", 1_800_000_000)])
-        source = pipeline.Source(str(tmp_path / "shop.toml"))
         yield store, source, open_registry("shop", store.identities.erased)
-    settings.cache_clear()
 
 
 def holders(home: Path) -> list[str]:
@@ -77,21 +67,17 @@ def test_what_a_killed_process_left_is_found(shop, tmp_path, what):
 def erase_at(monkeypatch, shop, point: str, times: int = 1) -> list[str]:
     "Erase a customer whenever the training comes to a point, so often"
     store, _, registry = shop
-    owner, name = {"fit": (pipeline, "save_artefact"), "figures": (Result, "save")}[point]
-    real, erased = getattr(owner, name), []
+    erased = (f"eve {n}" if n else "eve" for n in range(times))
 
-    def erase_first(*args, **named):
-        if len(erased) < times:
-            erased.append("eve" if not erased else f"eve {len(erased)}")
-            forget_customer(erased[-1], registry, store)
-        return real(*args, **named)
+    def erase() -> str:
+        forget_customer(user := next(erased), registry, store)
+        return user
 
-    monkeypatch.setattr(owner, name, erase_first)
-    return erased
+    return do_at(monkeypatch, point, erase, times)
 
 
 @pytest.mark.parametrize("how", ["retrain", "train"])
-@pytest.mark.parametrize("point", ["fit", "figures"])
+@pytest.mark.parametrize("point", ["it is fitted", "it is measured"])
 def test_training_goes_on_without_who_is_erased(shop, tmp_path, monkeypatch, how, point):
     _, source, registry = shop
     erased = erase_at(monkeypatch, shop, point)
@@ -113,7 +99,7 @@ def test_who_is_erased_again_and_again_is_named(shop, monkeypatch):
     store, source, _ = shop
     for n in range(1, 9):
         store.events.record([NewEvent(f"eve {n}", "p0001", "purchase", 1_800_000_000)])
-    erase_at(monkeypatch, shop, "figures", times=9)
-    with pytest.raises(ErasedMeanwhile, match="customers were erased 4 times in a row"):
+    erase_at(monkeypatch, shop, "it is measured", times=9)
+    with pytest.raises(ErasedMeanwhile, match="customers were erased, or merges undone, 4 times in a row"):
         retrain(source.dataset, models=("popularity",))
     assert "customers were erased" in store.retrainings.latest().error

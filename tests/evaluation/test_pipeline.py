@@ -190,17 +190,26 @@ def test_the_report_is_whole(runs):
             and picture.read_bytes().startswith(b"\x89PNG")
             and picture.stat().st_size > 5000
         )
-    assert {"headline", "accuracy-coverage", "segment-activity", "time-beside-random", "unseen-items"} <= {
+    assert {"headline", "accuracy-coverage", "accuracy-cost", "segment-activity", "unseen-items"} <= {
         path.stem for path in (first / "figures").iterdir()
     }
     assert after(runs, 1)["out"].endswith(f"The report: {runs / 'reports/demo/index.html'}\n")
 
 
-def test_the_terminal_shows_progress_and_nothing_else(runs):
-    said = after(runs, 1)["err"]
-    for title in ("ingest", "train-popularity", "train-knn", "train-dampened", "evaluate", "report"):
-        assert f"{title:<18}: 100%" in said
-    assert all("cell" in line for line in said.replace("\r", "\n").splitlines() if line.strip()), said
+def test_the_terminal_shows_what_it_will_cost_and_one_bar_over_the_whole_run(runs):
+    said = after(runs, 1)["err"].replace("\r", "\n").splitlines()
+    table = [line for line in said if line.strip() and "%|" not in line]
+    assert table[0].split() == ["model", "fits", "about", "memory"]
+    assert [line.split()[:2] for line in table[1:4]] == [["popularity", "5"], ["knn", "5"], ["dampened", "5"]]
+    assert table[4].startswith("All of it: about ") and table[4].endswith(" GiB are free.")
+    assert len(table) == 5, table
+    bar = [line for line in said if "%|" in line]
+    stages = ("ingest", "train-popularity", "train-knn", "train-dampened", "evaluate", "report")
+    assert {line.partition(":")[0].strip() for line in bar} >= set(stages)
+    share = [
+        int(line.partition(":")[2].partition("%")[0]) for line in bar if not line.startswith(("ingest", " "))
+    ]
+    assert share == sorted(share) and share[-1] == 100, "one bar, which never goes back"
 
 
 def test_the_leaderboard_has_the_stated_form(runs):
@@ -416,10 +425,8 @@ def test_an_interrupt_ends_in_a_sentence_and_leaves_nothing_half_done(notes):
     code, out, err = notes["interrupted"]
     assert code == 130 and out == "" and "Traceback" not in err
     assert err.splitlines()[-1] == "Stopped. What is finished is kept: the same command continues."
-    assert (
-        len([line for line in err.replace("\r", "\n").splitlines() if line.strip() and "cell" not in line])
-        == 1
-    ), err
+    said = [line for line in err.replace("\r", "\n").splitlines() if line.strip() and "%|" not in line]
+    assert said[-2].startswith("All of it: about "), "nothing but what it would cost stands above"
     assert len(notes["after SIGINT"]) == 2 and notes["hidden"] == [] and notes["reports"] == []
 
 
@@ -609,37 +616,37 @@ def broken(home: Path, folder: Path, key: str, how: str) -> subprocess.Completed
     return c360(home, *report(home, "--models", "popularity", "--add", path))
 
 
-@pytest.mark.parametrize(
-    ("key", "how", "error", "message"),
-    [
-        ("stuck", RAISES, "ZeroDivisionError", "the third cog is stuck"),
-        ("nan", NOT_A_NUMBER, "ContractError", "a score is not finite"),
-    ],
-    ids=["raises", "breaks the contract"],
-)
-def test_a_failing_cell_stops_the_run_and_the_previous_report_stays(home, tmp_path, key, how, error, message):
-    before = contents(home / "reports")
+BLANK = {
+    "stuck": (RAISES, "ZeroDivisionError: the third cog is stuck"),
+    "infinite": (NOT_A_NUMBER, "it breaks its contract, ContractError: a score is not finite"),
+    "killed": (KILLED, "its process was killed, most often because memory ran out"),
+}
+
+
+@pytest.mark.parametrize("key", BLANK)
+def test_a_model_that_fails_is_blank_and_the_others_are_reported(home, tmp_path, key):
+    how, reason = BLANK[key]
+    before = pd.read_csv(home / "report1/leaderboard.csv").query("model == 'popularity'")
     done = broken(home, tmp_path, key, how)
-    assert sentence(done) == f"train-{key}: {error}: {message}"
-    failed = Path(done.stderr.rstrip().rpartition("The cell that failed and its traceback: ")[2])
-    errors = [
-        output
-        for cell in nbformat.read(failed, 4).cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error"
-    ]
-    assert [output.ename for output in errors] == [error]
-    assert contents(home / "reports") == before
+    assert done.returncode == 3 and "Traceback (most" not in done.stderr, done.stderr
+    assert f"{key} is missing from the report: {reason}" in done.stderr
+    board = pd.read_csv(home / "reports/demo/leaderboard.csv")
+    mine = board[board["model"] == key]
+    assert len(mine) and mine[["value", "low", "high"]].isna().all(axis=None)
+    left = board[board["model"] == "popularity"]
+    assert left["value"].notna().sum() == before["value"].notna().sum() > 100
+    assert reason.split(":")[0] in (home / "reports/demo/index.html").read_text(encoding="utf-8")
+    failed = json.loads((home / "reports/demo/run.json").read_text())["failed"]
+    assert {each["model"] for each in failed} == {key} and failed[0]["reason"].startswith(reason)
     assert not list(home.glob(f"data/interim/**/.*{key}*")), "what was begun is cleared away"
 
 
-def test_a_killed_notebook_is_a_sentence(home, tmp_path):
+def test_where_every_model_fails_the_report_before_stays(home, tmp_path):
     before = contents(home / "reports")
-    done = broken(home, tmp_path, "killed", KILLED)
-    assert (
-        sentence(done)
-        == "train-killed: the process that ran the notebook was killed, most often because memory ran out"
-    )
+    path = notebook(tmp_path / "stuck.ipynb", BREAKS.replace('"broken"', '"stuck"') + RAISES)
+    done = c360(home, *report(home, "--models", "stuck", "--add", path))
+    expected = "c360: there is no report, because no model could be evaluated. stuck: ZeroDivisionError"
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.splitlines()[-1].startswith(expected)
     assert contents(home / "reports") == before
 
 

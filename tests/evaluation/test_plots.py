@@ -40,7 +40,9 @@ def results(models=("hybrid", "svd", "ease", "random"), ratings=True, n=60) -> l
             if ratings:
                 frame["n_ratings"] = 5
                 frame["squared_error"] = frame["absolute_error"] = random.chisquare(5, n)
-            made.append(Result(split, "", model, 0, frame, {"coverage@10": 0.2 + 0.2 * at}))
+            made.append(
+                Result(split, "", model, 0, frame, {"coverage@10": 0.2 + 0.2 * at, "fit_seconds": 3.0**at})
+            )
     return made
 
 
@@ -48,7 +50,8 @@ def figures(made: list[Result], labels: dict[str, str] | None = None) -> dict[st
     board = build_leaderboard(made, n_draws=50)
     return {
         "headline": plots.headline(board, labels=labels),
-        "accuracy_coverage": plots.accuracy_coverage(board, labels=labels),
+        "accuracy_coverage": plots.accuracy_against(board, "coverage", labels=labels),
+        "accuracy_cost": plots.accuracy_against(board, "fit_seconds", labels=labels),
         "by_segment": plots.by_segment(board, labels=labels),
         "unseen_items": plots.unseen_items(board, labels=labels),
         "differences": plots.differences(

@@ -137,13 +137,29 @@ def test_a_release_of_an_earlier_version_is_used_without_training(tmp_path, monk
 
     monkeypatch.setattr(settings(), "home", tmp_path)
     snapshot = save_snapshot(ingest("demo"))
+    publish.train_and_publish(snapshot, "ease", measure=False)
     first, _ = publish.current_model(snapshot, "ease")
-    monkeypatch.setattr(
-        publish, "train_and_publish", lambda *args, **rest: pytest.fail("it is trained again")
-    )
+    monkeypatch.setattr(publish, "fit_on_all", lambda *args, **rest: pytest.fail("it is trained again"))
     path = Registry(tmp_path / "data/models/demo").promotions.current("ease").path / "release.json"
     plain = read_sealed(path)
     del plain["params"]["item_damping"]
     write_sealed(path, plain)
     again, _ = publish.current_model(snapshot, "ease")
     assert again.params == first.params
+
+
+def test_a_model_that_is_fitted_for_one_list_is_not_put_to_use(tmp_path, monkeypatch):
+    "It was not measured, so no server answers with it; the same list is answered from the same fit"
+    from customer360.config import settings
+    from customer360.data.ingest import ingest
+    from customer360.data.interim import save_snapshot
+    from customer360.evaluation import publish
+
+    monkeypatch.setattr(settings(), "home", tmp_path)
+    snapshot = save_snapshot(ingest("demo"))
+    model, kept = publish.current_model(snapshot, "popularity")
+    assert kept.data.n_users == len(model.histories_) and not kept.present[:0].size
+    assert not list((tmp_path / "data/models").glob("**/release.json"))
+    fits = list(snapshot.glob("fits/all-*/fit.json"))
+    publish.current_model(snapshot, "popularity")
+    assert len(fits) == 1 and list(snapshot.glob("fits/all-*/fit.json")) == fits

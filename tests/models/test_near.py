@@ -1,4 +1,4 @@
-"EASE near in time and text against loops and dense linear algebra, at the edges, and its reasons against dropping"
+"EASE + sequence + text against loops and dense linear algebra, at the edges, and its reasons against dropping"
 
 from dataclasses import replace
 

@@ -280,7 +280,7 @@ def test_a_missing_file_and_a_lost_list(copied):
     (current.path / "weights.npz").unlink()
     assert copied.load_with_fallback("ease")[1].version == versions(copied)[0]
     shutil.rmtree(copied.root / "ease" / versions(copied)[0])
-    with pytest.raises(ArtefactError, match="run `c360 train --model ease`"):
+    with pytest.raises(ArtefactError, match=r"run `c360 train --dataset \S+ --model ease`"):
         copied.load_with_fallback("ease")
 
 

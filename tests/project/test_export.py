@@ -17,11 +17,12 @@ def fresh(tmp_path_factory) -> Path:
     for name in ("settings.ini", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "nbs", copy / "nbs", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    shutil.copytree(
-        ROOT / "customer360/data/migrations",
-        copy / "customer360/data/migrations",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    for by_hand in ("data/migrations", "evaluation/templates"):
+        shutil.copytree(
+            ROOT / "customer360" / by_hand,
+            copy / "customer360" / by_hand,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     subprocess.run(
         [Path(sys.executable).with_name("nbdev_export")],
         cwd=copy,
@@ -44,7 +45,7 @@ def test_nothing_is_missing_and_nothing_is_orphaned(fresh):
     exported, present = (
         files(fresh / "customer360"),
         files(ROOT / "customer360"),
-    )  # the steps of a database are written by hand, and in both
+    )  # steps of a database and templates are written by hand, and in both
     assert exported, "nothing was exported"
     assert not present - exported, (
         f"no notebook exports {sorted(present - exported)}: delete them, or rename the notebook's default_exp"

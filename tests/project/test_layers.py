@@ -269,14 +269,11 @@ RULES = [
     house.read_by_position,
     house.question_docstrings,
 ]
-LARGE = {"evaluation.report": {house.long_module, house.long_functions, house.long_lines}}  # to be rebuilt
 
 
 @lessons
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_a_module_keeps_the_rules(notebook, rule):
-    if rule in LARGE.get(module(notebook), ()):
-        return
     lines = rule is house.long_lines  # of what was written by hand: nbdev writes the title and __all__ itself
     texts = [cell.source for cell in exported(notebook)] if lines else [source(module(notebook))]
     broken = [found for text in texts for found in rule(text)]

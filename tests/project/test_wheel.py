@@ -11,16 +11,20 @@ import venv
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 from conftest import ROOT
 
+from customer360.serving.loop_server import free_port
+
 pytestmark = pytest.mark.slow  # a wheel is built
 
+PAGE = "<!doctype html><title>The shop</title>"
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys, time
 began = time.perf_counter()
 import customer360
-names = [m.name for m in pkgutil.walk_packages(customer360.__path__, "customer360.") if not {"pipelines", "cards", "pretrained", "migrations"} & {*m.name.split(".")}]
+names = [m.name for m in pkgutil.walk_packages(customer360.__path__, "customer360.") if not {"pipelines", "cards", "pretrained", "migrations", "api"} & {*m.name.split(".")}]
 names.remove("customer360.models.ncf_training")  # the one that is about torch, for which there is the extra `ncf`
 for name in names:
     importlib.import_module(name)
@@ -42,8 +46,11 @@ def wheel(tmp_path_factory) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for name in ("settings.ini", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for name in ("customer360", "nbs", "data/cards", "data/benchmarks", "data/pretrained"):
+    for name in ("api", "customer360", "nbs", "data/cards", "data/benchmarks", "data/pretrained"):
         shutil.copytree(ROOT / name, copy / name, ignore=ignore)
+    (copy / "frontend/dist/assets").mkdir(parents=True)  # as `make page` leaves it
+    (copy / "frontend/dist/index.html").write_text(PAGE)
+    (copy / "frontend/dist/assets/shop.js").write_text("export {}")
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, copy)
     return next(out.glob("customer360-*.whl"))
 
@@ -102,9 +109,12 @@ def imported(home: Path, cwd: Path, command: str = IMPORT_ALL) -> dict:
 def test_the_wheel_holds_code_pipelines_and_cards(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "customer360").rglob("*.py")}
+    wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "customer360").glob("*/templates/*")}
     wanted |= {f"customer360/pipelines/{path.name}" for path in (ROOT / "nbs/pipelines").glob("*.ipynb")}
     wanted |= {f"customer360/cards/{path.name}" for path in (ROOT / "data/cards").glob("*.toml")}
     wanted |= {f"customer360/benchmarks/{path.name}" for path in (ROOT / "data/benchmarks").glob("*.toml")}
+    wanted |= {f"customer360/{path.relative_to(ROOT)}" for path in (ROOT / "api").rglob("*.py")}
+    wanted |= {"customer360/page/index.html", "customer360/page/assets/shop.js"}
     bundle = ROOT / "data/pretrained"
     wanted |= {
         f"customer360/pretrained/{path.relative_to(bundle)}"
@@ -127,6 +137,35 @@ def test_the_command_is_there(environment, tmp_path):
     said = run(environment / "bin/c360", "--help", cwd=tmp_path)
     for command in ("report", "train", "evaluate", "recommend", "data"):
         assert command in said
+
+
+def test_it_serves_the_api_and_the_page(environment, tmp_path):
+    "From any folder: the demo's models come along, and so does the page"
+    port, settings = free_port(), {"HOME": str(tmp_path), "C360_MODELS": "popularity", "C360_THREADS": "1"}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("C360_", "PYTHON"))}
+    command = [environment / "bin/python", "-m", "customer360", "serve", "--port", str(port)]
+    with (
+        open(tmp_path / "server.log", "wb") as log,
+        subprocess.Popen(command, cwd=tmp_path, env=inherited | settings, stdout=log, stderr=log) as process,
+    ):
+        try:
+            until = time.monotonic() + 120
+            while not answers(f"http://127.0.0.1:{port}/health/ready"):
+                said = (tmp_path / "server.log").read_text()
+                assert process.poll() is None and time.monotonic() < until, said[-3000:]
+                time.sleep(0.05)
+            assert httpx.get(f"http://127.0.0.1:{port}/", headers={"accept": "text/html"}).text == PAGE
+            shown = httpx.get(f"http://127.0.0.1:{port}/api/v1/popular").json()
+            assert shown["items"], shown
+        finally:
+            process.terminate()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_import_time(environment, tmp_path, record_property):

@@ -79,11 +79,11 @@ class _Ledger:
             same = added.get(event.event_id) or self.stored.get(event.event_id)
             if same is None:
                 new = added[event.event_id] = _stored_event(event, self.last + len(added) + 1, now)
-                receipts.append(Receipt(event.event_id, new.seq, duplicate=False))
+                receipts.append(Receipt(event.event_id, new.seq, False, new.event))
             elif field := _difference(event, same):
                 problems[index] = EventConflict(index, field, event.event_id)
             else:
-                receipts.append(Receipt(event.event_id, same.seq, duplicate=True))
+                receipts.append(Receipt(event.event_id, same.seq, True, same.event))
         if problems:
             return refusal(problems)
         self.last += len(added)
@@ -168,6 +168,12 @@ _OF_ITEM = (
 _INTERACTION_COLUMNS = [EVENTS.c["seq" if name == "row" else name] for name in INTERACTIONS]
 _FRAME = sa.select(*_INTERACTION_COLUMNS, EVENTS.c.event_id, EVENTS.c.recommendation_id).where(
     EVENTS.c.user.in_(sa.bindparam("users", expanding=True)), EVENTS.c.seq > sa.bindparam("after")
+)
+_CHOICES_OF = (
+    sa.select(EVENTS.c.user, sa.func.count())
+    .where(EVENTS.c.user.in_(sa.bindparam("users", expanding=True)), EVENTS.c.seq > sa.bindparam("after"))
+    .where(EVENTS.c.event != "impression")
+    .group_by(EVENTS.c.user)
 )
 _MERGES_OF = sa.select(MERGES.c.source, MERGES.c.target).where(
     MERGES.c.source.in_(sa.bindparam("users", expanding=True))
@@ -388,6 +394,19 @@ class EventStore:
         frame = _interactions_frame(rows, "event_id", "recommendation_id")
         return frame.sort_values("row", ignore_index=True)
 
+    def n_choices(
+        self,
+        users: Sequence[str],  # current ids
+        after: int = 0,  # only events with a higher `seq`
+    ) -> dict[str, int]:  # by customer, those with any
+        "Count the events of several customers, impressions apart"
+        with self._engine.reading() as connection:
+            return {
+                user: n
+                for part in chunked(list(users))
+                for user, n in connection.execute(_CHOICES_OF, {"users": part, "after": after})
+            }
+
     def interactions(
         self,
         upto: int | None = None,  # the last `seq` wanted; None: all
@@ -456,6 +475,19 @@ class EventStore:
         )
         with self._engine.reading() as connection:
             return [tuple(row) for row in connection.execute(pairs.distinct())]
+
+    def continue_after(
+        self,
+        number: int,  # that a model knows
+    ) -> bool:  # False: they are above it anyway
+        "Give new events numbers above this one, in a store that was restored from an older backup"
+        if self.last_seq() >= number:
+            return False
+        with self._engine.writing() as connection:
+            missing = number - advance_counter(connection, "events", 0)
+            if missing > 0:
+                advance_counter(connection, "events", missing)
+            return missing > 0
 
     def last_seq(self) -> int:
         "Return the sequence number of the newest event, 0 if there is none"

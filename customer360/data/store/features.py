@@ -209,9 +209,12 @@ class FeatureStore:
     def choices_since(
         self,
         watermark: int,  # events up to this number do not count
+        upto: int | None = None,  # the last event that counts; None: the newest
     ) -> list[tuple[str, str, int]]:  # customer, item, events without impressions
         "Count the events that the store has received since, by customer and item"
         counted = (EVENTS.c.seq > watermark) & (EVENTS.c.event != "impression")
+        if upto is not None:
+            counted &= EVENTS.c.seq <= upto
         pair = (EVENTS.c.user, EVENTS.c.item)
         statement = sa.select(*pair, sa.func.count()).where(counted).group_by(*pair)
         with self._engine.reading() as connection:

@@ -37,6 +37,7 @@ class Receipt(NamedTuple):
     event_id: str
     seq: int  # sequence number in the order of all events
     duplicate: bool  # True: it was recorded before
+    event: str = ""  # the kind as which it is stored
 
 
 class StoredEvent(NamedTuple):

@@ -3,7 +3,7 @@ import type { Reason } from "../api/queries";
 import { renderInApp } from "../test-utils";
 import { Reasons } from "./Reasons";
 
-const reason = (given: Partial<Reason>): Reason => ({ kind: "item", item: null, title: null, word: null, share: null, ...given });
+const reason = (given: Partial<Reason>): Reason => ({ kind: "item", item: null, title: null, word: null, group: null, share: null, ...given });
 const textOf = (by: string, ...reasons: Reason[]): string => renderInApp(<Reasons by={by} reasons={reasons} />).container.querySelector(".reasons")?.textContent ?? "";
 
 test("items, words and shares", () => {
@@ -23,6 +23,7 @@ test("a share above 100% is shown as 100%", () => {
 test("an item that the model did not rank for its fit says so", () => {
   expect(textOf("pinned", reason({ kind: "rule", share: 1 }))).toContain("Pinned to the top of every list");
   expect(textOf("model", reason({ kind: "popularity", share: 1 }))).toBe("Popular; nothing in the customer’s history speaks for it.");
+  expect(textOf("model", reason({ kind: "popularity", group: "country Italy", share: 1 }))).toBe("Popular with customers of country Italy.");
   expect(textOf("model")).toContain("No single reason stands out");
   expect(textOf("explored", reason({ item: "p1", title: "Hat", share: 0.5 }))).toBe("Chosen at random for the experiment. Because of Hat (50%)");
 });

@@ -15,7 +15,7 @@ function reasonText(reason: Reason, ownItem: string): ReactNode {
   if (reason.kind === "item" && reason.item === ownItem) return "an earlier interaction with it";
   if (reason.kind === "item") return <b>{reason.title ?? reason.item}</b>;
   if (reason.kind === "word") return <>the word “{reason.word}”</>;
-  if (reason.kind === "popularity") return "its popularity";
+  if (reason.kind === "popularity") return reason.group ? `its popularity with customers of ${reason.group}` : "its popularity";
   return "a rule of the shop";
 }
 
@@ -24,6 +24,8 @@ export function Reasons({ reasons, by, item = "" }: { reasons: Reason[]; by: str
   const source = SOURCES[by];
   if (source && by !== "explored") return <ReasonLine>{source}</ReasonLine>;
   if (!reasons.length) return <ReasonLine>{source ?? "No single reason stands out."}</ReasonLine>;
+  const group = reasons.length === 1 ? reasons[0]?.group : null;
+  if (group) return <ReasonLine>Popular with customers of {group}.</ReasonLine>;
   if (reasons.every((reason) => reason.kind === "popularity")) return <ReasonLine>Popular; nothing in the customer’s history speaks for it.</ReasonLine>;
   return (
     <ReasonLine>

@@ -18,7 +18,7 @@ describe("listChanges", () => {
   });
 
   test("a move is attributed to the action only where a reason names the item", () => {
-    const reasons = [{ kind: "item", item: "x", title: "The X", word: null, share: 0.4 }];
+    const reasons = [{ kind: "item", item: "x", title: "The X", word: null, group: null, share: 0.4 }];
     const after = list("b", "a").map((entry) => (entry.item === "b" ? { ...entry, reasons } : entry));
     const moves = listChanges(list("a", "b"), after, "x");
     expect(moves.find((move) => move.item === "b")?.because).toBe("The X");
@@ -26,7 +26,7 @@ describe("listChanges", () => {
   });
 
   test("a fall is not attributed to the action", () => {
-    const reasons = [{ kind: "item", item: "x", title: "The X", word: null, share: 0.4 }];
+    const reasons = [{ kind: "item", item: "x", title: "The X", word: null, group: null, share: 0.4 }];
     const after = list("b", "a").map((entry) => ({ ...entry, reasons }));
     expect(listChanges(list("a", "b"), after, "x").map((move) => [move.item, move.because])).toEqual([["b", "The X"], ["a", null]]);
   });

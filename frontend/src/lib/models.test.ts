@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { fallbackColour, shortLabel } from "./models";
 
 test("a short label leaves out what is in brackets", () => {
-  expect([shortLabel("NCF (NeuMF, two heads)"), shortLabel("Popularity")]).toEqual(["NCF", "Popularity"]);
+  expect([shortLabel("NCF (neural network)"), shortLabel("Popularity")]).toEqual(["NCF", "Popularity"]);
 });
 
 test("a model that the API does not describe always has the same colour", () => {

@@ -1,0 +1,131 @@
+"Findings on invented results whose truth is known, and the page that says them"
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from customer360.evaluation.evidence import gather, planted_results
+from customer360.evaluation.findings import Findings, Situation, choose, find, plain, rank
+from customer360.evaluation.protocol import Result
+from customer360.evaluation.report import write_report
+from customer360.evaluation.sentences import sentence
+
+SKILL = {"hybrid": 0.40, "ease": 0.33, "knn": 0.30, "popularity": 0.20, "random": 0.02}
+ERROR = {"hybrid": 0.90, "knn": 0.96, "bias": 1.0, "ease": 1.0}
+TIME = planted_results(SKILL, split="global_time", seeds=[""])
+UNSEEN = planted_results(dict.fromkeys(SKILL, 0.04) | {"hybrid": 0.3}, split="cold_items", seeds=["101"])
+MANY = {f"model-{i:02}": 0.2 + i / 200 for i in range(20)}
+LONG = {
+    "a model with a name that nobody would want to read twice, let alone in a table (and a bracket)": 0.4,
+    "b": 0.2,
+}
+
+SHOPS: dict[str, tuple[list[Result], str]] = {
+    "a winner": (
+        planted_results(SKILL, ERROR) + TIME + UNSEEN,
+        "Use the hybrid: it is significantly better than each",
+    ),
+    "two level": (planted_results(SKILL | {"ease": 0.40}, ERROR), "is as good by ranking"),
+    "without ratings": (planted_results(SKILL) + TIME, "Use the hybrid"),
+    "without text": (planted_results(SKILL, ERROR) + TIME, "Use the hybrid"),
+    "without time": (planted_results(SKILL, ERROR) + UNSEEN, "Use the hybrid"),
+    "one alone": (planted_results({"knn": 0.3}), "knn is the only model with a figure"),
+    "twenty models": (planted_results(MANY, luck=0.02), "Use model-19"),
+    "long names": (planted_results(LONG), "Use a model with a name that nobody"),
+    "three customers": (
+        planted_results(SKILL, ERROR, n=3),
+        "Too few customers to say which model to use: 3.",
+    ),
+    "nobody beats chance": (
+        planted_results({"knn": 0.1, "random": 0.1}, n=40),
+        "No model is significantly better",
+    ),
+}
+
+
+def found_in(shop: str) -> Findings:
+    return find(gather(SHOPS[shop][0], {"title": shop}, {}))
+
+
+@pytest.mark.parametrize("shop", SHOPS)
+def test_the_verdict_is_what_was_planted(shop):
+    f = found_in(shop)
+    assert sentence("verdict", f, f=f).startswith(SHOPS[shop][1]) or SHOPS[shop][1] in sentence(
+        "verdict", f, f=f
+    )
+
+
+@pytest.mark.parametrize("shop", ["a winner", "long names", "three customers"])
+def test_the_page_says_what_was_planted(shop, tmp_path):
+    page = write_report(tmp_path, SHOPS[shop][0], {"title": shop}, {}).read_text(encoding="utf-8")
+    f = found_in(shop)
+    assert sentence("verdict", f, f=f) in page and SHOPS[shop][1] in page
+    text = (tmp_path / "findings.json").read_text(encoding="utf-8")
+    assert json.loads(text) == plain(f) and "NaN" not in text
+    assert not {"nan", "None"} & set(re.split(r"[<>\s]+", page.split("<main>")[0]))
+
+
+@pytest.mark.parametrize(
+    ("shop", "cards"),
+    [
+        ("a winner", {"regulars": "hybrid", "newcomers": "hybrid", "unseen": "hybrid"}),
+        ("without text", {"regulars": "hybrid", "newcomers": "hybrid"}),
+        ("three customers", {}),
+    ],
+)
+def test_the_cards_are_of_what_was_measured(shop, cards):
+    assert {name: card.use for name, card in found_in(shop).cards.items()} == cards
+
+
+def test_a_card_does_not_praise_what_popularity_does_as_well():
+    level = planted_results({"knn": 0.2, "popularity": 0.2, "random": 0.02}, luck=0.01)
+    f = find(gather(level, {"title": "level"}, {}))
+    choice = choose(gather(level, {}, {}), Situation("everybody", f.verdict.situation.split))
+    use = choice.use if choice.use != "popularity" else "knn"
+    words = sentence("card", replace(choice, use=use), f=f)
+    assert words.endswith("but popularity cannot be told apart from it."), words
+    assert "×" not in words
+
+
+def test_a_level_model_in_half_the_time_is_named_and_no_other():
+    seconds = {"hybrid": 100.0, "near": 51.0, "ease": 10.0, "knn": 12.0, "svd": 1.0}
+    level = {"hybrid": 0.4, "near": 0.4, "ease": 0.4, "knn": 0.4, "svd": 0.2}
+    e = gather(planted_results(level, luck=0.2, seconds=seconds, n=80), {}, {})
+    choice = choose(e, Situation("everybody", e.main))
+    assert {choice.use, *choice.ranking.level} >= {"hybrid", "ease", "knn"}  # svd is quicker, and worse
+    if choice.use in ("hybrid", "near"):
+        assert choice.cheaper in ("ease", "knn") and choice.times_faster > 2
+    else:
+        assert not choice.cheaper
+
+
+def test_a_model_that_lacks_a_shuffle_is_never_called_level():
+    results = planted_results({"hybrid": 0.4, "knn": 0.3}) + planted_results({"ease": 0.4}, seeds=["101"])
+    place = rank(gather(results, {}, {})).place("ease")
+    assert not place.level and place.p != place.p
+
+
+def test_equal_models_are_seldom_told_apart():
+    "Of 20 pairs that are equal by construction, about one in twenty may differ"
+    wrong = 0
+    for at in range(20):
+        e = gather(planted_results({f"a{at}": 0.4, f"b{at}": 0.4}, seeds=["1"], n=60), {}, {})
+        wrong += not rank(e).level
+    assert wrong <= 5  # 1 is expected; more than 5 happen once in 3,000 runs
+
+
+@pytest.mark.parametrize("kind", ["failed", "at_work"])
+def test_a_model_without_figures_has_a_name(kind):
+    run = (
+        {"failed": [{"model": "ncf"}]}
+        if kind == "failed"
+        else {"at_work": {"models": ["ncf"], "seconds": 60}}
+    )
+    f = find(
+        gather(
+            planted_results({"knn": 0.3}, n=20), run | {"models": {"ncf": {"label": "NCF (two heads)"}}}, {}
+        )
+    )
+    assert "NCF" in sentence(kind, f, f=f)
