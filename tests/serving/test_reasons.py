@@ -66,6 +66,7 @@ def test_new_items(service, concave, monkeypatch):
         changed = {**in_use.models, "tfidf": served._replace(model=Concave(served.model))}
         monkeypatch.setattr(service.pool, "models", replace(in_use, models=changed))
     state, found = service.states.current(), 0
+    assert service.states.reading.wait(60)  # another model reads the new products afresh, in the background
     served = state.model("tfidf")
     model, index = served.model, served.index
     for user in ("c0004", "c0005", "c0006"):
