@@ -58,6 +58,7 @@ setup(
         "customer360.pretrained": "data/pretrained",
     },
     package_data={
+        "customer360.data": ["shop/*.toml"],
         "customer360.evaluation": ["templates/*"],
         "customer360.page": ["**/*"],
         "customer360.pipelines": ["*.ipynb"],

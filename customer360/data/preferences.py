@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from ..config import generator
-from .products import TASTES, make_ids
+from .products import THEMES, make_ids
 
 # %% ../../nbs/1_data/12_preferences.ipynb #d170dcd8
 SCALE = (1.0, 5.0)
@@ -164,8 +164,8 @@ def make_truth(
 ) -> GroundTruth:
     "Draw the tastes of all customers and the traits of all products"
     rng = generator(seed, "simulate", "truth")
-    favours = np.array([[taste in favoured for taste in TASTES] for favoured, _ in SEGMENTS.values()], float)
-    own = rng.standard_normal((len(segment), len(TASTES)))
+    favours = np.array([[taste in favoured for taste in THEMES] for favoured, _ in SEGMENTS.values()], float)
+    own = rng.standard_normal((len(segment), len(THEMES)))
     spoken = match_tastes(
         2.4 * favours[[list(SEGMENTS).index(name) for name in segment]] + own, mix, SPREAD["text"]
     )
