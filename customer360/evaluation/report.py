@@ -55,6 +55,7 @@ from customer360.evaluation.report_questions import (
     two_splits_chart,
     verdict_blocks,
     when_section,
+    wishes_section,
 )
 from customer360.evaluation.report_tables import (
     ACCURACY,
@@ -162,7 +163,7 @@ def layout(e: Evidence, f: Findings) -> PageSections:
     questions = [
         leaderboard_section(e, f), differences_section(e), when_section(f), segments_section(e),
         calibration_section(e), *inside_section(e), time_section(e, f), cold_section(e), *newcomer_section(e),
-        *other_sections(e),
+        *wishes_section(e), *other_sections(e),
     ]  # fmt: skip
     appendix = [
         measured_section(e), *brief_section(e), *ready_section(e), data_section(e), provenance_section(e),

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CARD_TITLES', 'LISTS', 'ERRORS', 'LATER', 'ranking_chart', 'two_splits_chart', 'verdict_blocks', 'when_section',
-           'time_section', 'elsewhere', 'few_candidates', 'cold_section', 'newcomer_section', 'other_sections',
-           'split_blocks']
+           'time_section', 'elsewhere', 'few_candidates', 'cold_section', 'newcomer_section', 'wishes_section',
+           'other_sections', 'split_blocks']
 
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #b824cecc
 import json
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.splits import SPLITS
-from .evidence import SAME, Evidence
+from .evidence import SAME, SIGNIFICANT, Evidence
 from .findings import FEWEST, Choice, Findings, ModelRanking, Placing
 from .leaderboard import LOWER_IS_BETTER
 from customer360.evaluation.page_parts import (
@@ -252,6 +252,34 @@ def newcomer_section(e: Evidence) -> list[Section]:
     table = plain_table(caption, ["what they are shown", "nDCG@10", "interval"], rows)
     blocks = [wording("attributes", groups=groups), wording("newcomers", n=told["n"]), table, used]
     return [Section("newcomers", "Newcomers of whom attributes are known", blocks)]
+
+
+def wishes_section(e: Evidence) -> list[Section]:
+    "Return the section on text search; none where no wishes were asked"
+    told = e.told("wishes")
+    if not told:
+        return []
+    ways = {"meaning (BERT)": "bert", "words (TF-IDF)": "words"}
+    rows = [
+        [words, three(told[name]["value"]), f"{three(told[name]['low'])} to {three(told[name]['high'])}"]
+        for words, name in ways.items()
+    ]
+    found = [
+        [one["wish"], one["first"]["bert"], one["first"]["words"] or "nothing"] for one in told["by_meaning"]
+    ]
+    missed = [[one["wish"], one["first"]["bert"]] for one in told["missed"]]
+    blocks: list[Any] = [
+        wording("wishes", n=told["n"]),
+        plain_table("Wishes answered, with 95 % intervals", ["search by", "hit@5", "interval"], rows),
+        wording("wishes_apart", told=told, sure=told["p"] < SIGNIFICANT),
+    ]
+    if found:
+        title = "First product for wishes that only BERT answers among the first five"
+        blocks.append(plain_table(title, ["wish", "by meaning", "by words"], found))
+    if missed:
+        title = f"The {len(missed)} wishes that BERT misses, and what comes first instead"
+        blocks.append(Folded(title, [plain_table("Missed", ["wish", "found instead"], missed)]))
+    return [Section("wishes", "Does search find what is meant?", blocks)]
 
 
 def other_sections(e: Evidence) -> list[Section]:
