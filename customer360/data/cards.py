@@ -190,7 +190,7 @@ class Card(BaseModel):
     items: EntityFile = Field(default_factory=EntityFile)
     customers: EntityFile = Field(default_factory=EntityFile)
     download: Download | None = None
-    simulate: dict[str, int] | None = None  # arguments of `data.simulate.simulate`
+    simulate: dict[str, int | str] | None = None  # arguments of `data.simulate.simulate`
     # model -> hyper-parameters that suit this data set, found by `c360 tune`
     models: dict[str, dict[str, float | int | bool | str]] = {}
     home: Path | None = None  # folder of the files, where the card determines it

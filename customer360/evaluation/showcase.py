@@ -178,7 +178,7 @@ def showcase(
 # %% ../../nbs/3_evaluation/45_showcase.ipynb #dba9f275
 def noise_floor(
     snapshot: Path,
-    arguments: dict[str, int],  # of the `simulate` that made the snapshot
+    arguments: dict[str, int | str],  # of the `simulate` that made the snapshot
     split: Split,
 ) -> float:  # stars
     "Return the RMSE of somebody who knew every true preference, on the test ratings of a split"
