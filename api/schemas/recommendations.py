@@ -10,7 +10,15 @@ from .customers import HistoryEntry
 
 
 class Reason(ResponseBody):
-    model_config = example(kind="item", item="P0007", title="Rain jacket", word=None, share=0.42)
+    model_config = example(
+        kind="item",
+        item="P0007",
+        title="Rain jacket",
+        word=None,
+        share=0.42,
+        event="purchase",
+        timestamp=1_772_530_000,
+    )
     kind: str = Field(description="item, word, popularity or rule")
     item: str | None = None
     title: str | None = None
@@ -25,6 +33,12 @@ class Reason(ResponseBody):
         description="(score - score without it) / |score - score of an empty history|; "
         "1 for popularity and rule",
     )
+    event: str | None = Field(
+        None,
+        description="of item: the most telling thing that the customer did with it, such as purchase; "
+        "null for other kinds",
+    )
+    timestamp: int | None = Field(None, description="of that event, seconds UTC")
 
 
 class Pick(ResponseBody):

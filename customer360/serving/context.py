@@ -89,6 +89,7 @@ class UserContext(NamedTuple):
     seen_items: set[str]  # ids that recent events exclude, with or without a code
     request_events: list[dict]  # the events of the request, as plain values
     attributes: Mapping[str, Any] = {}  # of a customer without evidence: all else that is known
+    recent: Sequence[HistoryEvent] = ()  # since the snapshot, those of the request included
 
     @property
     def has_evidence(self) -> bool:
@@ -129,6 +130,7 @@ class UserContexts:
             max((event.seq for event in stored), default=index.snapshot.watermark),
             {event.item for event in new if event.event in index.facts.seen},
             [_plain(*pair) for pair in zip(requested, events, strict=True)],
+            recent=new,
         )
         if found.has_evidence:
             return found

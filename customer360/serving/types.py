@@ -63,6 +63,8 @@ class Reason:
     title: str | None = None  # of that item
     word: str | None = None  # kind word: a word of the item's text
     group: str | None = None  # kind popularity: with whom, such as "country Italy"; None: with everybody
+    event: str | None = None  # kind item: the most telling thing that the customer did with it
+    timestamp: int | None = None  # of that event, seconds UTC
 
 
 @dataclass(frozen=True)

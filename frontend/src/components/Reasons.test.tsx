@@ -11,6 +11,12 @@ test("items, words and shares", () => {
   expect(text).toBe("Because of Rain jacket (42%), the word “wool” (10%) and its popularity (<1%)");
 });
 
+test("what was done with an item, and when", () => {
+  const bought = Date.UTC(2026, 2, 3, 12) / 1000;
+  const text = textOf("model", reason({ item: "p1", title: "Rain jacket", share: 0.42, event: "purchase", timestamp: bought }), reason({ item: "p2", title: "Hat", event: "view", timestamp: bought }));
+  expect(text).toBe("Because of Rain jacket (bought Mar 3, 2026, 42%) and Hat (viewed Mar 3, 2026)");
+});
+
 test("an earlier interaction with the item itself is named as such", () => {
   const { container } = renderInApp(<Reasons by="model" item="p1" reasons={[reason({ item: "p1", title: "Hat", share: 0.3 })]} />);
   expect(container.textContent).toContain("Because of an earlier interaction with it (30%)");

@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Reason } from "../api/queries";
-import { roughShare } from "../lib/format";
+import { date, roughShare } from "../lib/format";
 
 /** What to say of an item that was not ranked by the model alone. */
 const SOURCES: Record<string, string> = {
@@ -10,6 +10,15 @@ const SOURCES: Record<string, string> = {
   popular: "Popular with all customers.",
   latest: "New in the shop.",
 };
+
+const DEEDS: Record<string, string> = { purchase: "bought", like: "liked", rating: "rated", cart: "put in the cart", click: "clicked", view: "viewed" };
+
+/** What the customer did with the item that is the reason, and how much of the score it is: "bought Mar 3, 2026, 42%". */
+function details(reason: Reason): string {
+  const deed = reason.event && reason.timestamp != null ? `${DEEDS[reason.event] ?? reason.event} ${date(reason.timestamp)}` : "";
+  const part = reason.share == null ? "" : roughShare(Math.min(1, reason.share));
+  return [deed, part].filter(Boolean).join(", ");
+}
 
 function reasonText(reason: Reason, ownItem: string): ReactNode {
   if (reason.kind === "item" && reason.item === ownItem) return "an earlier interaction with it";
@@ -36,7 +45,7 @@ export function Reasons({ reasons, by, item = "" }: { reasons: Reason[]; by: str
         <span key={`${reason.kind}-${reason.item ?? reason.word ?? at}`}>
           {at > 0 && (at === reasons.length - 1 ? " and " : ", ")}
           {reasonText(reason, item)}
-          {reason.share != null && ` (${roughShare(Math.min(1, reason.share))})`}
+          {details(reason) && ` (${details(reason)})`}
         </span>
       ))}
     </ReasonLine>
