@@ -2,12 +2,14 @@ import { Badge, Group, Text } from "@mantine/core";
 import type { Item } from "../api/queries";
 import { splitCategory } from "../lib/categories";
 import { asWords, price } from "../lib/format";
+import { ProductPicture } from "./ProductPicture";
 
 /** A product's category, price, attributes, availability and description. */
 export function ItemFacts({ item }: { item: Item }) {
   return (
     <>
       <Group gap="xs">
+        <ProductPicture category={item.category} size={56} />
         {splitCategory(item.category ?? "").map((category) => (
           <Badge key={category} size="lg" tt="none">
             {category}

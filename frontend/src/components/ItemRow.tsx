@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import type { EventKind, RecommendedItem } from "../api/queries";
 import { categoryText } from "../lib/categories";
 import { figure, price } from "../lib/format";
+import { ProductPicture } from "./ProductPicture";
 import { Reasons } from "./Reasons";
 
 export type ItemAction = (item: RecommendedItem, event: EventKind, rating?: number) => void;
@@ -30,6 +31,7 @@ export function ItemRow({ item, badge, onAction, onOpen, scale, showReasons = tr
       <Text c="dimmed" size="sm" w={20} ta="right" style={{ flex: "none", fontVariantNumeric: "tabular-nums" }} aria-label={`Rank ${item.rank}`}>
         {item.rank}
       </Text>
+      <ProductPicture category={item.category} />
       <Stack gap={2} style={{ flex: 1, minWidth: 0 }}>
         <Group gap={6} wrap="wrap">
           {onOpen ? (

@@ -11,7 +11,7 @@ import { categoryText } from "../lib/categories";
 import { displayName } from "../lib/customerNames";
 import { useParam } from "../lib/url";
 
-const EXAMPLES = ["a quiet gift for someone who cooks", "something warm for winter walks", "keeps children busy on a rainy day"];
+const EXAMPLES = ["light for walking in the dark", "I want to bake my own bread", "keeps children busy on a rainy day"]; // of the wishes that BERT answers
 
 /** Search for products by meaning rather than by exact words. */
 export default function SearchPage() {
