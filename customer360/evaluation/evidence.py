@@ -122,6 +122,7 @@ class Evidence:
     showcase: pd.DataFrame | None = None  # from `showcase`: a row per customer, model and place
     floor: float | None = None  # RMSE of an oracle, where the truth is known
     inside: Mapping[str, Any] = field(default_factory=dict)  # model -> from `look_inside`
+    visitor: Any = None  # from `visitor_model`: what a reader who plays a visitor is answered from
 
     def told(self, *path: str, default: Any = None) -> Any:
         "Return what the run recorded under these keys"
@@ -198,7 +199,8 @@ def gather(
     showcase: pd.DataFrame | None = None,  # see `Evidence`
     floor: float | None = None,  # RMSE of an oracle
     inside: Mapping[str, Any] | None = None,  # model -> from `look_inside`
+    visitor: Any = None,  # see `Evidence`
 ) -> Evidence:
     "Return the evidence: the leaderboard and the comparisons"
     board, compared = build_leaderboard(results), comparisons(results)
-    return Evidence(results, board, compared, run, labels, showcase, floor, inside or {})
+    return Evidence(results, board, compared, run, labels, showcase, floor, inside or {}, visitor)

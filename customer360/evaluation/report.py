@@ -69,6 +69,7 @@ from customer360.evaluation.report_tables import (
     titled,
     without_ratings,
 )
+from .report_visitor import VisitorModel, visitor_section
 from .sentences import sentence, wording
 from .significance import COMPARISON_COLUMNS, TESTED_METRICS
 
@@ -169,7 +170,8 @@ def layout(e: Evidence, f: Findings) -> PageSections:
         measured_section(e), *brief_section(e), *ready_section(e), data_section(e), provenance_section(e),
         contract_section(e),
     ]  # fmt: skip
-    return PageSections([*customers_section(e), *second_screen(e, f)], questions, appendix)
+    second = [*customers_section(e), *visitor_section(e.visitor), *second_screen(e, f)]
+    return PageSections(second, questions, appendix)
 
 # %% ../../nbs/3_evaluation/65_report.ipynb #ca3165d9
 def page(e: Evidence, f: Findings, made: PageSections) -> str:
@@ -215,12 +217,13 @@ def write_report(
     showcase: pd.DataFrame | None = None,  # see `showcase.showcase`
     floor: float | None = None,  # RMSE of an oracle, where the truth is known
     inside: Mapping[str, Inside] | None = None,  # model (key) -> what it tells about itself
+    visitor: VisitorModel | None = None,  # what a reader who plays a visitor is answered from
 ) -> Path:  # index.html
     "Write the page and what stands beside it; the same inputs give the same bytes"
     folder = Path(folder)
     if not folder.is_dir():
         raise NotADirectoryError(f"a report is written into an existing folder: make {folder} first")
-    e = gather(results, run, labels, showcase, floor, inside)
+    e = gather(results, run, labels, showcase, floor, inside, visitor)
     f = find(e)
     made = layout(e, f)
     board = add_blank_rows(e.board, blank_models(e))

@@ -21,6 +21,7 @@ from .evidence import SIGNIFICANT, Evidence
 from .findings import Findings, Situation
 from .leaderboard import LOWER_IS_BETTER, METRIC_ORDER, short_form
 from .report_tables import titled
+from .report_visitor import visitor_data
 from .sentences import sentence, wording
 from .stats import totals_and_sizes
 from ..models.catalogue import MODELS
@@ -169,6 +170,7 @@ def interactive_data(e: Evidence, f: Findings) -> dict[str, Any]:
         "pairs": pair_data(e, keys),
         "spreads": spread_data(e, keys),
         "significant": SIGNIFICANT,
+        "visitor": visitor_data(e.visitor) if e.visitor else None,
     }
 
 

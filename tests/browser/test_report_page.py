@@ -5,13 +5,18 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browsing import AXE, NODE, PATIENCE
 from server import ROOT
 
+from customer360.data.prepare import dataset, histories_from_items
+from customer360.data.simulate import simulate
 from customer360.evaluation.evidence import planted_results
 from customer360.evaluation.leaderboard import read_leaderboard
 from customer360.evaluation.report import write_report
+from customer360.evaluation.report_visitor import VisitorModel, visitor_model
+from customer360.models.baselines import EASE
 
 SKILL = {"hybrid": 0.40, "near": 0.395, "ease": 0.36, "knn": 0.30, "popularity": 0.20, "random": 0.03}
 ERROR = {"hybrid": 0.90, "knn": 0.96, "ease": 1.1, "random": 1.3}
@@ -23,7 +28,16 @@ SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 360, "hei
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def ease() -> tuple[EASE, VisitorModel]:
+    "A model, and what a page needs to recommend as it does"
+    tables = simulate(seed=0, n_customers=300, n_items=120).tables
+    data = dataset(tables)
+    model = EASE(regularisation=100).fit(data)
+    return model, visitor_model(model, tables, data)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, ease) -> Path:
     "A report on invented results"
     results = planted_results(SKILL, ERROR, n=120, better_for={("1–5", "knn"): 0.2})
     results += planted_results(SKILL | {"knn": 0.5}, split="global_time", seeds=[""], n=120)
@@ -31,7 +45,8 @@ def folder(tmp_path_factory) -> Path:
         dict.fromkeys(SKILL, 0.1) | {"hybrid": 0.3}, split="cold_items", seeds=["101"], n=120
     )
     made = tmp_path_factory.mktemp("report")
-    write_report(made, results, {"title": "An invented shop", "scale": [1, 5]}, LABELS)
+    run = {"title": "An invented shop", "scale": [1, 5]}
+    write_report(made, results, run, LABELS, visitor=ease[1])
     return made
 
 
@@ -130,6 +145,43 @@ def test_the_leaderboard_is_sorted_and_models_are_left_out(page):
     page.get_by_role("checkbox", name="Random order").uncheck()
     assert "Random order" not in shown(page) and len(shown(page)) == 5
     assert "Models (5 of 6)" in page.locator("details.models").inner_text()
+
+
+def visitor_list(page) -> list[list[str]]:
+    "Return the rows that a visitor is shown: title, category and reasons"
+    rows = page.locator("[data-part=visitor] tbody tr").all()
+    return [[cell.inner_text() for cell in row.locator("td").all()] for row in rows]
+
+
+def test_a_visitor_is_shown_what_the_model_recommends(page, ease):
+    model, own = ease
+    part = page.locator("[data-part=visitor]")
+    picks = list(own.picks)
+    for code in (7, 31):
+        part.get_by_role("combobox").fill(own.titles[code])
+        picks = [*picks, code]
+    part.get_by_role("button", name=f"Remove {own.titles[picks[0]]}", exact=True).click()
+    picks = picks[1:]
+    withdrawn = np.flatnonzero(~own.shown).astype(np.int32)
+    past = histories_from_items([picks], len(own.titles), seen=True)
+    top = model.recommend(np.array([-1]), 10, histories=past, exclude=withdrawn)
+    rows = visitor_list(page)
+    assert [row[0] for row in rows] == [own.titles[code] for code in top.codes[0]]
+    assert [row[1] for row in rows] == [own.categories[code] for code in top.codes[0]]
+    shares = own.recommend(picks)[0].shares
+    strongest = int(np.argmax(shares))
+    assert rows[0][2].startswith(
+        f"{own.titles[picks[strongest]]} ({min(shares[strongest], 1):.0%}".rstrip("%")
+    )
+
+
+def test_a_visitor_without_picks_is_asked_for_one(page, ease):
+    part = page.locator("[data-part=visitor]")
+    for _ in ease[1].picks:
+        part.get_by_role("button").first.click()
+    assert visitor_list(page) == [] and "Pick a product" in part.inner_text()
+    part.get_by_role("combobox").fill("no such product")
+    assert visitor_list(page) == []
 
 
 @pytest.mark.parametrize(

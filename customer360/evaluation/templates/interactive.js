@@ -8,7 +8,8 @@
   /** @typedef {[number, number, number, number, number, number, number, number]} Pair models, difference, low, high, p, detectable, customers */
   /** @typedef {[string, number, number, number, number]} Group name, customers, shares that do better and worse, mean difference */
   /** @typedef {{a: number, b: number, counts: number[], groups: Group[]}} Spread of b - a over customers */
-  /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number}} Data */
+  /** @typedef {{titles: string[], categories: string[], weights: string, shown: number[], picks: number[]}} Shop weights: 16-bit whole numbers, what the row's product says for the column's */
+  /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number, visitor: Shop | null}} Data */
 
   const holder = document.getElementById("report-data");
   if (!holder) return;
@@ -303,8 +304,70 @@
     show();
   }
 
+  // ---- a visitor
+
+  const MOST_PICKS = 5;
+
+  /** @param {HTMLElement} part */
+  function visitor(part) {
+    if (data.visitor) beVisitor(part, data.visitor);
+  }
+
+  /** @param {HTMLElement} part @param {Shop} shop */
+  function beVisitor(part, shop) {
+    const n = shop.titles.length;
+    const bytes = Uint8Array.from(atob(shop.weights), (letter) => letter.charCodeAt(0));
+    const view = new DataView(bytes.buffer);
+    /** @param {number} row @param {number} column */
+    const says = (row, column) => view.getInt16(2 * (row * n + column), true);
+    const codes = new Map(shop.titles.map((title, at) => [title.toLowerCase(), at]));
+    let picks = [...shop.picks];
+
+    function list() {
+      const scores = shop.titles.map((_, code) => ({ code, score: picks.reduce((sum, pick) => sum + says(pick, code), 0) }));
+      return scores.filter(({ code, score }) => shop.shown[code] && !picks.includes(code) && score > 0).sort((a, b) => b.score - a.score || a.code - b.code).slice(0, 10);
+    }
+
+    /** @param {number} code @param {number} score */
+    function because(code, score) {
+      const parts = picks.map((pick) => ({ pick, share: says(pick, code) / score })).filter(({ share }) => share >= 0.05);
+      parts.sort((a, b) => b.share - a.share);
+      return parts.map(({ pick, share }) => `${shop.titles[pick]} (${Math.round(100 * Math.min(1, share))} %)`).join(", ");
+    }
+
+    const result = make("div", { "aria-live": "polite" });
+    const chosen = make("ul", { class: "picks", "aria-label": "Your picks" });
+    const options = make("datalist", { id: "products" }, ...shop.titles.map((title) => make("option", { value: title })));
+    const field = /** @type {HTMLInputElement} */ (make("input", { list: "products", placeholder: "title of a product", oninput: () => add(), onchange: () => add() }));
+
+    function add() {
+      const code = codes.get(field.value.trim().toLowerCase());
+      if (code == null) return;
+      field.value = "";
+      picks = [...picks.filter((pick) => pick !== code), code].slice(-MOST_PICKS);
+      draw();
+    }
+
+    /** @param {number} pick */
+    function remove(pick) {
+      picks = picks.filter((one) => one !== pick);
+      draw();
+      field.focus();
+    }
+
+    function draw() {
+      chosen.replaceChildren(...picks.map((pick) => make("li", {}, shop.titles[pick], " ", make("button", { type: "button", "aria-label": `Remove ${shop.titles[pick]}`, onclick: () => remove(pick) }, "×"))));
+      const rows = list().map(({ code, score }, at) => make("tr", {}, make("th", { scope: "row" }, String(at + 1)), make("td", {}, shop.titles[code]), make("td", {}, shop.categories[code]), make("td", {}, because(code, score))));
+      const head = ["rank", "shown", "category", "because of"].map((title) => make("th", { scope: "col" }, title));
+      const caption = picks.length ? "What you would be shown" : "Pick a product to be shown something";
+      result.replaceChildren(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, make("table", { class: "texts" }, make("caption", {}, caption), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
+    }
+    part.replaceChildren(make("label", { class: "choice" }, make("span", {}, `Add a product (at most ${MOST_PICKS} count)`), field), options, chosen, result);
+    draw();
+  }
+
   /** @type {Record<string, (part: HTMLElement) => void>} */
-  const parts = { leaderboard, elsewhere, pair };
+  const parts = { leaderboard, elsewhere, pair, visitor };
   for (const part of document.querySelectorAll("[data-part]"))
     if (part instanceof HTMLElement) parts[part.dataset.part ?? ""]?.(part);
 })();
