@@ -105,7 +105,8 @@ class NCF(Recommender):
     n_epochs: PositiveInt = 60  # at most
     patience: PositiveInt = 5  # passes without a better held-out loss, after which training stops
     held_out: PartialShare = 0.1  # share of the data that stops training
-    max_exact_items: PositiveInt = 20_000  # beyond, the softmax is estimated from half as many draws
+    max_exact_cells: PositiveInt = 100_000_000  # customers × items; beyond, the softmax is estimated
+    n_draws: PositiveInt = 2_000  # items that it is then estimated from, beside those that were chosen
     rating_width: PositiveInt = 32  # of the rating vectors
     rating_dropout: PartialShare = 0.2  # share of a customer's ratings that is hidden while training
     rating_vector_dropout: PartialShare = 0.3  # share of a customer's rating vector hidden while training
@@ -145,8 +146,10 @@ class NCF(Recommender):
             patience=self.patience,
             held_out=self.held_out,
         )
-        more = self.radius, self.max_exact_items, self._seed("rank", member), f"ranking {member}"
-        return partial(train_ranker, confidence, rarity, options, *more)
+        sizes, seed = (self.max_exact_cells, self.n_draws), self._seed("rank", member)
+        return partial(
+            train_ranker, confidence, rarity, options, self.radius, *sizes, seed, f"ranking {member}"
+        )
 
     def _rater(self, train: Dataset, member: int) -> Callable[[], RatingNet]:
         from customer360.models.ncf_training import HeadOptions, train_rater
