@@ -1,4 +1,4 @@
-"What the comparisons of models amount to, what models would have achieved, and whether their figures came true"
+"Findings on the models, what they would have achieved, and whether their figures came true"
 
 from typing import Annotated
 

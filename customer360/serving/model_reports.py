@@ -170,7 +170,8 @@ class ModelReports:
         if not compared:
             missing = f"the models in use were not compared with each other: {COMPARE}"
         elif others:
-            missing = f"the last comparison was of other versions than those in use of {', '.join(others)}: {COMPARE}"
+            names = ", ".join(others)
+            missing = f"the last comparison was of other versions than those in use of {names}: {COMPARE}"
         if missing:
             return {"stated": None, "missing": missing, "versions": {}, "not_compared": list(served)}
         apart = [key for key in served if key not in compared]

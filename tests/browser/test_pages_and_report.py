@@ -68,9 +68,13 @@ def test_the_models_page_shows_the_place_and_the_cost_of_each_model(shop_and_rep
             f"{at}. {place['value']:.3f}{mark_of(ranking, place)}"
         )
         expect(row).to_contain_text("< 0.1 s" if seconds < 0.1 else f"{seconds:.1f} s")
-    choices = panel.get_by_role("region", name="Which model when")
+    panel.get_by_text("By attributes of customers").click()
     for choice in stated["choices"]:
-        expect(choices.get_by_role("row").filter(has_text=choice["whom"])).to_contain_text(choice["said"])
+        by_attribute = choice["situation"]["who"] == "attribute"
+        name = "Which model, by attribute" if by_attribute else "Which model when"
+        whom = page.get_by_role("rowheader", name=choice["whom"], exact=True)
+        row = panel.get_by_role("region", name=name).get_by_role("row").filter(has=whom)
+        expect(row).to_contain_text(choice["said"])
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert page.evaluate(SERIOUS) == []
 

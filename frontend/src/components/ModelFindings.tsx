@@ -97,8 +97,25 @@ function Place({ model, ranking }: { model: string; ranking: Ranking | undefined
 }
 
 function Choices({ of }: { of: StatedFindings }) {
+  const byAttribute = of.choices.filter((choice) => choice.situation.who === "attribute");
   return (
-    <ScrollableTable label="Which model when" width={480}>
+    <>
+      <ChoiceTable label="Which model when" choices={of.choices.filter((choice) => choice.situation.who !== "attribute")} />
+      {byAttribute.length > 0 && (
+        <details>
+          <Text component="summary" size="sm">
+            By attributes of customers
+          </Text>
+          <ChoiceTable label="Which model, by attribute" choices={byAttribute} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function ChoiceTable({ label, choices }: { label: string; choices: StatedFindings["choices"] }) {
+  return (
+    <ScrollableTable label={label} width={480}>
       <Table fz="sm" verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -108,7 +125,7 @@ function Choices({ of }: { of: StatedFindings }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {of.choices.map((choice) => (
+          {choices.map((choice) => (
             <Table.Tr key={`${choice.situation.split} ${choice.situation.segment} ${choice.situation.who}`}>
               <Table.Th scope="row" fw={400}>
                 {choice.whom}
