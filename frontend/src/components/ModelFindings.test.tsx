@@ -31,7 +31,7 @@ test("each model has the place, the mark and the cost of the findings, and the v
   expect(await cells("TWO")).toEqual(["2. 0.290cannot be told apart", "1. 0.900best", "< 0.1 s", "–", "–"]);
   expect(await cells("THREE")).toEqual(["3. 0.100significantly worse", "no ratings of its own", "–", "–", "–"]);
   expect(within(screen.getByRole("group", { name: "Verdict" })).getByText("Use one. Two is as good.")).toBeTruthy();
-  expect(screen.getByText(/Not compared with the others: four\./)).toBeTruthy();
+  expect(screen.getByText(/Not compared, as not measured on the same data: four\./)).toBeTruthy();
   expect(within(screen.getByRole("region", { name: "Which model when" })).getByRole("row", { name: /every customer/ }).textContent).toContain("One, 3.0 × three.");
 });
 
@@ -45,8 +45,8 @@ test("a card says which model is for whom, and the sentence about ratings stands
   const { rerender } = renderInApp(<ChoiceCards of={stated} />);
   expect(screen.getByRole("listitem").textContent).toBe("Regularscustomers with a long pastOne, 3.0 × three.");
   rerender(<></>);
-  renderInApp(<Verdict of={stated} metric="ndcg@10" />);
+  renderInApp(<Verdict found={{ stated, missing: "", versions: {}, not_compared: [] }} metric="ndcg@10" />);
   expect(screen.queryByText(/predicts ratings/)).toBeNull();
-  renderInApp(<Verdict of={stated} metric="rmse" />);
+  renderInApp(<Verdict found={{ stated, missing: "", versions: {}, not_compared: [] }} metric="rmse" />);
   expect(screen.getByText(/predicts ratings/)).toBeTruthy();
 });

@@ -21,12 +21,12 @@ export function ModelFindings() {
       about="The findings on the versions in use: how they compare, and what each costs. Measured when they were trained, on a held-out quarter of each product's events."
       query={query}
       height={260}
-      empty={(found) => (found.stated ? null : <EmptyState>{asSentence(found.missing ?? "")}</EmptyState>)}
+      empty={(found) => (found.stated ? null : <EmptyState>{asSentence(found.missing)}</EmptyState>)}
     >
       {(found) =>
         found.stated && (
           <Stack gap="md">
-            <Verdict of={found.stated} metric={NDCG.id} />
+            <Verdict found={found} metric={NDCG.id} />
             <Places of={found.stated} />
             <Choices of={found.stated} />
             <Tested found={found} />
@@ -82,7 +82,7 @@ function Places({ of }: { of: StatedFindings }) {
 
 function Place({ model, ranking }: { model: string; ranking: Ranking | undefined }) {
   const place = ranking?.places.find((one) => one.model === model);
-  if (!ranking || !place) return ranking?.echoes?.includes(model) ? "no ratings of its own" : NONE;
+  if (!ranking || !place) return ranking?.echoes.includes(model) ? "no ratings of its own" : NONE;
   const standing = STANDINGS[standingOf(place, ranking.places[0]?.model)];
   return (
     <>

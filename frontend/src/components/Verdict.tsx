@@ -6,8 +6,11 @@ const TESTED =
   "Paired tests over the same customers (Holm’s correction over all pairs of a metric, 5%): two models whose intervals overlap can still differ significantly, since each customer is compared with themselves.";
 
 /** Which model to use, in the words of the report, and on what that rests. */
-export function Verdict({ of, metric }: { of: StatedFindings; metric: string }) {
-  const { verdict, certainty, ratings } = of.sentences;
+export function Verdict({ found, metric }: { found: Findings; metric: string }) {
+  const { nameOf } = useModelInfo();
+  if (!found.stated) return null;
+  const { verdict, certainty, ratings } = found.stated.sentences;
+  const apart = found.not_compared.map(nameOf);
   return (
     <Stack gap={2} role="group" aria-label="Verdict">
       <Text fw={600}>{verdict}</Text>
@@ -15,6 +18,7 @@ export function Verdict({ of, metric }: { of: StatedFindings; metric: string }) 
       <Text size="sm" c="dimmed">
         {certainty}
       </Text>
+      {apart.length > 0 && <Text size="sm">Not compared, as not measured on the same data: {apart.join(", ")}.</Text>}
     </Stack>
   );
 }
@@ -40,14 +44,11 @@ export function ChoiceCards({ of }: { of: StatedFindings }) {
   );
 }
 
-/** How models were compared, or why they were not, and which of them were left out. */
+/** How models were compared, or that they were not. */
 export function Tested({ found }: { found: Findings }) {
-  const { nameOf } = useModelInfo();
-  const apart = found.not_compared ?? [];
   return (
     <Text size="sm" c="dimmed">
       {found.stated ? TESTED : "These versions were not tested against each other on the same customers."}
-      {found.stated && apart.length > 0 && ` Not compared with the others: ${apart.map(nameOf).join(", ")}.`}
     </Text>
   );
 }

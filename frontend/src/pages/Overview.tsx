@@ -117,7 +117,7 @@ function Leaderboard() {
         const measured = rows.filter((row) => row.figure);
         return (
           <Stack gap="md">
-            {stated && <Verdict of={stated} metric={metric.id} />}
+            {found && <Verdict found={found} metric={metric.id} />}
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               <PanelBoundary height={measured.length * 34 + 48}>
                 <IntervalPlot
