@@ -76,6 +76,7 @@ RULES: dict[str, Access] = {
             ("POST", "/models/{key}/rollback", Access("admin")),
             ("POST", "/models/{key}/activate", Access("admin")),
             ("GET", "/comparisons", Access("read")),
+            ("GET", "/findings", Access("read")),
             ("GET", "/retrain", Access("read")),
             ("POST", "/retrain", Access("admin")),
             ("GET", "/experiments", Access("read")),

@@ -164,6 +164,55 @@ def make_small_shop(folder: Path) -> None:
         registry.promotions.promote(key, registry.releases.publish(model, snapshot).version)
 
 
+COMPARED = ("knn", "ease", "popularity")  # the models of the trained shop
+
+
+def make_trained_shop(folder: Path) -> None:
+    "Train models as `c360 train` does, kNN twice, and write the report of the same results to `report/`"
+    from dataclasses import replace
+    from unittest.mock import patch
+
+    import pandas as pd
+
+    from customer360.config import settings
+    from customer360.data.ingest import IngestResult
+    from customer360.data.interim import save_snapshot
+    from customer360.data.simulate import simulate
+    from customer360.evaluation.pipeline import load_results
+    from customer360.evaluation.provenance import data_record
+    from customer360.evaluation.publish import evaluate_on_part, train_and_publish
+    from customer360.evaluation.report import write_report
+    from customer360.models.catalogue import model_class
+
+    tables = simulate(seed=0, n_customers=200, n_items=120, days=200).tables
+    tables = replace(tables, facts=replace(tables.facts, name="trained"))
+    rejects = pd.DataFrame(columns=["file", "line", "reason", "text"])
+    with patch.object(settings(), "home", folder):
+        snapshot = save_snapshot(IngestResult(tables, rejects, {}, {}, [], {}))
+        train_and_publish(snapshot, "knn", {"n_neighbours": 3})
+        for key in COMPARED:
+            train_and_publish(snapshot, key)
+        results = load_results([evaluate_on_part(snapshot, key) for key in COMPARED])
+        labels = {key: model_class(key).label for key in COMPARED}
+        (folder / "report").mkdir()
+        write_report(folder / "report", results, data_record(snapshot), labels)
+
+
+@pytest.fixture
+def trained(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    "Makes a server of a shop whose models were compared, with the report of the same results; not started yet"
+    shutil.copytree(once(tmp_path_factory, "trained-shop", make_trained_shop), tmp_path, dirs_exist_ok=True)
+    made: list[Server] = []
+
+    def make(**settings: str | Path | int) -> Server:
+        made.append(Server(tmp_path, C360_DATASET="trained", **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.__exit__()
+
+
 @pytest.fixture
 def small_service(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Service"]:  # noqa: F821
     "The service of that small shop in this process, with an empty store"

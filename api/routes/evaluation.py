@@ -1,4 +1,4 @@
-"What models would have achieved, and whether their reports told the truth"
+"Findings on the models, what they would have achieved, and whether their figures came true"
 
 from typing import Annotated
 
@@ -10,6 +10,12 @@ from ..replies import reply
 from .common import router as new_router
 
 router = new_router("evaluation")
+
+
+@router.get("/findings", operation_id="get_findings", response_model=schemas.Findings)
+def get_findings(service: Service) -> Response:
+    "Say which model to use, which are as good, for whom it is different, and what each costs"
+    return reply(schemas.Findings, service.findings())
 
 
 @router.get("/experiments/offpolicy", operation_id="get_off_policy", response_model=schemas.OffPolicy)

@@ -63,6 +63,19 @@ from .feedback import (
     RetractionReceipt,
     StoredEvent,
 )
+from .findings import (
+    ChoiceCard,
+    Findings,
+    FindingSentences,
+    ModelChoice,
+    ModelCost,
+    ModelNames,
+    ModelPlace,
+    Ranking,
+    Situation,
+    StatedFindings,
+    WordedChoice,
+)
 from .items import CategoryItems, Item, ItemAct, ItemCustomers, ItemPage, MonthlyEvents, Overview
 from .models import Belief, Beliefs, Comparison, Comparisons, Figure, Model, Models, Training, Version
 from .operation import Live, Ready, ReadyQuery, WhoAmI
@@ -127,6 +140,7 @@ __all__ = [
     "BulkReceipt",
     "CategoryItems",
     "CategoryShare",
+    "ChoiceCard",
     "Comparison",
     "Comparisons",
     "CustomerAttributes",
@@ -155,6 +169,8 @@ __all__ = [
     "FeedbackEvent",
     "FeedbackQuery",
     "Figure",
+    "FindingSentences",
+    "Findings",
     "HistoryEntry",
     "Id",
     "InvalidElement",
@@ -171,7 +187,11 @@ __all__ = [
     "MergeBody",
     "Merged",
     "Model",
+    "ModelChoice",
+    "ModelCost",
     "ModelKey",
+    "ModelNames",
+    "ModelPlace",
     "ModelRates",
     "Models",
     "Month",
@@ -197,6 +217,7 @@ __all__ = [
     "ProfileQuery",
     "QueryParams",
     "RankAgreement",
+    "Ranking",
     "Ready",
     "ReadyQuery",
     "Reason",
@@ -223,6 +244,8 @@ __all__ = [
     "Separated",
     "Shown",
     "SimilarQuery",
+    "Situation",
+    "StatedFindings",
     "StoredEvent",
     "StreamQuery",
     "SurfaceRates",
@@ -232,5 +255,6 @@ __all__ = [
     "VersionAgreement",
     "WhoAmI",
     "Why",
+    "WordedChoice",
     "Written",
 ]

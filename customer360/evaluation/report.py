@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from .evidence import Evidence, gather
-from .findings import Findings, find, plain, segment_names
+from .findings import Findings, find, segment_names
 from .leaderboard import add_blank_rows, seeds_in_mean, short_form, write_leaderboard
 from customer360.evaluation.page_parts import (
     Copied,
@@ -70,7 +70,7 @@ from customer360.evaluation.report_tables import (
     without_ratings,
 )
 from .report_visitor import VisitorModel, visitor_section
-from .sentences import sentence, wording
+from .sentences import sentence, stated, wording
 from .significance import COMPARISON_COLUMNS, TESTED_METRICS
 
 # %% ../../nbs/3_evaluation/65_report.ipynb #e5d48f3d
@@ -231,7 +231,7 @@ def write_report(
     write_leaderboard(board, folder / "leaderboard.parquet")
     (folder / "significance.csv").write_bytes(significance(e.compared))
     (folder / "findings.json").write_text(
-        json.dumps(plain(f), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        json.dumps(stated(f), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     (folder / "figures").mkdir(exist_ok=True)
     for figure in figures_in([block for part in made for section in part for block in section.blocks]):

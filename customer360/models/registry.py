@@ -23,6 +23,7 @@ from ..data.prepare import Dataset
 from ..files import atomic_folder, temporary_sibling
 from .artefacts import ArtefactError
 from .contract import Recommender
+from .kept_findings import KeptFindings
 from .releases import Release, Releases, folder_name
 from customer360.models.snapshots import (
     RegistryError,
@@ -226,6 +227,7 @@ class Registry:
         self.promotions = Promotions(self.folder, self.releases)
         self.decisions = Decisions(self.promotions)
         self.comparisons = Comparisons(self.folder, self.promotions)
+        self.findings = KeptFindings(self.folder)
 
     @property
     def root(self) -> Path:
@@ -339,9 +341,15 @@ class Registry:
                 self.promotions.write(key, **found)
             if new or not self.comparisons.path.exists():
                 with suppress(ArtefactError):
-                    known = theirs.comparisons.read()
-                    self.comparisons.add(**{name: known[name] for name in NO_COMPARISONS})
+                    self._take_comparisons(theirs)
         return list(lists)
+
+    def _take_comparisons(self, theirs: "Registry") -> None:
+        known, told = theirs.comparisons.read(), theirs.findings.read()
+        self.comparisons.add(**{name: known[name] for name in NO_COMPARISONS})
+        current = (self.promotions.is_current(*each) for each in told["versions"].items())
+        if told["versions"] and all(current):
+            self.findings.write(**told)
 
     def _copy(self, folder: Path) -> None:
         final = self.root / folder.parent.name / folder.name

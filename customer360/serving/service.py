@@ -344,6 +344,10 @@ class Service:
         "Return the tests of the models in use against each other"
         return self.reports.comparisons(self.states.current())
 
+    def findings(self) -> dict:
+        "Return which model to use, which others are as good, and what each costs"
+        return self.reports.findings(self.states.current())
+
     def rollback(self, key: str) -> dict:
         "Put the version before in use again, and return its description"
         self.reports.roll_back(key, self.states.current())

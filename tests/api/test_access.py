@@ -32,7 +32,7 @@ NEEDS = {
     "read": {
         "get_overview", "list_customers", "get_customer", "recommend_to_customer", "recommend", "explain_recommendation", "recommend_next", "predict_ratings", "list_items",
         "get_item", "similar_items", "list_customers_of_item", "search_items", "popular_items", "latest_items", "list_feedback", "stream_feedback", "list_models",
-        "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_retraining", "get_experiment", "get_rules", "get_off_policy",
+        "get_model", "get_training", "get_online_agreement", "list_comparisons", "get_findings", "get_retraining", "get_experiment", "get_rules", "get_off_policy",
     },
     "feedback": {"give_feedback"},
     "write": {"put_customer", "patch_customer", "merge_customer", "separate_customer", "retract_feedback", "put_items", "put_customers", "export_items", "put_item", "patch_item", "withdraw_item"},

@@ -135,6 +135,7 @@ ASKED: dict[str, list[tuple[str, object, int]]] = {
     "get_model": [("models/{key}", None, 200), ("models/none", None, 404), (f"models/{LONG}", None, 422)],
     "get_training": [("models/{key}/training", None, 200), ("models/none/training", None, 404), (f"models/{LONG}/training", None, 422)],
     "list_comparisons": [("comparisons", None, 200)],
+    "get_findings": [("findings", None, 200)],
     "activate_model": [
         ("models/none/activate", {"version": "099a2116e9e2"}, 404),
         ("models/knn/activate", {"version": "0"}, 404),

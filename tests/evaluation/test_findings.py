@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from customer360.evaluation.evidence import gather, planted_results
-from customer360.evaluation.findings import Findings, Situation, choose, find, plain, rank
+from customer360.evaluation.findings import Findings, Situation, choose, find, rank
 from customer360.evaluation.protocol import Result
 from customer360.evaluation.report import write_report
-from customer360.evaluation.sentences import sentence
+from customer360.evaluation.sentences import sentence, stated
 
 SKILL = {"hybrid": 0.40, "ease": 0.33, "knn": 0.30, "popularity": 0.20, "random": 0.02}
 ERROR = {"hybrid": 0.90, "knn": 0.96, "bias": 1.0, "ease": 1.0}
@@ -63,7 +63,7 @@ def test_the_page_says_what_was_planted(shop, tmp_path):
     f = found_in(shop)
     assert sentence("verdict", f, f=f) in page and SHOPS[shop][1] in page
     text = (tmp_path / "findings.json").read_text(encoding="utf-8")
-    assert json.loads(text) == plain(f) and "NaN" not in text
+    assert json.loads(text) == stated(f) and "NaN" not in text
     assert not {"nan", "None"} & set(re.split(r"[<>\s]+", page.split("<main>")[0]))
 
 

@@ -455,15 +455,19 @@ def test_models_are_compared_when_they_are_put_to_use(tmp_path, monkeypatch):
         }
 
     plain = train_and_publish(snapshot, "popularity")
-    assert told() == set()
+    assert told() == set() and registry.findings.read()["versions"] == {}
     ease = train_and_publish(snapshot, "ease")
     assert told() == expected(plain, ease)
+    both = registry.findings.read()
+    assert both["versions"] == {"popularity": plain.version, "ease": ease.version}
+    assert both["snapshot"] == ease.snapshot and both["findings"]["sentences"]["verdict"]
     aside = train_and_publish(snapshot, "knn", promote=False)
     bias = train_and_publish(snapshot, "bias", measure=False)
     assert told() == expected(plain, ease), "neither what is not in use nor what was not measured"
     registry.promotions.promote("knn", aside.version)
     newer = train_and_publish(snapshot, "ease", {"regularisation": 3.0})
     assert told() == expected(plain, newer, aside) and bias.key == "bias"
+    assert registry.findings.read()["versions"] == {r.key: r.version for r in (plain, newer, aside)}
 
     figure = {
         (r.key, row["metric"], row["k"]): row["value"] for r in (plain, newer, aside) for row in r.figures

@@ -25,6 +25,7 @@ OUTSIDE_MODELS = {
     "catalogue",
     "snapshots",
     "releases",
+    "kept_findings",
     "registry",
 }  # they are about models, and none themselves
 

@@ -130,6 +130,32 @@ def table_of(report: str) -> str:
     return text.split(mark)[1].split("\n\n")[0]
 
 
+def rankings_of(report: str) -> dict[str, list[dict]]:
+    "Return the places by metric that a report's findings give; none where the report is older than they are"
+    path = ROOT / f"reports/{report}/findings.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["rankings"] if path.exists() else {}
+    return {metric: ranking["places"] for metric, ranking in found.items()}
+
+
+@pytest.mark.parametrize("report", ["ml-100k", "ml-1m"])
+def test_the_table_stands_in_the_order_of_the_findings_with_their_figures(report):
+    run = json.loads((ROOT / f"reports/{report}/run.json").read_text(encoding="utf-8"))
+    keys = {model["label"]: key for key, model in run["models"].items()}
+    head, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table_of(report).splitlines()
+    )
+    order = [keys[row[0]] for row in rows]
+    rankings = rankings_of(report)
+    if rankings:
+        assert [place["model"] for place in rankings["ndcg@10"]] == order
+    for metric, places in rankings.items():
+        stem, _, k = metric.partition("@")
+        column = next(name for name, of in COLUMNS.items() if of == ("ratio75_item", stem, k))
+        for place in places:
+            cell = rows[order.index(place["model"])][head.index(column)]
+            assert cell.startswith(f"{place['value']:.3f}"), (metric, place["model"])
+
+
 @pytest.mark.parametrize("report", ["ml-100k", "ml-1m"])
 def test_the_table_is_the_committed_leaderboard(report):
     board = pd.read_csv(ROOT / f"reports/{report}/leaderboard.csv", keep_default_na=False)

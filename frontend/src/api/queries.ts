@@ -8,7 +8,10 @@ export type RetrainRun = Schemas["RetrainRun"];
 export type ModelDecision = Schemas["Decision"];
 export type DefaultBy = Schemas["DefaultBy"];
 export type Figure = Schemas["Figure"];
-export type Comparison = Schemas["Comparison"];
+export type Findings = Schemas["Findings"];
+export type StatedFindings = Schemas["StatedFindings"];
+export type Ranking = Schemas["Ranking"];
+export type ModelPlace = Schemas["ModelPlace"];
 export type Profile = Schemas["Profile"];
 export type Recommendations = Schemas["Recommendations"];
 export type RecommendedItem = Schemas["Pick"];
@@ -63,9 +66,10 @@ export const retrainings = queryOptions({
   refetchInterval: ({ state }) => (state.data?.running ? 2_000 : false),
 });
 
-export const comparisons = queryOptions({
-  queryKey: ["comparisons"],
-  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/comparisons", { signal })),
+/** Which model to use, which are as good, and what each costs: ranked and worded by the server. */
+export const findings = queryOptions({
+  queryKey: ["findings"],
+  queryFn: ({ signal }) => unwrap(client.GET("/api/v1/findings", { signal })),
   staleTime: RARELY_CHANGES,
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ticks } from "./ticks";
 import { boundedNumber } from "./url";
-import { asSentence, figure, monthName, NONE, roughShare, timeAgo } from "./format";
+import { asSentence, duration, figure, monthName, NONE, roughShare, timeAgo } from "./format";
 
 test("a missing value is a dash, not a zero", () => {
   expect([figure(null), figure(undefined), figure(0)]).toEqual([NONE, NONE, "0.000"]);
@@ -14,6 +14,10 @@ test("a small share is not written as zero", () => {
 test("time since, in the largest unit that fits", () => {
   const now = 1_800_000_000;
   expect([timeAgo(now - 30, now), timeAgo(now - 7_200, now), timeAgo(now - 3 * 86_400, now), timeAgo(now + 90, now)]).toEqual(["30 seconds ago", "2 hours ago", "3 days ago", "in 2 minutes"]);
+});
+
+test("how long something took is not written as zero", () => {
+  expect([duration(null), duration(0.004), duration(0.1), duration(79.44)]).toEqual([NONE, "< 0.1 s", "0.1 s", "79.4 s"]);
 });
 
 test("a month is the same in every time zone", () => {

@@ -31,6 +31,12 @@ export function figure(x: number | null | undefined, digits = 3): string {
   return x == null ? NONE : new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
 }
 
+/** Format how long something took. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds == null) return NONE;
+  return seconds < 0.1 ? `< ${figure(0.1, 1)} s` : `${figure(seconds, 1)} s`;
+}
+
 /** Format how long ago a time was, in the largest unit that fits. */
 export function timeAgo(seconds: number, now = Date.now() / 1000): string {
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];

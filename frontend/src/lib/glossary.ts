@@ -9,7 +9,7 @@ export const MEASURES = [
   entry("rmse", "RMSE", "Root mean squared error: how far predicted ratings are from those given, in points of the rating scale. Large errors weigh more; lower is better."),
   entry("coverage", "Coverage", "The share of the catalogue that a model recommends to at least one customer among their top ten."),
   entry("interval", "95% interval", "Other customers would give a slightly different figure; intervals computed this way contain the true one in 95 of 100 cases."),
-  entry("significance", "Significantly worse", "In a paired test over the same customers, a difference from the best model as large as this would arise by chance in fewer than 5 of 100 cases, corrected for the number of comparisons (Holm)."),
+  entry("significance", "Significantly worse", "In a paired test over the same customers, a difference from the best model as large as this would arise by chance in fewer than 5 of 100 cases, corrected for the number of comparisons (Holm). A model of which that is not so cannot be told apart from the best."),
   entry("click-through", "Click-through rate", "The share of the recommended products that the customer clicked."),
   entry("conversion", "Conversion rate", "The share of the recommended products that the customer bought, added to the cart or liked."),
   entry("off-policy", "Off-policy estimate", "What a model would have achieved, computed from lists that another model has shown: a list counts more the more often this model would have shown it too. Possible only where chance has filled some positions, and imprecise where the two models differ much."),

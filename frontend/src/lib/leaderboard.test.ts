@@ -1,35 +1,40 @@
 import { describe, expect, test } from "vitest";
-import type { Comparison, Model } from "../api/queries";
-import { METRICS, rankModels } from "./leaderboard";
+import type { Model, ModelPlace, Ranking } from "../api/queries";
+import { METRICS, placeModels, standingOf } from "./leaderboard";
 
-const model = (key: string, ndcg: number | null, rmse: number | null): Model =>
+const model = (key: string, ndcg: number | null): Model =>
   ({
     key,
     label: `${key} (long)`,
     figures: [
       { split: "s", metric: "ndcg", k: 10, value: ndcg },
       { split: "s", metric: "ndcg", k: 5, value: 0.99 },
-      { split: "s", metric: "rmse", k: null, value: rmse },
     ],
   }) as unknown as Model;
-const pair = (one: string, other: string, p_holm: number, metric = "ndcg", k: number | null = 10): Comparison =>
-  ({ model: one, other, metric, k, p_holm, better: p_holm < 0.05 }) as unknown as Comparison;
+const place = (key: string, value: number, level: boolean, p: number | null): ModelPlace => ({ model: key, value, low: value - 0.1, high: value + 0.1, behind: 0, p, level });
+const ranking = { metric: "ndcg@10", split: "s", segment: "all", n: 9, places: [place("b", 0.5, true, null), place("d", 0.4, true, 0.3), place("a", 0.2, false, 0.01)], detectable: null, echoes: [] } as Ranking;
 const ndcg = METRICS[0];
-const rmse = METRICS.find((metric) => metric.id === "rmse") ?? ndcg;
-const all = [model("a", 0.2, 0.9), model("b", 0.5, 1.1), model("c", null, null), model("d", 0.4, 1.0)];
+const all = [model("a", 0.2), model("b", 0.5), model("c", null), model("d", 0.4)];
 
-describe("rankModels", () => {
-  test("best first, whether higher or lower is better, and unmeasured models last", () => {
-    expect(rankModels(all, ndcg, []).map((row) => row.model.key)).toEqual(["b", "d", "a", "c"]);
-    expect(rankModels(all, rmse, []).map((row) => row.model.key)).toEqual(["a", "d", "b", "c"]);
+describe("placeModels", () => {
+  test("the order and what is said of each model are those of the findings, and models that they leave out come last", () => {
+    const rows = placeModels(all, ndcg, ranking);
+    expect(rows.map((row) => row.model.key)).toEqual(["b", "d", "a", "c"]);
+    expect(rows.map((row) => row.standing)).toEqual(["best", "level", "behind", "untested"]);
+    expect(rows.map((row) => row.figure?.low)).toEqual([0.4, 0.30000000000000004, 0.1, undefined]);
+    expect(rows.map((row) => row.name)).toEqual(["b", "d", "a", "c"]);
   });
 
-  test("verdicts come from tests of this metric against the best", () => {
-    const pairs = [pair("b", "a", 0.01), pair("d", "b", 0.3), pair("d", "a", 0.001), pair("a", "b", 0.5, "rmse", null)];
-    expect(rankModels(all, ndcg, pairs).map((row) => row.verdict)).toEqual(["best", "notWorse", "worse", "untested"]);
+  test("a model of the findings that is not served has no row", () => {
+    expect(placeModels(all.slice(0, 1), ndcg, ranking).map((row) => row.model.key)).toEqual(["a"]);
   });
 
-  test("without a test there is no verdict", () => {
-    expect(rankModels(all, ndcg, []).map((row) => row.verdict)).toEqual(["best", "untested", "untested", "untested"]);
+  test("without findings models stay in their order with their figures, and nothing is said of them", () => {
+    const rows = placeModels(all, ndcg, undefined);
+    expect(rows.map((row) => [row.model.key, row.figure?.value, row.standing])).toEqual([["a", 0.2, "untested"], ["b", 0.5, "untested"], ["c", undefined, "untested"], ["d", 0.4, "untested"]]);
   });
+});
+
+test("a place that was not compared is not worse", () => {
+  expect(standingOf(place("x", 0.1, false, null), "b")).toBe("untested");
 });

@@ -9,6 +9,7 @@ import { ApiKeyButton } from "../components/ApiKeyButton";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { CustomerLink } from "../components/CustomerName";
 import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
+import { ModelFindings } from "../components/ModelFindings";
 import { ModelName, ModelPicker } from "../components/ModelName";
 import { ActivateDialog, type VersionChange, VersionsDialog } from "../components/ModelVersions";
 import { OffPolicyPanel } from "../components/OffPolicyPanel";
@@ -44,6 +45,7 @@ export default function ModelsPage() {
         </Alert>
       )}
       <Versions admin={admin} />
+      <ModelFindings />
       <Retraining admin={admin} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <InsideModel />

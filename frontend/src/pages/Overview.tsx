@@ -1,7 +1,7 @@
-import { Anchor, Paper, SegmentedControl, SimpleGrid, Table, Text, Tooltip } from "@mantine/core";
+import { Anchor, Paper, SegmentedControl, SimpleGrid, Skeleton, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { comparisons, experiments, type Model, models, overview } from "../api/queries";
+import { experiments, findings, type Model, models, overview } from "../api/queries";
 import { ConfidenceInterval } from "../components/ConfidenceInterval";
 import { GlossaryLink, GlossaryTerm } from "../components/GlossaryTerm";
 import { ModelName } from "../components/ModelName";
@@ -9,9 +9,10 @@ import { OnlineFigures } from "../components/OnlineFigures";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelBoundary, QueryState } from "../components/Panel";
 import { ScrollableTable } from "../components/ScrollableTable";
-import { compact, count, figure } from "../lib/format";
+import { ChoiceCards, Tested, Verdict } from "../components/Verdict";
+import { compact, count, duration, figure } from "../lib/format";
 import { lazyComponent } from "../lib/lazy";
-import { figureOf, METRICS, rankModels, type Row, type Verdict } from "../lib/leaderboard";
+import { figureOf, METRICS, placeModels, type Row, STANDINGS } from "../lib/leaderboard";
 import { shortLabel } from "../lib/models";
 import { useParam } from "../lib/url";
 
@@ -81,15 +82,12 @@ function KeyFigure({ name, value, about, to }: { name: string; value: number; ab
   );
 }
 
-const VERDICTS: Record<Verdict, string> = { best: "best", notWorse: "not significantly worse", worse: "significantly worse", untested: "" };
-const TESTED =
-  "Paired tests over the same customers (Holm’s correction over all pairs of a metric, 5%): two models whose intervals overlap can still differ significantly, since each customer is compared with themselves.";
-
 function Leaderboard() {
   const [metricId, setMetricId] = useParam("by", "ndcg@10");
   const metric = METRICS.find((one) => one.id === metricId) ?? METRICS[0];
   const served = useQuery(models);
-  const { data: tests } = useQuery(comparisons);
+  const { data: found, isPending } = useQuery(findings);
+  const stated = found?.stated;
   return (
     <Panel
       title="Leaderboard"
@@ -114,58 +112,58 @@ function Leaderboard() {
       }
     >
       {(all) => {
-        const rows = rankModels(all, metric, tests?.pairs ?? []);
+        if (isPending) return <Skeleton height={420} role="status" aria-label="Loading" />;
+        const rows = placeModels(all, metric, stated?.rankings[metric.id]);
         const measured = rows.filter((row) => row.figure);
         return (
-          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-            <PanelBoundary height={measured.length * 34 + 48}>
-              <IntervalPlot
-                metric={metric.name}
-                rows={measured.map((row) => ({ model: row.model.key, name: row.name, value: row.figure?.value ?? 0, low: row.figure?.low ?? null, high: row.figure?.high ?? null }))}
-              />
-            </PanelBoundary>
-            <ScrollableTable label="Figures by model" width={380}>
-              <Table fz="sm" verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Model</Table.Th>
-                    <Table.Th ta="right">
-                      <GlossaryTerm id={metric.metric}>{metric.name}</GlossaryTerm>
-                    </Table.Th>
-                    <Table.Th>
-                      <GlossaryTerm id="significance">Compared with the best</GlossaryTerm>
-                    </Table.Th>
-                    <Table.Th ta="right">Training time</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {rows.map((row) => (
-                    <LeaderboardRow key={row.model.key} row={row} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </ScrollableTable>
-            <Text size="sm" style={{ gridColumn: "1 / -1" }}>
-              {conclusion(rows, metric.name)}{" "}
-              <Text component="span" c="dimmed" inherit>
-                {tests?.pairs.length ? TESTED : "These models were not tested against each other on the same customers."}
-              </Text>
-            </Text>
-          </SimpleGrid>
+          <Stack gap="md">
+            {found && <Verdict found={found} metric={metric.id} />}
+            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+              <PanelBoundary height={measured.length * 34 + 48}>
+                <IntervalPlot
+                  metric={metric.name}
+                  rows={measured.map((row) => ({ model: row.model.key, name: row.name, value: row.figure?.value ?? 0, low: row.figure?.low ?? null, high: row.figure?.high ?? null }))}
+                />
+              </PanelBoundary>
+              <ScrollableTable label="Figures by model" width={380}>
+                <Table fz="sm" verticalSpacing={6}>
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>Model</Table.Th>
+                      <Table.Th ta="right">
+                        <GlossaryTerm id={metric.metric}>{metric.name}</GlossaryTerm>
+                      </Table.Th>
+                      <Table.Th>
+                        <GlossaryTerm id="significance">Compared with the best</GlossaryTerm>
+                      </Table.Th>
+                      <Table.Th ta="right">Training time</Table.Th>
+                    </Table.Tr>
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {rows.map((row) => (
+                      <LeaderboardRow key={row.model.key} row={row} seconds={stated?.costs.find((cost) => cost.model === row.model.key)?.fit_seconds ?? row.model.fit_seconds} />
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </ScrollableTable>
+            </SimpleGrid>
+            {stated && <ChoiceCards of={stated} />}
+            {found && <Tested found={found} />}
+          </Stack>
         );
       }}
     </Panel>
   );
 }
 
-function LeaderboardRow({ row }: { row: Row }) {
-  const weight = row.verdict === "best" ? 700 : 400;
+function LeaderboardRow({ row, seconds }: { row: Row; seconds: number | null | undefined }) {
+  const weight = row.standing === "best" ? 700 : 400;
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={weight}>
         <Tooltip label={[row.model.label, row.model.description].filter(Boolean).join(": ")} openDelay={400} multiline maw={320}>
           <span>
-            <ModelName model={row.model.key} label={row.model.label} strong={row.verdict === "best"} />
+            <ModelName model={row.model.key} label={row.model.label} strong={row.standing === "best"} />
           </span>
         </Tooltip>
       </Table.Th>
@@ -173,24 +171,12 @@ function LeaderboardRow({ row }: { row: Row }) {
         {figure(row.figure?.value)}
         <ConfidenceInterval low={row.figure?.low} high={row.figure?.high} />
       </Table.Td>
-      <Table.Td {...(row.verdict === "worse" && { c: "dimmed" })}>{VERDICTS[row.verdict]}</Table.Td>
+      <Table.Td {...(row.standing === "behind" && { c: "dimmed" })}>{STANDINGS[row.standing]}</Table.Td>
       <Table.Td ta="right" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-        {duration(row.model.fit_seconds)}
+        {duration(seconds)}
       </Table.Td>
     </Table.Tr>
   );
-}
-
-function duration(seconds: number | null | undefined): string {
-  if (seconds == null) return "";
-  return seconds < 0.1 ? "< 0.1 s" : `${figure(seconds, 1)} s`;
-}
-
-function conclusion(rows: Row[], metric: string): string {
-  const best = rows.find((row) => row.verdict === "best");
-  if (!best) return "";
-  const notWorse = rows.filter((row) => row.verdict === "notWorse").map((row) => row.name);
-  return `Best by ${metric}: ${best.name}.${notWorse.length ? ` Not significantly worse: ${notWorse.join(", ")}.` : ""}`;
 }
 
 function AccuracyAndCoverage() {
