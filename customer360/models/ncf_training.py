@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
+from torch.nn.functional import embedding_bag
 from tqdm import tqdm
 
 from .artefacts import Part
@@ -232,11 +233,16 @@ class RankingTask:
         random: torch.Generator | None = None,  # draws items; None: that of the training
     ) -> torch.Tensor:  # float32, summed
         "Return the loss of naming the target of some customers"
-        x = torch.from_numpy(ranking_input(self.known[rows], self.rarity).toarray())
-        wanted = torch.from_numpy(target[rows].toarray())
+        readings = ranking_input(self.known[rows], self.rarity)
+        said = torch.from_numpy(readings.data)
         if options and options.dropout:
-            x = self._drop(x, options.dropout)
-        users = project_to_sphere(x @ self.net.read + self.net.shift, self.radius)
+            said = self._drop(said, options.dropout)
+        codes, starts = (torch.from_numpy(a.astype(np.int64)) for a in (readings.indices, readings.indptr))
+        read = embedding_bag(
+            codes, self.net.read, starts, mode="sum", per_sample_weights=said, include_last_offset=True
+        )
+        wanted = torch.from_numpy(target[rows].toarray())
+        users = project_to_sphere(read + self.net.shift, self.radius)
         if options and options.vector_dropout:
             users = self._drop(users, options.vector_dropout)
         return softmax_loss(self.net.towers, users, wanted, self.n_draws, random or self.random)
