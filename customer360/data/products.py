@@ -20,7 +20,7 @@ from ..config import generator
 
 # %% ../../nbs/1_data/10_products.ipynb #5603ed7b
 class Theme(NamedTuple):
-    "What some products of every category have in common, and some customers look for"
+    "A range of products across all categories, which some customers look for"
 
     name: str  # of the range, as the shop calls it
     phrases: list[str]  # continue 'for everyone who loves'
@@ -175,7 +175,7 @@ THEMES: dict[str, Theme] = {
 
 # %% ../../nbs/1_data/10_products.ipynb #826a3d97
 class Form(NamedTuple):
-    "What products are like that are made in the same way"
+    "A form that products come in, with its variants"
 
     variants: list[str]  # size, colour or pack
     details: list[str]  # sentences that are true of each of them
@@ -183,7 +183,7 @@ class Form(NamedTuple):
 
 
 class Kind(NamedTuple):
-    "What a product is"
+    "A kind of product"
 
     name: str
     form: Form
@@ -331,6 +331,12 @@ class ProductCatalogue(NamedTuple):
     fame: np.ndarray  # float32 (n_items,), log of how often it is shown without a recommender
 
 
+def _titles(drawn: list[Drawn]) -> pd.Series:  # str, unique
+    titles = pd.Series([f"{made.kind.name}, {made.variant}" for made in drawn])
+    again = titles.groupby(titles).cumcount() + 1
+    return titles.where(again == 1, titles + ", no. " + again.astype(str))
+
+
 def make_products(
     seed: int,
     n_items: int,
@@ -344,15 +350,9 @@ def make_products(
     brands = [_pick(rng, of.brands) for of in categories]
     words = generator(seed, "simulate", "texts")
     drawn = draw_kinds(words, category, mix.argmax(1))
-    titles = pd.Series([f"{made.kind.name}, {made.variant}" for made in drawn])
-    texts = pd.Series(
-        [
-            write_product_text(words, made.kind.form, brand, row)
-            for made, brand, row in zip(drawn, brands, mix, strict=True)
-        ]
-    )
-    again = titles.groupby(titles).cumcount() + 1
-    titles = titles.where(again == 1, titles + ", no. " + again.astype(str))
+    titles = _titles(drawn)
+    described = zip(drawn, brands, mix, strict=True)
+    texts = [write_product_text(words, made.kind.form, brand, row) for made, brand, row in described]
     typical = np.array([made.price for made in drawn])
     price = typical * np.exp(0.4 * rng.normal(0, 0.35, n_items))
     launched = np.where(rng.random(n_items) < 0.35, rng.integers(0, days, n_items), 0)

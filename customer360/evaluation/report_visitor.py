@@ -31,7 +31,7 @@ class VisitorPlace(NamedTuple):
 
 
 class VisitorModel(NamedTuple):
-    "How much having one product speaks for another, and what the products are called"
+    "The weights of a model between products, and what the products are called"
 
     titles: list[str]  # by item code
     categories: list[str]

@@ -17,7 +17,7 @@ def fresh(tmp_path_factory) -> Path:
     for name in ("settings.ini", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "nbs", copy / "nbs", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    for by_hand in ("data/migrations", "evaluation/templates"):
+    for by_hand in ("data/migrations", "data/shop", "evaluation/templates"):
         shutil.copytree(
             ROOT / "customer360" / by_hand,
             copy / "customer360" / by_hand,
@@ -45,7 +45,7 @@ def test_nothing_is_missing_and_nothing_is_orphaned(fresh):
     exported, present = (
         files(fresh / "customer360"),
         files(ROOT / "customer360"),
-    )  # steps of a database and templates are written by hand, and in both
+    )  # steps of a database, what the shop sells, and templates are written by hand, and in both
     assert exported, "nothing was exported"
     assert not present - exported, (
         f"no notebook exports {sorted(present - exported)}: delete them, or rename the notebook's default_exp"

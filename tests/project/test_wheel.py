@@ -110,6 +110,7 @@ def test_the_wheel_holds_code_pipelines_and_cards(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "customer360").rglob("*.py")}
     wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "customer360").glob("*/templates/*")}
+    wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "customer360/data/shop").glob("*.toml")}
     wanted |= {f"customer360/pipelines/{path.name}" for path in (ROOT / "nbs/pipelines").glob("*.ipynb")}
     wanted |= {f"customer360/cards/{path.name}" for path in (ROOT / "data/cards").glob("*.toml")}
     wanted |= {f"customer360/benchmarks/{path.name}" for path in (ROOT / "data/benchmarks").glob("*.toml")}
