@@ -189,13 +189,13 @@ def test_the_page_is_sound(page):
         "contract",
     } <= set(page.ids)
     assert {
-        "headline",
-        "accuracy-coverage",
-        "accuracy-cost",
-        "segment-activity",
-        "unseen-items",
-        "differences-ndcg-10",
-        "differences-rmse",
+        "figure-headline",
+        "figure-accuracy-coverage",
+        "figure-accuracy-cost",
+        "figure-segment-activity",
+        "figure-unseen-items",
+        "figure-differences-ndcg-10",
+        "figure-differences-rmse",
     } <= set(page.ids)
 
 
