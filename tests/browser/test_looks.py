@@ -19,7 +19,7 @@ PAGES = {
     "models": "/models",
     "models-ncf": "/models?model=ncf",
     "glossary": "/glossary",
-    "no-match": "/search?q=qwertyuiop+zzz",
+    "no-match": "/search?q=blorf+snagrat",
 }
 SERIOUS = """axe.run({ resultTypes: ['violations'] }).then(found => found.violations
     .filter(v => ['serious', 'critical'].includes(v.impact))
