@@ -266,7 +266,9 @@ def test_without_scripts_every_table_is_there(chromium, folder):
     page.goto((folder / "index.html").as_uri())
     captions = [text.strip() for text in page.locator("caption").all_text_contents()]
     assert {"Accuracy", "Ranked among the unseen items alone", "Which model when"} <= set(captions)
-    assert page.locator("#figure-differences-ndcg-10 img").count() == 1 and page.locator("select").count() == 0
+    assert (
+        page.locator("#figure-differences-ndcg-10 img").count() == 1 and page.locator("select").count() == 0
+    )
     context.close()
 
 
