@@ -97,7 +97,12 @@ def test_every_list_takes_the_same_wishes(shop: Server):
             whole = listed(shop, path, **asked, where=["kind=marked"])
             assert found == [item for item in whole if item in suits], path
         within = listed(shop, path, **asked, **wishes, category="Comedy|Crime")
-        assert within == [item for item in found if number[item] < 10], path
+        suited = [item for item in found if number[item] < 10]
+        if (
+            "customer" in asked
+        ):  # scores are blended as they lie among what was found, which is less in a category
+            within, suited = sorted(within), sorted(suited)
+        assert within == suited, path
         assert listed(shop, path, **asked, where=["colour=purple"]) == []
 
 
