@@ -204,7 +204,7 @@ CATEGORIES: dict[str, Category] = {
     "Coffee & tea": Category(
         ["caffeine", "vintage", "cosy"], ["Morrow", "Kettle Lane", "Alba"], used_up=True
     ),
-    "Pantry": Category(["spice", "baking", "eco"], ["Saltmarsh", "Nonna Pia", "Copperpot"], used_up=True),
+    "Pantry": Category(["spice", "baking", "eco"], ["Saltmarsh", "Nonna Rosalba", "Copperpot"], used_up=True),
     "Home": Category(["minimal", "colourful", "rustic"], ["Oda", "Hearth & Hill", "Lumen Yard"]),
     "Candles & bath": Category(
         ["wellness", "cosy", "luxury"], ["Stillwater", "Maison Brume", "Alba"], "gift", True
@@ -307,7 +307,7 @@ def write_product_text(
     also = rng.choice(len(themes), 2, replace=False, p=chance / chance.sum())
     first = _pick(rng, strongest.phrases)
     others = [phrase for phrase in (_pick(rng, themes[code].phrases) for code in also) if phrase != first]
-    popular = f" Popular with people who love {', or '.join(others)}." if others else ""
+    popular = f" Popular with people who love {' and '.join(others)}." if others else ""
     range_name = f"the {strongest.name} range by {brand}"
     return f"From {range_name}, for everyone who loves {first}.{popular} {_pick(rng, form.details)}"
 
@@ -354,7 +354,12 @@ def make_products(
     described = zip(drawn, brands, mix, strict=True)
     texts = [write_product_text(words, made.kind.form, brand, row) for made, brand, row in described]
     typical = np.array([made.price for made in drawn])
-    price = typical * np.exp(0.4 * rng.normal(0, 0.35, n_items))
+    luck: dict[str, float] = {}  # of a kind, so that its larger variants stay the dearer ones
+    drift = [
+        luck.setdefault(made.kind.name, x)
+        for made, x in zip(drawn, rng.normal(0, 0.14, n_items), strict=True)
+    ]
+    price = typical * np.exp(drift)
     launched = np.where(rng.random(n_items) < 0.35, rng.integers(0, days, n_items), 0)
     launched[0] = 0
     withdrawn = np.where(

@@ -280,9 +280,9 @@ def _also_rates_best(ranking: ModelRanking, ratings: ModelRanking | None) -> str
     own = ratings.place(ranking.best) if ratings else None
     if ratings is None or (own is not None and own.level):
         return ranking.best
-    level = {ranking.best, *ranking.level}
+    rates = {place.model for place in ratings.places if place.level}
     return next(
-        (place.model for place in ratings.places if place.model in level and place.level), ranking.best
+        (place.model for place in ranking.places if place.level and place.model in rates), ranking.best
     )
 
 # %% ../../nbs/3_evaluation/51_findings.ipynb #739a387a

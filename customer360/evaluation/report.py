@@ -77,7 +77,7 @@ from .significance import COMPARISON_COLUMNS, TESTED_METRICS
 def customers_section(e: Evidence) -> list[Section]:
     "Return the section with example customers; none where the data are real"
     found = visits(e)
-    mark = "What each model would show them and why; ✓ marks what they went on to choose in the test part."
+    mark = "What each model would show them and why; ✓ marks what they also chose, hidden from the models."
     return [Section("customers", "Three customers", [mark, *found])] if found else []
 
 

@@ -181,6 +181,8 @@ def test_a_visitor_without_picks_is_asked_for_one(page, ease):
         part.get_by_role("button").first.click()
     assert visitor_list(page) == [] and "Pick a product" in part.inner_text()
     part.get_by_role("combobox").fill("no such product")
+    part.get_by_role("combobox").press("Enter")
+    part.get_by_text("No product is called that").wait_for()
     assert visitor_list(page) == []
 
 

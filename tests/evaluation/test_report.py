@@ -226,7 +226,9 @@ def test_the_words_follow_from_the_figures(made, page):
     row = board.query(
         "split == 'ratio75_item' and split_seed == 'mean' and segment == 'all' and metric == 'ndcg' and k == 10 and model == 'svd'"
     ).iloc[0]
-    assert "Use SVD: it is significantly better than each of the others. Popularity reaches " in page.text
+    assert (
+        "Use SVD: it is significantly better than each of the others. Popularity alone reaches " in page.text
+    )
     assert f"SVD {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" in page.text
     assert "By nDCG@10 on 60 customers and 40 items, 2 shuffles." in page.text
     assert "User kNN ranks significantly worse than EASE" in page.text

@@ -338,10 +338,13 @@
     const result = make("div", { "aria-live": "polite" });
     const chosen = make("ul", { class: "picks", "aria-label": "Your picks" });
     const options = make("datalist", { id: "products" }, ...shop.titles.map((title) => make("option", { value: title })));
-    const field = /** @type {HTMLInputElement} */ (make("input", { list: "products", placeholder: "title of a product", oninput: () => add(), onchange: () => add() }));
+    const field = /** @type {HTMLInputElement} */ (make("input", { list: "products", placeholder: "title of a product", oninput: () => add(false), onchange: () => add(true) }));
+    const unknown = make("p", { class: "note", role: "status" });
 
-    function add() {
+    /** @param {boolean} finished whether the reader has left the field or pressed Enter */
+    function add(finished) {
       const code = codes.get(field.value.trim().toLowerCase());
+      unknown.textContent = finished && code == null && field.value.trim() ? "No product is called that: choose one from the list." : "";
       if (code == null) return;
       field.value = "";
       picks = [...picks.filter((pick) => pick !== code), code].slice(-MOST_PICKS);
@@ -362,7 +365,7 @@
       const caption = picks.length ? "What you would be shown" : "Pick a product to be shown something";
       result.replaceChildren(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, make("table", { class: "texts" }, make("caption", {}, caption), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
     }
-    part.replaceChildren(make("label", { class: "choice" }, make("span", {}, `Add a product (at most ${MOST_PICKS} count)`), field), options, chosen, result);
+    part.replaceChildren(make("label", { class: "choice" }, make("span", {}, `Add a product (the last ${MOST_PICKS} count)`), field), options, unknown, chosen, result);
     draw();
   }
 
