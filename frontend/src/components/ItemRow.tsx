@@ -44,7 +44,7 @@ export function ItemRow({ item, badge, onAction, onOpen, scale, showReasons = tr
             </Anchor>
           )}
           {badge && (
-            <Badge size="sm" variant="light" color={badge === "new" || badge.startsWith("▲") ? "green" : "gray"} tt="none">
+            <Badge size="sm" variant="light" color={rises(badge) ? "green" : "gray"} className={rises(badge) ? "rise" : undefined} tt="none">
               <span aria-hidden>{badge}</span>
               <span className="sr-only">{spokenBadge(badge)}</span>
             </Badge>
@@ -57,6 +57,8 @@ export function ItemRow({ item, badge, onAction, onOpen, scale, showReasons = tr
     </Group>
   );
 }
+
+const rises = (badge: string): boolean => badge === "new" || badge.startsWith("▲");
 
 function spokenBadge(badge: string): string {
   if (badge === "new") return "new in the list";
