@@ -337,6 +337,12 @@ def _titles(drawn: list[Drawn]) -> pd.Series:  # str, unique
     return titles.where(again == 1, titles + ", no. " + again.astype(str))
 
 
+def _prices(drawn: list[Drawn], luck: np.ndarray) -> np.ndarray:  # pounds; luck: of each product
+    of_kind: dict[str, float] = {}  # so that the larger variants of a kind stay the dearer ones
+    own = [of_kind.setdefault(made.kind.name, x) for made, x in zip(drawn, luck, strict=True)]
+    return np.array([made.price for made in drawn]) * np.exp(own)
+
+
 def make_products(
     seed: int,
     n_items: int,
@@ -353,13 +359,7 @@ def make_products(
     titles = _titles(drawn)
     described = zip(drawn, brands, mix, strict=True)
     texts = [write_product_text(words, made.kind.form, brand, row) for made, brand, row in described]
-    typical = np.array([made.price for made in drawn])
-    luck: dict[str, float] = {}  # of a kind, so that its larger variants stay the dearer ones
-    drift = [
-        luck.setdefault(made.kind.name, x)
-        for made, x in zip(drawn, rng.normal(0, 0.14, n_items), strict=True)
-    ]
-    price = typical * np.exp(drift)
+    price = _prices(drawn, rng.normal(0, 0.14, n_items))
     launched = np.where(rng.random(n_items) < 0.35, rng.integers(0, days, n_items), 0)
     launched[0] = 0
     withdrawn = np.where(
