@@ -1,6 +1,7 @@
 "Shared fixtures, the rule about skips, and the two lines that every run ends with"
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from customer360 import config
 pytest_plugins = ["server", "browsing", "rows"]  # fixtures that start the API, a browser, and databases
 
 ROOT = Path(__file__).parents[1]
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # started in the background: what tests start would ignore Ctrl-C too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 NO_DATA = "no data: set C360_TEST_DATA"  # the reason of the one skip that the marker `data` may excuse
