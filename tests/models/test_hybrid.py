@@ -46,7 +46,8 @@ def ndcg(model: Recommender, split) -> float:
 def test_a_cold_item_leans_on_text(hybrid):
     shares = hybrid.fusion("rank").table()
     assert list(shares.index) == list(REGIMES)
-    assert shares.loc["cold item", "tfidf"] > 0.9 > shares.loc["regular", "tfidf"]
+    assert shares.loc["cold item", "tfidf"] > 0.99
+    assert shares.loc["regular", "tfidf"] < 0.95  # its events count where there are some
 
 
 def test_a_component_that_knows_nothing_is_not_believed(shop):
