@@ -61,7 +61,9 @@ def test_held_out_losses_fall_and_training_stops(model):
         for curve in curves:
             assert np.isfinite(curve).all() and 1 < len(curve) <= model.n_epochs
     fell = [curve[0, 1] - curve[:, 1].min() for curve in model.curves["rank"]]
-    assert np.mean(fell) > 0.002  # of a shop this small one network in four is at its best after the first pass
+    assert (
+        np.mean(fell) > 0.002
+    )  # of a shop this small one network in four is at its best after the first pass
 
 
 def test_training_that_breaks_says_where(shop):
