@@ -140,10 +140,11 @@ def explain_candidates(
         c.item: [Reason("rule", 1.0)] for c in candidates if c.by == "pinned"
     }
     dates = telling_events(query, {reason.item for told in found.values() for reason in told if reason.item})
-    return {
-        item: [replace(r, **dict(zip(_DEED, dates.get(r.item, ()), strict=False))) for r in told]
-        for item, told in found.items()
-    }
+    return {item: [_dated(reason, dates) for reason in told] for item, told in found.items()}
 
 
-_DEED = ("event", "timestamp")
+def _dated(reason: Reason, dates: dict[str, tuple[str, int]]) -> Reason:
+    if reason.item not in dates:
+        return reason
+    event, timestamp = dates[reason.item]
+    return replace(reason, event=event, timestamp=timestamp)

@@ -35,6 +35,12 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
+def test_no_link_is_tracked():
+    "A link points to somewhere on one machine: what git tracks are files"
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not [line for line in listed.stdout.splitlines() if line.startswith("120000")]
+
+
 def words(step: str, *more: str) -> list[str]:
     "The command with the Python of the clone; its programs are run as modules, since only a fresh install would put them on the PATH"
     first, *rest = step.split()
