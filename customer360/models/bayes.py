@@ -10,10 +10,11 @@ __all__ = ['KEPT', 'standardise_ratings', 'suggest_vectors', 'complete_items', '
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
+from threadpoolctl import threadpool_limits
 
 from ..config import generator
 from ..data.prepare import Dataset, Histories
@@ -197,12 +198,18 @@ class BayesianMF(Recommender):
         sweeps = range(self.n_burn_in, self.n_burn_in + self.n_draws * self.thinning, self.thinning)
         options = self.n_factors, self.n_components, sweeps, self.ridge, generator(self.seed, "bayes")
         options += (self.customer_attributes,)
-        draws = sample_posterior(train, self.mean_, self.spread_, *options) if len(given) else []
+        with threadpool_limits(1, "blas"):  # the systems are small
+            draws = sample_posterior(train, self.mean_, self.spread_, *options) if len(given) else []
         for name, field in KEPT.items():
             setattr(self, name, np.array([getattr(draw, field) for draw in draws], np.float32))
         if self.customer_attributes and train.user_features is not None:
             self.user_features_ = train.user_features.toarray()
             self.being_ = np.array([draw.being for draw in draws], np.float32)
+
+    def trial(self) -> Self:
+        "Return an unfitted model with half the sweeps"
+        fewer = {"n_burn_in": self.n_burn_in // 2, "n_draws": -(-self.n_draws // 2)}
+        return type(self)(**{**self.params, **fewer})
 
     # --- derived from the state, on first use
 
@@ -278,7 +285,8 @@ class BayesianMF(Recommender):
     ) -> np.ndarray:  # float64 (p,), summed over the draws
         has, total = root_sum_rows(histories.confidence), np.zeros(len(rows))
         draws = self.items_, self.having_, means, self.precision_, self.noise_precision_
-        for drawn, *rest in zip(*draws, strict=True):
-            vectors, _ = fold_in_draw(ratings, has, drawn, *rest)
-            total += expected_ratings(vectors, drawn, rows, items)
+        with threadpool_limits(1, "blas"):
+            for drawn, *rest in zip(*draws, strict=True):
+                vectors, _ = fold_in_draw(ratings, has, drawn, *rest)
+                total += expected_ratings(vectors, drawn, rows, items)
         return total

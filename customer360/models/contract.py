@@ -201,6 +201,10 @@ class Recommender(ABC):
         "Size of the catalogue that it was fitted on"
         return len(self.item_offset_)
 
+    def trial(self) -> Self:
+        "Return an unfitted model that is cheaper to fit and answers alike; a hybrid judges it in this one's place"
+        return type(self)(**self.params)
+
     # --- what everybody asks
 
     def fit(

@@ -20,7 +20,7 @@ from ..data.splits import Split
 from ..metrics import ndcg
 from .contract import Recommender
 from .encoder import BATCH
-from .fusion import Fusion, count_items, count_owners, z_scores
+from .fusion import Fusion, count_items, count_owners, mix_regimes, z_scores
 from .ops import exclusion_mask
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #cec0a880
@@ -149,7 +149,7 @@ class TuningSet:
         found = place[self.relevant[good]]
         return TuningSet(
             histories=self.histories[kept],
-            scores=self.scores[:, kept][:, :, items],
+            scores=np.ascontiguousarray(self.scores[:, kept][:, :, items]),  # each weighting reads all of it
             excluded=self.excluded[kept][:, items],
             indptr=np.append(0, np.cumsum(counts[kept])),
             relevant=found[np.lexsort([found, rows])],
@@ -222,18 +222,22 @@ def fit_ranking_fusion(
     visitors = build_tuning_set(components, split, options.visitor_items, options).among(known)
     regulars, new = everything.among(known), everything.among(split.candidates)
     weights = np.stack([tuning.weights() for tuning in (regulars, visitors, new)])
-    judges = regulars, build_tuning_set(components, split, options.halfway_items, options).among(known)
+    some = build_tuning_set(components, split, options.halfway_items, options).among(known)
+    judges = [
+        (tuning, Fusion([], weights, [0, 0]).answers_by_regime(tuning.scores))
+        for tuning in (regulars, some)
+        if len(tuning.histories)
+    ]
 
     def quality(halfway: tuple[float, float]) -> float:
-        fusion, total = Fusion([], weights, list(halfway)), 0
-        for tuning in judges:
-            if len(tuning.histories):
-                n_user = count_items(tuning.histories)[:, None]
-                fused = fusion.combine(tuning.scores, n_user, owners[tuning.items])
-                total += tuning.quality(fused).mean()
+        total = 0
+        for tuning, answers in judges:
+            n_user, n_item = count_items(tuning.histories)[:, None], owners[tuning.items]
+            total += tuning.quality(mix_regimes(answers, n_user, n_item, halfway)).mean()
         return total
 
-    best = max(product(options.halfway_grid, options.halfway_grid), key=quality)
+    tried = [*product(options.halfway_grid, options.halfway_grid)]
+    best = tried[int(np.argmax(parallel_map(quality, tried)))]
     return Fusion(list(components), weights, list(best))
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #89f24a2e

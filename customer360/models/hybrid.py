@@ -207,7 +207,7 @@ class Hybrid(Recommender):
             )
         options = FusionOptions(**{f.name: getattr(self, f.name) for f in fields(FusionOptions)})
         inner = make_fusion_slice(train, self.seed, options)
-        trial = fit_components(self.components, inner.train)
+        trial = fit_components({name: model.trial() for name, model in self.components.items()}, inner.train)
         own = {name: model for name, model in trial.items() if type(model)._rate is not Recommender._rate}
         self.ranking_ = fit_ranking_fusion(trial, inner, options)
         self.rating_ = Fusion([], np.zeros((3, 0), np.float32), [0.0, 0.0])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -170,6 +170,10 @@ class NCF(Recommender):
         residuals, base = rating_input(histories, *known)[0], leave_one_out_bias(histories, *known)
         data = residuals, base, histories.rating[histories.rated], train.scale
         return partial(train_rater, *data, options, self._seed("rate", member), f"rating {member}")
+
+    def trial(self) -> Self:
+        "Return an unfitted model with one network of each head"
+        return type(self)(**{**self.params, "n_members": 1})
 
     @classmethod
     def from_format_1(cls, params: dict[str, Any], state: dict[str, Any]) -> tuple[dict, dict]:

@@ -38,16 +38,18 @@ class MLPScores(torch.autograd.Function):
     def forward(ctx: Any, users: torch.Tensor, items: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
         "Return the scores, and keep the inputs"
         ctx.save_for_backward(users, items, out)
-        return mlp_scores(users, items, out)
+        return mlp_scores(users, items, out, torch.maximum)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
         "Return the gradients of the three inputs"
         users, items, out = ctx.saved_tensors
         by_user, by_item = torch.empty_like(users), torch.empty_like(items)
+        passed, every_user, every_item = torch.empty_like(gradient), *map(gradient.new_ones, gradient.shape)
         for k in range(len(out)):
-            passed = gradient * (users[:, k, None] > -items[:, k])
-            by_user[:, k], by_item[:, k] = passed.sum(1), passed.sum(0)
+            torch.gt(users[:, k, None], -items[:, k], out=passed)
+            passed *= gradient
+            by_user[:, k], by_item[:, k] = passed @ every_item, every_user @ passed  # faster than sums
         return by_user * out, by_item * out, (users * by_user).sum(0) + (items * by_item).sum(0)
 
 # %% ../../nbs/2_models/27_ncf_training.ipynb #ec1f6dde
@@ -138,7 +140,7 @@ def train_net(
         {"params": [tensor.requires_grad_()], "weight_decay": weight_decay.get(name, 0.0)}
         for name, tensor in weights.items()
     ]
-    optimiser = torch.optim.Adam(groups, lr=learning_rate)
+    optimiser = torch.optim.Adam(groups, lr=learning_rate, fused=True)
     best, since, kept, curve, step = to_beat, -1, _as_arrays(net), [], 0
     for epoch in tqdm(range(n_epochs), title, disable=None, leave=False):
         passed = []
@@ -326,17 +328,19 @@ class RatingTask:
     ) -> torch.Tensor:  # float32
         "Return the errors of predicting ratings from the other ratings of the same customer"
         net, (entry, place) = self.net, self.ratings_of(customers)
-        learnt, item = (~self.held_out[entry]).float(), self.item[entry]
-        read = (self.residual[entry, None] * net.read[item] + net.has[item]) * learnt[:, None]
+        held_out = self.held_out[entry]
+        learnt, owner = entry[~held_out], place[~held_out]
+        read = self.residual[learnt, None] * net.read[self.item[learnt]] + net.has[self.item[learnt]]
         if options:
             read = self._drop(read, (len(read), 1), options.dropout)
-        total = torch.zeros(len(customers), read.shape[1]).index_add(0, place, read)
-        n = torch.zeros(len(customers)).index_add(0, place, learnt)
-        wanted = (learnt == 0) == (options is None)
-        entry, place, item, own, n_own = (a[wanted] for a in (entry, place, item, read, learnt))
-        users = (total[place] - own) / (n[place] - n_own).clamp(min=1)[:, None] ** 0.5
-        if options:
-            users = self._drop(users, users.shape, options.vector_dropout)
+        total = torch.zeros(len(customers), read.shape[1]).index_add(0, owner, read)
+        n = torch.bincount(owner, minlength=len(customers))
+        if options:  # what is to be predicted is not read
+            users = (total[owner] - read) / (n - 1).clamp(min=1)[owner, None] ** 0.5
+            users, entry = self._drop(users, users.shape, options.vector_dropout), learnt
+        else:
+            users, entry = (total / n.clamp(min=1)[:, None] ** 0.5)[place[held_out]], entry[held_out]
+        item = self.item[entry]
         raw = self.base[entry] + net.towers.bias[item] + net.towers.pair_scores(users, item)
         return (bounded_sigmoid(raw, self.scale, torch.exp) - self.rating[entry]) ** 2
 
@@ -363,16 +367,17 @@ def train_rater(
     values = (torch.from_numpy(np.ascontiguousarray(a)) for a in (residuals.data, base, ratings))
     task = RatingTask(net, start, item, held, *values, scale, random)
     everyone = torch.from_numpy(np.flatnonzero(np.diff(residuals.indptr)))
+    size = max(8, len(everyone) // 24)
 
     def one_pass() -> Iterator[torch.Tensor]:
-        for part in shuffled_batches(everyone, max(8, len(everyone) // 24), random):
+        for part in shuffled_batches(everyone, size, random):
             errors = task.squared_errors(part, options)
             if len(errors):
                 yield errors.mean()
 
     def held_out_loss() -> float:
         with torch.no_grad():
-            errors = task.squared_errors(everyone)
+            errors = torch.cat([task.squared_errors(part) for part in everyone.split(size)])
             return float(errors.mean()) if len(errors) else 0.0
 
     return train_net(

@@ -21,15 +21,19 @@ from .ops import USER_DAMPING, rating_residuals, unit_rows, user_offsets
 
 # %% ../../nbs/2_models/26_neumf.ipynb #cb98f32f
 def mlp_scores(
-    users: np.ndarray,  # float32 (q, h), or a torch tensor
+    users: np.ndarray,  # float32 (q, h)
     items: np.ndarray,  # float32 (n, h)
     out: np.ndarray,  # float32 (h,)
+    maximum: Callable = np.maximum,  # that of the arrays' library
 ) -> np.ndarray:  # float32 (q, n)
     "Return o relu(u + v) for every customer and item, computed one hidden unit after the other"
-    maximum = np.maximum if isinstance(users, np.ndarray) else type(users).maximum
-    return (
-        sum(out[k] * maximum(users[:, k, None], -items[:, k]) for k in range(len(out))) + items @ out
-    )  # relu(u + v) = max(u, -v) + v
+    part = maximum(users[:, :1], -items[:, 0])  # relu(u + v) = max(u, -v) + v
+    total = part * out[0] + items @ out
+    for k in range(1, len(out)):
+        maximum(users[:, k, None], -items[:, k], out=part)  # the same memory for each unit
+        part *= out[k]
+        total += part
+    return total
 
 
 @dataclass

@@ -13,7 +13,6 @@ from typing import ClassVar
 import numpy as np
 from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
 from ..config import generator, parallel_map, settings
 from ..data.prepare import Dataset, Histories
@@ -49,8 +48,7 @@ def solve_rows(
     if len(filled) < 32:  # starting threads would take longer
         solve(filled)
         return out
-    with threadpool_limits(1):  # small systems: threads across rows, not within
-        parallel_map(solve, np.array_split(filled, 4 * settings().threads))
+    parallel_map(solve, np.array_split(filled, 4 * settings().threads))  # across rows, not within
     return out
 
 # %% ../../nbs/2_models/22_svd.ipynb #14c3facd
