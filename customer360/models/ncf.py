@@ -126,8 +126,13 @@ class NCF(Recommender):
             raters = [self._rater(train, member) for member in range(self.n_members)]
         with torch_threads(1):
             nets = parallel_map(lambda job: job(), rankers + raters)
+        self.rating_unit_ = self._unit(train)
         self.ranking_ = RankingEnsemble(rarity, self.radius, nets[: len(rankers)])
         self.rating_ = RatingEnsemble(nets[len(rankers) :])
+
+    @staticmethod
+    def _unit(train: Dataset) -> float:  # learning rates and weight decay are for a scale of four units
+        return (train.scale[1] - train.scale[0]) / 4 if train.scale else 1.0
 
     def _seed(self, head: str, member: int) -> int:
         return int(generator(self.seed, "ncf", head, str(member)).integers(2**31))
@@ -168,7 +173,9 @@ class NCF(Recommender):
         )
         histories, known = train.histories, (self.mean_, self.item_offset_, self.user_damping)
         residuals, base = rating_input(histories, *known)[0], leave_one_out_bias(histories, *known)
-        data = residuals, base, histories.rating[histories.rated], train.scale
+        unit, (low, high) = self._unit(train), train.scale
+        ratings = histories.rating[histories.rated] / unit
+        data = csr_matrix(residuals / unit, dtype=np.float32), base / unit, ratings, (low / unit, high / unit)
         return partial(train_rater, *data, options, self._seed("rate", member), f"rating {member}")
 
     def trial(self) -> Self:
@@ -204,5 +211,14 @@ class NCF(Recommender):
             return out
         known = np.flatnonzero(items >= 0)
         residuals, _ = rating_input(histories, self.mean_, self.item_offset_, self.user_damping)
-        out[known] = self.rating_.predict(residuals, out[known], rows[known], items[known], self.scale_)
+        unit = vars(self).get("rating_unit_", 1.0)  # what was saved without one has none
+        scale = self.scale_[0] / unit, self.scale_[1] / unit
+        said = self.rating_.predict(
+            csr_matrix(residuals / unit, dtype=np.float32),
+            out[known] / unit,
+            rows[known],
+            items[known],
+            scale,
+        )
+        out[known] = said * unit
         return out

@@ -97,9 +97,9 @@ def train_funk_svd(
     offsets, factors = np.zeros(train.n_items, np.float32), np.zeros((train.n_items, n_factors), np.float32)
     if not len(train.ratings):
         return float(np.mean(train.scale)), offsets, factors
-    known = surprise.Dataset.load_from_df(
-        train.ratings[["user", "item", "rating"]], surprise.Reader(rating_scale=train.scale)
-    ).build_full_trainset()
+    low, unit = train.scale[0], (train.scale[1] - train.scale[0]) / 4
+    stars = train.ratings[["user", "item"]].assign(rating=1 + (train.ratings["rating"] - low) / unit)
+    known = surprise.Dataset.load_from_df(stars, surprise.Reader(rating_scale=(1, 5))).build_full_trainset()
     svd = surprise.SVD(
         n_factors=n_factors,
         n_epochs=n_epochs,
@@ -108,8 +108,8 @@ def train_funk_svd(
         random_state=seed,
     ).fit(known)
     codes = [known.to_raw_iid(inner) for inner in range(known.n_items)]
-    offsets[codes], factors[codes] = svd.bi, svd.qi
-    return float(known.global_mean), offsets, factors
+    offsets[codes], factors[codes] = svd.bi * unit, svd.qi
+    return low + (float(known.global_mean) - 1) * unit, offsets, factors
 
 
 def fold_in_ratings(

@@ -97,7 +97,7 @@ def test_the_slice_is_never_trained_on(shop):
     finally:
         del Recommender.classes["spy"]
     held = make_fusion_slice(shop).test
-    inner, whole = seen
+    whole, inner = seen  # what it has chosen on all of train is used on the slice
     assert not inner & set(zip(held["user"], held["item"], strict=True))
     assert whole == set(zip(shop.interactions["user"], shop.interactions["item"], strict=True))
 

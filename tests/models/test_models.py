@@ -13,12 +13,13 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
 from customer360.config import generator
-from customer360.data.prepare import Dataset, Histories, IdMap, append_events, histories_from_items
+from customer360.data.prepare import Dataset, Histories, IdMap, append_events, dataset, histories_from_items
+from customer360.data.simulate import simulate
 from customer360.data.splits import cold_items
 from customer360.models.artefacts import ArtefactError
 from customer360.models.attribution import Explanation
 from customer360.models.baselines import EASE, Popularity
-from customer360.models.catalogue import MODELS, add_notebook, model_class
+from customer360.models.catalogue import MODELS, add_notebook, make_model, model_class
 from customer360.models.conformance import ContractError, check_recommender, checkerboard
 from customer360.models.contract import Recommender
 from customer360.models.holdout import rank_held_out
@@ -1245,3 +1246,16 @@ def test_a_strangers_file_and_what_can_be_wrong_with_it(tmp_path):
     (tmp_path / "odd.ipynb").write_text("{}")
     with pytest.raises(ValueError, match="is not a notebook"):
         add_notebook(tmp_path / "odd.ipynb")
+
+
+@pytest.mark.parametrize("key", ["bias", "knn", "svd", "tfidf", "bayes", "ncf"])
+def test_the_same_opinions_on_another_scale_give_the_same_predictions(key):
+    data = dataset(simulate(seed=5, n_customers=150, n_items=80).tables)
+    frame, facts = data.interactions, data.facts
+    votes = frame.assign(rating=(5 * (frame["rating"] - 3)).astype("float32"))  # 1 to 5 as -10 to 10
+    rated = frame[frame["rating"].notna()]
+    asked = rated["user"].to_numpy(), rated["item"].to_numpy()
+    stars = make_model(key).fit(data).predict(*asked)
+    other = replace(data, interactions=votes, facts=replace(facts, scale=(-10, 10)))
+    as_stars = 3 + make_model(key).fit(other).predict(*asked) / 5
+    assert np.std(stars) > 0.1 and np.abs(stars - as_stars).max() < (0.02 if key == "ncf" else 1e-4)

@@ -27,7 +27,7 @@ def shop() -> Dataset:
 
 @pytest.fixture(scope="module")
 def model(shop) -> NCF:
-    return NCF(n_members=2).fit(ratio75_item(shop, 7).train)
+    return NCF().fit(ratio75_item(shop, 7).train)
 
 
 def test_it_ranks_and_rates_better_than_without_taste(shop, model):

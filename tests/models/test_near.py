@@ -17,8 +17,10 @@ from customer360.models.near import (
     event_positions,
     nearness_gram,
     nearness_kernel,
+    of_most_held,
     tfidf_rows,
 )
+from customer360.models.selection import hide_pairs, ranking_quality
 from customer360.schema import EventType
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -42,16 +44,20 @@ def shop(seed: int, n: int = 600, n_users: int = 20, n_items: int = 15) -> Datas
     )
 
 
-def naive_gram(data: Dataset, nearness: float, floor: float) -> np.ndarray:
-    "Pair by pair"
+def naive_gram(data: Dataset, nearness: float, floor: float, activity: float = 0) -> np.ndarray:
+    "Pair by pair, each customer by the power of what they have, with the same evidence altogether"
     h, out = data.histories, np.zeros((data.n_items, data.n_items))
+    n = [sum(min(w, 1) for w in h.weight.data[slice(*h.weight.indptr[[u, u + 1]])]) for u in range(len(h))]
+    counts = [max(own, 1) ** -activity for own in n]
+    unit = sum(n) / sum(c * own for c, own in zip(counts, n, strict=True))
     for user in range(len(h)):
         entries = [e for e in range(h.weight.indptr[user], h.weight.indptr[user + 1]) if h.weight.data[e] > 0]
         place = dict(zip(entries, pd.Series(h.timestamp[entries]).rank(method="average") - 1, strict=True))
         for a in entries:
             for b in entries:
                 near = floor + (1 - floor) * np.exp(-abs(place[a] - place[b]) / nearness)
-                out[h.items[a], h.items[b]] += near * min(h.weight.data[a], 1) * min(h.weight.data[b], 1)
+                both = min(h.weight.data[a], 1) * min(h.weight.data[b], 1)
+                out[h.items[a], h.items[b]] += near * both * counts[user] * unit
     return out
 
 
@@ -103,14 +109,17 @@ def test_what_is_no_kernel_is_refused(nearness, floor):
         nearness_kernel(np.zeros(1, np.float32), nearness, floor)
 
 
+@pytest.mark.parametrize(("dropout", "activity"), [(0, 0), (0.5, 0), (0.3, 0.6)])
 @pytest.mark.parametrize("regularisation", [0.5, 20])
 @pytest.mark.parametrize("seed", range(3))
-def test_weights_against_regressions(seed, regularisation):
+def test_weights_against_regressions(seed, regularisation, dropout, activity):
     data = shop(seed)
     texts = tfidf_rows(data.item_text).toarray()
-    gram = naive_gram(data, 4, 0.3)
+    gram = naive_gram(data, 4, 0.3, activity)
     gram += 0.7 * gram.diagonal()[gram.diagonal() > 0].mean() * texts @ texts.T
-    model = NearEASE(nearness=4, floor=0.3, text=0.7, regularisation=regularisation).fit(data)
+    gram += dropout / (1 - dropout) * np.diag(gram.diagonal())
+    params = {"regularisation": regularisation, "dropout": dropout, "activity": activity, "choose": False}
+    model = NearEASE(nearness=4, floor=0.3, text=0.7, **params).fit(data)
     expected = np.asarray(data.histories.confidence @ naive_weights(gram, regularisation))
     known = data.histories.weight.getnnz(1) > 0
     assert np.allclose(model.score(data.histories)[known], expected[known], rtol=2e-3, atol=2e-4)
@@ -125,10 +134,65 @@ def test_without_time_and_text_it_is_ease(floor):
         item_text=None,
         interactions=data.interactions.assign(timestamp=0) if floor < 1 else data.interactions,
     )
-    near, ease = NearEASE(regularisation=7, floor=floor).fit(once), EASE(regularisation=7).fit(once)
+    plain = NearEASE(regularisation=7, floor=floor, dropout=0, activity=0, choose=False)
+    near, ease = plain.fit(once), EASE(regularisation=7).fit(once)
     assert np.array_equal(near.touched_, ease.touched_) and np.allclose(
         near.weights_, ease.weights_, atol=1e-5
     )
+
+
+def crowd(n_users: int = 400, n_items: int = 60, copies: int = 1) -> Dataset:
+    "Customers of six tastes, who mostly have what is of their taste; the same history `copies` times over"
+    rng = np.random.default_rng(4)
+    events = []
+    for user in range(n_users):
+        share = np.where(np.arange(n_items) % 6 == user % 6, 8.0, 1) / (np.arange(n_items) + 5)
+        for time, item in enumerate(rng.choice(n_items, 8, replace=False, p=share / share.sum())):
+            events += [(user + n_users * c, item, "purchase", np.nan, time) for c in range(copies)]
+    return small(events, n_users * copies, n_items, relevant={EventType.purchase: None})
+
+
+def test_what_is_chosen_ranks_better_inside_train():
+    data = crowd()
+    far_off = {"regularisation": 960.0, "dropout": 0.0}
+    model = NearEASE(activity=0).fit(data)
+    inner = hide_pairs(data, model.seed)
+    quality = {
+        name: ranking_quality(NearEASE(activity=0, choose=False, **values).fit(inner.train), inner).mean()
+        for name, values in {"chosen": model.chosen_, "default": {}, "far off": far_off}.items()
+    }
+    assert quality["chosen"] >= quality["default"] and quality["chosen"] > 1.03 * quality["far off"], quality
+    again = NearEASE(activity=0, choose=False, **model.chosen_).fit(data)
+    assert np.array_equal(model.weights_, again.weights_)
+
+
+def test_whoever_sets_a_value_wins():
+    data = crowd()
+    assert set(NearEASE(regularisation=7).fit(data).chosen_) == {"regularisation", "dropout"}
+    assert NearEASE(regularisation=7).fit(data).chosen_["regularisation"] == 7
+    assert NearEASE(regularisation=7, dropout=0.1).fit(data).chosen_ == {}
+    assert NearEASE(choose=False).fit(data).chosen_ == {}
+    few = NearEASE().fit(crowd(30))  # too few customers to choose by
+    assert np.array_equal(few.weights_, NearEASE(choose=False).fit(crowd(30)).weights_)
+
+
+def test_a_trial_has_what_was_chosen():
+    data = crowd()
+    model = NearEASE().fit(data)
+    trial = model.trial()
+    assert {name: getattr(trial, name) for name in model.chosen_} == model.chosen_ and not trial.choose
+    assert NearEASE().trial().params == NearEASE().params
+    assert np.array_equal(trial.fit(data).weights_, model.weights_)
+
+
+def test_the_choice_is_made_on_the_most_held():
+    data = crowd()
+    few = of_most_held(data, 10)
+    count = np.bincount(data.interactions["item"], minlength=60)
+    kept = np.unique(few.interactions["item"])
+    assert len(kept) == 10 and count[kept].min() >= np.delete(count, kept).max()
+    described = replace(data, item_text=pd.Series([f"word{i}" for i in range(60)]))
+    assert (of_most_held(described, 10).item_text != "").sum() == 10
 
 
 def test_time_tells():
