@@ -14,13 +14,16 @@ from customer360.evaluation import pipeline
 from customer360.evaluation.pipeline import Job, fit_job
 from customer360.files import sha256_of_file
 from customer360.models.baselines import EASE, Popularity, Random
+from customer360.models.bayes import BayesianMF
 from customer360.models.catalogue import PARTS, make_model
 from customer360.models.conformance import checkerboard
 from customer360.models.contract import Recommender
 from customer360.models.fusion import REGIMES, regime_weights
 from customer360.models.fusion_training import TuningSet, make_fusion_slice
 from customer360.models.holdout import rank_held_out
-from customer360.models.hybrid import Hybrid, PlainHybrid
+from customer360.models.hybrid import Hybrid, PlainHybrid, fitting_with
+from customer360.models.ncf import NCF
+from customer360.models.near import NearEASE
 from customer360.models.ops import NoItemText
 from customer360.models.svd import SVD
 from customer360.models.tfidf import TFIDF
@@ -81,6 +84,31 @@ def test_its_ratings_beat_each_of_its_parts_or_come_close(shop, hybrid):
         )
 
     assert rmse(hybrid) < min(rmse(part) for part in hybrid.parts.values()) + 0.01
+
+
+def test_a_component_is_judged_by_a_cheaper_likeness_of_itself(shop):
+    fitted = []
+
+    def fit(model: Recommender, train: Dataset) -> Recommender:
+        fitted.append(model.fit(train))
+        return model
+
+    parts = {
+        "ncf": NCF(n_members=2, n_epochs=2, width=8),
+        "bayes": BayesianMF(n_factors=2, n_burn_in=4, n_draws=3, thinning=1),
+        "near": NearEASE(),
+    }
+    with fitting_with(fit):
+        hybrid = Hybrid(components=parts).fit(shop)
+    whole, judged = fitted[:3], fitted[3:]
+    assert [model.params for model in whole] == [part.params for part in parts.values()]
+    assert [model.n_members for model in (whole[0], judged[0])] == [2, 1]
+    assert [(model.n_burn_in, model.n_draws) for model in (whole[1], judged[1])] == [(4, 3), (2, 2)]
+    chosen = whole[2].chosen_
+    assert (
+        chosen and {name: getattr(judged[2], name) for name in chosen} == chosen and judged[2].chosen_ == {}
+    )
+    assert [*hybrid.parts.values()] == whole
 
 
 def test_the_slice_is_never_trained_on(shop):
