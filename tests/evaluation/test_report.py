@@ -242,7 +242,7 @@ def test_a_close_second_is_named_and_marked(tmp_path):
     close = result("svd").customers.assign(**{"ndcg@10": shaken(result("svd"))})
     both = [result("svd"), result("knn"), result("svd")._replace(model="ease", customers=close)]
     page = write(tmp_path, both, {}, LABELS)
-    assert "Use SVD. EASE is as good by ranking" in page.text
+    assert "Use SVD. EASE cannot be told apart from it by ranking" in page.text
     assert re.search(r"EASE 0\.\d{3} ≈", page.rows("Accuracy"))
 
 
