@@ -78,7 +78,7 @@ def customers_section(e: Evidence) -> list[Section]:
     "Return the section with example customers; none where the data are real"
     found = visits(e)
     mark = (
-        "The first five items that each model would show them, and why. ✓ marks an item that they went on to "
+        "The first items that each model would show them, and why. ✓ marks an item that they went on to "
         "choose in the test part, hidden from the models; a list without a mark has none."
     )
     return [Section("customers", "Three customers", [mark, *found])] if found else []

@@ -9,7 +9,7 @@
   /** @typedef {[string, number, number, number, number]} Group name, customers, shares that do better and worse, mean difference */
   /** @typedef {{a: number, b: number, counts: number[], groups: Group[]}} Spread of b - a over customers */
   /** @typedef {{titles: string[], categories: string[], weights: string, shown: number[], picks: number[]}} Shop weights: 16-bit whole numbers, what the row's product says for the column's */
-  /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean, ranked: boolean, unit: number}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number, visitor: Shop | null}} Data */
+  /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean, ranked: boolean, unit: number, decimals: number, counted: string}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number, visitor: Shop | null}} Data */
 
   const holder = document.getElementById("report-data");
   if (!holder) return;
@@ -73,8 +73,10 @@
     return { ...turned, p, detectable, n };
   }
 
-  /** @param {number} n */
-  const counted = (n) => `${n.toLocaleString("en-US")} customers with something to find`;
+  /** @param {string} metric @param {number} n */
+  const counted = (metric, n) => `${n.toLocaleString("en-US")} customers ${data.metrics.find((one) => one.id === metric.split("@")[0])?.counted ?? ""}`.trim();
+  /** @param {string} metric */
+  const decimals = (metric) => data.metrics.find((one) => one.id === metric.split("@")[0])?.decimals ?? 3;
 
   // ---- one leaderboard for every metric, split and segment
 
@@ -134,10 +136,10 @@
         const track = make("td", { class: "track", "aria-hidden": true });
         if (figure?.[1] != null && figure[2] != null) track.append(make("i", { class: "bar", style: `left:${at(figure[1])};right:calc(100% - ${at(figure[2])});--mark:${model.colour || "currentColor"}` }));
         if (figure) track.append(make("i", { class: "dot", style: `left:${at(figure[0])};--mark:${model.colour || "currentColor"}` }));
-        const against = best ? "best" : pair ? `${level ? "≈ " : ""}${three(gap)}, ${pText(pair.p)}` : gap == null ? NONE : three(gap);
-        return make("tr", { class: best ? "best" : level ? "level" : model.group === "baseline" ? "baseline" : null }, make("th", { scope: "row", title: model.does || null }, model.name), track, make("td", { class: "figure" }, figure ? three(figure[0]) : NONE, " ", make("small", {}, figure ? interval(figure[1], figure[2]) : "")), make("td", {}, against));
+        const against = best ? "best" : pair ? `${level ? "≈ " : ""}${three(gap)}, ${pText(pair.p)}` : gap == null ? NONE : three(gap, decimals(state.metric));
+        return make("tr", { class: best ? "best" : level ? "level" : model.group === "baseline" ? "baseline" : null }, make("th", { scope: "row", title: model.does || null }, model.name), track, make("td", { class: "figure" }, figure ? three(figure[0], decimals(state.metric)) : NONE, " ", make("small", {}, figure ? interval(figure[1], figure[2]) : "")), make("td", {}, against));
       });
-      const caption = `${titled(state.metric)}, ${data.splits[state.split]}, ${data.segments[state.segment]} (${counted(place().n[state.metric] ?? 0)})`;
+      const caption = `${titled(state.metric)}, ${data.splits[state.split]}, ${data.segments[state.segment]} (${counted(state.metric, place().n[state.metric] ?? 0)})`;
       const first = make("tr", {}, head("model", "model"), make("th", { scope: "col" }, make("span", { class: "hidden" }, "chart")), head("value", titled(state.metric)), make("th", { scope: "col" }, "against the best"));
       return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, make("table", { class: "dots wide" }, make("caption", {}, caption), make("thead", {}, first), make("tbody", {}, ...body)));
     }
@@ -270,7 +272,7 @@
       const good = lower(two.metric) ? found.difference < 0 : found.difference > 0;
       const sure = found.p < data.significant;
       const said = sure ? `${b} is significantly ${good ? "better" : "worse"} than ${a}` : `${b} and ${a} cannot be told apart`;
-      return [make("p", { class: "answer" }, `${said}: ${titled(two.metric)} differs by ${three(found.difference)} ${interval(found.low, found.high)}, ${pText(found.p)} after Holm's correction (${counted(found.n)}, mean over the shuffles).`), picture(found), make("p", { class: "note" }, `A true difference inside the shaded band, ±${three(found.detectable)}, would often have been missed.`), slider(found), ...spread()];
+      return [make("p", { class: "answer" }, `${said}: ${titled(two.metric)} differs by ${three(found.difference)} ${interval(found.low, found.high)}, ${pText(found.p)} after Holm's correction (${counted(two.metric, found.n)}, mean over the shuffles).`), picture(found), make("p", { class: "note" }, `A true difference inside the shaded band, ±${three(found.detectable)}, would often have been missed.`), slider(found), ...spread()];
     }
 
     /** Which customers win and lose by the change. */
