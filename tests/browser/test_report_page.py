@@ -171,7 +171,7 @@ def test_a_visitor_is_shown_what_the_model_recommends(page, ease):
     shares = own.recommend(picks)[0].shares
     strongest = int(np.argmax(shares))
     assert rows[0][2].startswith(
-        f"{own.titles[picks[strongest]]} ({min(shares[strongest], 1):.0%}".rstrip("%")
+        f"{own.titles[picks[strongest]]} ({shares[strongest]:.0%}".rstrip("%")
     )
 
 

@@ -375,7 +375,7 @@
 
     function draw() {
       chosen.replaceChildren(...picks.map((pick) => make("li", {}, shop.titles[pick], " ", make("button", { type: "button", "aria-label": `Remove ${shop.titles[pick]}`, onclick: () => remove(pick) }, "×"))));
-      if (!picks.length) return result.replaceChildren(make("p", { class: "note" }, "Add a product to see what you would be shown."));
+      if (!picks.length) return result.replaceChildren(make("p", { class: "note" }, "Pick a product to be shown something."));
       const rows = list().map(({ code }, at) => make("tr", {}, make("th", { scope: "row" }, String(at + 1)), make("td", {}, shop.titles[code]), make("td", {}, shop.categories[code]), make("td", {}, because(code))));
       const head = ["rank", "shown", "category", "because of"].map((title) => make("th", { scope: "col" }, title));
       const caption = "What you would be shown";
