@@ -114,8 +114,8 @@ class ModelCost(ResponseBody):
 class FindingSentences(ResponseBody):
     model_config = example(
         verdict="Use the hybrid. User kNN cannot be told apart from it by ranking and trains 79 × faster.",
-        certainty="By nDCG@10: how high up in a list of ten the items stand that a customer went on to choose "
-        "(1 at best). Measured on 900 customers, among 250 items.",
+        certainty="By nDCG@10: how high up in a list of ten the items stand that a customer went on to "
+        "choose (1 at best). Measured on 900 customers, among 250 items.",
         ratings="The hybrid predicts ratings best: RMSE 0.912.",
         segments=[],
         losses=[],

@@ -39,7 +39,7 @@ from customer360.evaluation.page_parts import (
 )
 from .report_figures import skipped
 from .report_tables import Column, by_seed, metric_table
-from .sentences import card_text, faster_text, sentence, times_text, wording
+from .sentences import card_in_words, faster_text, sentence, times_text, wording
 from ..models.catalogue import MODELS
 
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #e4b1c0da
@@ -100,7 +100,7 @@ def two_splits_chart(
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #90712dd9
 def verdict_blocks(f: Findings) -> list[Any]:
     "Return the chart, the cards and the sentences of the first screen"
-    cards = [AnswerCard(*card_text(f, name)) for name in f.cards]
+    cards = [AnswerCard(*card_in_words(f, name)) for name in f.cards]
     at_work = [sentence("at_work", f, f=f)] if f.at_work else []
     failed = [sentence("failed", f, f=f)] if f.failed else []
     chart = (

@@ -11,7 +11,7 @@ from customer360.evaluation.evidence import gather, planted_results
 from customer360.evaluation.findings import Findings, Situation, choose, find, rank
 from customer360.evaluation.protocol import Result
 from customer360.evaluation.report import write_report
-from customer360.evaluation.sentences import card_text, sentence, stated
+from customer360.evaluation.sentences import card_in_words, sentence, stated
 
 SKILL = {"hybrid": 0.40, "ease": 0.33, "knn": 0.30, "popularity": 0.20, "random": 0.02}
 ERROR = {"hybrid": 0.90, "knn": 0.96, "bias": 1.0, "ease": 1.0}
@@ -156,15 +156,17 @@ NEWCOMERS = {"n": 1999, "worth": True, "attributes": {"segment": 7, "age_band": 
 
 
 def test_the_card_of_newcomers_tells_of_attributes_where_they_help():
-    card = card_text(find(gather(SHOPS["a winner"][0], {"newcomers": NEWCOMERS}, {})), "newcomers")
+    card = card_in_words(find(gather(SHOPS["a winner"][0], {"newcomers": NEWCOMERS}, {})), "newcomers")
     assert "same segment and age band: nDCG@10 0.323" in card.said and "reaches 0.220" in card.said
     unsure = NEWCOMERS | {"difference": {"value": 0.01, "low": -0.01, "high": 0.03}}
-    without = card_text(find(gather(SHOPS["a winner"][0], {"newcomers": unsure}, {})), "newcomers")
+    without = card_in_words(find(gather(SHOPS["a winner"][0], {"newcomers": unsure}, {})), "newcomers")
     assert "segment" not in without.said
 
 
 def test_customers_with_a_short_past_are_not_called_newcomers():
-    assert card_text(found_in("a winner"), "newcomers").title == "Short histories"  # nobody there has no past
+    assert (
+        card_in_words(found_in("a winner"), "newcomers").title == "Short histories"
+    )  # nobody there has no past
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_the_card_of_new_items_tells_what_becomes_of_them_among_all(among_all, s
     rest = dict.fromkeys(SKILL, 0.0) | {"hybrid": among_all}
     among = planted_results(rest, split="cold_items-all", seeds=["101"], luck=0)
     none = [r._replace(customers=r.customers.assign(**{"ndcg@10": rest[r.model]})) for r in among]
-    assert said in card_text(find(gather(UNSEEN + none, {}, {})), "unseen").said
+    assert said in card_in_words(find(gather(UNSEEN + none, {}, {})), "unseen").said
 
 
 def test_a_cheaper_model_that_ranks_as_well_is_held_against_what_else_was_measured():
