@@ -26,6 +26,7 @@ from customer360.evaluation.evidence import (
     turned_towards,
 )
 from .leaderboard import LOWER_IS_BETTER
+from .newcomer_figures import AttributeRule, attribute_rule
 from .stats import totals_and_sizes
 from ..models.catalogue import GROUPS, MODELS, PARTS, models_in
 
@@ -89,19 +90,17 @@ def echoes(
     return [m for m in value.index if m != "bias" and abs(value[m] - value["bias"]) < SAME]
 
 
-def _pairs(e: Evidence, metric: str, split: str, segment: str, without: Sequence[str]) -> pd.DataFrame:
-    if segment == "all" and not without:
+def _pairs(e: Evidence, metric: str, split: str, segment: str) -> pd.DataFrame:
+    if segment == "all":
         return e.compared.get((split, metric), NO_PAIRS)
-    mine = [r for r in e.results if r.split == split and r.model not in without]
-    if segment != "all":
-        name, value = segment.split("=", 1)
-        column = f"segment:{name}"
-        mine = [
-            r._replace(customers=r.customers[r.customers[column] == value])
-            for r in mine
-            if column in r.customers
-        ]
-        mine = [r for r in mine if totals_and_sizes(r.customers, metric)[1].any()]
+    name, value = segment.split("=", 1)
+    column = f"segment:{name}"
+    mine = [
+        r._replace(customers=r.customers[r.customers[column] == value])
+        for r in e.results
+        if r.split == split and column in r.customers
+    ]
+    mine = [r for r in mine if totals_and_sizes(r.customers, metric)[1].any()]
     return comparisons(mine, [metric]).get((split, metric), NO_PAIRS)
 
 
@@ -119,7 +118,7 @@ def rank(
         return None
     found = found.sort_values("value", ascending=lower, kind="stable")
     best = found.index[0]
-    tested = turned_towards(best, _pairs(e, metric, split, segment, same))
+    tested = turned_towards(best, _pairs(e, metric, split, segment))
     behind = (found["value"] - found["value"].iloc[0]).abs()
     p = tested["p_holm"].reindex(found.index)
     level = (found.index == best) | (p >= SIGNIFICANT) | (behind < SAME)
@@ -190,7 +189,7 @@ def situations(e: Evidence) -> list[Situation]:
 # %% ../../nbs/3_evaluation/51_findings.ipynb #40ddce3a
 @dataclass(frozen=True)
 class MeasuredCost:
-    "The time and memory that a model takes, on the leading split, mean over its shuffles"
+    "The time and memory that a model takes: median over its fits; lists and memory on the leading split"
 
     model: str  # key
     fit_seconds: float  # NaN where it was not measured; so for the others
@@ -226,7 +225,7 @@ def cost_of(
         found = (float(e.of(what, name)["value"].get(model, np.nan)) for name in places)
         return next((value for value in found if np.isfinite(value)), np.nan)
 
-    return MeasuredCost(model, measured("fit_seconds"), measured("users_per_second"), measured("peak_memory"))
+    return MeasuredCost(model, e.fit_seconds(model), measured("users_per_second"), measured("peak_memory"))
 
 
 def cheaper_than(
@@ -393,6 +392,7 @@ class Findings:
     failed: tuple[str, ...] = ()  # keys of models that left no figures
     at_work: tuple[str, ...] = ()  # keys of models that will join
     seconds_left: float = 0.0  # until they do
+    newcomers: AttributeRule | None = None  # how newcomers are served better than by the cards' model
 
     def model(self, key: str) -> NamedModel:
         "Return what a model is called"
@@ -467,6 +467,7 @@ def find(e: Evidence) -> Findings:
         tuple(dict.fromkeys(each["model"] for each in e.told("failed", default=()))),
         tuple(e.told("at_work", "models", default=())),
         float(e.told("at_work", "seconds", default=0)),
+        attribute_rule(e.told("newcomers"), FEWEST),
     )
 
 

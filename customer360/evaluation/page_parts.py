@@ -114,10 +114,17 @@ class Shown(NamedTuple):
     png: bytes
     alt: str  # what it shows, in words
     width: int  # pixels on the page
+    narrow: bytes = b""  # a PNG for screens on which the other would be too wide; empty: the same one
 
 
 def shown(
-    name: str, title: str, caption: str, draw: Callable[..., Figure], *data: Any, **options: Any
+    name: str,
+    title: str,
+    caption: str,
+    draw: Callable[..., Figure],
+    *data: Any,
+    narrow: float | None = None,  # inches, `wide` of a second drawing for narrow screens; None: there is none
+    **options: Any,
 ) -> Shown:
     "Return a figure drawn with a function of `plots`"
     from matplotlib import rc_context
@@ -131,6 +138,7 @@ def shown(
             to_png(fig),
             alt_text(fig),
             round(fig.get_figwidth() * 100),
+            to_png(draw(*data, wide=narrow, **options)) if narrow else b"",
         )
 
 
@@ -164,7 +172,7 @@ class DotRow(NamedTuple):
     "A row of a dot chart"
 
     name: str
-    marks: Sequence[Mark]  # the first is full, the second hollow
+    marks: Sequence[Mark]  # the first is a dot, the second a square
     text: str  # the figure as text
     small: str = ""  # its interval as text
     kind: str = ""  # best, level, baseline or empty

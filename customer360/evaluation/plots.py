@@ -98,12 +98,13 @@ def accuracy_against(
     split: str = "ratio75_item",  # which split
     labels: Mapping[str, str] | None = None,  # key -> label
     k: int = 10,  # cut-off
+    wide: float = 7.5,  # inches
 ) -> Figure:
     "Draw nDCG against the share of the catalogue that anybody was shown, or against what training takes"
     x_values = mean_rows(board, split, what, k if what == "coverage" else None)["value"].rename("x")
     both = mean_rows(board, split, "ndcg", k).join(x_values).dropna(subset=["value", "x"])
     with rc_context(style() | {"axes.grid.axis": "both", "axes.spines.left": True}):
-        fig, axes = panels(1, 1, 4.6, 7.5)
+        fig, axes = panels(1, 1, 4.6 if wide > 6 else 5.6, wide)
         ax = axes[0, 0]
         for model, row in both.iterrows():
             if not np.isnan(row["low"]):
@@ -218,8 +219,8 @@ def by_segment(
 
 # %% ../../nbs/3_evaluation/32_plots.ipynb #ac47c59b
 COLD_SPLITS = {
-    "cold_items": "Ranked among the unseen items alone",
-    "cold_items-all": "Ranked among all items",
+    "cold_items": "Among the unseen items alone",
+    "cold_items-all": "Among all items",
 }
 
 
@@ -248,6 +249,7 @@ def unseen_items(
     labels: Mapping[str, str] | None = None,  # key -> label
     metric: str = "ndcg",  # name without cut-off
     k: int = 10,  # cut-off
+    wide: float | None = None,  # inches, with the panels one below the other; None: side by side
 ) -> Figure:
     "Draw a ranking metric on items without a past, beside a random order"
     there = {split: title for split, title in splits.items() if split in set(board["split"])}
@@ -257,8 +259,10 @@ def unseen_items(
     models = rank_models(board, next(iter(there)), k)
     with rc_context(style()):
         height = 1.15 + line_height([wrapped_label(model, labels) for model in models]) * len(models)
-        fig, axes = panels(1, len(there), height, WIDTH if len(there) > 1 else 6.5)
-        for ax, (split, title) in zip(axes[0], there.items(), strict=True):
+        n = len(there)
+        rows, columns = (n, 1) if wide else (1, n)
+        fig, axes = panels(rows, columns, height * rows, wide or (WIDTH if n > 1 else 6.5))
+        for ax, (split, title) in zip(axes.flat, there.items(), strict=True):
             frame = mean_rows(board, split, metric, k)
             draw_intervals(ax, frame, models)
             value_axis(ax, [frame], zero=True)
@@ -266,7 +270,8 @@ def unseen_items(
             ax.set_ylim(len(models) + 0.1, -0.6)
             panel_title(ax, title, frame)
             ax.set_xlabel(f"{metric_title(metric, k)}, higher is better →", color=FAINT, fontsize=9)
-        label_models(axes[0, 0], models, labels)
+        for ax in axes[:, 0]:
+            label_models(ax, models, labels)
     values = {s: describe_values(board, s, [(metric, k)], models, labels) for s in there}
     fig.set_label(" ".join(f"{title}. {values[split]}" for split, title in there.items()))
     return fig
@@ -281,7 +286,7 @@ def split_metric(
 
 # %% ../../nbs/3_evaluation/32_plots.ipynb #5c1aada0
 SIGNIFICANCE_KEY = (
-    "●  significant (p after Holm's correction)    ○  not significant    "
+    "●  significant (p after Holm's correction)    ×  not significant    "
     "shaded: too small for this data to show"
 )
 
@@ -329,8 +334,8 @@ def draw_difference(
     if not np.isnan(row.detectable):
         ax.barh(at, 2 * row.detectable, left=-row.detectable, height=0.78, color=BAND, zorder=0)
         ax.plot([row.low, row.high], [at, at], color=tint, lw=2.2, solid_capstyle="butt", zorder=2)
-    face = tint if sure else "white"
-    ax.plot(row.difference, at, "o", ms=6.5, mew=1.8, color=tint, markerfacecolor=face, zorder=3)
+    sign, ink = ("o", tint) if sure else ("x", INK)
+    ax.plot(row.difference, at, sign, ms=6.5, mew=1.8, color=ink, zorder=3)
     p = (
         f"p = {format_metric(row.p_holm, 3 if row.p_holm < 0.1 else 2)}"
         if row.p_holm >= 0.001

@@ -77,7 +77,10 @@ from .significance import COMPARISON_COLUMNS, TESTED_METRICS
 def customers_section(e: Evidence) -> list[Section]:
     "Return the section with example customers; none where the data are real"
     found = visits(e)
-    mark = "What each model would show them and why; ✓ marks what they also chose, hidden from the models."
+    mark = (
+        "The first items that each model would show them, and why. ✓ marks an item that they went on to "
+        "choose in the test part, hidden from the models; a list without a mark has none."
+    )
     return [Section("customers", "Three customers", [mark, *found])] if found else []
 
 
@@ -89,14 +92,15 @@ def second_screen(e: Evidence, f: Findings) -> list[Section]:
         None,
     )
     if later and f.verdict and f.split != "global_time":
-        caption = "nDCG@10 by the shuffle (full) and by time (hollow)"
+        caption = "nDCG@10 with a random split (dots) and split by time (squares)"
         by_time = [
+            sentence("leads", later, f=f),
             sentence("order", f, "global_time", f=f),
             two_splits_chart(f, f.verdict.ranking, later, caption),
         ]
     return [
         Section("cost", "Accuracy against cost", [cost_picture(e)]),
-        Section("order", "By time, beside the shuffle", by_time),
+        Section("order", "Does the order hold over time?", by_time),
         Section("new-items", "New items", [unseen_picture(e)]),
     ]
 
@@ -126,7 +130,10 @@ def leaderboard_section(e: Evidence, f: Findings) -> Section:
     said += [block for block in found if isinstance(block, str)]
     return Section("leaderboard", "How do the models compare by every measure?", [
         wording("leaderboard", split=e.main, shuffles=drawn, tested=tested),
-        Interactive("leaderboard", [*tables, *copied(tables), headline_figure(e)]),
+        Interactive(
+            "leaderboard",
+            [wording("leaderboard_tables"), *tables, *copied(tables), headline_figure(e)],
+        ),
         *([Listed(said)] if said else []),
         wording("beyond", beside=beside),
         coverage_picture(e),

@@ -39,7 +39,7 @@ from customer360.evaluation.page_parts import (
 )
 from .report_figures import skipped
 from .report_tables import Column, by_seed, metric_table
-from .sentences import CARD_TITLES, sentence, times_text, wording
+from .sentences import card_in_words, faster_text, sentence, times_text, wording
 from ..models.catalogue import MODELS
 
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #e4b1c0da
@@ -84,8 +84,8 @@ def ranking_chart(
 
 def two_splits_chart(
     f: Findings,
-    ranking: ModelRanking,  # its dots are full
-    other: ModelRanking,  # its dots are hollow
+    ranking: ModelRanking,  # its marks are dots
+    other: ModelRanking,  # its marks are squares
     caption: str,
 ) -> DotChart:
     "Return two rankings of the same models in one chart, in the order of the first"
@@ -100,10 +100,7 @@ def two_splits_chart(
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #90712dd9
 def verdict_blocks(f: Findings) -> list[Any]:
     "Return the chart, the cards and the sentences of the first screen"
-    cards = [
-        AnswerCard(CARD_TITLES[name], sentence("whom", c.situation, f=f), sentence("card", c, f=f))
-        for name, c in f.cards.items()
-    ]
+    cards = [AnswerCard(*card_in_words(f, name)) for name in f.cards]
     at_work = [sentence("at_work", f, f=f)] if f.at_work else []
     failed = [sentence("failed", f, f=f)] if f.failed else []
     chart = (
@@ -141,7 +138,7 @@ def _choice_row(f: Findings, c: Choice) -> Row:
     figure = f"{three(place.value)} {spread(pd.Series({'low': place.low, 'high': place.high}))}".rstrip()
     level = [f.model(p.model).name for p in c.ranking.places if p.level and p.model != c.use]
     as_good = join_names(level) if len(level) <= 4 else f"{join_names(level[:3])} and {len(level) - 3} more"
-    cheaper = f"{f.model(c.cheaper).name}, {times_text(c.times_faster)}" if c.cheaper else "–"
+    cheaper = f"{f.model(c.cheaper).name}, {faster_text(c.times_faster)}" if c.cheaper else "–"
     against = (
         f"{times_text(c.over_baseline)} {f.model(c.baseline).name}" if np.isfinite(c.over_baseline) else "–"
     )
@@ -158,7 +155,10 @@ def _choice_row(f: Findings, c: Choice) -> Row:
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #8aa5b634
 def time_section(e: Evidence, f: Findings) -> Section:
     "Return the section on the split by time, with known and new customers and the prequential variant"
-    title, caption = "When time is respected", "Shuffled, by time, and with running histories"
+    title, caption = (
+        "When time is respected",
+        "Random split, split by time, and by time with running histories",
+    )
     if "global_time" not in e.splits:
         return Section(
             "time", title, [f"There is no split by time in this report: {skipped(e, 'global_time')}."]
@@ -166,12 +166,15 @@ def time_section(e: Evidence, f: Findings) -> Section:
     own = next(result.customers for result in e.results if result.split == "global_time")
     known = int((own["segment:known"] == "known").sum()) if "segment:known" in own else 0
     columns = [
-        Column("ndcg@10", "nDCG@10, shuffled", e.main),
+        Column("ndcg@10", "nDCG@10, random split", e.main),
         Column("ndcg@10", "by time"),
         *_known("by time"),
         Column("rmse", "RMSE by time"),
     ]
-    blocks = [wording("by_time", n=len(own), known=known), sentence("order", f, "global_time", f=f)]
+    blocks = [wording("by_time", n=len(own), known=known)]
+    if ranking := next((c.ranking for c in f.choices if c.situation.split == "global_time"), None):
+        blocks.append(sentence("leads", ranking, f=f))
+    blocks.append(sentence("order", f, "global_time", f=f))
     if "global_time-running" in e.splits:
         blocks.append(wording("running"))
         columns[-1:-1] = [
@@ -271,7 +274,10 @@ def wishes_section(e: Evidence) -> list[Section]:
         wording("wishes_apart", told=told, sure=told["p"] < SIGNIFICANT),
     ]
     if found:
-        title = "First product for wishes that only BERT answers among the first five"
+        of = f"{len(found)} of the {told['only_bert']}" if len(found) < told["only_bert"] else "The"
+        title = (
+            f"{of} wishes that only BERT answers among the first five products, with the first product found"
+        )
         blocks.append(plain_table(title, ["wish", "by meaning", "by words"], found))
     if missed:
         title = f"The {len(missed)} wishes that BERT misses, and what comes first instead"

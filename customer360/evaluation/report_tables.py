@@ -25,8 +25,8 @@ from ..models.catalogue import GROUPS, models_in
 # %% ../../nbs/3_evaluation/55_report_tables.ipynb #a50d9301
 SHORT = {
     "precision": "P", "recall": "R", "map": "MAP", "mrr": "MRR", "hit_rate": "HR",
-    "coverage": "Coverage", "head_share": "Head share",
-    "fit_seconds": "Fit, seconds", "users_per_second": "Customers / s", "peak_memory": "Peak memory",
+    "coverage": "Coverage", "head_share": "Head share", "calibration_error": "Calibration error",
+    "fit_seconds": "Fit, seconds", "users_per_second": "Lists per second", "peak_memory": "Peak memory",
 }  # fmt: skip
 PRINTED: dict[str, Callable[[float], str]] = {
     "fit_seconds": lambda value: f"{value:,.2f}",

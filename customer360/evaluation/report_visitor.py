@@ -27,7 +27,7 @@ class VisitorPlace(NamedTuple):
 
     code: int
     score: float
-    shares: list[float]  # of the score, by pick
+    shares: list[float]  # of what speaks for it, by pick; they add up to 1
 
 
 class VisitorModel(NamedTuple):
@@ -51,7 +51,8 @@ class VisitorModel(NamedTuple):
         allowed[picks] = False
         order = np.argsort(np.where(allowed, -scores, np.iinfo(np.int64).max), kind="stable")
         best = [int(code) for code in order[: min(n, int(allowed.sum()))] if scores[code] > 0]
-        parts = self.weights[picks][:, best] / np.maximum(scores[best], 1)
+        speaks = np.maximum(self.weights[picks][:, best].astype(np.int64), 0)
+        parts = speaks / np.maximum(speaks.sum(0), 1)
         return [
             VisitorPlace(code, float(scores[code] * self.step), parts[:, place].tolist())
             for place, code in enumerate(best)

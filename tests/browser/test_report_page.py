@@ -170,9 +170,7 @@ def test_a_visitor_is_shown_what_the_model_recommends(page, ease):
     assert [row[1] for row in rows] == [own.categories[code] for code in top.codes[0]]
     shares = own.recommend(picks)[0].shares
     strongest = int(np.argmax(shares))
-    assert rows[0][2].startswith(
-        f"{own.titles[picks[strongest]]} ({min(shares[strongest], 1):.0%}".rstrip("%")
-    )
+    assert rows[0][2].startswith(f"{own.titles[picks[strongest]]} ({shares[strongest]:.0%}".rstrip("%"))
 
 
 def test_a_visitor_without_picks_is_asked_for_one(page, ease):

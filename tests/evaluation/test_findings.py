@@ -4,13 +4,14 @@ import json
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from customer360.evaluation.evidence import gather, planted_results
 from customer360.evaluation.findings import Findings, Situation, choose, find, rank
 from customer360.evaluation.protocol import Result
 from customer360.evaluation.report import write_report
-from customer360.evaluation.sentences import sentence, stated
+from customer360.evaluation.sentences import card_in_words, sentence, stated
 
 SKILL = {"hybrid": 0.40, "ease": 0.33, "knn": 0.30, "popularity": 0.20, "random": 0.02}
 ERROR = {"hybrid": 0.90, "knn": 0.96, "bias": 1.0, "ease": 1.0}
@@ -27,7 +28,7 @@ SHOPS: dict[str, tuple[list[Result], str]] = {
         planted_results(SKILL, ERROR) + TIME + UNSEEN,
         "Use the hybrid: it is significantly better than each",
     ),
-    "two level": (planted_results(SKILL | {"ease": 0.40}, ERROR), "is as good by ranking"),
+    "two level": (planted_results(SKILL | {"ease": 0.40}, ERROR), "cannot be told apart from it by ranking"),
     "without ratings": (planted_results(SKILL) + TIME, "Use the hybrid"),
     "without text": (planted_results(SKILL, ERROR) + TIME, "Use the hybrid"),
     "without time": (planted_results(SKILL, ERROR) + UNSEEN, "Use the hybrid"),
@@ -129,3 +130,62 @@ def test_a_model_without_figures_has_a_name(kind):
         )
     )
     assert "NCF" in sentence(kind, f, f=f)
+
+
+def test_a_p_value_is_the_same_wherever_it_stands(tmp_path):
+    "Models without ratings of their own stay in the family that Holm's correction is over"
+    rated = planted_results(
+        {"hybrid": 0.4, "knn": 0.3, "bias": 0.1}, {"hybrid": 0.95, "knn": 0.97, "bias": 1.0}
+    )
+    echoes = [r._replace(model=name) for r in rated if r.model == "bias" for name in ("ease", "popularity")]
+    write_report(tmp_path, rated + echoes, {"title": "echoes"}, {})
+    found = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))["rankings"]["rmse"]
+    table = pd.read_csv(tmp_path / "significance.csv")
+    table = table[table["metric"] == "rmse"]
+    assert set(found["echoes"]) == {"ease", "popularity"} and len(table) == 10
+    best = found["places"][0]["model"]
+    for place in found["places"][1:]:
+        pair = table[table[["model", "other"]].apply(set, axis=1) == {best, place["model"]}]
+        assert place["p"] == pytest.approx(pair["p_holm"].item(), rel=1e-5)
+
+
+NEWCOMERS = {"n": 1999, "worth": True, "attributes": {"segment": 7, "age_band": 4}} | {
+    what: {"value": value, "low": value - 0.01, "high": value + 0.01}
+    for what, value in (("popular", 0.22), ("alike", 0.323), ("difference", 0.103))
+}
+
+
+def test_the_card_of_newcomers_tells_of_attributes_where_they_help():
+    card = card_in_words(find(gather(SHOPS["a winner"][0], {"newcomers": NEWCOMERS}, {})), "newcomers")
+    assert "same segment and age band: nDCG@10 0.323" in card.said and "reaches 0.220" in card.said
+    unsure = NEWCOMERS | {"difference": {"value": 0.01, "low": -0.01, "high": 0.03}}
+    without = card_in_words(find(gather(SHOPS["a winner"][0], {"newcomers": unsure}, {})), "newcomers")
+    assert "segment" not in without.said
+
+
+def test_customers_with_a_short_past_are_not_called_newcomers():
+    assert (
+        card_in_words(found_in("a winner"), "newcomers").title == "Short histories"
+    )  # nobody there has no past
+
+
+@pytest.mark.parametrize(
+    ("among_all", "said"), [(0.0, "no new item"), (0.1, "Among all items its nDCG@10 is 0.")]
+)
+def test_the_card_of_new_items_tells_what_becomes_of_them_among_all(among_all, said):
+    rest = dict.fromkeys(SKILL, 0.0) | {"hybrid": among_all}
+    among = planted_results(rest, split="cold_items-all", seeds=["101"], luck=0)
+    none = [r._replace(customers=r.customers.assign(**{"ndcg@10": rest[r.model]})) for r in among]
+    assert said in card_in_words(find(gather(UNSEEN + none, {}, {})), "unseen").said
+
+
+def test_a_cheaper_model_that_ranks_as_well_is_held_against_what_else_was_measured():
+    seconds = {"hybrid": 60.0}
+    results = planted_results(SKILL | {"ease": 0.40}, ERROR, seconds=seconds)
+    results += planted_results(
+        dict.fromkeys(SKILL, 0.04) | {"hybrid": 0.3}, split="cold_items", seeds=["101"], seconds=seconds
+    )
+    f = find(gather(results, {}, {}))
+    assert f.verdict.cheaper == "ease"
+    words = sentence("verdict", f, f=f)
+    assert "it predicts ratings and ranks new items better" in words, words

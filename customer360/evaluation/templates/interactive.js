@@ -9,7 +9,7 @@
   /** @typedef {[string, number, number, number, number]} Group name, customers, shares that do better and worse, mean difference */
   /** @typedef {{a: number, b: number, counts: number[], groups: Group[]}} Spread of b - a over customers */
   /** @typedef {{titles: string[], categories: string[], weights: string, shown: number[], picks: number[]}} Shop weights: 16-bit whole numbers, what the row's product says for the column's */
-  /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number, visitor: Shop | null}} Data */
+  /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean, ranked: boolean, unit: number, decimals: number, counted: string}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number, visitor: Shop | null}} Data */
 
   const holder = document.getElementById("report-data");
   if (!holder) return;
@@ -55,6 +55,15 @@
   /** @param {string} metric */
   const lower = (metric) => data.metrics.find((one) => one.id === metric.split("@")[0])?.lower ?? false;
 
+  /** Whether more, or less, of a metric is better: coverage and the like have no best. @param {string} metric */
+  const ranked = (metric) => data.metrics.find((one) => one.id === metric.split("@")[0])?.ranked ?? true;
+
+  /** The figures of a metric in the unit that is shown. @param {Place} place @param {string} metric */
+  const figuresOf = (place, metric) => {
+    const unit = data.metrics.find((one) => one.id === metric.split("@")[0])?.unit ?? 1;
+    return (place.figures[metric] ?? []).map((figure) => figure && /** @type {Figure} */ (figure.map((value) => (value == null ? null : value / unit))));
+  };
+
   /** The pair of two models as b - a. @param {string} split @param {string} metric @param {number} a @param {number} b */
   function pairOf(split, metric, a, b) {
     const found = (data.pairs[`${split}|${metric}`] ?? []).find(([i, j]) => (i === a && j === b) || (i === b && j === a));
@@ -63,6 +72,11 @@
     const turned = i === b ? { difference, low, high } : { difference: -difference, low: -high, high: -low };
     return { ...turned, p, detectable, n };
   }
+
+  /** @param {string} metric @param {number} n */
+  const counted = (metric, n) => `${n.toLocaleString("en-US")} customers ${data.metrics.find((one) => one.id === metric.split("@")[0])?.counted ?? ""}`.trim();
+  /** @param {string} metric */
+  const decimals = (metric) => data.metrics.find((one) => one.id === metric.split("@")[0])?.decimals ?? 3;
 
   // ---- one leaderboard for every metric, split and segment
 
@@ -84,15 +98,15 @@
     }
 
     function rows() {
-      const found = place().figures[state.metric] ?? [];
+      const found = figuresOf(place(), state.metric);
       const all = data.models.map((model, at) => ({ model, at, figure: found[at] ?? null })).filter((row) => !state.hidden.has(row.at));
       const sign = lower(state.metric) ? 1 : -1;
-      const ranked = all.filter((row) => row.figure).sort((a, b) => sign * ((a.figure?.[0] ?? 0) - (b.figure?.[0] ?? 0)));
-      const best = ranked[0];
-      const told = [...ranked, ...all.filter((row) => !row.figure)].map((row) => {
+      const inOrder = all.filter((row) => row.figure).sort((a, b) => sign * ((a.figure?.[0] ?? 0) - (b.figure?.[0] ?? 0)));
+      const best = ranked(state.metric) ? inOrder[0] : undefined;
+      const told = [...inOrder, ...all.filter((row) => !row.figure)].map((row) => {
         const pair = best && row !== best && state.segment === "all" ? pairOf(state.split, state.metric, best.at, row.at) : null;
         const gap = best && row.figure && best.figure ? row.figure[0] - best.figure[0] : null;
-        return { ...row, pair, gap, best: row === best, level: !!pair && pair.p >= data.significant };
+        return { ...row, pair, gap, best: !!best && row === best, level: !!pair && pair.p >= data.significant };
       });
       if (state.by === "model") told.sort((a, b) => a.model.name.localeCompare(b.model.name));
       return state.down ? told : told.reverse();
@@ -122,10 +136,10 @@
         const track = make("td", { class: "track", "aria-hidden": true });
         if (figure?.[1] != null && figure[2] != null) track.append(make("i", { class: "bar", style: `left:${at(figure[1])};right:calc(100% - ${at(figure[2])});--mark:${model.colour || "currentColor"}` }));
         if (figure) track.append(make("i", { class: "dot", style: `left:${at(figure[0])};--mark:${model.colour || "currentColor"}` }));
-        const against = best ? "best" : pair ? `${level ? "≈ " : ""}${three(gap)}, ${pText(pair.p)}` : gap == null ? NONE : three(gap);
-        return make("tr", { class: best ? "best" : level ? "level" : model.group === "baseline" ? "baseline" : null }, make("th", { scope: "row", title: model.does || null }, model.name), track, make("td", { class: "figure" }, figure ? three(figure[0]) : NONE, " ", make("small", {}, figure ? interval(figure[1], figure[2]) : "")), make("td", {}, against));
+        const against = best ? "best" : pair ? `${level ? "≈ " : ""}${three(gap)}, ${pText(pair.p)}` : gap == null ? NONE : three(gap, decimals(state.metric));
+        return make("tr", { class: best ? "best" : level ? "level" : model.group === "baseline" ? "baseline" : null }, make("th", { scope: "row", title: model.does || null }, model.name), track, make("td", { class: "figure" }, figure ? three(figure[0], decimals(state.metric)) : NONE, " ", make("small", {}, figure ? interval(figure[1], figure[2]) : "")), make("td", {}, against));
       });
-      const caption = `${titled(state.metric)}, ${data.splits[state.split]}, ${data.segments[state.segment]} (${(place().n[state.metric] ?? 0).toLocaleString("en-US")} customers)`;
+      const caption = `${titled(state.metric)}, ${data.splits[state.split]}, ${data.segments[state.segment]} (${counted(state.metric, place().n[state.metric] ?? 0)})`;
       const first = make("tr", {}, head("model", "model"), make("th", { scope: "col" }, make("span", { class: "hidden" }, "chart")), head("value", titled(state.metric)), make("th", { scope: "col" }, "against the best"));
       return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, make("table", { class: "dots wide" }, make("caption", {}, caption), make("thead", {}, first), make("tbody", {}, ...body)));
     }
@@ -258,7 +272,7 @@
       const good = lower(two.metric) ? found.difference < 0 : found.difference > 0;
       const sure = found.p < data.significant;
       const said = sure ? `${b} is significantly ${good ? "better" : "worse"} than ${a}` : `${b} and ${a} cannot be told apart`;
-      return [make("p", { class: "answer" }, `${said}: ${titled(two.metric)} differs by ${three(found.difference)} ${interval(found.low, found.high)}, ${pText(found.p)} after Holm's correction (${found.n.toLocaleString("en-US")} customers).`), picture(found), make("p", { class: "note" }, `A true difference inside the shaded band, ±${three(found.detectable)}, would often have been missed.`), slider(found), ...spread()];
+      return [make("p", { class: "answer" }, `${said}: ${titled(two.metric)} differs by ${three(found.difference)} ${interval(found.low, found.high)}, ${pText(found.p)} after Holm's correction (${counted(two.metric, found.n)}, mean over the shuffles).`), picture(found), make("p", { class: "note" }, `A true difference inside the shaded band, ±${three(found.detectable)}, would often have been missed.`), slider(found), ...spread()];
     }
 
     /** Which customers win and lose by the change. */
@@ -277,7 +291,7 @@
       const more = counts.slice(half + 1).reduce((sum, n) => sum + n, 0);
       const width = 600 / counts.length;
       const bars = counts.map((n, at) => make("rect", { x: at * width + 1, y: 100 - (96 * n) / most, width: width - 2, height: (96 * n) / most, class: at < half ? "less" : at > half ? "more" : "same" }));
-      const told = `${share(more)} of the customers get a better list from ${data.models[two.b].name}, ${share(less)} a worse one, and ${share(total - more - less)} one that is about as good.`;
+      const told = `Of the ${total.toLocaleString("en-US")} customers with something to find in at least one shuffle, ${share(more)} get a better list from ${data.models[two.b].name}, ${share(less)} a worse one, and ${share(total - more - less)} one that is about as good (mean over their shuffles).`;
       const axis = [make("text", { x: 2, y: 116 }, "−1"), make("text", { x: 300, y: 116, "text-anchor": "middle" }, "0"), make("text", { x: 598, y: 116, "text-anchor": "end" }, "+1")];
       const rows = groups.map((group) => make("tr", {}, make("th", { scope: "row" }, data.segments[group.name] ?? group.name), make("td", {}, group.n.toLocaleString("en-US")), make("td", {}, three(group.mean)), make("td", {}, `${Math.round(100 * group.more)} %`), make("td", {}, `${Math.round(100 * group.less)} %`)));
       const head = ["customers", "number", "difference", "better", "worse"].map((title) => make("th", { scope: "col" }, title));
@@ -328,11 +342,12 @@
       return scores.filter(({ code, score }) => shop.shown[code] && !picks.includes(code) && score > 0).sort((a, b) => b.score - a.score || a.code - b.code).slice(0, 10);
     }
 
-    /** @param {number} code @param {number} score */
-    function because(code, score) {
-      const parts = picks.map((pick) => ({ pick, share: says(pick, code) / score })).filter(({ share }) => share >= 0.05);
+    /** @param {number} code */
+    function because(code) {
+      const speaks = picks.reduce((sum, pick) => sum + Math.max(0, says(pick, code)), 0); // what a pick says against it is no share
+      const parts = picks.map((pick) => ({ pick, share: says(pick, code) / speaks })).filter(({ share }) => share >= 0.05);
       parts.sort((a, b) => b.share - a.share);
-      return parts.map(({ pick, share }) => `${shop.titles[pick]} (${Math.round(100 * Math.min(1, share))} %)`).join(", ");
+      return parts.map(({ pick, share }) => `${shop.titles[pick]} (${Math.round(100 * share)} %)`).join(", ");
     }
 
     const result = make("div", { "aria-live": "polite" });
@@ -360,9 +375,10 @@
 
     function draw() {
       chosen.replaceChildren(...picks.map((pick) => make("li", {}, shop.titles[pick], " ", make("button", { type: "button", "aria-label": `Remove ${shop.titles[pick]}`, onclick: () => remove(pick) }, "×"))));
-      const rows = list().map(({ code, score }, at) => make("tr", {}, make("th", { scope: "row" }, String(at + 1)), make("td", {}, shop.titles[code]), make("td", {}, shop.categories[code]), make("td", {}, because(code, score))));
+      if (!picks.length) return result.replaceChildren(make("p", { class: "note" }, "Pick a product to be shown something."));
+      const rows = list().map(({ code }, at) => make("tr", {}, make("th", { scope: "row" }, String(at + 1)), make("td", {}, shop.titles[code]), make("td", {}, shop.categories[code]), make("td", {}, because(code))));
       const head = ["rank", "shown", "category", "because of"].map((title) => make("th", { scope: "col" }, title));
-      const caption = picks.length ? "What you would be shown" : "Pick a product to be shown something";
+      const caption = "What you would be shown";
       result.replaceChildren(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, make("table", { class: "texts" }, make("caption", {}, caption), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
     }
     part.replaceChildren(make("label", { class: "choice" }, make("span", {}, `Add a product (the last ${MOST_PICKS} count)`), field), options, unknown, chosen, result);
