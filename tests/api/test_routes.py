@@ -410,6 +410,10 @@ def test_a_search_says_when_nothing_is_close(demo):
     assert light[0] and light == sorted(light, reverse=True) and not any(close["blorf snagrat"])
 
 
+def test_prices_have_a_currency(demo):
+    assert demo.get("overview")["currency"] == "GBP"
+
+
 def test_a_search_never_hides_a_best_answer_that_means_something(demo):
     for at, title in enumerate(("Massage gun", "Habit planner, A4")):
         demo.send("PUT", f"items/wished-{at}", {"title": title, "text": f"{title}."}, status=201)
