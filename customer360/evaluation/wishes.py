@@ -22,14 +22,15 @@ class Wish(NamedTuple):
     "A wish of a visitor, and the products that answer it"
 
     text: str  # in their own words
-    kinds: list[str]  # of products that answer it
+    kinds: list[str]  # of products that answer it; with a variant where only that one does
 
     def answered_by(
         self,
         titles: Sequence[str],
     ) -> np.ndarray:  # bool (n_items,)
         "Return which products answer the wish"
-        return np.array([title.startswith(tuple(f"{kind}, " for kind in self.kinds)) for title in titles])
+        answers = tuple(f"{kind}, " for kind in self.kinds)
+        return np.array([f"{title}, ".startswith(answers) for title in titles])
 
 
 def read_wishes() -> list[Wish]:

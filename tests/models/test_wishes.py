@@ -33,6 +33,14 @@ def test_search_by_meaning_answers_most_wishes(shop, record_property):
     )
 
 
+def test_only_a_suitcase_of_cabin_size_is_carry_on_luggage():
+    wish = next(wish for wish in read_wishes() if wish.text == "carry-on luggage")
+    titles = [
+        f"Aluminium suitcase, {size}" for size in ("cabin size", "cabin size, by Carrel", "medium", "large")
+    ]
+    assert wish.answered_by(titles).tolist() == [True, True, False, False]
+
+
 def test_examples_of_the_page_are_answered(shop):
     model, items = shop
     page = (ROOT / "frontend/src/pages/Search.tsx").read_text()
