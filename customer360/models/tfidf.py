@@ -368,7 +368,7 @@ class TFIDF(Recommender):
         return np.asarray(vectors["terms"] @ (self._directions @ wanted.T), np.float32).T
 
     def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
-        "Return the telling words of each item that its history speaks for, with exactly their part of the score."
+        "Return the telling words of each item that its history speaks for, with their part of the score."
         check_fitted(self)
         check_lengths(histories=histories, items=items)
         items = check_codes(items, self.n_items, "item", lowest=0)
