@@ -73,8 +73,8 @@ class DefaultBy(ResponseBody):
         same_data=True,
         note="",
         snapshot="91ab02c4d5e6",
-        basis="Compared on the data of 2026-11-25 (snapshot 91ab02c4d5e6), on which 6 of 6 models in use "
-        "were measured.",
+        basis="Compared on the data of 2026-11-25 (snapshot 91ab02c4d5e6), on which 6 of 6 personalised "
+        "models in use were measured.",
     )
     key: str = Field(description="the default model; empty if no model is in use")
     by: Literal["setting", "measurement", "preference"]

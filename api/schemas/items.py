@@ -85,6 +85,7 @@ class Overview(ResponseBody):
         dataset="demo",
         title="Demo shop",
         scale=[1, 5],
+        currency="GBP",
         customers=1_000,
         items=200,
         events={"view": 41_200, "purchase": 6_100},
@@ -98,6 +99,9 @@ class Overview(ResponseBody):
     title: str
     scale: tuple[float, float] | None = Field(
         None, description="lowest and highest rating; null if the data has no ratings"
+    )
+    currency: str | None = Field(
+        None, description="of all prices, ISO 4217: the attribute `currency` of the items; null if unknown"
     )
     customers: int
     items: int = Field(description="number of items, withdrawn ones excluded")

@@ -155,3 +155,4 @@ class Training(ResponseBody):
         ),
     )
     beliefs: Beliefs | None = Field(None, description="blending weights of a hybrid; null for other models")
+    components: dict[str, str] = Field({}, description="names of a hybrid's components, by key")

@@ -66,7 +66,11 @@ class Pick(ResponseBody):
     rating: float | None = Field(None, description="predicted rating, on the data's scale")
     by: str = Field(description="origin of the item: model, pinned, explored, text, popular or latest")
     reasons: list[Reason] = []
-    close: bool = Field(True, description="false if a search result is a weak match")
+    close: bool = Field(
+        True,
+        description="false if a search result is a weak match: less than half as far above a random item "
+        "as the best one, or where the best one means nothing either",
+    )
 
 
 class Picks(ResponseBody):

@@ -134,7 +134,7 @@ def _basis(
     newest = max(compared.values(), key=lambda one: one.created)
     parts = [
         f"Compared on the data of {newest.created[:10]} (snapshot {newest.snapshot}), "
-        f"on which {len(compared)} of {len(in_use)} models in use were measured"
+        f"on which {len(compared)} of {len(in_use)} personalised models in use were measured"
     ]
     for key, one in compared.items():
         if one.version != in_use[key].version:

@@ -215,8 +215,15 @@ def test_how_models_have_learnt(demo):
     assert {row["shares"]["svd"] for row in hybrid["beliefs"]["rank"] if row["situation"] == "cold item"} == {
         0
     }
+    assert set(hybrid["components"]) == set(hybrid["params"]["components"])
+    assert hybrid["components"]["near"] == "sequence EASE", "it is in use as a component only"
     plain = demo.get("models/knn/training")
-    assert plain["curves"] is None and plain["beliefs"] is None and plain["params"]["n_neighbours"] > 1
+    assert (
+        plain["curves"] is None
+        and plain["beliefs"] is None
+        and plain["components"] == {}
+        and plain["params"]["n_neighbours"] > 1
+    )
 
 
 def test_which_model_is_better(demo):

@@ -406,7 +406,23 @@ def test_a_search_says_when_nothing_is_close(demo):
         asked: [pick["close"] for pick in demo.get("search", q=asked, n=10)["items"]]
         for asked in ("light for walking in the dark", "blorf snagrat")
     }
-    assert all(close["light for walking in the dark"]) and not any(close["blorf snagrat"])
+    light = close["light for walking in the dark"]
+    assert light[0] and light == sorted(light, reverse=True) and not any(close["blorf snagrat"])
+
+
+def test_prices_have_a_currency(demo):
+    assert demo.get("overview")["currency"] == "GBP"
+
+
+def test_a_search_never_hides_a_best_answer_that_means_something(demo):
+    for at, title in enumerate(("Massage gun", "Habit planner, A4")):
+        demo.send("PUT", f"items/wished-{at}", {"title": title, "text": f"{title}."}, status=201)
+    for wish in ("sore muscles after running", "plan my week", "charge my phone on the road"):
+        found = demo.get("search", q=wish, n=100)["items"]
+        assert found[0]["close"], (wish, found[0]["title"], found[0]["score"])
+        assert not found[-1]["close"], wish
+    for at in range(2):
+        demo.send("DELETE", f"items/wished-{at}", status=204)
 
 
 def test_a_profile_names_the_arm_of_a_running_experiment(demo, known):

@@ -246,6 +246,8 @@ def test_search_by_meaning_and_for_a_customer(shop: Server, tab: Callable):
     page.get_by_role("button", name="Search", exact=True).click()
     found = page.get_by_role("region", name="“light for walking in the dark”")
     found.locator("[data-item]").first.wait_for(timeout=60_000)  # the first search loads BERT
+    expect(found.locator("details")).to_contain_text("7 more")
+    found.locator("summary").click()
     plain = titles(found, 12)
     expected = shop.get("search", q="light for walking in the dark", n=12)["items"]
     assert plain == [item["title"] for item in expected]
@@ -253,6 +255,7 @@ def test_search_by_meaning_and_for_a_customer(shop: Server, tab: Callable):
     name = shop.get("customers/c0017")["attributes"]["name"]
     page.get_by_text(f"those that suit {name} best").wait_for()
     expect(page.get_by_label("For a customer")).to_have_value(name)
+    found.locator("summary").click()
     assert titles(found, 12) != plain
     page.goto("/search?q=" + quote("🙂 ' \" <script>alert(1)</script>"))
     page.get_by_text("No product matches this well").wait_for()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from customer360.data.products import make_products
 from customer360.data.simulate import START, SimulatedShop, simulate
 from customer360.schema import EventType, Tables, check_interactions, is_relevant
 
@@ -32,6 +33,14 @@ def test_schema(shop):
         assert not table.isna().any(axis=None)
     assert tables.items["title"].is_unique and tables.items["text"].is_unique
     assert tables.items["price"].gt(0).all()
+
+
+def test_products_of_one_kind_are_told_apart_by_brand_and_edition():
+    small, large = (make_products(0, n, 365).items["title"] for n in (400, 2_000))
+    assert large.is_unique and not large.str.contains(r", no\. \d").any()
+    brands = large.str.contains(", by ")
+    assert brands.sum() > 200 and large[brands].str.extract(r"^(.+), by ")[0].isin(large).all()
+    assert not small.str.contains(", by | edition$").any(), "what the models that come along have read"
 
 
 def test_parquet_round_trip(shop, tmp_path):

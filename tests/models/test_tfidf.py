@@ -194,6 +194,7 @@ def test_text_alone_is_a_cosine():
 def test_words_add_up_to_the_score(options):
     data, _ = small_shop()
     model = TFIDF(**options).fit(data)
+    model._citable = np.ones(len(model.terms_), bool)
     items = np.arange(0, 90, 7)
     past = data.histories[: len(items)]
     whole, empty = (
@@ -275,3 +276,20 @@ def test_texts_shuffled_before_training_say_nothing_about_new_items(learnt):
     away = mixed - random
     assert away.mean() < 2 * away.std(ddof=1) / np.sqrt(len(away))  # within what chance does
     assert mixed.mean() < 1.25 * random.mean() and own.mean() > 2 * random.mean()
+
+
+def test_no_reason_cites_what_every_text_has():
+    nouns = ["lamp", "chair", "table", "vase", "clock", "mirror", "shelf", "bowl"]
+    texts = [
+        f"{a}, size {k}. For all who love a {b}."
+        for k, a in enumerate(nouns)
+        for b in (nouns[k - 1], nouns[k - 2])
+    ]
+    data = board(texts, len(texts))
+    model = TFIDF().fit(data)
+    items = np.arange(len(texts))
+    told = model.explain(data.histories[items], items, n=99)
+    cited = [{reason.ref for reason in reasons} for reasons in told]
+    telling = [words for words in cited if words & set(nouns)]
+    assert len(telling) > len(texts) / 2
+    assert all(words <= set(nouns) for words in telling), "no template, no measure, no phrase with one"

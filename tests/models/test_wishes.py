@@ -27,9 +27,18 @@ def test_search_by_meaning_answers_most_wishes(shop, record_property):
     found = wish_figures(items["title"], items["text"], model)
     assert found["n"] >= 55  # of sixty; for the others this shop has no answer
     assert found["bert"]["value"] >= 0.8 and found["p"] < 0.001
+    assert found["served"] == found["bert"]  # what the page shows as a good match hides no answer
     record_property(
         "wishes answered, by meaning and by words", [found[way]["value"] for way in ("bert", "words")]
     )
+
+
+def test_only_a_suitcase_of_cabin_size_is_carry_on_luggage():
+    wish = next(wish for wish in read_wishes() if wish.text == "carry-on luggage")
+    titles = [
+        f"Aluminium suitcase, {size}" for size in ("cabin size", "cabin size, by Carrel", "medium", "large")
+    ]
+    assert wish.answered_by(titles).tolist() == [True, True, False, False]
 
 
 def test_examples_of_the_page_are_answered(shop):

@@ -15,7 +15,7 @@ from customer360.models.catalogue import make_model
 from customer360.models.contract import TextVectors
 from customer360.models.registry import Registry
 from customer360.serving.service import Service
-from customer360.serving.types import RecommendationRequest
+from customer360.serving.types import ContextEvent, RecommendationRequest
 
 
 class Concave:
@@ -40,7 +40,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     registry = Registry(folder / "models")
     tables = simulate(n_customers=100, n_items=60, days=200).tables
     night = registry.snapshots.add(tables)
-    for key in ("ease", "tfidf"):
+    for key in ("ease", "tfidf", "knn"):
         release = registry.releases.publish(make_model(key).fit(registry.snapshots.read(night).data), night)
         registry.promotions.promote(release.key, release.version)
     made = Service(registry, Store.open(f"sqlite:///{folder / 'store.sqlite'}"))
@@ -115,3 +115,19 @@ def test_what_a_rule_places(service):
     first = service.recommend(RecommendationRequest(user="c0004", repeat=True, n=2)).items[0]
     service.put_rules({})
     assert [(reason.kind, reason.share) for reason in first.reasons] == [("rule", 1.0)]
+
+
+@pytest.mark.parametrize("model", ["knn", "tfidf"])
+def test_no_item_is_a_reason_for_itself(service, model):
+    viewed = tuple(ContextEvent(item=f"p{n:04d}", event="view") for n in range(1, 31))
+    found = {
+        repeat: service.recommend(RecommendationRequest(history=viewed, model=model, n=60, repeat=repeat))
+        for repeat in (False, True)
+    }
+    own = {
+        repeat: [item for item in answer.items if item.item in {reason.item for reason in item.reasons}]
+        for repeat, answer in found.items()
+    }
+    assert not own[False] and any(item.reasons for item in found[False].items)
+    assert model == "tfidf" or own[True], "in a list of repeats it is a reason that one had it"
+    assert max(len(item.reasons) for item in found[True].items) == 3

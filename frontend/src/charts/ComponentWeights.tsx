@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Bar, BarChart, Legend, Tooltip, XAxis, YAxis } from "recharts";
+import { models } from "../api/queries";
 import { useLegible } from "../lib/contrast";
-import { roughShare } from "../lib/format";
+import { asTitle, roughShare } from "../lib/format";
 import { useModelInfo } from "../lib/models";
 import { ChartFrame, legendText, TEXT_COLOUR, TICK, TOOLTIP } from "./ChartFrame";
 
@@ -10,10 +12,12 @@ const SITUATIONS: Record<string, string> = { "cold item": "new item" }; // where
 
 const nameOfSituation = ({ situation }: WeightRow): string => SITUATIONS[situation] ?? situation;
 
-/** The weight of each component in a hybrid's score, one bar per situation. */
-export default function ComponentWeights({ rows }: { rows: WeightRow[] }) {
+/** The weight of each component in a hybrid's score, one bar per situation. `names`: of components, which need not be deployed by themselves. */
+export default function ComponentWeights({ rows, names = {} }: { rows: WeightRow[]; names?: Record<string, string> }) {
   const legible = useLegible();
-  const { nameOf, colourOf } = useModelInfo();
+  const { data: served = [] } = useQuery(models);
+  const { nameOf: servedName, colourOf } = useModelInfo();
+  const nameOf = (key: string): string => (served.some((model) => model.key === key) ? servedName(key) : asTitle(names[key] ?? key));
   const components = Object.keys(rows[0]?.shares ?? {});
   const description = rows.map((row) => `${nameOfSituation(row)}: ${components.map((key) => `${nameOf(key)} ${roughShare(row.shares[key] ?? 0)}`).join(", ")}`).join("; ");
   return (

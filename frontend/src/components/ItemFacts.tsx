@@ -1,11 +1,13 @@
 import { Badge, Group, Text } from "@mantine/core";
 import type { Item } from "../api/queries";
 import { splitCategory } from "../lib/categories";
-import { asWords, price } from "../lib/format";
+import { usePrice } from "../lib/currency";
+import { asWords } from "../lib/format";
 import { ProductPicture } from "./ProductPicture";
 
 /** A product's category, price, attributes, availability and description. */
 export function ItemFacts({ item }: { item: Item }) {
+  const price = usePrice();
   return (
     <>
       <Group gap="xs">

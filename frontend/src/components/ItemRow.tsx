@@ -4,7 +4,8 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { EventKind, RecommendedItem } from "../api/queries";
 import { categoryText } from "../lib/categories";
-import { figure, price } from "../lib/format";
+import { usePrice } from "../lib/currency";
+import { figure } from "../lib/format";
 import { ProductPicture } from "./ProductPicture";
 import { Reasons } from "./Reasons";
 
@@ -21,6 +22,7 @@ type Props = {
 
 /** One entry of a ranked list: the item, why it was recommended, and buttons to act on it. */
 export function ItemRow({ item, badge, onAction, onOpen, scale, showReasons = true }: Props) {
+  const price = usePrice();
   const facts = [
     item.category && categoryText(item.category),
     item.price != null && price(item.price),

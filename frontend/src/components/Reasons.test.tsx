@@ -17,9 +17,19 @@ test("what was done with an item, and when", () => {
   expect(text).toBe("Because of Rain jacket (bought Mar 3, 2026, 42%) and Hat (viewed Mar 3, 2026)");
 });
 
-test("an earlier interaction with the item itself is named as such", () => {
-  const { container } = renderInApp(<Reasons by="model" item="p1" reasons={[reason({ item: "p1", title: "Hat", share: 0.3 })]} />);
-  expect(container.textContent).toContain("Because of an earlier interaction with it (30%)");
+test("a customer who had the item before is told so in words", () => {
+  const bought = Date.UTC(2026, 2, 3, 12) / 1000;
+  const about = (...reasons: Reason[]): string | null => renderInApp(<Reasons by="model" item="p1" reasons={reasons} />).container.querySelector(".reasons")?.textContent ?? null;
+  const own = reason({ item: "p1", title: "Hat", share: 0.3, event: "purchase", timestamp: bought });
+  expect(about(own)).toBe("The customer bought it before (Mar 3, 2026). ");
+  expect(about(own, reason({ item: "p2", title: "Scarf", share: 0.2 }))).toBe("The customer bought it before (Mar 3, 2026). Because of Scarf (20%)");
+  expect(about(reason({ item: "p1", title: "Hat", share: 0.3, event: "cart" }))).toBe("The customer put it in the cart before. ");
+});
+
+test("small shares are not told one by one", () => {
+  const small = [0.05, 0.03, 0.02].map((share, at) => reason({ item: `p${at}`, title: `Item ${at}`, share }));
+  expect(textOf("model", ...small)).toBe("Many small things in the history add up, most of all Item 0");
+  expect(textOf("model", reason({ item: "p9", title: "Lamp", share: 0.3 }), ...small)).toBe("Because of Lamp (30%)");
 });
 
 test("a share above 100% is shown as 100%", () => {

@@ -27,3 +27,10 @@ test("without distant matches nothing is folded", () => {
   renderInApp(<SearchResults items={items(true)} />);
   expect(screen.queryByRole("group")).toBeNull();
 });
+
+test("at most five close matches are shown at once", () => {
+  const { container } = renderInApp(<SearchResults items={items(true, true, true, true, true, true, false)} />);
+  expect(container.querySelectorAll("details [data-item]").length).toBe(2);
+  expect(container.querySelectorAll("[data-item]").length).toBe(7);
+  expect(container.querySelector("summary")?.textContent).toBe("2 more");
+});

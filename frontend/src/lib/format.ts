@@ -5,7 +5,8 @@ const whole = new Intl.NumberFormat(locale);
 const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const roundPercent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const plainMoney = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const moneyIn = new Map<string, Intl.NumberFormat>(); // by currency
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
@@ -20,7 +21,16 @@ export const compact = (n: number): string => short.format(n);
 export const share = (x: number | null | undefined): string => (x == null ? NONE : percent.format(x));
 /** A share in whole percent. */
 export const roughShare = (x: number): string => (x > 0 && x < 0.005 ? `<${roundPercent.format(0.01)}` : roundPercent.format(x));
-export const price = (x: number | null | undefined): string => (x == null ? NONE : money.format(x));
+
+/** A price in a currency (ISO 4217); without one, the number alone. */
+export function price(x: number | null | undefined, currency?: string | null): string {
+  if (x == null) return NONE;
+  if (!currency) return plainMoney.format(x);
+  const money = moneyIn.get(currency) ?? new Intl.NumberFormat(locale, { style: "currency", currency });
+  moneyIn.set(currency, money);
+  return money.format(x);
+}
+
 export const date = (seconds: number): string => day.format(seconds * 1000);
 export const dateTime = (seconds: number): string => dayAndTime.format(seconds * 1000);
 export const time = (seconds: number): string => clock.format(seconds * 1000);
@@ -47,6 +57,9 @@ export function timeAgo(seconds: number, now = Date.now() / 1000): string {
 
 /** Capitalise the first letter. */
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Capitalise a name, but for one with a capital inside such as kNN. */
+export const asTitle = (name: string): string => (/^[a-z]+[A-Z]/.test(name) ? name : capitalise(name));
 
 /** Write a message of the API as a sentence, with a capital and a full stop; a name such as nDCG stays as it is. */
 export const asSentence = (text: string): string => (/^[a-z]+[A-Z]/.test(text) ? text : capitalise(text)) + (/[.!?]$/.test(text) ? "" : ".");

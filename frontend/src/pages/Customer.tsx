@@ -21,7 +21,8 @@ import { categoryText } from "../lib/categories";
 import { type CountedEvents, countedEvents } from "../lib/countedEvents";
 import { displayName, summary } from "../lib/customerNames";
 import { pastTense } from "../lib/eventKinds";
-import { asSentence, asWords, count, date, dateTime, NONE, price } from "../lib/format";
+import { usePrice } from "../lib/currency";
+import { asSentence, asWords, count, date, dateTime, NONE } from "../lib/format";
 import { segmentName } from "../lib/glossary";
 import { lazyComponent } from "../lib/lazy";
 import { toHistory, triedFor, useSandbox } from "../lib/sandbox";
@@ -263,6 +264,7 @@ function ProfilePanel({ query }: { query: QueryResult<Profile> }) {
 }
 
 function KeyFacts({ customer, counted }: { customer: Profile; counted: CountedEvents }) {
+  const price = usePrice();
   const sells = counted.kinds.includes("purchase") && counted.kinds.length === 1;
   return (
     <SimpleGrid cols={{ base: 2, xs: sells ? 4 : 3 }} spacing="xs" component="dl" m={0} mt="sm">

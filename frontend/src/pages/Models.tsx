@@ -227,7 +227,7 @@ function InsideModel() {
                 {QUESTIONS[question]?.weights ?? question}
               </Text>
               <PanelBoundary height={190}>
-                <ComponentWeights rows={rows} />
+                <ComponentWeights rows={rows} names={found.components ?? {}} />
               </PanelBoundary>
             </div>
           ))}

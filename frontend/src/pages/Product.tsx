@@ -10,10 +10,12 @@ import { ItemFacts } from "../components/ItemFacts";
 import { ItemList } from "../components/ItemList";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelFrame, QueryState } from "../components/Panel";
+import { ProductPicture } from "../components/ProductPicture";
 import { RecommendedWithItem } from "../components/RecommendedWithItem";
 import { categoryText } from "../lib/categories";
 import { nounFor, pastTense } from "../lib/eventKinds";
-import { compact, count, date, price } from "../lib/format";
+import { usePrice } from "../lib/currency";
+import { compact, count, date } from "../lib/format";
 import { useParam } from "../lib/url";
 
 /** A product with related products and customer activity, or the whole catalogue. */
@@ -110,6 +112,7 @@ function CustomerActivity({ id }: { id: string }) {
 }
 
 function Catalogue() {
+  const price = usePrice();
   const [term, setTerm] = useParam("q");
   const [settledTerm] = useDebouncedValue(term, 200);
   const query = useInfiniteQuery(items(settledTerm, ""));
@@ -128,12 +131,17 @@ function Catalogue() {
                 .flatMap((page) => page.items)
                 .map((product) => (
                   <Anchor key={product.id} component={Link} to={`/products/${encodeURIComponent(product.id)}`} className="tile">
-                    <Text size="sm" fw={500}>
-                      {product.title || product.id}
-                    </Text>
-                    <Text size="xs" c="dimmed">
-                      {[product.category && categoryText(product.category), product.price != null && price(product.price)].filter(Boolean).join(" · ")}
-                    </Text>
+                    <Group gap="xs" wrap="nowrap" align="flex-start">
+                      <ProductPicture category={product.category} size={32} />
+                      <div>
+                        <Text size="sm" fw={500}>
+                          {product.title || product.id}
+                        </Text>
+                        <Text size="xs" c="dimmed">
+                          {[product.category && categoryText(product.category), product.price != null && price(product.price)].filter(Boolean).join(" · ")}
+                        </Text>
+                      </div>
+                    </Group>
                   </Anchor>
                 ))}
             </SimpleGrid>

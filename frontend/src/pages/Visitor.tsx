@@ -8,6 +8,7 @@ import { ItemList } from "../components/ItemList";
 import { ModelName } from "../components/ModelName";
 import { Page } from "../components/Page";
 import { EmptyState, Panel, PanelFrame } from "../components/Panel";
+import { ProductPicture } from "../components/ProductPicture";
 import { categoryText } from "../lib/categories";
 import { shortLabel } from "../lib/models";
 import { boundedNumber, useParam } from "../lib/url";
@@ -40,6 +41,7 @@ export default function VisitorPage() {
           {picked.map((id, at) => (
             <Paper key={id} withBorder pl="sm" radius="xl">
               <Group gap={4} wrap="nowrap">
+                <ProductPicture category={products[at]?.data?.category} size={24} />
                 <Text size="sm">{products[at]?.data?.title ?? id}</Text>
                 <CloseButton size="md" aria-label={`Remove ${products[at]?.data?.title ?? id}`} onClick={() => setPicked(picked.filter((other) => other !== id))} />
               </Group>
@@ -118,15 +120,18 @@ function ProductPicker({ picked, onPick, onPickRandom }: { picked: string[]; onP
           <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 4 }} spacing="xs">
             {pickable(found).map((product) => (
               <UnstyledButton key={product.item} className="tile" disabled={picked.length >= MAX_PICKS} onClick={() => onPick(product.item)} data-pick={product.item}>
-                <Group gap={6} wrap="nowrap" justify="space-between">
-                  <Text size="sm" fw={500}>
-                    {product.title}
-                  </Text>
+                <Group gap="xs" wrap="nowrap" align="flex-start">
+                  <ProductPicture category={product.category} size={32} />
+                  <div style={{ flex: 1 }}>
+                    <Text size="sm" fw={500}>
+                      {product.title}
+                    </Text>
+                    <Text size="xs" c="dimmed">
+                      {categoryText(product.category ?? "")}
+                    </Text>
+                  </div>
                   <IconPlus size={16} aria-hidden style={{ flex: "none" }} />
                 </Group>
-                <Text size="xs" c="dimmed">
-                  {categoryText(product.category ?? "")}
-                </Text>
               </UnstyledButton>
             ))}
           </SimpleGrid>
