@@ -325,7 +325,7 @@ def parallel_map(
     function: Callable[[_T], _R],  # mostly numpy, which releases the interpreter lock
     values: Iterable[_T],
 ) -> list[_R]:  # in the order of the values
-    "Apply a function to several values in parallel, on the number of threads that is set, BLAS on one in each"
+    "Apply a function to several values in parallel, on the threads that are set, BLAS on one in each"
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(settings().threads) as pool:

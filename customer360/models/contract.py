@@ -202,7 +202,7 @@ class Recommender(ABC):
         return len(self.item_offset_)
 
     def trial(self) -> Self:
-        "Return an unfitted model that is cheaper to fit and answers alike; a hybrid judges it in this one's place"
+        "Return an unfitted model that answers alike and is cheaper to fit; a hybrid judges it instead"
         return type(self)(**self.params)
 
     # --- what everybody asks

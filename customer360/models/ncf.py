@@ -18,7 +18,13 @@ from scipy.sparse import csr_matrix
 from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
 from .contract import Recommender
-from .hyperparameters import NonNegativeFloat, PartialShare, PositiveFloat, PositiveInt
+from customer360.models.hyperparameters import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PartialShare,
+    PositiveFloat,
+    PositiveInt,
+)
 from customer360.models.neumf import (
     RankingEnsemble,
     RankingNet,
@@ -102,6 +108,7 @@ class NCF(Recommender):
     weight_decay: NonNegativeFloat = 0.0006  # of the ranking head
     rarity: NonNegativeFloat = 0.3  # power of an item's popularity that its weight in a history is divided by
     n_members: PositiveInt = 3  # networks of each head
+    n_rating_members: NonNegativeInt = 0  # networks of the rating head; 0: as many as of the other
     n_epochs: PositiveInt = 60  # at most
     patience: PositiveInt = 5  # passes without a better held-out loss, after which training stops
     held_out: PartialShare = 0.1  # share of the data that stops training
@@ -123,7 +130,7 @@ class NCF(Recommender):
         rankers = [self._ranker(confidence, rarity, member) for member in range(self.n_members)]
         raters = []
         if train.scale and len(train.ratings):
-            raters = [self._rater(train, member) for member in range(self.n_members)]
+            raters = [self._rater(train, member) for member in range(self.n_rating_members or self.n_members)]
         with torch_threads(1):
             nets = parallel_map(lambda job: job(), rankers + raters)
         self.rating_unit_ = self._unit(train)
@@ -179,8 +186,8 @@ class NCF(Recommender):
         return partial(train_rater, *data, options, self._seed("rate", member), f"rating {member}")
 
     def trial(self) -> Self:
-        "Return an unfitted model with one network of each head"
-        return type(self)(**{**self.params, "n_members": 1})
+        "Return an unfitted model with one rating network; a single ranking network would be judged too low"
+        return type(self)(**{**self.params, "n_rating_members": 1})
 
     @classmethod
     def from_format_1(cls, params: dict[str, Any], state: dict[str, Any]) -> tuple[dict, dict]:

@@ -19,7 +19,7 @@ from ..data.prepare import Dataset, Histories
 from .baselines import EASE, item_weights
 from .hyperparameters import NonNegativeFloat, PartialShare, PositiveFloat, Share
 from .ops import BATCH_SIZE
-from .selection import Choice, choose_one_by_one, hide_pairs, ranking_quality
+from .selection import ChosenValues, choose_one_by_one, hide_pairs, ranking_quality
 
 # %% ../../nbs/2_models/34_near.ipynb #f87d4f38
 def event_positions(
@@ -144,7 +144,7 @@ def of_most_held(
     train: Dataset,
     n: int = MOST_HELD,
 ) -> Dataset:
-    "Return the same data with only the n items that most interactions belong to; the others lose their texts."
+    "Return the data with only the n items of most interactions; the others lose their texts."
     count = np.bincount(train.interactions["item"], minlength=train.n_items)
     kept = np.isin(np.arange(train.n_items), np.argsort(-count, kind="stable")[:n])
     texts = None if train.item_text is None else train.item_text.where(kept, "")
@@ -186,10 +186,10 @@ class NearEASE(EASE):
         chosen = vars(self).get("chosen_", {})
         return type(self)(**{**self.params, **chosen, "choose": self.choose and not chosen})
 
-    def _choose(self, train: Dataset) -> Choice:
+    def _choose(self, train: Dataset) -> ChosenValues:
         steps = [step for step in STEPS if getattr(self, step[0]) == getattr(NearEASE, step[0])]
         if not (self.choose and steps):
-            return Choice({})
+            return ChosenValues({})
         inner = hide_pairs(of_most_held(train), self.seed)
         probe = type(self)(**{**self.params, "choose": False})
         probe._set_statistics(inner.train.histories, None, "")

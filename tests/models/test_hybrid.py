@@ -102,7 +102,8 @@ def test_a_component_is_judged_by_a_cheaper_likeness_of_itself(shop):
         hybrid = Hybrid(components=parts).fit(shop)
     whole, judged = fitted[:3], fitted[3:]
     assert [model.params for model in whole] == [part.params for part in parts.values()]
-    assert [model.n_members for model in (whole[0], judged[0])] == [2, 1]
+    networks = [(len(m.ranking_.members), len(m.rating_.members)) for m in (whole[0], judged[0])]
+    assert networks == [(2, 2), (2, 1)]
     assert [(model.n_burn_in, model.n_draws) for model in (whole[1], judged[1])] == [(4, 3), (2, 2)]
     chosen = whole[2].chosen_
     assert (
