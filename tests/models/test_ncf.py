@@ -120,7 +120,7 @@ def test_models_of_the_first_format_answer_the_same(model, tmp_path):
     model.save(tmp_path / "model")
     names = {"ranking_.rarity": "rarity_"}
     for part, head in (("ranking_", "rank"), ("rating_", "rate")):
-        for member in range(2):
+        for member in range(model.n_members):
             for name in ("bias", "gmf", "mlp_user", "mlp_bias", "mlp_item", "mlp_out", "item_vectors"):
                 old = f"{head}{member}_{'out' if name == 'item_vectors' else name}_"
                 names[f"{part}.members.{member}.towers.{name}"] = old
