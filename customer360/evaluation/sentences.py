@@ -104,7 +104,7 @@ def card_in_words(
         by_model = [sentence("without_attributes", c, f=f)] if c.situation.who == "known" else []
         said = " ".join([sentence("attributes", f.newcomers, f=f), *by_model])
         return CardWords(title, "customers without a past, of whom attributes are known", said)
-    if name == "newcomers" and c.situation.who == "activity":
+    if name == "newcomers" and c.situation.who == "activity" and c.situation.segment != "activity=none":
         return CardWords("Short histories", whom, said)
     among_all = [other for other in f.choices if other.situation.split == "cold_items-all"]
     if name == "unseen" and among_all and c.use:

@@ -80,6 +80,20 @@ def test_the_cards_are_of_what_was_measured(shop, cards):
     assert {name: card.use for name, card in found_in(shop).cards.items()} == cards
 
 
+def test_customers_without_a_past_are_newcomers_wherever_they_stand_in_the_results():
+    made = planted_results({"knn": 0.4, "popularity": 0.2, "random": 0.02}, n=600)
+    for result in made:
+        bands = ["21–100", "none", "1–5", "6–20"]
+        number = result.customers["user"].str[1:].astype(int)
+        result.customers["segment:activity"] = [bands[n % 4] for n in number]
+    f = find(gather(made, {}, {}))
+    assert f.cards["regulars"].situation.segment == "activity=21–100"
+    assert f.cards["newcomers"].situation.segment == "activity=none"
+    words = {name: card_in_words(f, name) for name in f.cards}
+    assert words["newcomers"].title == "Newcomers" and words["newcomers"].whom == "customers without a past"
+    assert words["regulars"].whom != words["newcomers"].whom
+
+
 def test_a_card_does_not_praise_what_popularity_does_as_well():
     level = planted_results({"knn": 0.2, "popularity": 0.2, "random": 0.02}, luck=0.01)
     f = find(gather(level, {"title": "level"}, {}))
