@@ -206,15 +206,14 @@ class Hybrid(Recommender):
                 "or make_model('hybrid')"
             )
         options = FusionOptions(**{f.name: getattr(self, f.name) for f in fields(FusionOptions)})
-        self.components_ = fit_components(self.components, train)
         inner = make_fusion_slice(train, self.seed, options)
-        trial = fit_components({name: model.trial() for name, model in self.components_.items()}, inner.train)
+        trial = fit_components({name: model.trial() for name, model in self.components.items()}, inner.train)
         own = {name: model for name, model in trial.items() if type(model)._rate is not Recommender._rate}
         self.ranking_ = fit_ranking_fusion(trial, inner, options)
         self.rating_ = Fusion([], np.zeros((3, 0), np.float32), [0.0, 0.0])
         if train.scale:
             self.rating_ = fit_rating_fusion(own or trial, inner, options)
-        self.components_ = {name: self.components_[name] for name in trial}
+        self.components_ = fit_components({name: self.components[name] for name in trial}, train)
 
     @cached_property
     def _owners(self) -> np.ndarray:  # int (n_items,)

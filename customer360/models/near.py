@@ -9,7 +9,7 @@ __all__ = ['LARGEST', 'STEPS', 'MOST_HELD', 'event_positions', 'nearness_kernel'
 # %% ../../nbs/2_models/34_near.ipynb #e71c6d76
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -180,11 +180,6 @@ class NearEASE(EASE):
         self.touched_, gram = self._evidence(train)
         ridge = {"regularisation": self.regularisation, "dropout": self.dropout}
         self.weights_ = ridge_weights(gram, **{**ridge, **self.chosen_})
-
-    def trial(self) -> Self:
-        "Return an unfitted model with what this one has chosen"
-        chosen = vars(self).get("chosen_", {})
-        return type(self)(**{**self.params, **chosen, "choose": self.choose and not chosen})
 
     def _choose(self, train: Dataset) -> ChosenValues:
         steps = [step for step in STEPS if getattr(self, step[0]) == getattr(NearEASE, step[0])]

@@ -176,15 +176,6 @@ def test_whoever_sets_a_value_wins():
     assert np.array_equal(few.weights_, NearEASE(choose=False).fit(crowd(30)).weights_)
 
 
-def test_a_trial_has_what_was_chosen():
-    data = crowd()
-    model = NearEASE().fit(data)
-    trial = model.trial()
-    assert {name: getattr(trial, name) for name in model.chosen_} == model.chosen_ and not trial.choose
-    assert NearEASE().trial().params == NearEASE().params
-    assert np.array_equal(trial.fit(data).weights_, model.weights_)
-
-
 def test_the_choice_is_made_on_the_most_held():
     data = crowd()
     few = of_most_held(data, 10)
