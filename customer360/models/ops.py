@@ -371,7 +371,9 @@ def root_sum_rows(
     return scale_rows(confidence, np.sqrt(np.where(total > 0, total, 1)))
 
 
-THREADED = 25_000  # rows; OpenBLAS's Cholesky on several threads ends the process from about 27,000 on
+# Fewer rows take up to three times as long on several threads if the machine is busy, and from 27,000 on
+# OpenBLAS's Cholesky on several threads ends the process.
+THREADED = range(5_000, 25_000)  # rows of a matrix that several threads invert
 MIRRORED = 1024  # rows of a block
 
 
@@ -382,7 +384,7 @@ def symmetric_inverse(
     if not len(matrix):
         return matrix
     potrf, potri = (lapack.get_lapack_funcs(name, (matrix,)) for name in ("potrf", "potri"))
-    with threadpool_limits(1 if len(matrix) > THREADED else None):
+    with threadpool_limits(None if len(matrix) in THREADED else 1):
         columns = matrix if matrix.flags.f_contiguous else matrix.T  # LAPACK copies what lies by rows
         factor, failed = potrf(columns, lower=True, overwrite_a=True)
         if failed:
