@@ -85,7 +85,7 @@ def test_the_default_model_is_the_best_by_measurement(shop, small):
         default = told["default_by"]
         assert (default["key"], default["by"], default["value"]) == ("ease", "measurement", 0.482)
         assert (default["runner_up"], default["runner_up_value"], default["better"]) == ("knn", 0.3, None)
-        assert default["snapshot"] == night and "3 of 3 models" in default["basis"]
+        assert default["snapshot"] == night and "3 of 3 personalised models" in default["basis"]
         assert [model["key"] for model in told["models"] if model["default"]] == ["ease"]
         assert asked(server)["model"] == "ease"
 
