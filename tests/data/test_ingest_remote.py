@@ -32,7 +32,7 @@ from customer360.data.raw import RawStore
 from customer360.data.store.facade import Store
 
 HEAD, ROWS = "user,item,rating,ts\n", [f"u{n % 5},i{n % 7},{1 + n % 5},{1600000000 + n}\n" for n in range(60)]
-MORE = ["ada,i1,5,1700000000\n", "ada,i2,4,1700000001\n"]
+MORE = ["lovelace,i1,5,1700000000\n", "lovelace,i2,4,1700000001\n"]
 
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -190,15 +190,15 @@ def test_a_forgotten_customer_is_in_no_object_of_the_bucket(s3, tmp_path, monkey
     file.write_bytes(content(*MORE))
     told("ingest", "--dataset", card)
     assert len(objects("s3://shop/kept")) == 4  # of each ingest a manifest and its bytes
-    assert "ada is erased" in told("forget", "ada", "--dataset", card)
+    assert "lovelace is erased" in told("forget", "lovelace", "--dataset", card)
     kept = objects("s3://shop/kept")
-    assert len(kept) == 4 and not any(b"ada" in data for data in kept.values())
+    assert len(kept) == 4 and not any(b"lovelace" in data for data in kept.values())
     assert content() in kept.values()
     # the file of the user still has her, and is read as a whole once more
     file.write_bytes(content(*MORE).replace(b"u1,", b"v1,"))
     assert "of erased customers, left out" in told("ingest", "--dataset", card)
     kept = objects("s3://shop/kept")
-    assert len(kept) == 6 and not any(b"ada" in data for data in kept.values())
+    assert len(kept) == 6 and not any(b"lovelace" in data for data in kept.values())
     assert "Nothing new" in told("ingest", "--dataset", card)
 
 
@@ -210,9 +210,9 @@ def test_no_copy_of_what_was_read_directly_outlives_the_reading(s3, tmp_path):
     left.mkdir(parents=True)
     (left / "direct.csv.gz").write_bytes(content(*MORE))
     assert "shop" in told("data", "describe", card)
-    assert "ada is erased" in told("forget", "ada", "--dataset", card)
+    assert "lovelace is erased" in told("forget", "lovelace", "--dataset", card)
     assert not left.exists()
-    assert not [path for path in home.rglob("*") if path.is_file() and b"ada" in path.read_bytes()]
+    assert not [path for path in home.rglob("*") if path.is_file() and b"lovelace" in path.read_bytes()]
 
 
 class Stalling:
@@ -281,11 +281,11 @@ def test_an_erasure_that_was_killed_is_completed(s3, tmp_path, monkeypatch):
             raw, "write_manifest", lambda one: calls.append(1) or (real(one) if len(calls) < 2 else 1 / 0)
         )
         with pytest.raises(ZeroDivisionError):
-            raw.rewrite_without(["ada"])
+            raw.rewrite_without(["lovelace"])
     assert len(objects("s3://shop/half")) == 3
-    [changed] = RawStore("s3://shop/half").rewrite_without(["ada"])
+    [changed] = RawStore("s3://shop/half").rewrite_without(["lovelace"])
     kept = objects("s3://shop/half")
-    assert changed["rows"] == 2 and len(kept) == 2 and not any(b"ada" in data for data in kept.values())
+    assert changed["rows"] == 2 and len(kept) == 2 and not any(b"lovelace" in data for data in kept.values())
     assert "pending" not in json.dumps(raw.manifests())
 
 
@@ -299,7 +299,7 @@ def test_a_bucket_that_does_not_answer_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     paths.fsspec.filesystem("s3").clear_instance_cache()
     with pytest.raises(OSError, match="s3://shop/none"):
-        RawStore("s3://shop/none").rewrite_without(["ada"])
+        RawStore("s3://shop/none").rewrite_without(["lovelace"])
     paths.fsspec.filesystem("s3").clear_instance_cache()
 
 
@@ -332,7 +332,7 @@ def test_rows_that_are_committed_late_with_the_same_mark_are_found(tmp_path, dup
             return found.number, found.rows, found.new, found.known
 
         order(*((f"u{n}", "tea", n, f"09:{n}") for n in range(10, 40)))
-        order(("ada", "tea", 100, "10:00"), ("bob", "pot", 101, "10:01"), ("bob", "tea", 102, "10:01"))
+        order(("lovelace", "tea", 100, "10:00"), ("bob", "pot", 101, "10:01"), ("bob", "tea", 102, "10:01"))
         assert run() == (1, 33, 33, 0)
         assert run() == (0, 0, 0, 0)
         order(("cleo", "pot", 103, "10:01"))  # late, and with the time of others
@@ -344,7 +344,7 @@ def test_rows_that_are_committed_late_with_the_same_mark_are_found(tmp_path, dup
         order(again)  # equal in every column
         assert run()[2] == (1 if duplicates == "keep" else 0)
         assert run()[0] == 0
-        order(("ada", "tea", 99, "09:59"))  # a lower value: the limit that the documentation states
+        order(("lovelace", "tea", 99, "09:59"))  # a lower value: the limit that the documentation states
         assert run()[0] == 0
         shop.execute("DELETE FROM orders WHERE changed = '09:59'")
         stored, whole = store.interactions.tables(card.facts), read_source(card).tables
