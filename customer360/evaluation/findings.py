@@ -159,7 +159,8 @@ def segment_values(
     "Return the values of a kind of segment on a split, activity from none up"
     own = e.means.loc[(e.means["split"] == split) & e.means["segment"].str.startswith(f"{name}="), "segment"]
     values = [segment.split("=", 1)[1] for segment in own.unique()]
-    return sorted(values, key=ACTIVITY.index) if name == "activity" else values
+    order = ACTIVITY if set(values) <= {*ACTIVITY} else values  # somebody's own column may be called activity
+    return sorted(values, key=order.index) if name == "activity" else values
 
 
 def segment_names(e: Evidence) -> list[str]:

@@ -94,6 +94,16 @@ def test_customers_without_a_past_are_newcomers_wherever_they_stand_in_the_resul
     assert words["regulars"].whom != words["newcomers"].whom
 
 
+def test_a_column_of_somebodys_own_may_be_called_activity():
+    made = planted_results({"knn": 0.4, "popularity": 0.2, "random": 0.02})
+    for result in made:
+        result.customers["segment:activity"] = [
+            "yoga" if n % 2 else "running" for n in range(len(result.customers))
+        ]
+    found = {c.situation.segment for c in find(gather(made, {}, {})).choices}
+    assert {"activity=yoga", "activity=running"} <= found
+
+
 def test_a_card_does_not_praise_what_popularity_does_as_well():
     level = planted_results({"knn": 0.2, "popularity": 0.2, "random": 0.02}, luck=0.01)
     f = find(gather(level, {"title": "level"}, {}))
