@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['EVENT_WEIGHTS', 'SEEN', 'SANDBOX', 'STAFF', 'MAX_SURFACE_LENGTH', 'INTERACTIONS', 'RECOMMENDED', 'ITEM_COLUMNS',
-           'NOT_ATTRIBUTES', 'Relevance', 'MAX_QUANTITY', 'EventType', 'interactions', 'SchemaError',
+           'NOT_ATTRIBUTES', 'Relevance', 'RELEVANT_WEIGHT', 'MAX_QUANTITY', 'EventType', 'interactions', 'SchemaError',
            'check_interactions', 'check_ids', 'is_relevant', 'evidence', 'event_words', 'known_events',
-           'parse_event_type', 'parse_rating_scale', 'Facts', 'parse_facts', 'quantity_problem', 'event_weight',
-           'complete_events', 'Tables']
+           'parse_event_type', 'parse_rating_scale', 'Facts', 'relevant_weights', 'parse_facts', 'quantity_problem',
+           'event_weight', 'complete_events', 'Tables']
 
 # %% ../nbs/0_basics/10_schema.ipynb #9462460c
 import tomllib
@@ -261,6 +261,19 @@ class Facts:
         return cls(**parse_facts(plain, [f.name for f in fields(cls)]))
 
 # %% ../nbs/0_basics/10_schema.ipynb #13228063
+RELEVANT_WEIGHT = 0.75  # least weight of a kind of event that counts as a success
+
+
+def relevant_weights(
+    relevant: Relevance,
+) -> dict[EventType, float]:
+    "Return the weights of `EVENT_WEIGHTS`, with what counts as a success not far below a purchase"
+    raised = {
+        kind: max(EVENT_WEIGHTS[kind], RELEVANT_WEIGHT) for kind, low in relevant.items() if low is None
+    }
+    return EVENT_WEIGHTS | raised
+
+
 def parse_facts(
     plain: dict,  # as on a card: `relevant` maps a kind to true or to the lowest rating that counts
     names: list[str],  # of the fields
@@ -284,8 +297,8 @@ def parse_facts(
         made["seen"] = frozenset(parse_event_type(k) for k in made["seen"])
     elif not made.get("repeats"):
         made["seen"] = SEEN | set(made["relevant"])  # what happens once is no success when it is shown again
-    if "weights" in made:
-        made["weights"] = EVENT_WEIGHTS | {parse_event_type(k): float(w) for k, w in made["weights"].items()}
+    stated = {parse_event_type(k): float(w) for k, w in made.get("weights", {}).items()}
+    made["weights"] = relevant_weights(made["relevant"]) | stated
     if "events" in made:
         made["events"] = {str(word): parse_event_type(k) for word, k in made["events"].items()}
         if taken := sorted(set(made["events"]) & set(EventType)):

@@ -211,6 +211,7 @@ class Fit(NamedTuple):
     costs: dict  # fit_seconds, peak_memory; empty where blank
     blank: str  # why there is no model; empty if there is one
     failed: bool = False  # True: it failed, and another run tries again; False: the data do not allow it
+    tuned: dict = {}  # values, gain: the hyper-parameters that were chosen inside train  # noqa: RUF012
 
     def load(self) -> Recommender:
         "Return the fitted model"
@@ -249,6 +250,10 @@ def fit_job(
                     fitting_with(partial(_fit_component, snapshot, job, split, account)),
                 ):
                     model.fit(split.train)
+                account["tuned"] = {
+                    "values": vars(model).get("tuned_", {}),
+                    "gain": vars(model).get("tuned_gain_", 0),
+                }
                 save_artefact(model, work / "model")
                 seconds = cost.figures["fit_seconds"] + account.pop("elsewhere", 0)
                 if not model.from_file:  # which costs what reading a file does
@@ -262,7 +267,8 @@ def fit_job(
 def read_fit(path: Path) -> Fit:
     "Return the fit in a folder"
     plain = json.loads((path / "fit.json").read_text())
-    return Fit(path, Job(*plain["job"]), plain["params"], plain["costs"], plain["blank"])
+    job, tuned = Job(*plain["job"]), plain.get("tuned", {})
+    return Fit(path, job, plain["params"], plain["costs"], plain["blank"], tuned=tuned)
 
 
 def failed_fit(

@@ -276,7 +276,9 @@ def run_record(
         "blanks": blank_cells(fits, open_snapshot(snapshot)[1]),
         "ready": ready_accounts(snapshot, fits),
         "failed": failure_record(fits),
-        "jobs": [{**fit.job._asdict(), **fit.costs, "params": fit.params} for fit in fits],
+        "jobs": [
+            {**fit.job._asdict(), **fit.costs, "params": fit.params, "tuned": fit.tuned} for fit in fits
+        ],
         "test_evaluations": count_test_looks(snapshot),
         **software_record(),
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),

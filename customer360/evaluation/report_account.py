@@ -43,8 +43,35 @@ def measured_section(e: Evidence) -> Section:
     return Section(
         "measured",
         "How it was measured",
-        [Listed(wording("measured").splitlines()), plain_table("What each row is", head, rows)],
+        [
+            Listed(wording("measured").splitlines()),
+            plain_table("What each row is", head, rows),
+            *_chosen_values(e),
+        ],
     )
+
+
+def _chosen_values(e: Evidence) -> list[Any]:
+    rows = []
+    for model in dict.fromkeys(e.board["model"]):
+        jobs = [job for job in e.told("jobs", default=[]) if job.get("model") == model]
+        jobs = [job for job in jobs if job.get("tuned", {}).get("values")]
+        if jobs:
+            names = list(dict.fromkeys(name for job in jobs for name in job["tuned"]["values"]))
+            found = [_found(name, jobs, e.told("models", model, "params", default={})) for name in names]
+            gain = np.mean([job["tuned"]["gain"] for job in jobs])
+            rows.append([e.name(model), "; ".join(found), f"{gain:+.3f}", str(len(jobs))])
+    head = ["model", "values", "nDCG gained on hidden train pairs, mean", "fits"]
+    return [wording("chosen_values"), plain_table("Chosen inside train", head, rows)] if rows else []
+
+
+def _found(name: str, jobs: list[Mapping[str, Any]], given: Mapping[str, Any]) -> str:
+    values = sorted({job["tuned"]["values"][name] for job in jobs if name in job["tuned"]["values"]})
+    if values == [given.get(name)]:
+        return f"{name} as given ({values[0]:g})"
+    low, high = values[0], values[-1]
+    found = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{name} {found}" + (f" (given: {given[name]:g})" if name in given else "")
 
 
 def settings_of(params: Mapping[str, Any]) -> str:

@@ -155,10 +155,12 @@ def run_trials(
     "Return a row per point, with its figure and the standard error of the difference to the first"
     rows, first = [], None
     for number, point in enumerate(points):
-        started = time.perf_counter()
+        started, fixed = time.perf_counter(), {}
+        if make_model(key).choices and (number or question == "rating"):  # the first chooses, as it would
+            fixed = {"choose": False}
         found = pd.concat(
             [
-                customer_outcomes(make_model(key, params={**chosen, **point}), held_out, question)
+                customer_outcomes(make_model(key, params={**fixed, **chosen, **point}), held_out, question)
                 for held_out in inner
             ]
         )
@@ -203,9 +205,11 @@ def best_parameters(
     "Return the values that clearly beat the defaults"
     found: dict[str, dict[str, Any]] = {}
     for (key, _), mine in trials.groupby(["model", "group"], sort=False):
-        found.setdefault(key, {}).update(
-            json.loads(mine["params"].iloc[best_trial(mine)]) if best_trial(mine) else {}
-        )
+        best, values = best_trial(mine), found.setdefault(key, {})
+        if best:
+            values |= json.loads(mine["params"].iloc[best])
+            if mine["group"].iloc[0] == "ranking" and key in MODELS and make_model(key).choices:
+                values["choose"] = False  # as it was in this trial
     return found
 
 # %% ../../nbs/3_evaluation/67_tune.ipynb #d9d93f52

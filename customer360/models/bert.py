@@ -30,6 +30,7 @@ from customer360.models.ops import (
     training_histories,
 )
 from .projection import ItemVectors, ProjectionOptions, TextProjection, centred_directions
+from .selection import Refit, choose_inside
 from .text_index import VectorIndex, check_kind
 from .text_ratings import RatingFeatures, RatingOptions, TastePrior, TextRatings
 
@@ -100,8 +101,10 @@ class BERT(Recommender):
             "shrinkage": [0.3, 1.0, 3.0],
             "width": [0.2, 0.3, 0.45],
             "noise": [2.0, 5.0, 12.0],
+            "prior": [0.0, 0.1, 0.3, 1.0, 3.0],
         },
     }
+    choices: ClassVar[tuple[str, ...]] = ("prior",)
     weights_file: ClassVar[str] = "weights.safetensors"
     part_types: ClassVar[tuple[type, ...]] = (
         SentenceEncoder, WordVectors, VectorIndex, TextProjection, TextRatings, TastePrior,
@@ -127,6 +130,7 @@ class BERT(Recommender):
     max_prior_customers: PositiveInt = 5000  # ratings: customers that the prior is learnt from
     index: str = "Flat"  # kind of FAISS index, as in `make_index`; Flat is exact
     index_margin: NonNegativeInt = 16  # items requested beyond those needed
+    choose: bool = True  # find `choices` inside train, where they have their defaults
 
     def __post_init__(self):
         super().__post_init__()
@@ -139,6 +143,7 @@ class BERT(Recommender):
                 "give the items a column `text`"
             )
         self._fit_items(train)
+        self.tuned_, self.tuned_gain_ = choose_inside(self, train, type(self)._refitting)
         self.ratings_ = None
         if train.scale:
             text = centred_directions(self.text_vectors, self.projection_.centre)
@@ -162,6 +167,18 @@ class BERT(Recommender):
         )
         rng = generator(self.seed, "bert")
         self.projection_ = TextProjection.fit(train.histories.confidence, vectors, options, rng)
+
+    def _refitting(self, train: Dataset) -> Refit:
+        probe = type(self)(**{**self.params, "choose": False})
+        probe._set_statistics(train.histories, None, "")
+        probe._fit_items(train)
+
+        def refit(values: dict[str, Any]) -> Recommender:
+            probe.tuned_ = values
+            probe._set_prior()
+            return probe
+
+        return refit
 
     @property
     def _rating_options(self) -> RatingOptions:
@@ -252,10 +269,10 @@ class BERT(Recommender):
         exclude: np.ndarray | None = None,
         candidates: np.ndarray | None = None,
     ) -> TopN:
-        "Return the n best items for each customer; through the index unless candidates are given"
+        "Return the n best items for each customer; by the index unless there are candidates or a prior"
         check_fitted(self)
         hides = {"exclude_seen": exclude_seen, "exclude": exclude}
-        if candidates is not None:
+        if candidates is not None or "prior_" in vars(self):
             return super().recommend(users, n, histories=histories, candidates=candidates, **hides)
         users = check_codes(users, len(self.histories_), "user")
         check_lengths(users=users, histories=histories)

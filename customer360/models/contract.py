@@ -27,7 +27,7 @@ from customer360.data.prepare import (
 )
 from .artefacts import ArtefactError, ModelIds, load_artefact, save_artefact
 from .attribution import Explanation, explain_rows, is_written_with, rescore
-from .hyperparameters import NonNegativeInt, PositiveFloat, check_params
+from .hyperparameters import NonNegativeFloat, NonNegativeInt, PositiveFloat, check_params
 from customer360.models.ops import (
     BATCH_SIZE,
     ITEM_DAMPING,
@@ -45,10 +45,12 @@ from customer360.models.ops import (
     exclusion_mask,
     group_pairs,
     item_offsets,
+    popularity_prior,
     predict_bias,
     put_last,
     top_n,
     training_histories,
+    typical_score,
 )
 
 # %% ../../nbs/2_models/12_contract.ipynb #122e2f12
@@ -105,6 +107,9 @@ class Recommender(ABC):
     depends_on: ClassVar[tuple[str, ...]] = ()  # settings, such as `encoder`, that change what it learns
     default_components: ClassVar[tuple[str, ...]] = ()  # of a hybrid: keys
     search_space: ClassVar[dict[str, dict[str, list]]] = {}  # question -> hyper-parameter -> values to try
+    choices: ClassVar[
+        tuple[str, ...]
+    ] = ()  # those of "ranking" that `fit` chooses inside train, in this order
     serves: ClassVar[bool] = True  # False: it is there to compare others with, and is never put to use
     from_file: ClassVar[bool] = False  # True: it answers with what another system has written into a file
     ranks: ClassVar[bool] = True  # False: it predicts ratings alone
@@ -120,6 +125,7 @@ class Recommender(ABC):
     seed: NonNegativeInt = 0
     item_damping: PositiveFloat = ITEM_DAMPING  # of the item offsets, in ratings
     user_damping: PositiveFloat = USER_DAMPING  # of the customer offsets, in ratings
+    prior: NonNegativeFloat = 0.0  # weight of popularity in `score`; 1: as much as what the model says
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -217,7 +223,15 @@ class Recommender(ABC):
         self._set_statistics(train.histories, train.scale, fingerprint(train))
         self._ids = ModelIds(train.users, train.items)
         self._fit(train)
+        self._set_prior()
         return self
+
+    def value(
+        self,
+        name: str,  # of a hyper-parameter
+    ) -> Any:
+        "Return a hyper-parameter as `fit` chose it inside train, else as it was given"
+        return vars(self).get("tuned_", {}).get(name, getattr(self, name))
 
     @cached_property
     def _disliked(self) -> np.ndarray:  # int (d,), items that come last for everybody
@@ -229,6 +243,15 @@ class Recommender(ABC):
         self.histories_, self.trained_on_, self.scale_ = histories, trained_on, scale
         self.mean_, self.item_offset_ = item_offsets(histories, np.mean(scale or 0), self.item_damping)
         self.popularity_ = np.asarray(histories.confidence.sum(0), np.float32).ravel()
+
+    def _set_prior(self) -> None:
+        vars(self).pop("prior_", None)
+        if self.personal and (weight := self.value("prior")):
+            self.prior_ = np.float32(weight * typical_score(self)) * popularity_prior(self.popularity_)
+
+    def _with_prior(self, scores: np.ndarray, items: np.ndarray | None = None) -> np.ndarray:
+        prior = vars(self).get("prior_")
+        return scores if prior is None else scores + (prior if items is None else prior[items])
 
     def absorb(
         self,
@@ -251,7 +274,10 @@ class Recommender(ABC):
         model = type(self)(**self.params)
         model._set_statistics(histories, self.scale_, self.trained_on_)
         model._ids = vars(self).get("_ids")
+        if "tuned_" in vars(self):
+            model.tuned_ = self.tuned_
         model._absorb(self, check_codes(changed, len(histories), "row", lowest=0))
+        model._set_prior()
         return model
 
     def predict(
@@ -291,7 +317,7 @@ class Recommender(ABC):
         check_fitted(self)
         check_lengths(histories=histories, users=users)
         users = np.full(len(histories), -1) if users is None else users
-        scores = self._score(histories, check_codes(users, len(self.histories_), "user"))
+        scores = self._with_prior(self._score(histories, check_codes(users, len(self.histories_), "user")))
         blank = np.bincount(histories.rows[histories.weight.data > 0], minlength=len(histories)) == 0
         if self.personal and blank.any():
             scores[blank] = cold_start_scores(self)
@@ -399,6 +425,7 @@ class Recommender(ABC):
             scores = np.array(self._score_without(history, entries, items), np.float64)
         else:
             scores = np.array(rescore(self, history, entries, items), np.float64)
+        scores = self._with_prior(scores, items)
         evidence = history.weight.data > 0
         nothing = evidence.sum() - np.append(0, evidence[entries]) == 0
         if self.personal and nothing.any():

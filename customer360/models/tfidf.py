@@ -4,9 +4,8 @@
 
 # %% auto #0
 __all__ = ['UNSPACED', 'MARKS', 'PIECES', 'SCRIPTS', 'MAX_WORD_LENGTH', 'PROFILE_BATCH', 'MAX_CITED_SHARE', 'MEASURES',
-           'split_terms', 'fit_tfidf', 'transform_texts', 'find_topics', 'topic_directions', 'contrast_topics',
-           'profile_gram', 'learn_topic_weights', 'popularity_prior', 'score_rms', 'similar_item_residuals',
-           'citable_terms', 'TFIDF']
+           'TEXT_STATE', 'split_terms', 'fit_tfidf', 'transform_texts', 'find_topics', 'topic_directions',
+           'contrast_topics', 'profile_gram', 'learn_topic_weights', 'similar_item_residuals', 'citable_terms', 'TFIDF']
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #52e64a57
 import re
@@ -14,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 from unicodedata import normalize
 
 import numpy as np
@@ -38,6 +37,7 @@ from customer360.models.ops import (
     root_sum_rows,
     user_offsets,
 )
+from .selection import Refit, choose_inside
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #4d85b1fa
 # Thai, Lao, Burmese, Khmer, kana, Chinese characters
@@ -163,25 +163,6 @@ def learn_topic_weights(
     (s, p), (r, q) = np.linalg.eigh(left), np.linalg.eigh(right)
     return (p @ ((p.T @ wanted @ q) / (np.outer(s, r) + regularisation)) @ q.T).astype(np.float32)
 
-# %% ../../nbs/2_models/24_tfidf.ipynb #3dfc33b3
-def popularity_prior(
-    popularity: np.ndarray,  # float32 (n_items,), summed confidence
-) -> np.ndarray:  # float32 (n_items,), of root mean square 1, or all 0
-    "Return the square root of popularity, scaled to a root mean square of 1."
-    return np.sqrt(popularity / (popularity.mean() or 1)).astype(np.float32)
-
-
-def score_rms(
-    rows: csr_matrix,  # float32 (q, n_items), from `root_sum_rows`
-    inputs: np.ndarray,  # float32 (n_items, k), what an item in a history says
-    targets: np.ndarray,  # float32 (n_items, k), what speaks for an item
-) -> float:  # 1 where every score is 0
-    "Return the root mean square of all customers' scores of all items, without computing them."
-    squares = (profile_gram(rows, inputs) * (targets.T @ targets)).sum() / max(
-        1, rows.shape[0] * len(targets)
-    )
-    return float(np.sqrt(max(squares, 0))) or 1.0
-
 # %% ../../nbs/2_models/24_tfidf.ipynb #b55e0cde
 def similar_item_residuals(
     units: np.ndarray,  # float32 (n_items, k), rows of length 1 or 0
@@ -235,6 +216,17 @@ def citable_terms(
     return np.array([not any(w in common or any(map(str.isdigit, w)) for w in own) for own in words], bool)
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #61c573b5
+TEXT_STATE = (
+    "terms_",
+    "tfidf_",
+    "columns_",
+    "starts_",
+    "sampled_",
+    "mix_",
+    "topics_",
+)  # no choice changes it
+
+
 @dataclass(kw_only=True)
 class TFIDF(Recommender):
     "Content-based: TF-IDF topics of item text, weights learnt on top of them, and a popularity prior."
@@ -253,14 +245,16 @@ class TFIDF(Recommender):
         "ranking": {
             "n_topics": [128, 256, 512, 1024],
             "contrast": [0.0, 0.25, 0.5, 0.75],
-            "prior": [0.3, 1.0, 3.0],
-            "regularisation": [5.0, 10.0, 25.0, 50.0, 100.0],
+            "prior": [0.0, 0.1, 0.3, 1.0, 3.0, 10.0],
+            "regularisation": [2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0],
         },
         "rating": {"power": [1.0, 2.0, 3.0, 5.0], "shrinkage": [0.3, 1.0, 3.0]},
     }
+    choices: ClassVar[tuple[str, ...]] = ("prior", "regularisation", "contrast", "prior")
     n_topics: PositiveInt = 512  # directions of text that are kept
     contrast: Share = 0.5  # share of the average text that is subtracted from each item in a history
     prior: NonNegativeFloat = 1.0  # weight of popularity; 0: text alone
+    choose: bool = True  # find `choices` inside train, where they have their defaults
     learnt: bool = True  # False: a topic speaks for itself only
     regularisation: PositiveFloat = 25.0  # lambda of the learnt weights
     power: PositiveFloat = 3.0  # ratings: of the similarity
@@ -281,14 +275,30 @@ class TFIDF(Recommender):
         self.tfidf_ = vectors.data
         self.columns_, self.starts_ = vectors.indices.astype(np.int32), vectors.indptr.astype(np.int32)
         rng = generator(self.seed, "tfidf")
-        self.chosen_, self.mix_ = find_topics(vectors, self.n_topics, rng, self.max_texts)
+        self.sampled_, self.mix_ = find_topics(vectors, self.n_topics, rng, self.max_texts)
         self.topics_ = np.asarray(vectors @ self._directions)
-        rows, options = root_sum_rows(train.histories.confidence), (self.own_share, self.as_written)
+        self.tuned_, self.tuned_gain_ = choose_inside(self, train, type(self)._refitting)
+        self._learn_weights(train)
+
+    def _learn_weights(self, train: Dataset) -> None:
+        self.weights_ = np.eye(self.topics_.shape[1], dtype=np.float32)
         if self.learnt:
-            self.weights_ = learn_topic_weights(rows, self.topics_, self.regularisation, *options)
-        else:
-            self.weights_ = np.eye(self.topics_.shape[1], dtype=np.float32)
-        self.typical_ = score_rms(rows, self._inputs, self._targets)
+            options = self.value("regularisation"), self.own_share, self.as_written
+            self.weights_ = learn_topic_weights(
+                root_sum_rows(train.histories.confidence), self.topics_, *options
+            )
+
+    def _refitting(self, train: Dataset) -> Refit:
+        def refit(values: dict[str, Any]) -> Recommender:
+            model = type(self)(**{**self.params, "choose": False})
+            vars(model).update({name: getattr(self, name) for name in TEXT_STATE})
+            model._set_statistics(train.histories, None, "")
+            model.tuned_ = values
+            model._learn_weights(train)
+            model._set_prior()
+            return model
+
+        return refit
 
     # --- derived from the state, on first use
 
@@ -312,11 +322,11 @@ class TFIDF(Recommender):
 
     @cached_property
     def _directions(self) -> np.ndarray:  # float32 (t, k)
-        return topic_directions(self._vectors, self.chosen_, self.mix_)
+        return topic_directions(self._vectors, self.sampled_, self.mix_)
 
     @cached_property
     def _inputs(self) -> np.ndarray:  # float32 (n_items, k), what an item says about its owner
-        return contrast_topics(self.topics_, self.popularity_, self.contrast)
+        return contrast_topics(self.topics_, self.popularity_, self.value("contrast"))
 
     @cached_property
     def _targets(self) -> np.ndarray:  # float32 (n_items, k), what speaks for an item
@@ -327,17 +337,13 @@ class TFIDF(Recommender):
         length = np.linalg.norm(self._targets, axis=1, keepdims=True)
         return self._targets / np.where(length > 0, length, 1)
 
-    @cached_property
-    def _prior(self) -> np.ndarray:  # float32 (n_items,)
-        return np.float32(self.prior) * popularity_prior(self.popularity_)
-
     def _profiles(self, histories: Histories) -> np.ndarray:  # float32 (q, k)
         return root_sum_rows(histories.confidence) @ self._inputs
 
     # --- the contract
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        return self._profiles(histories) @ self._targets.T / np.float32(self.typical_) + self._prior
+        return self._profiles(histories) @ self._targets.T
 
     def _rate(
         self, histories: Histories, users: np.ndarray, rows: np.ndarray, items: np.ndarray
@@ -358,13 +364,13 @@ class TFIDF(Recommender):
         sums = confidence @ inputs - np.vstack([np.zeros(inputs.shape[1]), lost])
         total = np.maximum(confidence.sum() - gone, 0)
         profiles = sums / np.sqrt(np.where(total > 0, total, 1))[:, None]
-        return profiles @ self._targets[columns].T / self.typical_ + self._prior[columns]
+        return profiles @ self._targets[columns].T
 
     def _read_texts(self, texts: list[str]) -> TextVectors:  # sparse: a tenth of the topics' work
         return {"terms": transform_texts(texts, self.terms_, self._idf, self._place)}
 
     def _score_vectors(self, histories: Histories, vectors: TextVectors) -> np.ndarray:
-        wanted = self._profiles(histories) @ self.weights_ / np.float32(self.typical_)  # (q, k)
+        wanted = self._profiles(histories) @ self.weights_  # (q, k)
         return np.asarray(vectors["terms"] @ (self._directions @ wanted.T), np.float32).T
 
     def explain(self, histories: Histories, items: np.ndarray, n: int = 3) -> list[list[Explanation]]:
@@ -372,9 +378,7 @@ class TFIDF(Recommender):
         check_fitted(self)
         check_lengths(histories=histories, items=items)
         items = check_codes(items, self.n_items, "item", lowest=0)
-        wanted = (
-            self._profiles(histories) @ self.weights_ / self.typical_
-        )  # (q, k): the topics that would suit
+        wanted = self._profiles(histories) @ self.weights_  # (q, k): the topics that would suit
         nobody = histories_from_items([[]] * len(items), self.n_items)
         whole, empty = (self.score(h, candidates=items[:, None])[:, 0] for h in (histories, nobody))
         above = np.abs(whole - empty.astype(np.float64))

@@ -105,7 +105,7 @@ def test_a_component_is_judged_by_a_cheaper_likeness_of_itself(shop):
     networks = [(len(m.ranking_.members), len(m.rating_.members)) for m in (whole[0], judged[0])]
     assert networks == [(2, 2), (2, 1)]
     assert [(model.n_burn_in, model.n_draws) for model in (whole[1], judged[1])] == [(4, 3), (2, 2)]
-    assert judged[2].chosen_ and whole[2].chosen_  # the slice has no part in what it is judged with
+    assert judged[2].tuned_ and whole[2].tuned_  # the slice has no part in what it is judged with
     assert [*hybrid.parts.values()] == whole
 
 

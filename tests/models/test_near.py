@@ -17,10 +17,9 @@ from customer360.models.near import (
     event_positions,
     nearness_gram,
     nearness_kernel,
-    of_most_held,
     tfidf_rows,
 )
-from customer360.models.selection import hide_pairs, ranking_quality
+from customer360.models.selection import hide_pairs, ranking_quality, reduce_data
 from customer360.schema import EventType
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -159,31 +158,31 @@ def test_what_is_chosen_ranks_better_inside_train():
     inner = hide_pairs(data, model.seed)
     quality = {
         name: ranking_quality(NearEASE(activity=0, choose=False, **values).fit(inner.train), inner).mean()
-        for name, values in {"chosen": model.chosen_, "default": {}, "far off": far_off}.items()
+        for name, values in {"chosen": model.tuned_, "default": {}, "far off": far_off}.items()
     }
     assert quality["chosen"] >= quality["default"] and quality["chosen"] > 1.03 * quality["far off"], quality
-    again = NearEASE(activity=0, choose=False, **model.chosen_).fit(data)
+    again = NearEASE(activity=0, choose=False, **model.tuned_).fit(data)
     assert np.array_equal(model.weights_, again.weights_)
 
 
 def test_whoever_sets_a_value_wins():
     data = crowd()
-    assert set(NearEASE(regularisation=7).fit(data).chosen_) == {"regularisation", "dropout"}
-    assert NearEASE(regularisation=7).fit(data).chosen_["regularisation"] == 7
-    assert NearEASE(regularisation=7, dropout=0.1).fit(data).chosen_ == {}
-    assert NearEASE(choose=False).fit(data).chosen_ == {}
+    assert set(NearEASE(regularisation=7).fit(data).tuned_) == {"dropout", "prior"}
+    assert NearEASE(regularisation=7).fit(data).value("regularisation") == 7
+    assert NearEASE(regularisation=7, dropout=0.1, prior=0.2).fit(data).tuned_ == {}
+    assert NearEASE(choose=False).fit(data).tuned_ == {}
     few = NearEASE().fit(crowd(30))  # too few customers to choose by
     assert np.array_equal(few.weights_, NearEASE(choose=False).fit(crowd(30)).weights_)
 
 
 def test_the_choice_is_made_on_the_most_held():
     data = crowd()
-    few = of_most_held(data, 10)
+    few = reduce_data(data, 10)
     count = np.bincount(data.interactions["item"], minlength=60)
     kept = np.unique(few.interactions["item"])
     assert len(kept) == 10 and count[kept].min() >= np.delete(count, kept).max()
     described = replace(data, item_text=pd.Series([f"word{i}" for i in range(60)]))
-    assert (of_most_held(described, 10).item_text != "").sum() == 10
+    assert (reduce_data(described, 10).item_text != "").sum() == 10
 
 
 def test_time_tells():

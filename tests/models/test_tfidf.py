@@ -22,7 +22,6 @@ from customer360.models.tfidf import (
     MAX_WORD_LENGTH,
     TFIDF,
     fit_tfidf,
-    popularity_prior,
     similar_item_residuals,
     split_terms,
 )
@@ -186,8 +185,7 @@ def test_text_alone_is_a_cosine():
     expected = np.array([vectors[3], (vectors[5] + vectors[9]) / np.sqrt(2)]) @ vectors.T
     scores = model.score(visitor)
     np.testing.assert_allclose(scores, expected * (scores[0, 3] / expected[0, 3]), atol=1e-3 * scores.max())
-    typical = np.sqrt(np.mean((root_sum_rows(data.histories.confidence) @ vectors @ vectors.T) ** 2))
-    assert scores[0, 3] == pytest.approx(1 / typical, rel=1e-3)
+    assert scores[0, 3] == pytest.approx(1, rel=1e-3)
 
 
 @pytest.mark.parametrize("options", [{}, {"learnt": False}, {"prior": 3.0}, {"n_topics": 10}])
@@ -201,7 +199,7 @@ def test_words_add_up_to_the_score(options):
         model.score(each, candidates=items[:, None])[:, 0]
         for each in (past, histories_from_items([[]] * len(items), 90))
     )
-    of_prior = model.prior * popularity_prior(model.popularity_)[items]
+    of_prior = model.prior_[items]
     for row, reasons in enumerate(model.explain(past, items, n=10_000)):
         positive = sum(reason.share for reason in reasons if reason.kind == "word") * abs(
             whole[row] - empty[row]
@@ -209,8 +207,8 @@ def test_words_add_up_to_the_score(options):
         for_it = model._vectors[[items[row]]].toarray()[0] * (
             model._directions @ ((root_sum_rows(past[[row]].confidence) @ model._inputs)[0] @ model.weights_)
         )
-        assert for_it.sum() / model.typical_ == pytest.approx(whole[row] - of_prior[row], abs=1e-3)
-        assert positive == pytest.approx(np.maximum(for_it, 0).sum() / model.typical_, abs=1e-3)
+        assert for_it.sum() == pytest.approx(whole[row] - of_prior[row], abs=1e-3)
+        assert positive == pytest.approx(np.maximum(for_it, 0).sum(), abs=1e-3)
         assert {reason.ref for reason in reasons if reason.kind == "word"} <= set(
             split_terms(data.item_text[items[row]])
         )
