@@ -16,6 +16,7 @@ COMMANDS = [
     "recommend",
     "evaluate",
     "tune",
+    "benchmark",
     "why",
     "token",
     "forget",
