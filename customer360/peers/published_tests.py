@@ -13,7 +13,7 @@ from ..data.prepare import Dataset
 from ..data.splits import SPLITS, Split, leave_last_out, make_split
 from .draws import lacking_files, loo_99neg, recbole_811
 
-# %% ../../nbs/5_peers/42_published_tests.ipynb #8c529a99
+# %% ../../nbs/5_peers/42_published_tests.ipynb #1bdb17be
 OWN_DRAWS = ("recbole_811", "loo_99neg")  # that are in no `SPLITS`
 
 
@@ -93,6 +93,18 @@ PUBLISHED_TESTS: tuple[PublishedTest, ...] = (
     PublishedTest(
         "ml-1m", "leave_last_out", ("ranking",), (None,),
         "The last rating of each customer among all films; of equal times, the last row.",
+    ),
+    PublishedTest(
+        "online-retail", "global_time", ("ranking",), (None,),
+        "The newest fifth of all invoice lines is the test.",
+    ),
+    PublishedTest(
+        "ml-100k", "cold_items", ("ranking",), SHUFFLES,
+        "A tenth of the films with all their ratings is the test, and only these films are ranked.",
+    ),
+    PublishedTest(
+        "ml-1m", "cold_items", ("ranking",), SHUFFLES,
+        "A tenth of the films with all their ratings is the test, and only these films are ranked.",
     ),
 )  # fmt: skip
 
