@@ -216,8 +216,8 @@ def choose_params(
 _SPLIT = Annotated[
     str,
     typer.Option(
-        help="ratio75_item, global_time, cold_items, leave_last_out, kfold5, ml_folds, ms_stratified, ratio90, "
-        "or own_split: that of your own test files; ratio75_item by default, own_split with --test."
+        help="ratio75_item, global_time, cold_items, leave_last_out, kfold5, ml_folds, ms_stratified, "
+        "ratio90, or own_split: that of your own test files; ratio75_item by default, own_split with --test."
     ),
 ]
 _SEED = Annotated[

@@ -47,7 +47,7 @@ def recbole_811(
     data: Dataset,
     seed: int = 0,  # 0, 1, 2
 ) -> Split:
-    "Return RecBole's split: ratings from 3 on, the 10-core, 8 : 1 : 1 for each customer with tenths rounded down"
+    "Return RecBole's split: ratings from 3 on, the 10-core, 8 : 1 : 1 for each customer"
     high = (data.interactions["rating"] >= LEAST_RATING).to_numpy(copy=True)
     dense = activity_mask(data.interactions[high], k_core=CORE)
     high[high] = dense

@@ -64,7 +64,7 @@ SHUFFLES, BOTH = (101, 102, 103), ("ranking", "rating")
 PUBLISHED_TESTS: tuple[PublishedTest, ...] = (
     PublishedTest(
         "ml-100k", "ratio75_item", BOTH, SHUFFLES,
-        "Three quarters of each film's ratings are train: the recipe of Microsoft Recommenders with shuffles of ours.",
+        "Three quarters of each film's ratings are train: Microsoft Recommenders' recipe, our shuffles.",
     ),
     PublishedTest(
         "ml-100k", "ms_stratified", ("ranking",), (42,),
@@ -84,7 +84,7 @@ PUBLISHED_TESTS: tuple[PublishedTest, ...] = (
     ),
     PublishedTest(
         "ml-1m", "recbole_811", ("ranking",), (0, 1, 2),
-        "RecBole's benchmark: ratings from 3 on, the 10-core, 8 : 1 : 1 for each customer, tenths rounded down.",
+        "RecBole's: ratings from 3 on, the 10-core, 8 : 1 : 1 per customer, tenths rounded down.",
     ),
     PublishedTest(
         "ml-1m", "loo_99neg", ("ranking",), (None,),
