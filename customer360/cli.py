@@ -54,7 +54,6 @@ app = typer.Typer(
     "Begin with `c360 report`, which needs no data of yours.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: look, list, fetch, describe, quality.")
-app.command("benchmark")(benchmark_command)
 app.command("ingest")(ingest_command)
 app.command("card")(card_command)
 data_app.command("look")(look_command)
@@ -312,6 +311,9 @@ def tune_command(options: TuneOptions) -> None:
     typer.echo(f"\nAll trials: {trials_file}\nFigures:    {trials_file.with_suffix('.ipynb')}\n")
     nothing = "No value clearly beats the defaults: nothing to put into the data card."
     typer.echo(f"For the data card:\n\n{chosen}" if chosen else nothing)
+
+
+app.command("benchmark")(benchmark_command)
 
 # %% ../nbs/6_cli/12_cli.ipynb #94f7a41c
 @data_app.command("list")

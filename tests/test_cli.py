@@ -68,6 +68,7 @@ def test_the_first_help_says_where_to_begin_and_what_there_is(tmp_path):
         "recommend",
         "evaluate",
         "tune",
+        "benchmark",
         "token",
         "split",
         "why",

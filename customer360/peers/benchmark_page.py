@@ -316,8 +316,8 @@ MEASURED = (
     "Every model is fitted on the same train part and asked through the same code. The test part is looked "
     "at once, after the fit.",
     "A peer's hyper-parameters are searched by Optuna inside the train part of the first draw and used on "
-    "all draws. Train parts of different draws share rows with each other's tests, which can only flatter peers. "
-    "Ours choose inside each train part while they are fitted, and that time is in their seconds.",
+    "all draws. Train parts of different draws share rows with each other's tests, which can only flatter "
+    "peers. Ours choose inside each train part while they are fitted, and that time is in their seconds.",
     "One thread, and each model in a process of its own. Peak memory is that of the process, with the data "
     "and the libraries.",
 )
