@@ -33,9 +33,9 @@ def benchmark_command(
         float, typer.Option(min=0, help="After which such a search begins no new trial.")
     ] = 60.0,
 ) -> None:
-    """Compare with models of others on published protocols, and write the page.
+    """Compare with models of others, and write the page.
 
-    The page is reports/benchmarks/index.html, beside leaderboard.csv. Each peer is tuned inside train with
+    They meet on the protocols that others publish figures on. The page is reports/benchmarks/index.html, beside leaderboard.csv. Each peer is tuned inside train with
     the same budget. What was done before is not done again; after Ctrl-C the same command continues.
     """
     from customer360.peers.benchmark import BENCHMARK_MODELS, make_benchmark
