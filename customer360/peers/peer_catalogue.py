@@ -26,6 +26,7 @@ PEERS: dict[str, str] = {  # key -> module and class
     "cornac-bpr": "libraries:CornacBPR",
     "cornac-bivae": "libraries:CornacBiVAE",
     "recvae": "autoencoders:RecVAE",
+    "sasrec": "sequential:SASRec",
     "surprise-svd": "libraries:SurpriseSVD",
     "surprise-svdpp": "libraries:SurpriseSVDpp",
     "surprise-knn": "libraries:SurpriseKNN",

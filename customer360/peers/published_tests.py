@@ -26,6 +26,7 @@ class PublishedTest:
     questions: tuple[str, ...]  # ranking, rating
     seeds: tuple[int | None, ...]  # of the shuffle, or the folds; None where there is none
     about: str  # one sentence
+    next_item: bool = False  # True: it asks for what comes later, so sequential peers take part
 
     @property
     def name(self) -> str:
@@ -88,15 +89,15 @@ PUBLISHED_TESTS: tuple[PublishedTest, ...] = (
     ),
     PublishedTest(
         "ml-1m", "loo_99neg", ("ranking",), (None,),
-        "The NCF paper's test: the last rating of each customer among 99 others. A sampled metric.",
+        "The NCF paper's test: the last rating of each customer among 99 others. A sampled metric.", True,
     ),
     PublishedTest(
         "ml-1m", "leave_last_out", ("ranking",), (None,),
-        "The last rating of each customer among all films; of equal times, the last row.",
+        "The last rating of each customer among all films; of equal times, the last row.", True,
     ),
     PublishedTest(
         "online-retail", "global_time", ("ranking",), (None,),
-        "The newest fifth of all invoice lines is the test.",
+        "The newest fifth of all invoice lines is the test.", True,
     ),
     PublishedTest(
         "ml-100k", "cold_items", ("ranking",), SHUFFLES,

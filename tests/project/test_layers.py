@@ -62,6 +62,7 @@ ABOUT = {  # module, or the beginning of its name -> packages
     "models.ncf": {"torch"},
     "models.neumf": {"torch"},
     "peers.autoencoders": {"torch"},
+    "peers.sequential": {"torch"},
     "peers.cost_edge": {"matplotlib"},
     "evaluation.drawing": {"matplotlib"},
     "evaluation.plots": {"matplotlib"},

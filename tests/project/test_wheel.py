@@ -25,7 +25,7 @@ import importlib, json, pkgutil, sys, time
 began = time.perf_counter()
 import customer360
 names = [m.name for m in pkgutil.walk_packages(customer360.__path__, "customer360.") if not {"pipelines", "cards", "pretrained", "migrations", "api"} & {*m.name.split(".")}]
-for name in ("models.ncf_training", "peers.autoencoders"):  # those about torch, for which there is the extra `ncf`
+for name in ("models.ncf_training", "peers.autoencoders", "peers.sequential"):  # those about torch, for which there is the extra `ncf`
     names.remove(f"customer360.{name}")
 for name in names:
     importlib.import_module(name)
