@@ -35,8 +35,9 @@ def benchmark_command(
 ) -> None:
     """Compare with models of others, and write the page.
 
-    They meet on the protocols that others publish figures on. The page is reports/benchmarks/index.html, beside leaderboard.csv. Each peer is tuned inside train with
-    the same budget. What was done before is not done again; after Ctrl-C the same command continues.
+    They meet on the protocols that others publish figures on. The page is reports/benchmarks/index.html,
+    beside leaderboard.csv. Each peer is tuned inside train with the same budget. What was done before is not
+    done again; after Ctrl-C the same command continues.
     """
     from customer360.peers.benchmark import BENCHMARK_MODELS, make_benchmark
     from customer360.peers.peer_catalogue import known_class
