@@ -2,6 +2,7 @@
 DATASET ?= demo
 DATA ?=
 PROTOCOLS ?=
+PROTOCOL ?=
 MODELS ?=
 TRIALS ?= 30
 SEEDS ?=
@@ -13,7 +14,7 @@ export PYTHON
 # One thread for each of the two workers: with more, threads of one wait for those of the other.
 PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest
 
-.PHONY: help setup report tune loop serve page bench test quick test-long lab clean
+.PHONY: help setup report tune loop serve page bench benchmark test quick test-long lab clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,10 @@ page: setup ## only build the page, frontend/dist
 
 bench: setup ## how fast the API answers, with the models of DATASET
 	@C360_DATASET="$(DATASET)" .venv/bin/python tests/bench/bench_api.py $(ARGS)
+
+benchmark: setup ## models of others beside ours on published protocols, or on PROTOCOL alone; leaves reports/benchmarks/index.html
+	@bash tools/peers.sh
+	@.venv/bin/c360 benchmark $(if $(DATA),--data "$(DATA)") $(if $(PROTOCOL),--protocol "$(PROTOCOL)") $(if $(MODELS),--models "$(MODELS)") $(ARGS)
 
 test: setup ## every notebook and every test but the long ones
 	@$(PYTEST) -n 2 --dist worksteal -m "not long" $(ARGS)

@@ -146,7 +146,10 @@ def print_one(
 SplitOptions = source_options(
     "SplitOptions",
     split=(
-        text_option("ratio75_item, global_time, cold_items, leave_last_out, kfold5, ml_folds or own_split."),
+        text_option(
+            "ratio75_item, global_time, cold_items, leave_last_out, kfold5, ml_folds, ms_stratified, ratio90 "
+            "or own_split."
+        ),
         "ratio75_item",
     ),
     seed=(

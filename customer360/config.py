@@ -271,7 +271,7 @@ def settings() -> Settings:
 
 # %% ../nbs/0_basics/00_config.ipynb #7b99c877
 def folder(
-    name: str,  # raw, interim, models, store, reports (writable); pipelines, cards, benchmarks, pretrained
+    name: str,  # a key of one of the two tables below; those of the first can be written to
     create: bool = True,  # a writable folder that does not exist; False where it is only looked into
 ) -> Path:  # absolute
     "Return a folder of the project by name"
@@ -283,7 +283,7 @@ def folder(
         "reports": "reports",
     }
     bundled = {name: f"data/{name}" for name in ("cards", "benchmarks", "pretrained")}
-    bundled["pipelines"] = "nbs/pipelines"
+    bundled |= {"pipelines": "nbs/pipelines", "benchmark_notebooks": "nbs/benchmarks"}
     if name in writable:
         path = settings().home.resolve() / writable[name]
         if create:

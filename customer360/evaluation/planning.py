@@ -40,6 +40,8 @@ def plan_jobs(
     check_protocols(protocols)
     jobs, skipped = [], {}
     for name, recipe in SPLITS.items():
+        if recipe.on_request and name not in only:
+            continue
         if only and name not in only:
             skipped[name] = "this report is on other splits, which were named"
             continue

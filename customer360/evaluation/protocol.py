@@ -143,7 +143,8 @@ def list_metrics(
     codes, train = lists.codes[:, :MAIN_CUTOFF], split.train.histories
     owners = np.bincount(train.items[train.weight.data > 0], minlength=split.train.n_items)
     n_customers = int((np.diff(train.weight.indptr) > 0).sum())
-    pool = split.train.n_items if split.candidates is None else len(split.candidates)
+    shared = split.candidates is not None and split.candidates.ndim == 1  # by all customers
+    pool = len(split.candidates) if shared else split.train.n_items
     figures = {
         "coverage": coverage(codes, pool),
         "novelty": novelty(codes, owners, n_customers),

@@ -112,7 +112,7 @@ def split_facts(
                 "n_test": len(split.test),
                 "n_customers": int(split.test["user"].nunique()),
                 "dropped": round(split.dropped, 4),
-                "candidates": None if split.candidates is None else len(split.candidates),
+                "candidates": None if split.candidates is None else split.candidates.shape[-1],
             }
         )
     return facts

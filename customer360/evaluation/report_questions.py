@@ -293,7 +293,8 @@ def other_sections(e: Evidence) -> list[Section]:
     other = [block for split in rest if split not in repeats for block in split_blocks(e, split)]
     reasons = e.told("skipped_splits", default={})
     missing = [f"{split}: {reason}" for split, reason in reasons.items()]
-    missing += [f"{split}: {LATER}" for split in SPLITS if split not in (*e.splits, *reasons)]
+    usual = [split for split, recipe in SPLITS.items() if not recipe.on_request]
+    missing += [f"{split}: {LATER}" for split in usual if split not in (*e.splits, *reasons)]
     other += ["Splits that were not run, and why:", Listed(missing)] if missing else []
     made = [Section("splits", "Other splits", other or ["No other split was run."])]
     if repeats:

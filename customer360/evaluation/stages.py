@@ -89,11 +89,12 @@ def kernels_of_this_python() -> type:  # of kernel managers
 
 
 def run_notebook(
-    name: str,  # of a notebook in `nbs/pipelines/`
+    name: str,  # of a notebook in `home`
     parameters: dict[str, Any],  # what papermill puts into it
     output: Path,  # the notebook as it ran
     title: str,  # for messages
     kept: Path,  # folder that keeps the notebook if a cell fails
+    home: str = "pipelines",  # folder of the notebook, for `config.folder`
 ) -> None:
     "Run a parameterised notebook; raise `StageError` if a cell fails"
     import papermill
@@ -104,7 +105,7 @@ def run_notebook(
     failed.unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
-            folder("pipelines") / f"{name}.ipynb",
+            folder(home) / f"{name}.ipynb",
             output,
             parameters,
             kernel_name="python3",

@@ -25,8 +25,11 @@ from customer360.data.splits import (
     leave_last_out,
     make_split,
     ml_folds,
+    ms_stratified,
     ratio75_item,
+    ratio90,
 )
+from customer360.evaluation.planning import plan_jobs
 from customer360.schema import EVENT_WEIGHTS, SEEN, EventType, Facts, is_relevant
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -298,6 +301,8 @@ SHOP_SPLITS = {
     "leave_last_out": leave_last_out,
     "cold_items": lambda data: cold_items(data, 101),
     "kfold5": lambda data: kfold5(data, 3),
+    "ms_stratified": ms_stratified,
+    "ratio90": lambda data: ratio90(data, 2),
 }
 
 
@@ -510,6 +515,35 @@ def test_ratio75_item_with_seed_42_is_another_shuffle_than_that_of_recommenders(
     ours = set(rows_of(ratio75_item(ml100k(test_data), 42).test))
     assert (len(theirs), len(ours), len(theirs & ours)) == (24_934, 24_934, 6_246)
     assert abs(len(theirs & ours) / len(ours) - 0.25) < 0.005
+
+
+@pytest.mark.data
+def test_ms_stratified_of_ml100k_is_theirs_to_the_row(test_data):
+    split = ms_stratified(ml100k(test_data))
+    assert set(rows_of(split.test)) == recommenders_test_rows(raw_ratings(test_data))
+    assert (len(split.train.interactions), len(split.test)) == (75_066, 24_934)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_ratio90_holds_out_the_end_of_numpys_permutation(seed):
+    rng = np.random.default_rng([17, seed])
+    cells = rng.choice(30 * 20, 251, replace=False)
+    data = small([(int(c) // 20, int(c) % 20, "rating", 3, n) for n, c in enumerate(cells)], 30, 20)
+    kept = np.random.default_rng(seed).permutation(251)[:225]  # 225.9 rounded down
+    assert rows_of(ratio90(data, seed).train.interactions) == sorted(kept.tolist())
+
+
+def test_splits_on_request_are_in_no_report_that_does_not_name_them():
+    data = shop()
+    asked = {name for name, recipe in SPLITS.items() if recipe.on_request}
+    assert asked == {"ms_stratified", "ratio90"}
+    jobs, skipped = plan_jobs(data, ["popularity", "bias"], "all")
+    assert not asked & {job.split for job in jobs} and not asked & set(skipped)
+    named, _ = plan_jobs(data, ["popularity", "bias"], only=dict.fromkeys(asked, ()))
+    assert {(job.split, job.split_seed) for job in named} == {
+        ("ms_stratified", 42),
+        *(("ratio90", seed) for seed in (0, 1, 2)),
+    }
 
 
 @pytest.mark.data

@@ -578,7 +578,12 @@ def test_without_ratings_rmse_is_blank_and_the_reason_is_given(sold):
 # ---- the notebooks by themselves ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "nbs/pipelines").glob("*.ipynb")), ids=lambda path: path.stem)
+PARAMETERISED = [
+    path for name in ("pipelines", "benchmarks") for path in sorted((ROOT / f"nbs/{name}").glob("*.ipynb"))
+]
+
+
+@pytest.mark.parametrize("path", PARAMETERISED, ids=lambda path: path.stem)
 def test_every_parameter_of_a_pipeline_notebook_is_documented(path):
     cell = next(
         cell for cell in nbformat.read(path, 4).cells if "parameters" in cell.metadata.get("tags", [])
@@ -586,7 +591,7 @@ def test_every_parameter_of_a_pipeline_notebook_is_documented(path):
     found = papermill.inspect_notebook(str(path))
     assert list(found) == [line.partition(":")[0] for line in cell.source.splitlines()]
     for name, parameter in found.items():
-        assert parameter["inferred_type_name"] in ("str", "int", "list", "dict"), name
+        assert parameter["inferred_type_name"] in ("str", "int", "float", "list", "dict"), name
         assert ast.literal_eval(parameter["default"]) is not None and len(parameter["help"].split()) >= 3, (
             name
         )

@@ -16,7 +16,9 @@ import pytest
 from conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "nbs").glob("[0-9]_*/[0-9]*.ipynb"))
-PIPELINES = sorted((ROOT / "nbs/pipelines").glob("*.ipynb"))
+PIPELINES = sorted(
+    path for folder in ("pipelines", "benchmarks") for path in (ROOT / "nbs" / folder).glob("*.ipynb")
+)
 
 # What a module may import from the package, where that is less than everything before it.
 GROUND = {"config", "files", "schema"}
@@ -45,7 +47,12 @@ HEAVY = {
     "fastapi",
     "sqlalchemy",
     "alembic",
+    "implicit",
+    "cornac",
+    "myfm",
+    "optuna",
 }
+PEER_PACKAGES = {"implicit", "cornac", "myfm", "optuna"}  # of the extra `benchmarks`
 ABOUT = {  # module, or the beginning of its name -> packages
     "data.simulate": {"faker"},
     "data.store.": {"sqlalchemy", "alembic"},
@@ -54,6 +61,9 @@ ABOUT = {  # module, or the beginning of its name -> packages
     "models.tfidf": {"sklearn"},
     "models.ncf": {"torch"},
     "models.neumf": {"torch"},
+    "peers.autoencoders": {"torch"},
+    "peers.sequential": {"torch"},
+    "peers.cost_edge": {"matplotlib"},
     "evaluation.drawing": {"matplotlib"},
     "evaluation.plots": {"matplotlib"},
     "evaluation.model_plots": {"matplotlib"},
@@ -219,6 +229,25 @@ def test_the_api_knows_serving_and_the_schema():
         assert all(name in ("schema", "config") or name.startswith("serving") for name in names), (
             f"{path} imports {names}"
         )
+
+
+@lessons
+def test_nothing_but_the_benchmarks_knows_a_peer(notebook):
+    "Neither the models of others nor their packages; the command line calls the one that runs them"
+    name = module(notebook)
+    for cell in () if name.startswith("peers.") else cells(notebook):
+        assert not packages(cell.imports()) & PEER_PACKAGES, cell.source
+        known = {other for other in ours(cell.imports()) if other.startswith("peers.")}
+        assert not known or name == "cli_benchmark", f"{notebook.name} imports {sorted(known)}"
+
+
+def test_no_other_code_knows_a_peer():
+    "The server, the tools, and what is written by hand"
+    paths = [path for folder in ("api", "tools") for path in sorted((ROOT / folder).rglob("*.py"))]
+    for path in [*paths, ROOT / "train.py"]:
+        names = Cell(path.read_text(encoding="utf-8"), ()).imports(relative=True)
+        assert not packages(names) & PEER_PACKAGES, path
+        assert not {name for name in names if name.startswith("customer360.peers")}, path
 
 
 @lessons
@@ -460,4 +489,5 @@ def test_pipelines_take_parameters_and_export_nothing(notebook):
 
 
 def test_pipelines_are_left_out_of_the_lessons():
-    assert (ROOT / "nbs/pipelines/.notest").exists(), "nbdev_test would run papermill's notebooks"
+    for folder in ("pipelines", "benchmarks"):
+        assert (ROOT / "nbs" / folder / ".notest").exists(), "nbdev_test would run papermill's notebooks"

@@ -9,7 +9,9 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-NOTEBOOKS = sorted(path for path in (ROOT / "nbs").rglob("*.ipynb") if path.parent.name != "pipelines")
+NOTEBOOKS = sorted(
+    path for path in (ROOT / "nbs").rglob("*.ipynb") if path.parent.name not in ("pipelines", "benchmarks")
+)
 
 
 @pytest.mark.slow
