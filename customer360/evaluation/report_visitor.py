@@ -36,6 +36,7 @@ class VisitorModel(NamedTuple):
     titles: list[str]  # by item code
     categories: list[str]
     weights: np.ndarray  # int16 (n_items, n_items): what having the row's product says for the column's
+    crowd: np.ndarray  # int (n_items,): what the popularity of each product adds, in the same units
     step: float  # score of one unit of the weights
     shown: np.ndarray  # bool (n_items,), False: no longer on sale
     picks: list[int]  # codes of what a visitor begins with
@@ -46,7 +47,7 @@ class VisitorModel(NamedTuple):
         n: int = 10,
     ) -> list[VisitorPlace]:  # the best first; ties in order of codes
         "Return what a visitor with these picks is shown"
-        scores = self.weights[picks].sum(0, dtype=np.int64)
+        scores = self.crowd + self.weights[picks].sum(0, dtype=np.int64)
         allowed = self.shown.copy()
         allowed[picks] = False
         order = np.argsort(np.where(allowed, -scores, np.iinfo(np.int64).max), kind="stable")
@@ -95,6 +96,7 @@ def visitor_model(
         item_titles(tables).tolist(),
         categories,
         np.rint(whole / step).astype(np.int16),
+        np.rint(model.state.get("crowd_", np.zeros(data.n_items)) / step).astype(np.int64),
         step,
         items["available"].to_numpy(bool) if "available" in items else np.ones(data.n_items, bool),
         telling_picks(data.histories.confidence.sum(0).A1, whole, categories),
@@ -107,6 +109,7 @@ def visitor_data(model: VisitorModel) -> dict[str, Any]:  # plain values
         "titles": model.titles,
         "categories": model.categories,
         "weights": base64.b64encode(model.weights.astype("<i2").tobytes()).decode(),
+        "crowd": model.crowd.tolist(),
         "shown": model.shown.astype(int).tolist(),
         "picks": model.picks,
     }

@@ -272,7 +272,7 @@ class BERT(Recommender):
         "Return the n best items for each customer; by the index unless there are candidates or a prior"
         check_fitted(self)
         hides = {"exclude_seen": exclude_seen, "exclude": exclude}
-        if candidates is not None or "prior_" in vars(self):
+        if candidates is not None or "crowd_" in vars(self):
             return super().recommend(users, n, histories=histories, candidates=candidates, **hides)
         users = check_codes(users, len(self.histories_), "user")
         check_lengths(users=users, histories=histories)

@@ -245,12 +245,12 @@ class Recommender(ABC):
         self.popularity_ = np.asarray(histories.confidence.sum(0), np.float32).ravel()
 
     def _set_prior(self) -> None:
-        vars(self).pop("prior_", None)
+        vars(self).pop("crowd_", None)
         if self.personal and (weight := self.value("prior")):
-            self.prior_ = np.float32(weight * typical_score(self)) * popularity_prior(self.popularity_)
+            self.crowd_ = np.float32(weight * typical_score(self)) * popularity_prior(self.popularity_)
 
     def _with_prior(self, scores: np.ndarray, items: np.ndarray | None = None) -> np.ndarray:
-        prior = vars(self).get("prior_")
+        prior = vars(self).get("crowd_")
         return scores if prior is None else scores + (prior if items is None else prior[items])
 
     def absorb(

@@ -199,7 +199,7 @@ def test_words_add_up_to_the_score(options):
         model.score(each, candidates=items[:, None])[:, 0]
         for each in (past, histories_from_items([[]] * len(items), 90))
     )
-    of_prior = model.prior_[items]
+    of_prior = model.crowd_[items]
     for row, reasons in enumerate(model.explain(past, items, n=10_000)):
         positive = sum(reason.share for reason in reasons if reason.kind == "word") * abs(
             whole[row] - empty[row]

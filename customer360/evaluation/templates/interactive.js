@@ -8,7 +8,7 @@
   /** @typedef {[number, number, number, number, number, number, number, number]} Pair models, difference, low, high, p, detectable, customers */
   /** @typedef {[string, number, number, number, number]} Group name, customers, shares that do better and worse, mean difference */
   /** @typedef {{a: number, b: number, counts: number[], groups: Group[]}} Spread of b - a over customers */
-  /** @typedef {{titles: string[], categories: string[], weights: string, shown: number[], picks: number[]}} Shop weights: 16-bit whole numbers, what the row's product says for the column's */
+  /** @typedef {{titles: string[], categories: string[], weights: string, crowd: number[], shown: number[], picks: number[]}} Shop weights: 16-bit whole numbers, what the row's product says for the column's; crowd: what popularity adds */
   /** @typedef {{models: Model[], metrics: {id: string, name: string, lower: boolean, ranked: boolean, unit: number, decimals: number, counted: string}[], splits: Record<string, string>, main: string, segments: Record<string, string>, board: Record<string, Place>, pairs: Record<string, Pair[]>, spreads: Spread[], significant: number, visitor: Shop | null}} Data */
 
   const holder = document.getElementById("report-data");
@@ -338,7 +338,7 @@
     let picks = [...shop.picks];
 
     function list() {
-      const scores = shop.titles.map((_, code) => ({ code, score: picks.reduce((sum, pick) => sum + says(pick, code), 0) }));
+      const scores = shop.titles.map((_, code) => ({ code, score: picks.reduce((sum, pick) => sum + says(pick, code), shop.crowd[code]) }));
       return scores.filter(({ code, score }) => shop.shown[code] && !picks.includes(code) && score > 0).sort((a, b) => b.score - a.score || a.code - b.code).slice(0, 10);
     }
 
