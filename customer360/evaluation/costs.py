@@ -21,6 +21,7 @@ from ..data.splits import SPLITS
 from .failures import duration_text
 from .pipeline import Job
 from ..models.catalogue import MODELS, PARTS, model_class
+from ..models.selection import MOST_CUSTOMERS, MOST_ITEMS
 
 # %% ../../nbs/3_evaluation/41_costs.ipynb #62e6460b
 class Rates(NamedTuple):
@@ -38,6 +39,7 @@ class Rates(NamedTuple):
     base: float = 0.0  # bytes beyond those of any model
     row_bytes: float = 0.0  # per interaction
     pair_bytes: float = 0.0  # per pair of items
+    choice: float = 0.0  # to choose values inside train, per customer and item of a trial
 
 
 RATES: dict[str, Rates] = {
@@ -91,7 +93,8 @@ def fit_seconds(model: str, size: Size) -> float:
     if cells > MOST_CELLS:
         cells = size.customers * min(n, r.fit_items)
     sums = r.row * size.rows + r.node * nodes + r.fit_cell * cells
-    return sums + r.pair * n**2 + r.cube * float(n) ** 3
+    trial = min(size.customers, MOST_CUSTOMERS) + min(n, MOST_ITEMS)
+    return sums + r.pair * n**2 + r.cube * float(n) ** 3 + r.choice * trial
 
 
 def queries(
