@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from customer360.evaluation import stages
+from customer360.evaluation import notebook_runs
 
 WHO = """import json, sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def somebody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         json.dumps({"argv": argv, "display_name": "other", "language": "python"})
     )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    monkeypatch.setattr(stages, "folder", lambda name: tmp_path)
+    monkeypatch.setattr(notebook_runs, "folder", lambda name: tmp_path)
     return tmp_path
 
 
@@ -35,5 +35,5 @@ def test_whatever_kernel_is_called_python3(somebody_elses):
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "mine", "language": "python"}
     nbformat.write(notebook, somebody_elses / "who.ipynb")
     out, said = somebody_elses / "out.ipynb", somebody_elses / "said.json"
-    stages.run_notebook("who", {"result": str(said)}, out, "who", somebody_elses)
+    notebook_runs.run_notebook("who", {"result": str(said)}, out, "who", somebody_elses)
     assert json.loads(said.read_text()) == [sys.executable, sys.prefix]
