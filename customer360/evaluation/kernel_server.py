@@ -143,6 +143,7 @@ class KernelServer:
             self._channel.shutdown(socket.SHUT_RDWR)
         self._answers.close()
         self._channel.close()
+        self._process.terminate()  # it may still be importing
         self._process.wait()
 
     def __enter__(self) -> Self:
@@ -156,8 +157,14 @@ _running: list[KernelServer] = []  # of this process, the newest last
 
 
 def can_fork() -> bool:
-    "Return True if kernels can be forked on this machine"
-    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+    "Return True if kernels can be forked on this machine; some containers do not let a process be watched"
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
