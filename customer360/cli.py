@@ -119,7 +119,8 @@ def _run_options(options: ReportOptions, named: list[str]) -> Any:  # `RunOption
     from customer360.evaluation.run_plan import RunOptions
 
     limit, memory = parse_duration(options.model_timeout), parse_memory(options.memory)
-    return RunOptions(limit, memory, named, first_look=not options.models, tell=partial(typer.echo, err=True))
+    tell = partial(typer.echo, err=True)
+    return RunOptions(limit, memory, named, not options.models, options.at_once, tell)
 
 
 INCOMPLETE = 3  # exit code of a report that was made without some of its models

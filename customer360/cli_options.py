@@ -192,6 +192,14 @@ class ReportOptions(FileDescription):
             "--models names it. What the machine has free by default."
         ),
     ] = ""
+    at_once: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Stages that run side by side: 1 measures times that nothing else disturbs. 2 by default "
+            "where there are two cores.",
+        ),
+    ] = 0
     add: Annotated[
         list[Path],
         typer.Option(
@@ -326,7 +334,7 @@ def check_database_options(
 
 # %% ../nbs/6_cli/04_options.ipynb #bdbb2fed
 _REPORT_ONLY = (
-    "protocols", "models", "model_timeout", "memory", "add", "train", "test", "split", "seed",
+    "protocols", "models", "model_timeout", "memory", "at_once", "add", "train", "test", "split", "seed",
     "recommendations", "predictions",
 )  # fmt: skip
 

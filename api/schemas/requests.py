@@ -45,6 +45,11 @@ WHERE = (
     "attribute, one of `>=`, `<=` and `=`, and a value; several with `=` for one field are alternatives"
 )
 
+DIVERSITY = (
+    "0: the best items; up to 1: items as unlike each other as the best hundred allow. Nothing is drawn for "
+    "an experiment in a list that is to be diverse"
+)
+
 EVENT = (
     "a kind of event, or one of the data set's own words for one, such as `addtocart`, which its card maps "
     "to a kind; a receipt names the kind"
@@ -53,6 +58,9 @@ QUANTITY = (
     "how many, such as pieces bought: the event's weight, as in a file's column of quantities; only for data "
     "whose card has quantities. Without it an event weighs what its kind does"
 )
+
+
+Dial = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Act(RequestBody):
@@ -95,6 +103,7 @@ class RecommendationRequest(RequestBody):
     category: Words = Field("", description=CATEGORY)
     where: list[Words] = Field([], max_length=20, description=WHERE)
     repeat: bool = Field(False, description="also recommend items the customer already had")
+    diversity: Dial = Field(0.0, description=DIVERSITY)
     cold_start: bool = Field(False, description="answer unknown customers with popular items instead of 404")
     explain: bool = Field(True, description="include reasons")
     surface: Surface = Field("", description=WHERE_SHOWN)
@@ -136,6 +145,7 @@ class RecommendationQuery(FilteredQuery):
     exclude: list[Id] = Field([], max_length=100, description="item IDs to leave out; may be repeated")
     candidates: list[Id] = Field([], max_length=100, description=f"{CANDIDATES}; may be repeated")
     repeat: bool = Field(False, description="also recommend items the customer already had")
+    diversity: Dial = Field(0.0, description=DIVERSITY)
     cold_start: bool = Field(
         False, description="answer an unknown customer with popular items instead of 404"
     )

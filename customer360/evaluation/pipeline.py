@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TEST_LOOKS', 'Source', 'card_params', 'source_store', 'store_state', 'remove_erased', 'ingest_stage', 'open_snapshot',
-           'Job', 'Fit', 'fit_path', 'seed_text', 'fit_job', 'read_fit', 'failed_fit', 'split_text', 'jobs_by_split',
-           'train_stage', 'evaluate_fit', 'result_path', 'evaluate_job', 'evaluate_stage', 'load_results',
-           'mean_metrics', 'fits_to_json', 'fits_from_json', 'jobs_from_json']
+           'Job', 'Fit', 'fit_path', 'seed_text', 'fit_job', 'read_fit', 'failed_fit', 'split_text', 'fit_component',
+           'jobs_by_split', 'train_stage', 'evaluate_fit', 'result_path', 'evaluate_job', 'evaluate_stage',
+           'load_results', 'mean_metrics', 'fits_to_json', 'fits_from_json', 'jobs_from_json']
 
 # %% ../../nbs/3_evaluation/28_pipeline.ipynb #fe7afcc2
 import json
@@ -247,7 +247,7 @@ def fit_job(
             try:
                 with (
                     measure_cost() as cost,
-                    fitting_with(partial(_fit_component, snapshot, job, split, account)),
+                    fitting_with(partial(fit_component, snapshot, job, split, account)),
                 ):
                     model.fit(split.train)
                 account["tuned"] = {
@@ -285,9 +285,15 @@ def split_text(job: Job) -> str:  # such as ratio75_item 101
     return f"{job.split} {seed_text(job)}".rstrip()
 
 
-def _fit_component(
-    snapshot: Path, job: Job, split: Split, account: dict, model: Recommender, train: Dataset
+def fit_component(
+    snapshot: Path,
+    job: Job,  # of a hybrid
+    split: Split,  # of the job
+    account: dict,  # `elsewhere` gains the seconds that the fit took at another time
+    model: Recommender,  # an unfitted component
+    train: Dataset,  # the train part of the split, or the slice of it that the hybrid judges by
 ) -> Recommender:
+    "Return a fitted component, made now or before for whoever asked first"
     whole = fingerprint(train) == fingerprint(split.train)
     params = json.dumps({name: value for name, value in model.params.items() if name != "seed"})
     part = Job(job.split if whole else f"{job.split}-slice", job.split_seed, model.key, model.seed, params)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -50,14 +50,17 @@ def work_text(
 # %% ../../nbs/3_evaluation/29_progress.ipynb #b22f0919
 @dataclass
 class RunProgress:
-    "A bar over a run; each stage takes its part of it"
+    "A bar over a run; each stage takes its part of it, and several may run at once"
 
-    total: float  # estimated s
+    total: float  # estimated s of all stages
+    wall: float = 0.0  # estimated s until the end, fewer where stages run side by side; 0: as many
     estimated: bool = True  # False: nobody knows how long it takes, so nothing is said of it
     every: float = 0.0  # s between two looks; 0: 1 on a terminal, 15 in a log
     file: object = None  # to write to; None: stderr
     done: float = field(default=0.0, init=False)  # estimated s, of the stages that have ended
     started: float = field(default_factory=time.time, init=False)
+    under_way: dict[str, tuple[float, str]] = field(default_factory=dict, init=False)  # s done, and words
+    _lock: Any = field(default_factory=threading.RLock, init=False, repr=False)  # of the last fields
 
     def __post_init__(self):
         self.every = self.every or (1.0 if sys.stderr.isatty() else 15.0)
@@ -74,19 +77,26 @@ class RunProgress:
             mininterval=1.0,
         )
 
-    def show(self, done: float, title: str, words: str) -> None:
-        "Move the bar"
-        self.bar.desc = f"{title:<18}"
-        self.bar.n = min(done, self.total)
-        taken = duration_text(time.time() - self.started)
-        about = f"{taken} of about {duration_text(self.total)}" if self.estimated else taken
-        self.bar.postfix = ", ".join(filter(None, [about, words]))
-        self.bar.refresh()
+    def show(
+        self,
+        title: str,  # of a stage
+    ) -> None:
+        "Move the bar to what has been done, of all stages"
+        with self._lock:
+            within = [seconds for seconds, _ in self.under_way.values()]
+            taken, wall = duration_text(time.time() - self.started), duration_text(self.wall or self.total)
+            about = f"{taken} of about {wall}" if self.estimated else taken
+            self.bar.desc = f"{title:<18}"
+            self.bar.n = min(self.done + sum(within), self.total)
+            self.bar.postfix = ", ".join(
+                filter(None, [about, *(words for _, words in self.under_way.values())])
+            )
+            self.bar.refresh()
 
     @contextmanager
     def stage(
         self,
-        title: str,
+        title: str,  # no other stage that runs at the time has it
         log: Worklog | None,  # what it writes of its work
         seconds: float,  # estimated, of the whole stage
         expected: Mapping[tuple, float] = {},  # (split, seed, model) -> estimated s
@@ -96,15 +106,19 @@ class RunProgress:
         watcher = threading.Thread(
             target=self._watch, args=(ended, title, seconds, log or Worklog(), expected), daemon=True
         )
-        self.show(self.done, title, "")
+        with self._lock:
+            self.under_way[title] = (0.0, "")
+        self.show(title)
         watcher.start()
         try:
             yield
         finally:
             ended.set()
             watcher.join()
-            self.done += seconds
-        self.show(self.done, title, "")
+            with self._lock:
+                del self.under_way[title]
+                self.done += seconds
+        self.show(title)
 
     def _watch(
         self, ended: threading.Event, title: str, seconds: float, log: Worklog, expected: Mapping
@@ -117,7 +131,12 @@ class RunProgress:
                 if entries
                 else min(time.time() - begun, 0.9 * seconds)
             )
-            self.show(self.done + min(within, seconds), title, work_text(entries))
+            with self._lock:
+                within = max(min(within, seconds), self.under_way[title][0])  # a bar never goes back
+                self.under_way[title] = within, work_text(entries)
+                first = next(iter(self.under_way))
+            if title == first:  # which draws for all
+                self.show(title)
 
     def close(self) -> None:
         "Leave the bar as it is; nothing is drawn after this"
@@ -129,5 +148,6 @@ class RunProgress:
 
     def __exit__(self, kind: type | None, *_: object) -> None:
         if kind is None and "bar" in vars(self):
-            self.show(self.total, self.bar.desc.strip(), "")
+            self.done = self.total
+            self.show(self.bar.desc.strip())
         self.close()

@@ -188,6 +188,7 @@ def provenance_section(e: Evidence) -> Section:
         ("protocols", e.told("protocols", default="not recorded")),
         ("Python", e.told("python", default="not recorded")),
         ("threads", e.told("threads", default="not recorded")),
+        ("stages side by side", e.told("at_once", default="not recorded")),
         ("machine", _machine(machine) or "not recorded"),
         ("started", e.told("started", default="not recorded")),
         (

@@ -23,8 +23,8 @@ from tqdm import tqdm
 from ..config import deprecated_names, folder, generator
 from ..data.prepare import Dataset
 from ..data.splits import SPLITS, Split, make_split
+from .notebook_runs import run_notebook
 from .pipeline import Source
-from .stages import run_notebook
 from ..metrics import ndcg
 from ..models.catalogue import MODELS, colour, make_model
 from ..models.contract import Recommender

@@ -253,11 +253,15 @@ def check_repeated(again: dict[str, np.ndarray], first: dict[str, np.ndarray], w
 def check_repeatable(model: Recommender, data: Dataset) -> None:
     "Same seed same answer, refit starts afresh, batch equals single, save and load change nothing"
     everyone, first = all_answers(model, data), np.arange(7)
-    check_repeated(all_answers(refitted(model, data), data), everyone, "the same seed gives another answer")
     other = checkerboard(16, ratings=data.scale is not None)
     used = refitted(model, other)
     all_answers(used, other)  # what a model works out when it is asked must be forgotten too
-    check_repeated(all_answers(used.fit(data), data), everyone, "a refit does not start afresh")
+    try:
+        check_repeated(all_answers(used.fit(data), data), everyone, "a refit does not start afresh")
+    except ContractError:  # for one of two reasons
+        again = all_answers(refitted(model, data), data)
+        check_repeated(again, everyone, "the same seed gives another answer")
+        raise
     few = histories_from_items([[], [0], [1, 2, 3]], data.n_items)
     mixed = stack_histories([data.histories[first], few])
     single = np.concatenate([model.score(mixed[[row]], users=[row]) for row in first])
@@ -276,16 +280,15 @@ def check_repeatable(model: Recommender, data: Dataset) -> None:
 def check_absorption(model: Recommender, data: Dataset) -> str:  # "yes", or "by fit alone"
     "A model that absorbs changed histories answers as one that was fitted on all of them"
     user, every = data.interactions["user"].to_numpy(), np.arange(data.n_users)
-    few = data.where((user < data.n_users - 2) & ((user > 1) | (np.arange(len(user)) % 2 == 0)))
-    known = replace(few, users=IdMap(data.users.ids[:-2]))
     changed = np.array([0, 1, data.n_users - 2, data.n_users - 1])
-    early = refitted(model, known)
     if not model.absorbs:
         try:
-            early.absorb(data.histories, changed)
+            model.absorb(data.histories, changed)
         except NotImplementedError:
             return "by fit alone"
         raise ContractError("`absorbs` is False, but absorb answers")
+    few = data.where((user < data.n_users - 2) & ((user > 1) | (np.arange(len(user)) % 2 == 0)))
+    early = refitted(model, replace(few, users=IdMap(data.users.ids[:-2])))
     asked, before = early.recommend(every[:-2], 5).codes, early.absorb(data.histories, changed)
     promise((early.recommend(every[:-2], 5).codes == asked).all(), "absorb changes the model that absorbs")
     for name, expected in all_answers(model, data).items():

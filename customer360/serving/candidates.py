@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CANDIDATE_DEPTH', 'limit_per_category', 'ScoredCandidate', 'RankingQuery', 'top_shares', 'model_candidates',
            'without_places', 'text_candidates', 'scored_candidates', 'pinned_candidates', 'exploration_generator',
-           'explore_candidates', 'buried_candidates', 'ranked_candidates', 'list_candidates']
+           'explore_candidates', 'buried_candidates', 'ranked_candidates', 'diverse_candidates', 'list_candidates']
 
 # %% ../../nbs/4_serving/50_candidates.ipynb #4c25515b
 import math
@@ -21,6 +21,7 @@ from ..config import generator, settings
 from ..data.prepare import Histories
 from ..models.newcomers import GroupShares
 from ..models.ops import TopN, codes_of, exclusion_mask, top_n
+from ..models.reranking import diversify
 from .assignment import Experiment
 from .context import UserContext
 from .exploration import explore
@@ -290,7 +291,8 @@ def ranked_candidates(
 ) -> list[ScoredCandidate]:  # best first, at least n where there are so many
     "Return candidates within the limit per category"
     cap = query.state.rules.per_category
-    depth = max(CANDIDATE_DEPTH, 2 * query.request.n) if draws or cap else n
+    chooses = draws or cap or query.request.diversity
+    depth = max(CANDIDATE_DEPTH, 2 * query.request.n) if chooses else n
     while True:
         found = scored_candidates(query, depth)
         kept = limit_per_category([c.item for c in found], query.category, cap, taken)
@@ -299,15 +301,31 @@ def ranked_candidates(
         depth *= 4
 
 
+def diverse_candidates(
+    query: RankingQuery,
+    candidates: list[ScoredCandidate],  # best first
+    n: int,
+) -> list[ScoredCandidate]:  # at most n, in the order of the list
+    "Return a list that is both relevant and diverse, as the request wishes"
+    candidates = candidates[: max(CANDIDATE_DEPTH, 2 * n)]
+    codes = np.array([candidate.code for candidate in candidates], int)
+    scores = np.array([candidate.score for candidate in candidates], float)
+    alike = query.served.index.cosines.among(codes)
+    return [candidates[at] for at in diversify(scores, alike, n, query.request.diversity)]
+
+
 def list_candidates(query: RankingQuery) -> list[ScoredCandidate]:  # at most `request.n`
     "Return the whole list: pinned items, ranked or explored ones, and buried ones at the end"
     experiment = query.experiment
-    draws = experiment is not None and experiment.exploration > 0
+    diverse = query.request.diversity > 0  # which depends on the whole list, and draws on each place
+    draws = experiment is not None and experiment.exploration > 0 and not diverse
     chosen = pinned_candidates(query)
     n = query.request.n - len(chosen)
     ranked = ranked_candidates(query, n, [candidate.item for candidate in chosen], draws)
     if draws and ranked:
         chosen += explore_candidates(ranked, n, experiment, exploration_generator(query))
+    elif diverse and ranked:
+        chosen += diverse_candidates(query, ranked, n)
     else:
         chosen += ranked[:n]
     missing = query.request.n - len(chosen)

@@ -46,6 +46,8 @@ def check_recommendation_request(request: RecommendationRequest, state: LiveStat
     "Raise `Invalid` where a request asks for too much, or for a category that does not exist"
     if not 1 <= request.n <= MAX_ITEMS:
         raise Invalid(f"n must be from 1 to {MAX_ITEMS}: got {request.n}", "n")
+    if not 0 <= request.diversity <= 1:
+        raise Invalid(f"diversity must be from 0 to 1: got {request.diversity}", "diversity")
     if problem := surface_problem(request.surface, sandbox=True):
         raise Invalid(f"surface {problem}", "surface")
     for at, item in enumerate(request.candidates):
@@ -113,7 +115,9 @@ def present_items(query: RankingQuery, candidates: list[ScoredCandidate]) -> lis
 def exploration_settings(query: RankingQuery) -> dict:  # plain values; empty without exploration
     "Return what the probabilities of a list depend on, beside its scores and its history"
     experiment, request, rules = query.experiment, query.request, query.state.rules
-    if experiment is None or not experiment.exploration or request.candidates or request.where:
+    if experiment is None or not experiment.exploration or request.diversity:
+        return {}  # nothing was drawn
+    if request.candidates or request.where:
         return {}  # no other model was asked about such items
     return {
         "arms": experiment.arms,

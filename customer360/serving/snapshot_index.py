@@ -27,6 +27,7 @@ from ..data.store.events import Retraction, event_trace
 from ..data.store.new_events import HistoryEvent, ItemEvent
 from ..models.newcomers import GroupPopularity, fit_group_popularity
 from ..models.ops import stack_histories
+from ..models.reranking import ItemCosines
 from ..models.snapshots import Snapshot
 from ..schema import EventType, Tables
 from .live import extend_history
@@ -309,6 +310,11 @@ class SnapshotIndex:
     def newcomers(self) -> GroupPopularity:
         "The popularity of items in each group of customers, for newcomers of whom attributes are known"
         return fit_group_popularity(self.snapshot.tables.customers, self.data.histories)
+
+    @cached_property
+    def cosines(self) -> ItemCosines:
+        "The similarity of items, for lists that are to be diverse"
+        return ItemCosines(self.data.histories)
 
     @cached_property
     def rfm_quantiles(self) -> RFMQuantiles:

@@ -44,6 +44,7 @@ class RecommendationRequest:
     category: str = ""  # items of this category only; of several, with | between them
     where: tuple[str, ...] = ()  # conditions that items have to meet, such as price<=50
     repeat: bool = False  # include items that the history would exclude
+    diversity: float = 0.0  # 0: the model's order, to 1: as unlike each other as can be
     cold_start: bool = False  # treat an unknown id as a visitor without a history
     explain: bool = True
     ratings: bool = True  # include predicted ratings, where the data has any

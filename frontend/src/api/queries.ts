@@ -125,7 +125,7 @@ export const profile = (customer: string) =>
     queryFn: ({ signal }) => unwrap(client.GET("/api/v1/customers/{customer}", { params: { path: { customer } }, signal })),
   });
 
-const SANDBOX_REQUEST = { category: "", repeat: false, explain: true, surface: "sandbox" };
+const SANDBOX_REQUEST = { category: "", repeat: false, diversity: 0, explain: true, surface: "sandbox" };
 
 /** One list for each request, all or none: the other kind of answer is to requests with `partial`. */
 async function listsFor(requests: Schemas["RecommendationRequest"][], signal: AbortSignal): Promise<Recommendations[]> {
