@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TITLES_OF', 'FEW_TRIALS', 'MEASURED', 'Benchmarks', 'lead_metric', 'against_peers', 'verdict_on', 'shown_metrics',
            'models_table', 'best_key', 'peers_table', 'published_rows', 'choices_table', 'hardly_searched',
-           'bar_section', 'test_section', 'anchor_of', 'account_section', 'gather_benchmarks', 'tidy_board',
+           'bar_section', 'test_section', 'anchor_of', 'not_run', 'account_section', 'gather_benchmarks', 'tidy_board',
            'write_benchmarks']
 
 # %% ../../nbs/5_peers/64_benchmark_page.ipynb #4f8cc315
@@ -42,7 +42,7 @@ from ..evaluation.significance import compare_models
 from .cost_edge import draw_cost_edge
 from .peer_catalogue import PEERS, known_class
 from .published_figures import METRICS, Bar, bars_on, best_of, measured_value, published_on
-from .published_tests import PublishedTest, chosen_tests
+from .published_tests import PublishedTest, chosen_tests, participants
 from .runs import LIBRARIES, BenchmarkTask, finished_tasks, load_results_of
 
 # %% ../../nbs/5_peers/64_benchmark_page.ipynb #bd95e3e1
@@ -348,6 +348,15 @@ MEASURED = (
 )
 
 
+def not_run(
+    b: Benchmarks,
+    test: PublishedTest,
+) -> list[str]:  # short names
+    "Return the models and peers that take part in a test and have no result on it"
+    done = {one.model for one in b.results[test.name]}
+    return [known_class(key).label.split(" (")[0] for key in participants(test) if key not in done]
+
+
 def account_section(
     b: Benchmarks,
     record: Mapping[str, Any],  # of `software_record`
@@ -364,6 +373,7 @@ def account_section(
         for test in chosen_tests()
         if test not in b.tests and test.name not in b.missing
     ]
+    gaps += [f"{test.name}: not run for {', '.join(left)}" for test in b.tests if (left := not_run(b, test))]
     blocks: list[Any] = [Listed(told)]
     return Section(
         "account", "How it was measured", blocks + (["Missing here:", Listed(gaps)] if gaps else [])
@@ -401,9 +411,8 @@ def tidy_board(
     b: Benchmarks,
 ) -> pd.DataFrame:  # dataset, protocol, and the columns of the report's leaderboard
     "Return everything measured as one table, in the short form of the report"
-    parts = [
-        short_form(board).assign(dataset=name, protocol=board["split"]) for name, board in b.boards.items()
-    ]
+    short = {name: short_form(board) for name, board in b.boards.items()}
+    parts = [board.assign(dataset=name, protocol=board["split"]) for name, board in short.items()]
     board = pd.concat(parts, ignore_index=True)
     return board[["dataset", "protocol", *(name for name in board if name not in ("dataset", "protocol"))]]
 
