@@ -317,7 +317,7 @@ def test_section(
             shown(
                 test.name,
                 "Fit seconds against nDCG@10",
-                "Filled: ours; hollow: peers. On the line lies the best for its cost. The weakest are not shown.",
+                "Filled: ours; hollow: peers. On the line: the best for its cost. The weakest are left out.",
                 draw_cost_edge,
                 b.boards[test.dataset],
                 test.split,
