@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from customer360.evaluation.drawing import (
     FAINT,
     INK,
+    RULE,
     Figure,
     format_metric,
     mean_rows,
@@ -21,6 +22,7 @@ from customer360.evaluation.drawing import (
     place_labels,
     style,
 )
+from ..evaluation.plots import scatter_axis
 from ..models.catalogue import colour
 from .peer_catalogue import PEERS
 
@@ -51,21 +53,23 @@ def draw_cost_edge(
     with rc_context(style() | {"axes.grid.axis": "both", "axes.spines.left": True}):
         fig, axes = panels(1, 1, 5.4, wide)
         ax = axes[0, 0]
-        ax.step(both.loc[edge, "x"], both.loc[edge, "value"], where="post", color=FAINT, lw=1, zorder=1)
+        steps = both.loc[edge]
+        ax.step(steps["x"], steps["value"], where="post", color=RULE, lw=4, zorder=1)
         for model, row in both.iterrows():
             tint = FAINT if model in PEERS else colour(model)
             if np.isfinite(row["low"]):
                 ax.plot([row["x"]] * 2, [row["low"], row["high"]], color=tint, lw=1.6, alpha=0.5, zorder=2)
             fill = "white" if model in PEERS else tint
             ax.plot(row["x"], row["value"], "o", ms=7, mew=1.8, color=tint, markerfacecolor=fill, zorder=3)
-        top, low = both["high"].fillna(both["value"]).max(), both["value"].quantile(0.2)
-        ax.set(xscale="log", ylim=(0.85 * low, 1.04 * top), xlabel="Seconds to fit, logarithmic")
-        ax.set_title(metric_title("ndcg", 10) + ", higher is better ↑; the line is the upper-left edge")
-        ax.margins(x=0.12)
-        shown = both[both["value"] >= 0.85 * low]
+        top, low = both["high"].fillna(both["value"]).max(), 0.85 * both["value"].quantile(0.2)
+        ax.set(ylim=(low, 1.04 * top), title=f"{metric_title('ndcg', 10)}; grey line: the upper-left edge")
+        scatter_axis(ax, "fit_seconds", 10)
+        shown = both[both["value"] >= low]
         tints = [FAINT if model in PEERS else INK for model in shown.index]
         points = zip(shown["x"], shown["value"], shown.index, strict=True)
-        place_labels(ax, [(x, y, labels.get(model, model)) for x, y, model in points], tints, 8.5)
+        flat = zip(steps["x"], steps["value"], steps["x"][1:], strict=False)
+        lines = [(x0, y, x1, y) for x0, y, x1 in flat]
+        place_labels(ax, [(x, y, labels.get(model, model)) for x, y, model in points], tints, 8.5, lines)
     each = "; ".join(
         f"{labels.get(m, m)} {format_metric(row['value'])} at {row['x']:.2g} s"
         for m, row in both.sort_values("value", ascending=False).iterrows()

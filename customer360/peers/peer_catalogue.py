@@ -37,14 +37,11 @@ PEERS: dict[str, str] = {  # key -> module and class
 def known_class(
     key: str,  # of a peer, or of a model of ours
 ) -> type[Recommender]:
-    "Return the class of a model or of a peer; raise `ImportError` on a package that is not installed"
+    "Return the class of a model or of a peer; its packages are not needed before it is fitted"
     if key not in PEERS:
         return model_class(key)
     module, _, name = PEERS[key].partition(":")
-    cls = getattr(importlib.import_module(f"customer360.peers.{module}"), name)
-    if lacking := [name for name in cls.needs if importlib.util.find_spec(name) is None]:
-        raise ImportError(f"{key} needs {lacking[0]}: pip install 'customer360[{cls.extra}]'")
-    return cls
+    return getattr(importlib.import_module(f"customer360.peers.{module}"), name)
 
 
 def lacks_package(
@@ -55,10 +52,10 @@ def lacks_package(
         extras = missing(key)
         return f"{key} needs the extra {', '.join(extras)}" if extras else ""
     try:
-        known_class(key)
+        lacking = [name for name in known_class(key).needs if importlib.util.find_spec(name) is None]
     except ImportError as error:
-        return str(error)
-    return ""
+        return f"{key} needs a package: {error}"
+    return f"{key} needs {lacking[0]}, of the extra benchmarks" if lacking else ""
 
 
 def questions_of(

@@ -17,6 +17,7 @@ import pandas as pd
 from ..config import folder
 from ..evaluation.drawing import mean_rows
 from ..evaluation.leaderboard import LOWER_IS_BETTER
+from ..models.catalogue import models_in
 from .peer_catalogue import PEERS
 
 # %% ../../nbs/5_peers/60_published_figures.ipynb #a2f8a890
@@ -56,11 +57,14 @@ def best_of(
     split: str,
     metric: str,
     peers: bool,  # False: of our own models
+    baselines: bool = True,  # False: popularity, the biases and EASE do not count
 ) -> str:  # key; empty: none was measured
     "Return the best peer, or the best of our own models"
     if split not in set(board["split"]):
         return ""
-    keys = [key for key in board.loc[board["split"] == split, "model"].unique() if (key in PEERS) == peers]
+    out = () if baselines else models_in("baseline")
+    there = board.loc[board["split"] == split, "model"].unique()
+    keys = [key for key in there if (key in PEERS) == peers and key not in out]
     sign = -1 if metric.partition("@")[0] in LOWER_IS_BETTER else 1
     values = {key: sign * measured_value(board, split, metric, key) for key in keys}
     values = {key: value for key, value in values.items() if np.isfinite(value)}
@@ -96,7 +100,7 @@ def _judged(bar: Mapping[str, Any], boards: Mapping[str, pd.DataFrame]) -> Bar:
     if dataset not in boards:
         return Bar(bar["test"], metric, wanted, "", np.nan, "not measured", bar["best_known"])
     board = boards[dataset]
-    model = bar.get("model") or best_of(board, split, metric, False)
+    model = bar.get("model") or best_of(board, split, metric, False, baselines=False)
     value = measured_value(board, split, metric, model)
     if above:
         other = best_of(board, split, metric, True) if above == "best peer" else above
