@@ -167,9 +167,9 @@ def test_what_is_chosen_ranks_better_inside_train():
 
 def test_whoever_sets_a_value_wins():
     data = crowd()
-    assert set(NearEASE(regularisation=7).fit(data).tuned_) == {"dropout", "prior"}
+    assert set(NearEASE(regularisation=7).fit(data).tuned_) == {"dropout", "text", "prior"}
     assert NearEASE(regularisation=7).fit(data).value("regularisation") == 7
-    assert NearEASE(regularisation=7, dropout=0.1, prior=0.2).fit(data).tuned_ == {}
+    assert NearEASE(regularisation=7, dropout=0.1, text=0.2, prior=0.2).fit(data).tuned_ == {}
     assert NearEASE(choose=False).fit(data).tuned_ == {}
     few = NearEASE().fit(crowd(30))  # too few customers to choose by
     assert np.array_equal(few.weights_, NearEASE(choose=False).fit(crowd(30)).weights_)
