@@ -7,7 +7,7 @@ __all__ = ['Random', 'Popularity', 'Bias', 'item_weights', 'touched_gram', 'prec
 
 # %% ../../nbs/2_models/15_baselines.ipynb #90122cb2
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -189,9 +189,7 @@ class EASE(Recommender):
         self.touched_, self.weights_ = touched, item_weights(gram, self.value("regularisation"))
 
     def _refitting(self, train: Dataset) -> Refit:
-        solver = next(cls for cls in type(self).__mro__ if "_solve" in vars(cls))  # whatever a subclass adds
-        given = {field.name: getattr(self, field.name) for field in fields(solver)}
-        probe = solver(**{**given, "choose": False})
+        probe = type(self)(**{**self.params, "choose": False})
         probe._set_statistics(train.histories, None, "")
         prepared = probe._prepare(train)
 

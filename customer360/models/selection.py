@@ -18,6 +18,7 @@ from ..config import generator
 from ..data.prepare import Dataset
 from ..data.splits import Split
 from ..metrics import ndcg
+from .attribution import is_written_with
 from .contract import Recommender
 from .holdout import rank_held_out
 
@@ -150,8 +151,8 @@ def choose_inside(
 ) -> tuple[dict[str, Any], float]:  # the values; their gain over the given ones, in nDCG on hidden pairs
     "Return the hyper-parameters that rank best what a part of train hides"
     names = [name for name in model.choices if getattr(model, name) == getattr(type(model), name)]
-    if not (model.choose and names):
-        return {}, 0.0
+    if not (model.choose and names and is_written_with(type(model), "choices", "_score")):
+        return {}, 0.0  # also where a subclass scores in a way of its own
     inner = hide_pairs(reduce_data(train, *size, model.seed), model.seed, max_customers=max_customers)
     refit, start = refitting(model, inner.train), {name: getattr(model, name) for name in names}
     steps = [(name, model.search_space["ranking"][name]) for name in names]
