@@ -123,7 +123,8 @@ def test_renamed_hyper_parameters_are_found(model, tmp_path):
 def test_models_without_parts_keep_the_first_format(tmp_path):
     save_artefact(EASE().fit(checkerboard()), tmp_path / "model")
     manifest = read_manifest(tmp_path / "model")
-    assert manifest["format"] == 1 and set(manifest["state"]) == {"trained_on_", "scale_", "mean_"}
+    plain = {"trained_on_", "scale_", "mean_", "tuned_", "tuned_gain_"}
+    assert manifest["format"] == 1 and set(manifest["state"]) == plain
 
 
 def test_a_release_of_an_earlier_version_is_used_without_training(tmp_path, monkeypatch):
