@@ -51,15 +51,15 @@ def shuffled(tables: Tables, low: float, high: float) -> Tables:
 
 
 def test_a_better_challenger_is_promoted_and_a_worse_one_refused(shop, registry):
-    made, decision = tried(first(shop, 0.5), "knn", n_neighbours=1)
+    made, decision = tried(first(shop, 0.5), "knn", n_neighbours=1, choose=False)
     assert (decision.outcome, registry.promotions.versions("knn")) == ("first", [made.version])
-    release, better = tried(shop, "knn")
+    release, better = tried(shop, "knn", choose=False)
     assert better.outcome == "promoted" and better.low > -better.margin, better.reasons
     assert registry.promotions.current("knn") == release and better.challenger == release.version
-    refused, worse = tried(shop, "knn", n_neighbours=1)
+    refused, worse = tried(shop, "knn", n_neighbours=1, choose=False)
     assert refused is None and worse.outcome == "rejected" and worse.champion == release.version
     assert worse.high < 0 and "worse than the champion" in worse.reasons[0]
-    none, same = tried(shop, "knn")
+    none, same = tried(shop, "knn", choose=False)
     assert none is None and (same.outcome, same.champion) == ("unchanged", release.version)
     assert [one["outcome"] for one in registry.decisions.list("knn")] == ["rejected", "promoted", "first"]
     assert len(registry.releases.of("knn")) == 2, "what was refused leaves nothing but its decision"
