@@ -335,7 +335,7 @@ def _load(
     state = unpack_state(manifest["state"], arrays, models, part_types(cls))
     state |= {name: value for name, value in (arrays | models).items() if "." not in name}
     params = current_params(cls, manifest["params"])
-    if manifest.get("format", 1) == 1 and part_types(cls):
+    if manifest.get("format", 1) == 1 and (part_types(cls) or hasattr(cls, "from_format_1")):
         if not hasattr(cls, "from_format_1"):
             raise ArtefactError(f"{path} was saved by an earlier version: train the model again")
         params, state = cls.from_format_1(params, state)

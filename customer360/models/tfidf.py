@@ -32,6 +32,7 @@ from customer360.models.ops import (
     check_codes,
     check_fitted,
     check_lengths,
+    popularity_prior,
     predict_bias,
     rating_residuals,
     root_sum_rows,
@@ -279,6 +280,15 @@ class TFIDF(Recommender):
         self.topics_ = np.asarray(vectors @ self._directions)
         self.tuned_, self.tuned_gain_ = choose_inside(self, train, type(self)._refitting)
         self._learn_weights(train)
+
+    @classmethod
+    def from_format_1(cls, params: dict[str, Any], state: dict[str, Any]) -> tuple[dict, dict]:
+        "Return hyper-parameters and state, also of an artefact whose scores were divided by their size"
+        if "typical_" not in state:
+            return params, state
+        new = dict(state)
+        new["sampled_"], weight = new.pop("chosen_"), params["prior"] * new.pop("typical_")
+        return params, new | {"crowd_": np.float32(weight) * popularity_prior(new["popularity_"])}
 
     def _learn_weights(self, train: Dataset) -> None:
         self.weights_ = np.eye(self.topics_.shape[1], dtype=np.float32)

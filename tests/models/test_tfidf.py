@@ -291,3 +291,16 @@ def test_no_reason_cites_what_every_text_has():
     telling = [words for words in cited if words & set(nouns)]
     assert len(telling) > len(texts) / 2
     assert all(words <= set(nouns) for words in telling), "no template, no measure, no phrase with one"
+
+
+def test_an_artefact_of_before_answers_in_the_same_order():
+    data, _ = small_shop()
+    model = TFIDF(choose=False).fit(data)
+    old = {name: value for name, value in model.state.items() if name not in ("crowd_", "sampled_")}
+    typical = model.crowd_.max() / np.sqrt(model.popularity_ / model.popularity_.mean()).max()
+    old |= {"chosen_": model.sampled_, "typical_": float(typical)}
+    again = TFIDF(choose=False)
+    vars(again).update(TFIDF.from_format_1(model.params, old)[1])
+    np.testing.assert_allclose(again.score(data.histories), model.score(data.histories), rtol=1e-4, atol=1e-5)
+    assert set(again.state) == set(model.state)
+    assert TFIDF.from_format_1(model.params, model.state) == (model.params, model.state)
