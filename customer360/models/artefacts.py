@@ -310,12 +310,13 @@ def load_artefact(
 
 
 def current_params(
-    cls: type,  # of a model; its `renamed_params` maps earlier names to those of today
+    cls: type,  # of a model; its `renamed_params` maps earlier names to those of today, or to "" where gone
     params: Mapping[str, Any],  # as an artefact has them
 ) -> dict[str, Any]:
     "Return hyper-parameters under the names that they have today"
     renamed = getattr(cls, "renamed_params", {})
-    return {renamed.get(name, name): value for name, value in params.items()}
+    today = {renamed.get(name, name): value for name, value in params.items()}
+    return {name: value for name, value in today.items() if name}
 
 
 def _load(

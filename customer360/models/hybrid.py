@@ -9,7 +9,7 @@ __all__ = ['fitting_with', 'fit_components', 'make_component', 'ComponentsLabel'
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,7 +20,14 @@ from ..data.prepare import Dataset, Histories, fingerprint
 from .artefacts import current_params
 from .attribution import drop_each
 from .contract import Recommender, TextVectors
-from .fusion import Fusion, count_items, count_owners, z_scores, z_scores_of_others
+from customer360.models.fusion import (
+    Fusion,
+    count_items,
+    count_owners,
+    typical_count,
+    z_scores,
+    z_scores_of_others,
+)
 from customer360.models.fusion_training import (
     FusionOptions,
     component_ratings,
@@ -34,6 +41,7 @@ from customer360.models.hyperparameters import (
     NonNegativeFloats,
     NonNegativeInt,
     PartialShare,
+    PositiveFloat,
     PositiveInt,
 )
 from .ops import NoItemText
@@ -145,7 +153,16 @@ class Hybrid(Recommender):
     preference: ClassVar[int] = 100
     colour: ClassVar[str] = "#D55E00"
     preselects: ClassVar[bool] = True
-    default_components: ClassVar[tuple[str, ...]] = ("ncf", "bert", "knn", "svd", "near", "bayes")
+    default_components: ClassVar[tuple[str, ...]] = (
+        "ncf",
+        "bert",
+        "knn",
+        "svd",
+        "near",
+        "bayes",
+        "tfidf",
+    )
+    renamed_params: ClassVar[dict[str, str]] = {"n_weightings": "", "n_bootstraps": ""}  # no longer there
     part_types: ClassVar[tuple[type, ...]] = (Fusion,)
     components: dict[str, Any] = field(default_factory=dict)  # name -> a model, or its key and params
     slice_share: InnerShare = FusionOptions.slice_share  # of customer-item pairs, that the fusion learns from
@@ -153,11 +170,13 @@ class Hybrid(Recommender):
     visitor_items: PositiveInt = FusionOptions.visitor_items  # items known of a visitor
     halfway_items: NonNegativeInt = FusionOptions.halfway_items  # items known, for the halfway points
     halfway_grid: NonNegativeFloats = FusionOptions.halfway_grid  # halfway points that are tried
-    n_weightings: PositiveInt = FusionOptions.n_weightings  # random weightings of the rankings that are tried
-    n_bootstraps: PositiveInt = FusionOptions.n_bootstraps  # resamples of the customers
+    steepness: PositiveFloat = FusionOptions.steepness  # p, of the change from visitor to regular
+    n_contenders: PositiveInt = FusionOptions.n_contenders  # places whose items compete for ranking weights
+    weight_penalty: NonNegativeFloat = FusionOptions.weight_penalty  # lambda, on squared ranking weights
     depth: PositiveInt = FusionOptions.depth  # k of the nDCG that judges a ranking
     min_customers: NonNegativeInt = FusionOptions.min_customers  # with fewer the ranking weights are equal
     equal_weight_strength: NonNegativeFloat = FusionOptions.equal_weight_strength  # in ratings
+    max_customers: PositiveInt = FusionOptions.max_customers  # to learn rankings from
     max_cells: PositiveInt = FusionOptions.max_cells  # customers times items to learn rankings from
     max_ratings: PositiveInt = FusionOptions.max_ratings  # that the rating weights learn from
     n_sampled_items: PositiveInt = 50  # that the reasons for long histories are first estimated from
@@ -183,8 +202,10 @@ class Hybrid(Recommender):
         old = dict(state)
         new = {"components_": {name: old.pop(f"{name}_") for name in old.pop("names_")}}
         for attribute, question in (("ranking_", "rank"), ("rating_", "rate")):
-            found = (old.pop(f"{question}_{f.name}_") for f in fields(Fusion))
-            new[attribute] = Fusion(*found)
+            names, weights, halfway = (
+                old.pop(f"{question}_{name}_") for name in ("names", "weights", "halfway")
+            )
+            new[attribute] = Fusion(names, weights, halfway)
         return params, old | new
 
     @property
@@ -214,6 +235,7 @@ class Hybrid(Recommender):
         if train.scale:
             self.rating_ = fit_rating_fusion(own or trial, inner, options)
         self.components_ = fit_components({name: self.components[name] for name in trial}, train)
+        self.ranking_ = replace(self.ranking_, typical=typical_count(self._owners))
 
     @cached_property
     def _owners(self) -> np.ndarray:  # int (n_items,)

@@ -1,6 +1,8 @@
 "The fusion believes whom it should, falls back where a component cannot learn, and is put together from fits that are there already"
 
 import json
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from customer360.models.bayes import BayesianMF
 from customer360.models.catalogue import PARTS, make_model
 from customer360.models.conformance import checkerboard
 from customer360.models.contract import Recommender
-from customer360.models.fusion import REGIMES, regime_weights
+from customer360.models.fusion import REGIMES, Fusion, count_owners, regime_weights
 from customer360.models.fusion_training import TuningSet, make_fusion_slice
 from customer360.models.holdout import rank_held_out
 from customer360.models.hybrid import Hybrid, PlainHybrid, fitting_with
@@ -45,7 +47,9 @@ def ndcg(model: Recommender, split) -> float:
     return float(ndcg(lists.hit, lists.n_relevant, 10).mean())
 
 
-def test_a_cold_item_leans_on_text(hybrid):
+def test_a_cold_item_leans_on_text():
+    train = dataset(simulate(seed=5, n_customers=900, n_items=300).tables)
+    hybrid = Hybrid(components={"svd": SVD(n_factors=16), "tfidf": TFIDF()}).fit(ratio75_item(train, 7).train)
     shares = hybrid.fusion("rank").table()
     assert list(shares.index) == list(REGIMES)
     assert shares.loc["cold item", "tfidf"] > 0.99
@@ -128,8 +132,6 @@ def test_the_slice_is_never_trained_on(shop):
 
 
 def test_without_text_the_others_carry_on(shop):
-    from dataclasses import replace
-
     bare = replace(shop, item_text=None)
     model = Hybrid(components={"svd": SVD(n_factors=16), "tfidf": TFIDF()}).fit(bare)
     assert list(model.parts) == ["svd"]
@@ -174,7 +176,7 @@ def test_an_artefact_with_an_altered_part_is_refused(hybrid, tmp_path):
 def test_hyper_parameters_reach_the_fusion(tmp_path):
     "What was a constant is a hyper-parameter: it changes what is learnt, is saved, and is checked by name and type"
     board, components = checkerboard(), {"ease": EASE(regularisation=5.0), "tfidf": TFIDF()}
-    model = Hybrid(components=components, halfway_grid=(2.0,), min_customers=1, n_weightings=8).fit(board)
+    model = Hybrid(components=components, halfway_grid=(2.0,), min_customers=1, n_contenders=8).fit(board)
     assert model.fusion("rank").halfway == model.fusion("rate").halfway == [2.0, 2.0]
     model.save(tmp_path / "model")
     assert Recommender.load(tmp_path / "model").params == model.params
@@ -186,7 +188,9 @@ def test_hyper_parameters_reach_the_fusion(tmp_path):
 
 
 def test_hybrids_of_the_first_format_answer_the_same(hybrid, tmp_path):
-    path = tmp_path / "model"
+    path, hybrid = tmp_path / "model", copy(hybrid)
+    old = hybrid.ranking_
+    hybrid.ranking_ = Fusion(old.names, old.weights, old.halfway)  # it knew nothing of rarity
     hybrid.save(path)
     manifest, arrays = json.loads((path / "manifest.json").read_text()), np.load(path / "weights.npz")
     state = {name: getattr(hybrid, name) for name in ("trained_on_", "scale_", "mean_")}
@@ -284,5 +288,56 @@ def test_weights_are_equal_where_nothing_tells_the_items_apart():
         np.arange(31),
         np.zeros(30, int),
         np.arange(1),
+        np.full(1, 30),
     )
-    np.testing.assert_allclose(one.weights(), np.full(3, 1 / 3), rtol=1e-6)
+    np.testing.assert_allclose(one.learn().components, np.full(3, 1 / 3), rtol=1e-6)
+
+
+def lists_of(*rankers: np.ndarray, chosen: np.ndarray) -> TuningSet:
+    "Return a tuning set of customers with empty histories"
+    q, m = chosen.shape
+    return TuningSet(
+        histories_from_items([[]] * q, m),
+        np.stack(rankers).astype(np.float32),
+        np.zeros((q, m), bool),
+        np.arange(q + 1) * chosen[0].sum(),
+        np.nonzero(chosen)[1],
+        np.arange(m),
+        np.full(m, 9),
+    )
+
+
+@pytest.mark.parametrize("n_customers", [40, 400])
+def test_one_good_component_among_bad_ones_is_followed_alone_or_nearly(n_customers):
+    rng = np.random.default_rng(0)
+    worth = rng.normal(size=(n_customers, 60))
+    chosen = worth >= np.sort(worth)[:, [-4]]
+    noise = [rng.normal(size=worth.shape) for _ in range(6)]
+    weights = lists_of(worth, *noise, chosen=chosen).learn().components
+    assert weights[0] > 0.9 and weights.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_two_that_each_know_a_half_are_both_followed():
+    rng = np.random.default_rng(0)
+    one, other, noise = rng.normal(size=(3, 400, 60))
+    chosen = one + other >= np.sort(one + other)[:, [-4]]
+    weights = lists_of(one, other, noise, chosen=chosen).learn().components
+    assert weights[2] == 0 and abs(weights[0] - weights[1]) < 0.1
+
+
+def test_rare_items_are_raised_where_components_rank_them_too_low(shop):
+    popularity = np.log1p(count_owners(shop.histories))
+    rng = np.random.default_rng(0)
+    worth = rng.normal(size=(300, shop.n_items))
+    chosen = worth >= np.sort(worth)[:, [-5]]
+    biased = [worth + popularity + rng.normal(size=worth.shape) for _ in range(2)]
+    lists = replace(lists_of(*biased, chosen=chosen), owners=count_owners(shop.histories))
+    found = lists.learn()
+    assert found.rarity > 0.5
+    plain = found._replace(rarity=0.0)
+    assert lists.quality(lists.total(found)).mean() > lists.quality(lists.total(plain)).mean() + 0.05
+
+
+def test_components_of_no_weight_are_named(hybrid):
+    fusion = replace(hybrid.fusion("rank"), weights=np.float32([[1, 0], [0.5, 0.5], [0, 1]]))
+    assert fusion.left_out() == {"regular": ["tfidf"], "cold item": ["svd"]}
