@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['append_one', 'rating_statistics', 'solve_triangular_rows', 'vector_posterior', 'draw_normal_wishart',
            'PrincipalComponents', 'principal_components', 'item_side_information', 'text_features',
-           'build_side_information', 'draw_coefficients', 'ChainSide', 'PosteriorDraw', 'gibbs_sweeps',
-           'expected_ratings']
+           'build_side_information', 'draw_coefficients', 'RatingNoise', 'ChainSide', 'PosteriorDraw', 'gibbs_sweeps',
+           'rated_pairs', 'expected_ratings']
 
 # %% ../../nbs/2_models/31_gibbs.ipynb #172ea992
 from collections.abc import Iterator
@@ -32,16 +32,18 @@ def append_one(
 def rating_statistics(
     ratings: csr_matrix,  # float32 (q, n), standardised; an entry of 0 is a rating too
     vectors: np.ndarray,  # float32 (n, d) of the rated side, the offset last
-) -> tuple[np.ndarray, np.ndarray]:  # float32 (q, d, d) sums of y y', (q, d) sums of (r - b) y
+    noise_precision: float | np.ndarray = 1.0,  # alpha of all ratings, or (r,) of each
+) -> tuple[np.ndarray, np.ndarray]:  # float32 (q, d, d) sums of alpha y y', (q, d) sums of alpha (r - b) y
     "Return the two sums by which the ratings of each row enter the posterior of its vector."
     d, known = vectors.shape[1], append_one(vectors)
     rows, columns = np.triu_indices(d)
-    pattern = csr_matrix((np.ones_like(ratings.data), ratings.indices, ratings.indptr), ratings.shape)
-    rest = csr_matrix(
-        (ratings.data - vectors[ratings.indices, -1], ratings.indices, ratings.indptr), ratings.shape
+    weights = np.full_like(ratings.data, noise_precision)
+    rest = weights * (ratings.data - vectors[ratings.indices, -1])
+    weights, rest = (
+        csr_matrix((values, ratings.indices, ratings.indptr), ratings.shape) for values in (weights, rest)
     )
     squares = np.empty((ratings.shape[0], d, d), np.float32)
-    squares[:, rows, columns] = squares[:, columns, rows] = pattern @ (known[:, rows] * known[:, columns])
+    squares[:, rows, columns] = squares[:, columns, rows] = weights @ (known[:, rows] * known[:, columns])
     return squares, rest @ known
 
 # %% ../../nbs/2_models/31_gibbs.ipynb #78bbd388
@@ -62,14 +64,14 @@ def solve_triangular_rows(
 def vector_posterior(
     ratings: csr_matrix,  # float32 (q, n), standardised
     vectors: np.ndarray,  # float32 (n, d) of the rated side, the offset last
-    noise_precision: float,  # alpha
+    noise_precision: float | np.ndarray,  # alpha of all ratings, or (r,) of each
     prior: np.ndarray,  # (q, d), prior mean of each row
     precision: np.ndarray,  # (d, d), Lambda of the prior
 ) -> tuple[np.ndarray, np.ndarray]:  # (q, d) mean; (q, d, d) Cholesky factor of the precision
     "Return the posterior of each row's vector, given its ratings."
-    squares, shifts = rating_statistics(ratings, vectors)
-    lower = np.linalg.cholesky(noise_precision * squares + precision)
-    right = noise_precision * shifts + prior @ precision
+    squares, shifts = rating_statistics(ratings, vectors, noise_precision)
+    lower = np.linalg.cholesky(squares + precision)
+    right = shifts + prior @ precision
     return solve_triangular_rows(lower, solve_triangular_rows(lower, right), transposed=True), lower
 
 # %% ../../nbs/2_models/31_gibbs.ipynb #9161d13f
@@ -171,6 +173,50 @@ def draw_coefficients(
         1 + drawn.size / 2, 1 / (0.01 + ((drawn @ half / source.size[:, None]) ** 2).sum() / 2)
     )
 
+# %% ../../nbs/2_models/31_gibbs.ipynb #95a7c21d
+@dataclass
+class RatingNoise:
+    "How precise ratings are: in general, and by how much each customer and each item differ from that."
+
+    general: float  # alpha
+    of_customers: np.ndarray  # float64 (n,), w
+    of_items: np.ndarray  # float64 (m,), v
+    prior: float  # nu, in ratings
+
+    @classmethod
+    def start(cls, shape: tuple[int, int], prior: float) -> "RatingNoise":
+        "Return noise of precision 1 for n customers and m items."
+        return cls(1.0, np.ones(shape[0]), np.ones(shape[1]), prior)
+
+    def precision_of(
+        self,
+        rows: np.ndarray,  # int (r,), which customer
+        columns: np.ndarray,  # int (r,), which item
+    ) -> np.ndarray:  # float64 (r,)
+        "Return the noise precision of each rating."
+        return self.general * self.of_customers[rows] * self.of_items[columns]
+
+    def draw(
+        self,
+        error: np.ndarray,  # float (r,), ratings minus what the vectors say
+        rows: np.ndarray,  # int (r,), which customer
+        columns: np.ndarray,  # int (r,), which item
+        rng: np.random.Generator,
+    ) -> None:
+        "Draw the three parts given the errors, one after the other."
+        squared = np.square(error, dtype=np.float64)
+        total = squared @ (self.of_customers[rows] * self.of_items[columns])
+        self.general = rng.gamma(1 + len(error) / 2, 1 / (1 + total / 2))
+        squared *= self.general  # 1 on average, were all noise alike
+        self.of_customers = self._factors(rows, squared * self.of_items[columns], self.of_customers, rng)
+        self.of_items = self._factors(columns, squared * self.of_customers[rows], self.of_items, rng)
+
+    def _factors(
+        self, places: np.ndarray, squared: np.ndarray, before: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:  # float64 (n,), as many as before
+        count, total = (np.bincount(places, weights, len(before)) for weights in (None, squared))
+        return rng.gamma((self.prior + count) / 2, 2 / (self.prior + total))
+
 # %% ../../nbs/2_models/31_gibbs.ipynb #6a9abd79
 @dataclass
 class ChainSide:
@@ -221,10 +267,10 @@ class ChainSide:
 
     def draw_vectors(
         self,
-        others: np.ndarray,
-        noise_precision: float,
-        prior: np.ndarray,
-        precision: np.ndarray,
+        others: np.ndarray,  # float32 (m, d), the offset last
+        noise_precision: np.ndarray,  # (r,), of each rating, in the order of `ratings`
+        prior: np.ndarray,  # (n, d), prior mean of each row
+        precision: np.ndarray,  # (d, d)
         rng: np.random.Generator,
     ) -> None:
         "Draw every row's vector given those of the other side."
@@ -242,7 +288,7 @@ class PosteriorDraw(NamedTuple):
     mean: np.ndarray  # (d,), of the customers' prior
     precision: np.ndarray  # (d, d), of the customers' prior
     having: np.ndarray  # (features, d): what having an item adds to the mean
-    noise_precision: float  # alpha
+    noise_precision: float  # alpha, of a customer and an item like the others
     being: np.ndarray = np.zeros((0, 0))  # (attributes, d): what an attribute of a customer adds to the mean
 
 
@@ -253,25 +299,35 @@ def gibbs_sweeps(
     n_factors: int,
     rng: np.random.Generator,
     about: PrincipalComponents | None = None,  # attributes of the n customers
+    noise_prior: float = 10.0,  # nu, in ratings: how firmly all noise is held to be alike
 ) -> Iterator[PosteriorDraw]:
     "Yield sweeps without end; the first ones are not yet draws from the posterior."
     sources = [having] if about is None else [having, about]
     customers = ChainSide.start(ratings, sources, n_factors, rng)
     items = ChainSide.start(csr_matrix(ratings.T), knowledge, n_factors, rng)
-    rows, noise_precision = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr)), 1.0
+    noise = RatingNoise.start(ratings.shape, noise_prior)
+    (rows, columns), (columns_by_item, rows_by_item) = rated_pairs(ratings), rated_pairs(items.ratings)
     while True:
         mean, precision, prior = customers.draw_prior(rng)
-        customers.draw_vectors(items.vectors, noise_precision, prior, precision, rng)
+        customers.draw_vectors(items.vectors, noise.precision_of(rows, columns), prior, precision, rng)
         _, of_items, prior_of_items = items.draw_prior(rng)
-        items.draw_vectors(customers.vectors, noise_precision, prior_of_items, of_items, rng)
-        error = ratings.data - expected_ratings(customers.vectors, items.vectors, rows, ratings.indices)
-        noise_precision = rng.gamma(1 + len(error) / 2, 1 / (1 + float(error @ error) / 2))
+        by_item = noise.precision_of(rows_by_item, columns_by_item)
+        items.draw_vectors(customers.vectors, by_item, prior_of_items, of_items, rng)
+        error = ratings.data - expected_ratings(customers.vectors, items.vectors, rows, columns)
+        noise.draw(error, rows, columns, rng)
         added = [
             source.directions @ (coefficients / source.size[:, None])
             for source, coefficients in zip(sources, customers.coefficients, strict=True)
         ]
-        prior_draw = mean, precision, added[0], noise_precision
+        prior_draw = mean, precision, added[0], noise.general
         yield PosteriorDraw(customers.vectors, items.vectors, *prior_draw, *added[1:])
+
+
+def rated_pairs(
+    ratings: csr_matrix,  # (n, m); an entry of 0 is a rating too
+) -> tuple[np.ndarray, np.ndarray]:  # int (r,) row and column of each rating, in the order of its data
+    "Return where the ratings are."
+    return np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr)), ratings.indices
 
 
 def expected_ratings(
