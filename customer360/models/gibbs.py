@@ -176,7 +176,7 @@ def draw_coefficients(
 # %% ../../nbs/2_models/31_gibbs.ipynb #95a7c21d
 @dataclass
 class RatingNoise:
-    "How precise ratings are: in general, and by how much each customer and each item differ from that."
+    "The precision of ratings: the general one, and a factor of each customer and each item."
 
     general: float  # alpha
     of_customers: np.ndarray  # float64 (n,), w
