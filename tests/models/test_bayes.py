@@ -1,5 +1,6 @@
 "The Gibbs sampler against exact moments and data drawn from its own prior; the model on planted shops and at the edges"
 
+import json
 from dataclasses import replace
 from itertools import islice
 
@@ -405,6 +406,17 @@ def test_attributes_of_customers_count_if_they_are_asked_for(tmp_path):
     np.testing.assert_array_equal(
         same.predict(*pairs), new().fit(replace(data, user_features=None)).predict(*pairs)
     )
+
+
+def test_an_artefact_from_before_noise_of_its_own_answers_as_it_did(tmp_path):
+    data, _ = planted(8, 40, 20)
+    model, pairs = new().fit(data), np.mgrid[-1:40, :20].reshape(2, -1)
+    model.save(tmp_path / "model")
+    manifest = tmp_path / "model" / "manifest.json"
+    before = json.loads(manifest.read_text(encoding="utf-8"))
+    del before["params"]["noise_prior"]
+    manifest.write_text(json.dumps(before), encoding="utf-8")
+    np.testing.assert_array_equal(BayesianMF.load(tmp_path / "model").predict(*pairs), model.predict(*pairs))
 
 
 def test_what_somebody_has_says_what_they_like():
