@@ -127,6 +127,7 @@ def sample_posterior(
     ridge: float,  # of the suggestions for unrated items
     rng: np.random.Generator,
     attributes: bool = False,  # use those of the customers
+    noise_prior: float = 10.0,  # nu, in ratings
 ) -> list[PosteriorDraw]:
     "Return draws from the posterior; `items` holds all items, `customers` those who rate."
     ratings = standardise_ratings(train.histories, mean, spread)
@@ -136,7 +137,7 @@ def sample_posterior(
     compact, about = ratings[users][:, items], None
     if attributes and train.user_features is not None:
         about = principal_components(train.user_features[users], n_components, rng)
-    endless = gibbs_sweeps(compact, having, knowledge, n_factors, rng, about)
+    endless = gibbs_sweeps(compact, having, knowledge, n_factors, rng, about, noise_prior)
     kept = islice(endless, sweeps.start, sweeps.stop, sweeps.step)
     return [draw._replace(items=complete_items(draw, compact, n_ratings, described, ridge)) for draw in kept]
 
@@ -181,7 +182,10 @@ class BayesianMF(Recommender):
     order: ClassVar[int] = 80
     preference: ClassVar[int] = 20
     colour: ClassVar[str] = "#772200"
-    n_factors: PositiveInt = 10  # latent factors
+    n_factors: PositiveInt = 20  # latent factors
+    noise_prior: PositiveFloat = (
+        10.0  # in ratings: how firmly the noise of all customers and items is held to be alike
+    )
     n_components: NonNegativeInt = 50  # of each source of side information; 0: none
     n_burn_in: NonNegativeInt = 80  # sweeps that are thrown away
     n_draws: PositiveInt = 40  # sweeps that are kept
@@ -197,7 +201,7 @@ class BayesianMF(Recommender):
         self.spread_ = float(given.std()) if len(np.unique(given)) > 1 else 1.0
         sweeps = range(self.n_burn_in, self.n_burn_in + self.n_draws * self.thinning, self.thinning)
         options = self.n_factors, self.n_components, sweeps, self.ridge, generator(self.seed, "bayes")
-        options += (self.customer_attributes,)
+        options += self.customer_attributes, self.noise_prior
         with threadpool_limits(1, "blas"):  # the systems are small
             draws = sample_posterior(train, self.mean_, self.spread_, *options) if len(given) else []
         for name, field in KEPT.items():
