@@ -16,7 +16,7 @@ import pandas as pd
 from . import drawing, model_plots
 from .evidence import Evidence
 from .findings import echoes
-from .page_parts import Cell, Row, Section, Shown, Table, shown, three
+from .page_parts import Cell, Row, Section, Shown, Table, join_names, shown, three
 from .protocol import calibration_noise
 from .report_tables import SIX_MODELS, blank_reason
 from .sentences import wording
@@ -192,16 +192,18 @@ SITUATIONS = {"regular": "for a regular", "visitor": "for a visitor", "cold item
 
 
 def most_believed(e: Evidence, beliefs: Mapping[str, pd.DataFrame]) -> str:
-    "Return the component with the largest share, situation by situation"
-    told = [
-        f"{words}: "
-        + ", ".join(
-            f"{e.name(row.idxmax())} ({row.max():.0%}) {SITUATIONS.get(str(situation), f'for {situation}')}"
-            for situation, row in table.iterrows()
+    "Return the component with the largest share, situation by situation, and those that are left out"
+    most, left_out = [], []
+    for words, table in beliefs.items():
+        rows = [(SITUATIONS.get(str(name), f"for {name}"), row) for name, row in table.iterrows()]
+        most.append(
+            f"{words}: " + ", ".join(f"{e.name(r.idxmax())} ({r.max():.0%}) {who}" for who, r in rows)
         )
-        for words, table in beliefs.items()
-    ]
-    return f"The component with the largest weight: {'; '.join(told)}."
+        unused = [(who, [e.name(part) for part in row.index[row == 0]]) for who, row in rows]
+        told = [f"{join_names(names)} {who}" for who, names in unused if names]
+        left_out += [f"{words}: " + ", ".join(told)] if told else []
+    said = f"The component with the largest weight: {'; '.join(most)}."
+    return said + (f" Left out, as they add nothing: {'; '.join(left_out)}." if left_out else "")
 
 # %% ../../nbs/3_evaluation/58_report_models.ipynb #beefe815
 class Suggested(NamedTuple):

@@ -224,7 +224,6 @@ TEXT_STATE = (
     "starts_",
     "sampled_",
     "mix_",
-    "topics_",
 )  # no choice changes it
 
 
@@ -277,7 +276,6 @@ class TFIDF(Recommender):
         self.columns_, self.starts_ = vectors.indices.astype(np.int32), vectors.indptr.astype(np.int32)
         rng = generator(self.seed, "tfidf")
         self.sampled_, self.mix_ = find_topics(vectors, self.n_topics, rng, self.max_texts)
-        self.topics_ = np.asarray(vectors @ self._directions)
         self.tuned_, self.tuned_gain_ = choose_inside(self, train, type(self)._refitting)
         self._learn_weights(train)
 
@@ -291,17 +289,17 @@ class TFIDF(Recommender):
         return params, new | {"crowd_": np.float32(weight) * popularity_prior(new["popularity_"])}
 
     def _learn_weights(self, train: Dataset) -> None:
-        self.weights_ = np.eye(self.topics_.shape[1], dtype=np.float32)
+        self.weights_ = np.eye(self._topics.shape[1], dtype=np.float32)
         if self.learnt:
             options = self.value("regularisation"), self.own_share, self.as_written
             self.weights_ = learn_topic_weights(
-                root_sum_rows(train.histories.confidence), self.topics_, *options
+                root_sum_rows(train.histories.confidence), self._topics, *options
             )
 
     def _refitting(self, train: Dataset) -> Refit:
         def refit(values: dict[str, Any]) -> Recommender:
             model = type(self)(**{**self.params, "choose": False})
-            vars(model).update({name: getattr(self, name) for name in TEXT_STATE})
+            vars(model).update({name: getattr(self, name) for name in (*TEXT_STATE, "_topics")})
             model._set_statistics(train.histories, None, "")
             model.tuned_ = values
             model._learn_weights(train)
@@ -335,12 +333,16 @@ class TFIDF(Recommender):
         return topic_directions(self._vectors, self.sampled_, self.mix_)
 
     @cached_property
+    def _topics(self) -> np.ndarray:  # float32 (n_items, k), of each text
+        return np.asarray(self._vectors @ self._directions)
+
+    @cached_property
     def _inputs(self) -> np.ndarray:  # float32 (n_items, k), what an item says about its owner
-        return contrast_topics(self.topics_, self.popularity_, self.value("contrast"))
+        return contrast_topics(self._topics, self.popularity_, self.value("contrast"))
 
     @cached_property
     def _targets(self) -> np.ndarray:  # float32 (n_items, k), what speaks for an item
-        return self.topics_ @ self.weights_.T
+        return self._topics @ self.weights_.T
 
     @cached_property
     def _units(self) -> np.ndarray:  # the same, rows of length 1

@@ -252,7 +252,7 @@ def test_texts_shuffled_after_training_are_no_help(learnt):
         other = copy.copy(model)
         for name in [name for name in vars(other) if name.startswith("_")]:  # what was derived from the state
             delattr(other, name)
-        other.topics_ = model.topics_[generator(seed, "mixed").permutation(data.n_items)]
+        other._topics = model._topics[generator(seed, "mixed").permutation(data.n_items)]
         own.append(ndcg10(model, split))
         mixed.append(ndcg10(other, split))
         popular.append(ndcg10(Popularity().fit(split.train), split))
