@@ -366,7 +366,8 @@ def evaluate_fit(
 ) -> list[Result]:
     "Return the results of a fit on its split and on the split's variants"
     model = fit.load()
-    results = [evaluate(model, split, customers=customers, costs=fit.costs)]
+    short = split.name != "global_time" and split.candidates is None and not model.from_file
+    results = [evaluate(model, split, customers=customers, costs=fit.costs, short_histories=short)]
     if model.from_file:  # its lists were made for this question, not for the variants
         return [result for result in results if len(result.customers)]
     if split.candidates is not None:

@@ -25,6 +25,7 @@ from scipy.sparse import csr_matrix
 from ..config import generator
 from ..data.prepare import Histories, histories_from_events
 from ..data.splits import SPLITS, Split
+from .breakdown import by_history, by_item_count, by_repeat
 from customer360.metrics import (
     RANKING_METRICS,
     coverage,
@@ -54,15 +55,15 @@ class Result(NamedTuple):
     customers: pd.DataFrame  # a row per test customer: user, segment:<name>, <metric>@<k>, sums of errors
     overall: dict[str, float]  # <figure>@10, calibration_error, and the costs of `measure_cost`
     calibration: pd.DataFrame | None = None  # from `rating_bins`; None where no rating was predicted
+    breakdown: pd.DataFrame | None = None  # as from `break_down`, with ids; None where no list was made
 
     def save(self, folder: Path) -> None:  # exists
         "Write the tables as parquet and the rest as JSON"
         tables = {name: value for name, value in self._asdict().items() if isinstance(value, pd.DataFrame)}
         for name, table in tables.items():
             table.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-        plain = {
-            name: value for name, value in self._asdict().items() if name not in ("customers", "calibration")
-        }
+        plain = {name: value for name, value in self._asdict().items() if name not in tables}
+        plain = {name: value for name, value in plain.items() if value is not None}
         (Path(folder) / "result.json").write_text(json.dumps(plain, indent=1) + "\n")
 
     @classmethod
@@ -217,6 +218,7 @@ def evaluate(
     customers: pd.DataFrame | None = None,  # `user` id and attributes, for segments
     costs: dict[str, float] | None = None,  # fit_seconds, peak_memory
     repeats: bool = False,  # may recommend, and count as relevant, what was seen in train
+    short_histories: bool = False,  # judge it on short histories too
 ) -> Result:
     "Evaluate one model on one split; return one row per test customer"
     users = np.unique(split.test["user"].to_numpy(np.int32))
@@ -239,23 +241,27 @@ def evaluate(
             split.train.users.decode(rated["user"]), rated["rating"].to_numpy(), predicted, model.scale_
         )
         overall |= {"calibration_error": calibration_error(binned)} if len(rated) else {}
-    table = pd.concat(
-        [
-            pd.DataFrame({"user": split.train.users.decode(users)}),
-            assign_segments(split, users, customers),
-            pd.DataFrame(columns),
-        ],
-        axis=1,
-    )
-    return Result(
-        split.name + "-repeats" * repeats, split.seed, model.key, model.seed, table, overall, binned
-    )
+    table = pd.concat([assign_segments(split, users, customers), pd.DataFrame(columns)], axis=1)
+    table.insert(0, "user", split.train.users.decode(users))
+    parts = None if lists is None else _breakdown(model, lists, split, repeats, short_histories)
+    name = split.name + "-repeats" * repeats
+    return Result(name, split.seed, model.key, model.seed, table, overall, binned, parts)
 
 # %% ../../nbs/3_evaluation/10_protocol.ipynb #8a2b327e
 def measures_ranking(split: Split) -> bool:
     "Return True if ranking is measured on this split, False if only ratings are"
     recipe = SPLITS.get(split.name.split("-")[0])
     return recipe is None or not recipe.ratings_only
+
+
+def _breakdown(
+    model: Recommender, lists: RankedLists, split: Split, repeats: bool, short_histories: bool
+) -> pd.DataFrame:
+    rows = [(by_repeat if repeats else by_item_count)(lists, split, MAIN_CUTOFF)]
+    if short_histories:
+        rows.append(by_history(model, split, MAIN_CUTOFF))
+    found = pd.concat([frame for frame in rows if len(frame)] or rows, ignore_index=True)
+    return found.assign(user=split.train.users.decode(found["user"].to_numpy(np.int32)))
 
 
 def _ranking_columns(lists: RankedLists, users: np.ndarray) -> dict[str, np.ndarray]:

@@ -130,6 +130,8 @@ WRITTEN = frozenset(
         "leaderboard.csv",
         "leaderboard.parquet",
         "significance.csv",
+        "breakdown.csv",
+        "breakdown_significance.csv",
         "run.json",
         "figures",
         "notebooks",
