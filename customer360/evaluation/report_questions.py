@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LISTS', 'ERRORS', 'LATER', 'ranking_chart', 'two_splits_chart', 'verdict_blocks', 'when_section', 'time_section',
            'elsewhere', 'few_candidates', 'cold_section', 'newcomer_section', 'wishes_section', 'other_sections',
-           'breakdown_places', 'breakdown_section', 'breakdown_verdicts', 'split_blocks']
+           'breakdown_places', 'breakdown_section', 'breakdown_verdicts', 'split_blocks', 'repeat_blocks']
 
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #b824cecc
 import json
@@ -306,7 +306,7 @@ def other_sections(e: Evidence) -> list[Section]:
             Section(
                 "repeats",
                 "When an item may come again",
-                [words, *(block for split in repeats for block in split_blocks(e, split))],
+                [words, *(block for split in repeats for block in repeat_blocks(e, split))],
             )
         )
     return made
@@ -393,3 +393,20 @@ def split_blocks(e: Evidence, split: str) -> list[Any]:
             else []
         ),
     ]
+
+
+def repeat_blocks(
+    e: Evidence,
+    split: str,  # on which items may come again
+) -> list[Any]:
+    "Return the tables of a split with repeats, and what was found of items had before and of new ones"
+    places = [(metric, f"choice={part}") for part in ("repeat", "new") for metric in ("ndcg@10", "recall@10")]
+    columns = [
+        Column(metric, f"{titled(metric, short=True)}, {wording('part', part=part)}", split, part)
+        for metric, part in places
+    ]
+    parts, blocks = replace(e, board=pd.concat([e.board, e.breakdown])), split_blocks(e, split)
+    if not any(len(parts.of(column.metric, split, column.segment)) for column in columns):
+        return blocks
+    caption = "Items had before, and items new to the customer"
+    return [*blocks, wording("repeat_parts"), *metric_table(parts, caption, columns, split)]

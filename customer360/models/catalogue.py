@@ -43,6 +43,7 @@ class ModelDescription:
     group: str = Recommender.group  # a key of `GROUPS`
     order: int = Recommender.order  # place within its group, lowest first
     preference: int = Recommender.preference  # the highest serves where no model is named
+    repeats_only: bool = Recommender.repeats_only  # judged only where an item may come again
     colour: str = Recommender.colour  # hex, in every figure
     extra: str = ""  # extra of the package that brings what it needs, such as `bert`
     needs: tuple[str, ...] = ()  # packages of that extra, as they are imported

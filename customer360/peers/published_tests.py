@@ -132,7 +132,10 @@ def chosen_tests(
 LEFT_OUT = ("random",)  # of our own models: it has nothing to compare
 SEQUENTIAL = ("sasrec",)  # peers that take part only where what comes later is asked for
 
-BENCHMARK_MODELS: tuple[str, ...] = (*(key for key in MODELS if key not in LEFT_OUT), *PEERS)
+BENCHMARK_MODELS: tuple[str, ...] = (
+    *(key for key, model in MODELS.items() if key not in LEFT_OUT and not model.repeats_only),
+    *PEERS,
+)
 
 
 def participants(
