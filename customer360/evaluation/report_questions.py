@@ -19,7 +19,7 @@ import pandas as pd
 from ..data.splits import SPLITS
 from .breakdown import ITEM_LEVELS, SHORT_HISTORIES
 from .breakdown_figures import hybrid_verdict
-from .evidence import NEW_AMONG_ALL, REPEATS, SAME, SIGNIFICANT, Evidence
+from .evidence import NEW_AMONG_ALL, SAME, SIGNIFICANT, Evidence
 from .findings import FEWEST, Choice, Findings, ModelRanking, Placing
 from .leaderboard import LOWER_IS_BETTER
 from customer360.evaluation.page_parts import (
@@ -40,6 +40,7 @@ from customer360.evaluation.page_parts import (
     spread,
     three,
 )
+from .protocol import REPEATS
 from .report_figures import history_picture, skipped
 from .report_tables import Column, by_seed, metric_table, titled
 from .sentences import card_in_words, faster_text, sentence, times_text, wording
