@@ -4,6 +4,7 @@ DATA ?=
 PROTOCOLS ?=
 PROTOCOL ?=
 MODELS ?=
+TUNE ?=
 TRIALS ?= 30
 SEEDS ?=
 TRAFFIC ?=
@@ -26,7 +27,7 @@ setup: ## only make .venv, or see that it is up to date
 	@bash tools/setup.sh
 
 report: setup ## train and evaluate on DATASET (demo by default), leave reports/<DATASET>/index.html
-	@.venv/bin/c360 report --dataset "$(DATASET)" $(if $(DATA),--data "$(DATA)") $(if $(PROTOCOLS),--protocols "$(PROTOCOLS)") $(if $(MODELS),--models "$(MODELS)") $(ARGS)
+	@.venv/bin/c360 report --dataset "$(DATASET)" $(if $(DATA),--data "$(DATA)") $(if $(PROTOCOLS),--protocols "$(PROTOCOLS)") $(if $(MODELS),--models "$(MODELS)") $(if $(TUNE),--tune "$(TUNE)") $(ARGS)
 
 tune: setup ## look for hyper-parameters that suit DATASET, inside its train part; prints what goes into its card
 	@.venv/bin/c360 tune --dataset "$(DATASET)" --trials "$(TRIALS)" $(if $(DATA),--data "$(DATA)") $(if $(MODELS),--model "$(MODELS)") $(ARGS)

@@ -33,9 +33,11 @@ from customer360.cli_options import (
     SetOption,
     TestFileOption,
     TrainFileOption,
+    TuneOption,
     chosen_source,
     existing_file,
     parse_settings,
+    parse_tune,
     source_options,
     split_commas,
     takes_options,
@@ -119,8 +121,8 @@ def _run_options(options: ReportOptions, named: list[str]) -> Any:  # `RunOption
     from customer360.evaluation.run_plan import RunOptions
 
     limit, memory = parse_duration(options.model_timeout), parse_memory(options.memory)
-    tell = partial(typer.echo, err=True)
-    return RunOptions(limit, memory, named, not options.models, options.at_once, tell)
+    tell, tune = partial(typer.echo, err=True), parse_tune(options.tune)
+    return RunOptions(limit, memory, named, not options.models, options.at_once, tune, tell)
 
 
 INCOMPLETE = 3  # exit code of a report that was made without some of its models
@@ -161,6 +163,7 @@ TrainOptions = source_options(
     no_figures=(_UNMEASURED, False),
     snapshot=(_SNAPSHOT, ""),
     set_=(SetOption, None),
+    tune=(TuneOption, "on"),
     force=(ForceOption, False),
 )
 
@@ -179,7 +182,8 @@ def train_command(options: TrainOptions) -> None:
     from customer360.evaluation.readings import snapshot_of
 
     source, earlier, every = chosen_source(options), options.snapshot, options.model == "all"
-    params = choose_params(source, installed_models() if every else [options.model], options.set_ or [])
+    keys, tune = installed_models() if every else [options.model], parse_tune(options.tune)
+    params = choose_params(source, keys, options.set_ or [], tune)
 
     def read() -> Path:
         return reopen_snapshot(source.card.name, earlier) if earlier else snapshot_of(source)
@@ -196,9 +200,10 @@ def choose_params(
     source: Any,  # a `Source`
     keys: list[str],  # of models
     pairs: list[str],  # of `--set`
+    tune: bool = True,  # False: models choose no hyper-parameters inside train, unless a pair says so
 ) -> dict[str, dict[str, Any]]:  # model -> hyper-parameters, hybrids last: they take the others as they are
     "Return the hyper-parameters of the card with those of `--set`; raise `ValueError` or `KeyError`"
-    from customer360.models.catalogue import PARTS, make_model, model_class
+    from customer360.models.catalogue import PARTS, held_params, make_model, model_class
     from customer360.serving.retrain import merge_params
 
     for key in keys:
@@ -207,7 +212,10 @@ def choose_params(
     if unwanted := sorted(set(chosen) - set(keys)):
         raise ValueError(f"--set names {unwanted[0]}, which is not trained: name it with --model")
     ordered = sorted(keys, key=lambda key: key in PARTS)
-    params = {key: merge_params(source.params(key), chosen.get(key, {})) for key in ordered}
+    params = {key: source.params(key) for key in ordered}
+    if not tune:
+        params = {key: held_params(key, own) for key, own in params.items()}
+    params = {key: merge_params(own, chosen.get(key, {})) for key, own in params.items()}
     for key in chosen:
         make_model(key, params=params[key])
     return params
@@ -231,6 +239,7 @@ EvaluateOptions = source_options(
     seed=(_SEED, None),
     train=(TrainFileOption, ""),
     test=(TestFileOption, ""),
+    tune=(TuneOption, "on"),
 )
 
 
@@ -259,7 +268,8 @@ def evaluate_command(options: EvaluateOptions) -> None:
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}: use one of {', '.join(SPLITS)}")
     source = chosen_source(options)
-    params = json.dumps(source.params(options.model))  # before anything is read: a wrong card ends here
+    chosen = choose_params(source, [options.model], [], parse_tune(options.tune))
+    params = json.dumps(chosen[options.model])  # before anything is read: a wrong card ends here
     snapshot = snapshot_of(source)
     seeds = SPLITS[split].seeds(open_snapshot(snapshot)[1], every=True)
     seed = options.seed if options.seed is not None or not seeds else seeds[0]

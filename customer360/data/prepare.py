@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, hstack
 
-from ..config import deprecated_names
+from ..config import deprecated_names, generator
 from ..files import sha256_of_bytes
 from ..schema import NOT_ATTRIBUTES, EventType, Facts, Tables, evidence, interactions
 
@@ -128,6 +128,20 @@ class Histories:
         starts, lengths = self.weight.indptr[:-1][rows], np.diff(self.weight.indptr)[rows]
         indptr = np.append(0, np.cumsum(lengths))
         return self._take(np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1]), indptr)
+
+    def newest(
+        self,
+        n: int,  # entries of each customer, at most
+    ) -> "Histories":
+        "Return the same customers with the newest n entries that count for an item; ties in a random order"
+        chance = generator(0, "newest").random(len(self.items))
+        order = np.lexsort([chance, self.timestamp, self.rows])
+        order = order[self.weight.data[order] > 0]
+        ends = np.cumsum(np.bincount(self.rows[order], minlength=len(self)))
+        entries = np.sort(order[ends[self.rows[order]] - np.arange(len(order)) <= n])
+        return self._take(
+            entries, np.append(0, np.cumsum(np.bincount(self.rows[entries], minlength=len(self))))
+        )
 
     def _take(self, entries: np.ndarray, indptr: np.ndarray) -> "Histories":
         weight = csr_matrix(

@@ -11,6 +11,7 @@ __all__ = ['RATES', 'UNKNOWN', 'MOST_CELLS', 'FUSION_SECONDS', 'FUSION_CELL_SECO
            'too_large', 'cost_table', 'first_models']
 
 # %% ../../nbs/3_evaluation/41_costs.ipynb #8e72fc7e
+import json
 import os
 import tomllib
 from collections.abc import Callable, Collection, Iterable
@@ -95,17 +96,21 @@ def fusion_seconds(size: Size) -> float:
     return FUSION_SECONDS + FUSION_CELL_SECONDS * min(size.customers * size.items, FusionOptions.max_cells)
 
 
-def fit_seconds(model: str, size: Size) -> float:
+def fit_seconds(
+    model: str,
+    size: Size,
+    choosing: bool = True,  # hyper-parameters inside train
+) -> float:
     "Return what one fit takes, without encoding texts"
     if model in PARTS:
-        return fusion_seconds(size) + sum(fit_seconds(part, size) for part in PARTS[model])
+        return fusion_seconds(size) + sum(fit_seconds(part, size, choosing) for part in PARTS[model])
     r, n = rates_of(model), size.items
     nodes, cells = size.customers + size.items, size.customers * n
     if cells > MOST_CELLS:
         cells = size.customers * min(n, r.fit_items)
     sums = r.row * (size.entries or size.rows) + r.node * nodes + r.fit_cell * cells
     trial = min(size.customers, MOST_CUSTOMERS) + min(n, MOST_ITEMS)
-    return sums + r.pair * n**2 + r.cube * float(n) ** 3 + r.choice * trial
+    return sums + r.pair * n**2 + r.cube * float(n) ** 3 + r.choice * trial * choosing
 
 
 def queries(
@@ -174,7 +179,7 @@ def estimate_run(
     made, texts_read = [], False
     for model, mine in by_model.items():
         fit = sum(_fit_of(model, job, size, by_model, sliced) for job in left[model])
-        fit += len(slices[model]) * fit_seconds(model, size) if slices[model] else 0.0
+        fit += sum(fit_seconds(model, size, _chooses(mine[0])) for _ in slices[model])
         if left[model] or slices[model]:
             reads = any(rates_of(part).text for part in PARTS.get(model, (model,)))
             encoding = 0 if texts_read or not reads else size.texts * RATES["bert"].text
@@ -201,16 +206,23 @@ def _slices_of(model: str, left: dict[str, list[Job]], size: Size) -> tuple[tupl
     return tuple(dict.fromkeys((f"{job.split}-slice", job.split_seed, model) for job in hybrids))
 
 
+def _chooses(job: Job, part: str = "") -> bool:  # part: a component of its model
+    params = json.loads(job.params)
+    own = params.get("components", {}).get(part, {}) if part else params
+    return own.get("choose", True)
+
+
 def _start(model: str) -> float:
     return max(rates_of(part).start for part in PARTS.get(model, (model,))) + 4.0 * (model in PARTS)
 
 
 def _fit_of(model: str, job: Job, size: Size, by_model: Collection[str], sliced: set[tuple]) -> float:
     if model not in PARTS:
-        return fit_seconds(model, size)
+        return fit_seconds(model, size, _chooses(job))
     seconds = fusion_seconds(size)
     for part in PARTS[model]:
-        alone, key = fit_seconds(part, size), (f"{job.split}-slice", job.split_seed, part)
+        alone = fit_seconds(part, size, _chooses(job, part))
+        key = (f"{job.split}-slice", job.split_seed, part)
         seconds += 0.0 if key in sliced else alone
         seconds += 0.0 if part in by_model else alone
         sliced.add(key)

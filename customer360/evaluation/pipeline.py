@@ -44,6 +44,7 @@ from ..data.store.facade import Store
 from .cache import code_hash, hash_of, model_code_hash
 from .failures import ModelFailed, concerns_model, failure_reason, time_limit, worklog
 from customer360.evaluation.protocol import (
+    REPEAT_SPLITS,
     Result,
     evaluate,
     evaluate_prequential,
@@ -366,14 +367,17 @@ def evaluate_fit(
 ) -> list[Result]:
     "Return the results of a fit on its split and on the split's variants"
     model = fit.load()
-    results = [evaluate(model, split, customers=customers, costs=fit.costs)]
+    if model.repeats_only:
+        return [evaluate(model, split, customers=customers, costs=fit.costs, repeats=True)]
+    short = split.name != "global_time" and split.candidates is None and not model.from_file
+    results = [evaluate(model, split, customers=customers, costs=fit.costs, short_histories=short)]
     if model.from_file:  # its lists were made for this question, not for the variants
         return [result for result in results if len(result.customers)]
     if split.candidates is not None:
         results.append(evaluate(model, with_all_items(split), customers=customers))
     if split.name == "global_time":
         results.append(evaluate_prequential(model, split, customers=customers))
-    if split.train.facts.repeats and split.name in ("global_time", "leave_last_out"):
+    if split.train.facts.repeats and split.name in REPEAT_SPLITS:
         results.append(evaluate(model, split, customers=customers, repeats=True))
     return [result for result in results if len(result.customers)]
 

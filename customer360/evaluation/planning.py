@@ -7,13 +7,14 @@ __all__ = ['PROTOCOLS', 'SEVERAL_MODEL_SEEDS', 'check_protocols', 'plan_jobs', '
 
 # %% ../../nbs/3_evaluation/40_planning.ipynb #34f787e0
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..data.prepare import Dataset
 from ..data.split_checks import untestable
 from ..data.splits import SPLITS
 from .pipeline import Job
+from .protocol import REPEAT_SPLITS
 from .ready_lists import ReadyLists
 from ..models.catalogue import model_class
 from ..models.contract import Recommender
@@ -48,7 +49,7 @@ def plan_jobs(
         if reason := recipe.needs(data):
             skipped[name] = reason
             continue
-        keys = [key for key in models if not recipe.ratings_only or predicts_ratings(key)]
+        keys = [key for key in models if _takes_part(key, name, data)]
         seeds = only.get(name) or recipe.seeds(data, protocols == "all" or name in only)
         good = _testable_seeds(data, name, seeds, skipped)
         jobs += [
@@ -59,8 +60,7 @@ def plan_jobs(
             for model_seed in SEVERAL_MODEL_SEEDS.get((name, seed), (0,))[: 1 if _is_ready(key) else None]
         ]
     if not jobs:
-        told = "; ".join(f"{name}: {reason}" for name, reason in skipped.items() if name in (only or skipped))
-        raise ValueError(f"there is nothing to evaluate. {told}" if models else "no model was named")
+        raise ValueError(_nothing_to_do([*models], skipped, only))
     return jobs, skipped
 
 
@@ -74,6 +74,22 @@ def _testable_seeds(
         if problem:
             skipped[f"{name} {seed}" if good else name] = problem
     return good
+
+
+def _nothing_to_do(models: Sequence[str], skipped: Mapping[str, str], only: Collection[str]) -> str:
+    if not models:
+        return "no model was named"
+    if all(model_class(key).repeats_only for key in models):
+        again = "where items come again, as `repeats = true` on the card of the data says"
+        return f"there is nothing to evaluate. {', '.join(models)} is judged only {again}"
+    told = "; ".join(f"{name}: {reason}" for name, reason in skipped.items() if name in (only or skipped))
+    return f"there is nothing to evaluate. {told}"
+
+
+def _takes_part(key: str, name: str, data: Dataset) -> bool:
+    if model_class(key).repeats_only and not (data.facts.repeats and name in REPEAT_SPLITS):
+        return False
+    return not SPLITS[name].ratings_only or predicts_ratings(key)
 
 
 def _is_ready(key: str) -> bool:

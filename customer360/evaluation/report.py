@@ -48,6 +48,7 @@ from customer360.evaluation.report_figures import (
 from .report_interactive import interactive_data, script, script_hash, script_safe
 from .report_models import Inside, calibration_section, inside_section, visits
 from customer360.evaluation.report_questions import (
+    breakdown_section,
     cold_section,
     newcomer_section,
     other_sections,
@@ -170,8 +171,8 @@ def layout(e: Evidence, f: Findings) -> PageSections:
     "Return the sections of the page"
     questions = [
         leaderboard_section(e, f), differences_section(e), when_section(f), segments_section(e),
-        calibration_section(e), *inside_section(e), time_section(e, f), cold_section(e), *newcomer_section(e),
-        *wishes_section(e), *other_sections(e),
+        *breakdown_section(e), calibration_section(e), *inside_section(e), time_section(e, f),
+        cold_section(e), *newcomer_section(e), *wishes_section(e), *other_sections(e),
     ]  # fmt: skip
     appendix = [
         measured_section(e), *brief_section(e), *ready_section(e), data_section(e), provenance_section(e),
@@ -237,6 +238,11 @@ def write_report(
     write_leaderboard(short_form(board), folder / "leaderboard.csv")
     write_leaderboard(board, folder / "leaderboard.parquet")
     (folder / "significance.csv").write_bytes(significance(e.compared))
+    for name, table in (("breakdown", e.breakdown), ("breakdown_significance", e.breakdown_compared)):
+        if len(table):
+            (folder / f"{name}.csv").write_bytes(
+                table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode()
+            )
     (folder / "findings.json").write_text(
         json.dumps(stated(f), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -62,6 +62,8 @@ def _chosen_values(e: Evidence) -> list[Any]:
             gain = np.mean([job["tuned"]["gain"] for job in jobs])
             rows.append([e.name(model), "; ".join(found), f"{gain:+.3f}", str(len(jobs))])
     head = ["model", "values", "nDCG gained on hidden train pairs, mean", "fits"]
+    if e.told("tune", default=True) is False:
+        return [wording("chosen_off")]
     return [wording("chosen_values"), plain_table("Chosen inside train", head, rows)] if rows else []
 
 

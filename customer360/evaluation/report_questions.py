@@ -5,18 +5,21 @@
 # %% auto #0
 __all__ = ['LISTS', 'ERRORS', 'LATER', 'ranking_chart', 'two_splits_chart', 'verdict_blocks', 'when_section', 'time_section',
            'elsewhere', 'few_candidates', 'cold_section', 'newcomer_section', 'wishes_section', 'other_sections',
-           'split_blocks']
+           'breakdown_places', 'breakdown_section', 'breakdown_verdicts', 'split_blocks', 'repeat_blocks']
 
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #b824cecc
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..data.splits import SPLITS
-from .evidence import SAME, SIGNIFICANT, Evidence
+from .breakdown import ITEM_LEVELS, SHORT_HISTORIES
+from .breakdown_figures import hybrid_verdict
+from .evidence import NEW_AMONG_ALL, SAME, SIGNIFICANT, Evidence
 from .findings import FEWEST, Choice, Findings, ModelRanking, Placing
 from .leaderboard import LOWER_IS_BETTER
 from customer360.evaluation.page_parts import (
@@ -37,8 +40,9 @@ from customer360.evaluation.page_parts import (
     spread,
     three,
 )
-from .report_figures import skipped
-from .report_tables import Column, by_seed, metric_table
+from .protocol import REPEATS
+from .report_figures import history_picture, skipped
+from .report_tables import Column, by_seed, metric_table, titled
 from .sentences import card_in_words, faster_text, sentence, times_text, wording
 from ..models.catalogue import MODELS
 
@@ -289,7 +293,7 @@ def other_sections(e: Evidence) -> list[Section]:
     "Return the section on every other split, and on those that were not run"
     shown_above = {e.main, "global_time", "global_time-running", "cold_items", "cold_items-all"}
     rest = [split for split in e.splits if split not in shown_above]
-    repeats = [split for split in rest if split.endswith("-repeats")]
+    repeats = [split for split in rest if split.endswith(REPEATS)]
     other = [block for split in rest if split not in repeats for block in split_blocks(e, split)]
     reasons = e.told("skipped_splits", default={})
     missing = [f"{split}: {reason}" for split, reason in reasons.items()]
@@ -303,10 +307,77 @@ def other_sections(e: Evidence) -> list[Section]:
             Section(
                 "repeats",
                 "When an item may come again",
-                [words, *(block for split in repeats for block in split_blocks(e, split))],
+                [words, *(block for split in repeats for block in repeat_blocks(e, split))],
             )
         )
     return made
+
+# %% ../../nbs/3_evaluation/62_report_questions.ipynb #4d6c8abf
+def breakdown_places(e: Evidence) -> list[tuple[str, str]]:  # (split, part), in the order of columns
+    "Return the parts of the test that say something: those with enough customers"
+    size = e.breakdown.groupby(["split", "segment"])["n_customers"].max()
+    items = [f"item={name}" for _, name in ITEM_LEVELS]
+    histories = [f"history={length}" for length in (*SHORT_HISTORIES, "whole")]
+    wanted = [(e.main, part) for part in (*histories, *items)]
+    if (e.main, items[0]) not in size:
+        wanted.insert(len(histories), (NEW_AMONG_ALL, items[0]))
+    return [place for place in wanted if size.get(place, 0) >= FEWEST]
+
+
+def breakdown_section(e: Evidence) -> list[Section]:
+    "Return the section on rare items and short histories; none where nothing was broken down"
+    places, parts = breakdown_places(e), replace(e, board=pd.concat([e.board, e.breakdown]))
+    if not places:
+        return []
+    by_main = [place for place in places if place[0] == e.main]
+    by_history = [place for place in places if place[1].startswith("history")]
+    by_item = [place for place in places if place not in by_history]
+    blocks: list[Any] = [wording("breakdown", elsewhere=places != by_main), *breakdown_verdicts(e, places)]
+    if by_history:
+        hybrids = {model for hybrid, of in e.components.items() for model in (hybrid, *of)}
+        drawn = [model for model in e.names if model in {*hybrids, "popularity"}] if hybrids else e.names
+        columns = [Column("ndcg@10", wording("part", part=part), split, part) for split, part in by_history]
+        blocks += [history_picture(e, drawn), *metric_table(parts, "nDCG@10 by what is known", columns)]
+    for metric in ("recall@10", "ndcg@10") if by_item else ():
+        columns = [Column(metric, wording("part", part=part), split, part) for split, part in by_item]
+        table = metric_table(
+            parts, f"{titled(metric, short=True)} by how many train customers have the item", columns
+        )
+        blocks += table if metric == "recall@10" else [Folded("The same by nDCG", table)]
+    return [Section("breakdown", "Short histories and rare items", blocks)]
+
+
+def breakdown_verdicts(e: Evidence, places: Sequence[tuple[str, str]]) -> list[Any]:
+    "Return for each hybrid where it is better or worse than its components, and the tests"
+    tests = e.breakdown_compared
+    order = {place: number for number, place in enumerate(places)}
+    at = [order.get(place, -1) for place in zip(tests["split"], tests["segment"], strict=True)]
+    tests = tests.assign(at=at)[np.array(at, int) >= 0].sort_values(["model", "at"], kind="stable")
+    said = [hybrid_verdict(tests, hybrid) for hybrid in e.components if hybrid in set(tests["model"])]
+    if not said:
+        return []
+    rows = [
+        [
+            e.name(row.model), wording("part", part=row.segment), e.name(row.other), three(row.difference),
+            spread(pd.Series({"low": row.low, "high": row.high})), three(row.p_holm),
+        ]
+        for row in tests.itertuples()
+    ]  # fmt: skip
+    head = ["hybrid", "part", "component", "difference", "interval", "p, Holm"]
+    table = plain_table("nDCG@10 of a hybrid less that of each component", head, rows)
+    parts = {part: wording("part_in_words", part=part) for _, part in places}
+    told = [
+        wording(
+            "hybrid_parts",
+            hybrid=e.name(one.hybrid),
+            n=one.n_parts,
+            parts=len({part for part, _ in one.worse}),
+            better=[parts[part] for part, _ in one.better],
+            worse=[f"{parts[part]} ({e.name(other)})" for part, other in one.worse],
+        )
+        for one in said
+    ]
+    return [*told, Folded("The tests", [table])]
 
 # %% ../../nbs/3_evaluation/62_report_questions.ipynb #5bf531f1
 def split_blocks(e: Evidence, split: str) -> list[Any]:
@@ -323,3 +394,20 @@ def split_blocks(e: Evidence, split: str) -> list[Any]:
             else []
         ),
     ]
+
+
+def repeat_blocks(
+    e: Evidence,
+    split: str,  # on which items may come again
+) -> list[Any]:
+    "Return the tables of a split with repeats, and what was found of items had before and of new ones"
+    places = [(metric, f"choice={part}") for part in ("repeat", "new") for metric in ("ndcg@10", "recall@10")]
+    columns = [
+        Column(metric, f"{titled(metric, short=True)}, {wording('part', part=part)}", split, part)
+        for metric, part in places
+    ]
+    parts, blocks = replace(e, board=pd.concat([e.board, e.breakdown])), split_blocks(e, split)
+    if not any(len(parts.of(column.metric, split, column.segment)) for column in columns):
+        return blocks
+    caption = "Items had before, and items new to the customer"
+    return [*blocks, wording("repeat_parts"), *metric_table(parts, caption, columns, split)]

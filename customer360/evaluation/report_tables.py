@@ -104,7 +104,7 @@ def figures_of(e: Evidence, column: Column, split: str) -> dict[str, Cell]:  # b
     )
     cells = {}
     for model in value.index:
-        top = column.marked and value[model] == value[best] and len(value) > 1
+        top = column.marked and value[model] == value[best] and value.nunique() > 1
         level = column.marked and not top and tested.get(model, 0) >= SIGNIFICANT
         kind = "best" if top else "level" if level else ""
         cells[model] = Cell(

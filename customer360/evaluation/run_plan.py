@@ -58,6 +58,7 @@ class RunOptions:
     named: Collection[str] = ()  # models that run even where they would take more
     first_look: bool = False  # a long run begins with a report on the cheap models
     at_once: int = 0  # stages that run side by side; 0: as many as the machine can
+    tune: bool = True  # models choose a few hyper-parameters inside train; False: card and defaults hold
     tell: Callable[[str], None] = log.info  # is told what the run will do, and of the first look
 
 

@@ -57,7 +57,7 @@ from .ready_lists import add_models, ready_files
 from .run_plan import JUDGING, RunOptions, RunPlan, left_out_fits, plan_run
 from .side_by_side import run_pieces
 from ..files import atomic_folder, describe_file
-from ..models.catalogue import MODELS, model_class
+from ..models.catalogue import MODELS, held_params, model_class
 
 # %% ../../nbs/3_evaluation/48_stages.ipynb #5a99f290
 Watch = Callable[[str, Worklog], AbstractContextManager[None]]  # of a stage's title and what it writes
@@ -130,6 +130,8 @@ WRITTEN = frozenset(
         "leaderboard.csv",
         "leaderboard.parquet",
         "significance.csv",
+        "breakdown.csv",
+        "breakdown_significance.csv",
         "run.json",
         "figures",
         "notebooks",
@@ -359,6 +361,8 @@ def make_report(
     request = ReportRequest(source, wanted, added, protocols, name, splits, options)
     request.check()
     params = card_params(request.card)
+    if not options.tune:
+        params = {key: held_params(key, params.get(key, {})) for key in wanted}
     with forking_kernels():
         ingested = run_ingest(request)
         snapshot = Path(ingested.left["snapshot"])
@@ -386,7 +390,7 @@ def _report_on(
             trained, at_work = training.done, plan.still_at_work(models)
             contract = {model: output.left["contract"] for model, output in trained.items()}
             record = run_record(snapshot, fits, contract, plan.skipped, request.protocols, started)
-            record |= {"at_once": plan.at_once, "at_work": at_work}
+            record |= {"at_once": plan.at_once, "at_work": at_work, "tune": options.tune}
             with bar.stage("report", None, plan.page(len(models))):
                 _write(request, ingested, snapshot, trained, evaluated, fits, record)
             if at_work:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['GROUPS', 'Sources', 'MODELS', 'PARTS', 'ModelDescription', 'ClassSource', 'read_classes', 'inherited_values',
-           'read_description', 'read_models', 'package_models', 'missing', 'model_class', 'make_model', 'run_cells',
-           'add_notebook', 'describe', 'variant_of', 'colour', 'models_in', 'by_preference']
+           'read_description', 'read_models', 'package_models', 'missing', 'model_class', 'make_model', 'held_params',
+           'run_cells', 'add_notebook', 'describe', 'variant_of', 'colour', 'models_in', 'by_preference']
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #9fe0d94c
 import ast
@@ -43,6 +43,7 @@ class ModelDescription:
     group: str = Recommender.group  # a key of `GROUPS`
     order: int = Recommender.order  # place within its group, lowest first
     preference: int = Recommender.preference  # the highest serves where no model is named
+    repeats_only: bool = Recommender.repeats_only  # judged only where an item may come again
     colour: str = Recommender.colour  # hex, in every figure
     extra: str = ""  # extra of the package that brings what it needs, such as `bert`
     needs: tuple[str, ...] = ()  # packages of that extra, as they are imported
@@ -185,7 +186,7 @@ def make_model(
     cls = model_class(key)
     given = {name: value for name, value in params.items() if not (key in PARTS and name == "components")}
     hint = ", and components.svd.n_factors and the like of its components" if key in PARTS else ""
-    check_params(cls, given, ("seed", "components"), hint)
+    check_params(cls, given, ("seed", "components") if key in PARTS else ("seed",), hint)
     parts = {"components": _components(key, seed, params)} if key in PARTS else {}
     return cls(seed=seed, **given, **parts)
 
@@ -210,6 +211,29 @@ def _component(key: str, part: str, seed: int, params: Any) -> Recommender:
         return make_model(part, seed, params)
     except HyperparameterError as error:
         raise HyperparameterError(str(error), ("components", part, *error.path)) from None
+
+# %% ../../nbs/2_models/45_catalogue.ipynb #566652a0
+def held_params(
+    key: str,  # of the model
+    params: Mapping[str, Any] = {},  # hyper-parameters other than the defaults
+) -> dict[str, Any]:
+    "Return hyper-parameters with which neither the model nor its components choose any inside train."
+    held, known = dict(params), {f.name for f in fields(model_class(key))}
+    if "choose" in known:
+        held["choose"] = False
+    if key in PARTS:
+        given = params.get("components", {})
+        held["components"] = {part: held_params(part, given.get(part, {})) for part in PARTS[key]}
+    elif "components" in known:  # a hybrid of somebody's own
+        held["components"] = _held_values(make_model(key, params=params).params)["components"]
+    return held
+
+
+def _held_values(values: Mapping[str, Any]) -> dict[str, Any]:  # all values of a model, as `params` has them
+    held = {**values, **({"choose": False} if "choose" in values else {})}
+    if "components" in held:
+        held["components"] = {name: _held_values(part) for name, part in held["components"].items()}
+    return held
 
 # %% ../../nbs/2_models/45_catalogue.ipynb #e5a1084b
 def run_cells(

@@ -111,6 +111,7 @@ class Recommender(ABC):
         tuple[str, ...]
     ] = ()  # those of "ranking" that `fit` chooses inside train, in this order
     serves: ClassVar[bool] = True  # False: it is there to compare others with, and is never put to use
+    repeats_only: ClassVar[bool] = False  # True: it is judged only where an item may come again
     from_file: ClassVar[bool] = False  # True: it answers with what another system has written into a file
     ranks: ClassVar[bool] = True  # False: it predicts ratings alone
     personal: ClassVar[bool] = True  # False: by design the same for every history, or unrelated to it

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..data.prepare import Dataset
 from ..data.splits import SPLITS, Split, leave_last_out, make_split
+from ..evaluation.protocol import REPEATS
 from ..models.catalogue import MODELS
 from .draws import lacking_files, loo_99neg, recbole_811
 from .peer_catalogue import PEERS, lacks_package, questions_of
@@ -26,7 +27,7 @@ class PublishedTest:
     "A cut of a data set with the questions that are asked on it"
 
     dataset: str  # name of a card
-    split: str  # a key of `SPLITS`, or one of `OWN_DRAWS`
+    split: str  # a key of `SPLITS`, one of them with `REPEATS`, or one of `OWN_DRAWS`
     questions: tuple[str, ...]  # ranking, rating
     seeds: tuple[int | None, ...]  # of the shuffle, or the folds; None where there is none
     about: str  # one sentence
@@ -37,17 +38,29 @@ class PublishedTest:
         "Return the name by which it is asked for"
         return f"{self.dataset}/{self.split}"
 
+    @property
+    def repeats(self) -> bool:
+        "Return True if a model may recommend, and is credited for, what a customer had before"
+        return self.split.endswith(REPEATS)
+
+    @property
+    def cut(self) -> str:
+        "Return the name of the split, or of the draw, that the data are cut by"
+        return self.split.removesuffix(REPEATS)
+
     def lacking(
         self,
         data: Dataset,
         home: Path | None,  # folder of its files
     ) -> str:  # "" if nothing is
         "Return why the data do not allow it"
-        if self.split == "loo_99neg":
+        if self.repeats and not data.facts.repeats:
+            return "its card does not say that customers come back to the same items"
+        if self.cut == "loo_99neg":
             return lacking_files(home)
-        if self.split == "leave_last_out":  # which the last moment of each customer suffices for
+        if self.cut == "leave_last_out":  # which the last moment of each customer suffices for
             return "" if data.interactions["timestamp"].nunique() > 1 else "it has no timestamps that differ"
-        return "" if self.split in OWN_DRAWS else SPLITS[self.split].needs(data)
+        return "" if self.cut in OWN_DRAWS else SPLITS[self.cut].needs(data)
 
     def make(
         self,
@@ -58,11 +71,11 @@ class PublishedTest:
         "Return the train and the test part; raise `ValueError` if the data do not allow it"
         if reason := self.lacking(data, home):
             raise ValueError(f"{data.facts.name} does not allow {self.name}: {reason}")
-        if self.split == "recbole_811":
+        if self.cut == "recbole_811":
             return recbole_811(data, seed)
-        if self.split == "leave_last_out":
+        if self.cut == "leave_last_out":
             return leave_last_out(data)
-        return loo_99neg(data, home) if self.split == "loo_99neg" else make_split(data, self.split, seed)
+        return loo_99neg(data, home) if self.cut == "loo_99neg" else make_split(data, self.cut, seed)
 
 
 SHUFFLES, BOTH = (101, 102, 103), ("ranking", "rating")
@@ -104,6 +117,10 @@ PUBLISHED_TESTS: tuple[PublishedTest, ...] = (
         "The newest fifth of all invoice lines is the test.", True,
     ),
     PublishedTest(
+        "online-retail", "global_time-repeats", ("ranking",), (None,),
+        "The same, and what a customer had before may be recommended and counts as found.", True,
+    ),
+    PublishedTest(
         "ml-100k", "cold_items", ("ranking",), SHUFFLES,
         "A tenth of the films with all their ratings is the test, and only these films are ranked.",
     ),
@@ -141,5 +158,6 @@ def participants(
 ) -> list[str]:  # keys, in the same order
     "Return the models that answer a question of a test and can be fitted here"
     asked = (key for key in models if test.next_item or key not in SEQUENTIAL)
+    asked = (key for key in asked if test.repeats or key not in MODELS or not MODELS[key].repeats_only)
     able = (key for key in asked if not lacks_package(key))
     return [key for key in able if set(questions_of(key)) & set(test.questions)]

@@ -119,11 +119,12 @@ def measure_on(
     model: Recommender,  # unfitted
     split: Split,
     questions: Iterable[str],  # of the test
+    repeats: bool = False,  # what a customer had before may be recommended, and counts
 ) -> Result:
     "Fit and evaluate a model, and keep what it answers of its own to the questions that are asked"
     with measure_cost() as cost:
         model.fit(split.train)
-    result = evaluate(model, split, costs=cost.figures)
+    result = evaluate(model, split, costs=cost.figures, repeats=repeats)
     asked = {*questions} & {*questions_of(model.key)}
     frame, overall = result.customers, dict(result.overall)
     if "rating" not in asked:
@@ -132,7 +133,7 @@ def measure_on(
     if "ranking" not in asked:
         frame = frame.drop(columns=[name for name in frame if "@" in name])
         overall = {name: value for name, value in overall.items() if "@" not in name}
-    return result._replace(customers=frame, overall=overall, calibration=None)
+    return result._replace(customers=frame, overall=overall, calibration=None, breakdown=None)
 
 
 def run_task(
@@ -146,7 +147,10 @@ def run_task(
     found = choose_values(task, task.test.make(data, task.test.seeds[0], files), home) if left else None
     for seed in left:
         result = measure_on(
-            make_fit(task, found.params), task.test.make(data, seed, files), task.test.questions
+            make_fit(task, found.params),
+            task.test.make(data, seed, files),
+            task.test.questions,
+            task.test.repeats,
         )
         with atomic_folder(shuffle_folder(task, seed, home), exists="keep") as work:
             result.save(work)
