@@ -108,7 +108,7 @@ def relevant_ranks(
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #4e6e48b0
 class RankingWeights(NamedTuple):
-    "What a regime's sum of scores is made of"
+    "The weights of a regime's sum of scores"
 
     components: np.ndarray  # float32 (c,), sum 1
     rarity: float = 0.0  # b, per unit of the logarithm
