@@ -133,7 +133,7 @@ class Histories:
         self,
         n: int,  # entries of each customer, at most
     ) -> "Histories":
-        "Return the same customers with the newest n entries that count for an item; ties in a random order"
+        "Return the same customers with their newest n entries that count for an item; equal times at random"
         chance = generator(0, "newest").random(len(self.items))
         order = np.lexsort([chance, self.timestamp, self.rows])
         order = order[self.weight.data[order] > 0]

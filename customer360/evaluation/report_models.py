@@ -135,6 +135,7 @@ class Inside(NamedTuple):
     beliefs: Mapping[str, pd.DataFrame] | None = (
         None  # question -> shares, a row per situation, a column per component
     )
+    turns: Mapping[str, str] | None = None  # customers, items: halfway points; rarity: what it adds
 
 
 def look_inside(
@@ -148,7 +149,14 @@ def look_inside(
         for words, question in asked.items()
         if (table := model.fusion(question).table()).shape[1]
     }
-    return Inside(curves, shares or None) if curves is not None or shares else None
+    if not shares:
+        return Inside(curves) if curves is not None else None
+    ranking = model.fusion("rank")
+    customers, items = (f"{point:g}" for point in ranking.halfway)
+    worth = float(ranking.rarity[0]) * np.log(2)
+    return Inside(
+        curves, shares, dict(customers=customers, items=items, rarity=three(worth, 2) if worth else "")
+    )
 
 
 def inside_section(e: Evidence) -> list[Section]:  # none without a model that tells something
@@ -179,7 +187,7 @@ def inside_section(e: Evidence) -> list[Section]:  # none without a model that t
                     parts,
                     model,
                 ),
-                most_believed(e, told.beliefs),
+                f"{most_believed(e, told.beliefs)} {wording('weights_turn', **told.turns)}",
             ]
     return (
         [Section("inside", "Inside the models", ["From the fit on the first shuffle.", *blocks])]

@@ -182,7 +182,7 @@ class TuningSet:
             else RankingWeights(np.eye(len(varies), dtype=np.float32)[alone])
         )
 
-    def _fit(self) -> RankingWeights | None:  # None: nothing that was chosen competes
+    def _fit(self) -> RankingWeights | None:  # None: no component puts what was chosen first
         chosen = np.zeros(self.excluded.shape, bool)
         chosen[np.repeat(np.arange(len(chosen)), np.diff(self.indptr)), self.relevant] = True
         rare = np.broadcast_to(self._rarity, self.excluded.shape)

@@ -93,7 +93,7 @@ def leave_out_useless(
     penalty: float,
     least: float = LEAST_GAIN,
 ) -> np.ndarray:  # float64 (c,)
-    "Return weights without the rankers that make what was chosen no more likely"
+    "Return weights without the rankers that make what was chosen hardly more likely"
     while (weights > 0).sum() > 1:
         losses, without = contenders.losses(weights)[0], {}
         for c in np.flatnonzero(weights > 0):
@@ -116,8 +116,13 @@ def listwise_weights(
     n_contenders: int = 100,  # places of each list whose items compete
     penalty: float = 0.003,  # lambda
     n_rounds: int = 2,
-) -> np.ndarray:  # float32 (c,), none negative; zeros where nobody chose anything that competes
-    "Return the weights whose sum of scores puts what was chosen first"
+) -> np.ndarray:  # float32 (c,), none negative; zeros where no ranker says anything of what was chosen
+    "Return the weights whose sum of scores puts what was chosen first; raise `ValueError` on NaN or infinity"
+    if not np.isfinite(scores).all():
+        wrong = [c for c, ranker in enumerate(scores) if not np.isfinite(ranker).all()]
+        raise ValueError(
+            f"the scores of ranker {wrong[0]} are not all finite: exclude what cannot be ranked by `excluded`"
+        )
     total, competes = scores.mean(0), np.zeros(excluded.shape, bool)
     weights = np.zeros(len(scores))
     for _ in range(n_rounds):
