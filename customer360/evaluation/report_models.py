@@ -145,7 +145,7 @@ def look_inside(
     curves = model.learning_curves() if hasattr(model, "learning_curves") else None
     asked = {"what to show": "rank", "what to rate": "rate"} if hasattr(model, "fusion") else {}
     shares = {
-        words: table
+        words: table.rename({"cold item": "new item"})  # as the page says it
         for words, question in asked.items()
         if (table := model.fusion(question).table()).shape[1]
     }
@@ -196,7 +196,7 @@ def inside_section(e: Evidence) -> list[Section]:  # none without a model that t
     )
 
 
-SITUATIONS = {"regular": "for a regular", "visitor": "for a visitor", "cold item": "for a new item"}
+SITUATIONS = {"regular": "for a regular", "visitor": "for a visitor", "new item": "for a new item"}
 
 
 def most_believed(e: Evidence, beliefs: Mapping[str, pd.DataFrame]) -> str:
