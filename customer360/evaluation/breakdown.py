@@ -17,6 +17,7 @@ from ..data.prepare import Histories, entry_keys
 from ..data.splits import Split
 from ..metrics import hits, ndcg, recall
 from ..models.contract import Recommender
+from ..models.fusion import count_items, count_owners
 from ..models.holdout import RankedLists, rank_held_out
 from ..models.ops import BATCH_SIZE, exclusion_mask, top_n
 
@@ -59,8 +60,7 @@ def by_item_count(
 ) -> pd.DataFrame:  # as from `break_down`; parts such as item=1–5
     "Return how well lists find items that train has seen never, rarely or often"
     past, (limits, names) = split.train.histories, zip(*ITEM_LEVELS, strict=True)
-    owners = np.bincount(past.items[past.weight.data > 0], minlength=past.n_items)
-    level, pairs = np.searchsorted(limits, owners), split.relevant()
+    level, pairs = np.searchsorted(limits, count_owners(past)), split.relevant()
     n_relevant = count_parts(lists.users, pairs, level[pairs["item"]], len(names))
     return break_down(lists, n_relevant, level[lists.codes], [f"item={name}" for name in names], k)
 
@@ -106,9 +106,8 @@ def by_history(
 ) -> pd.DataFrame:  # as from `break_down`; parts such as history=3, and history=whole
     "Return how well a model serves customers of whom only the newest items are known"
     past, pairs = split.train.histories, split.relevant()
-    n_past = np.bincount(past.rows[past.weight.data > 0], minlength=len(past))
     able = np.unique(pairs["user"].to_numpy(np.int32))
-    able = generator(0, "short histories").permutation(able[n_past[able] >= max(lengths)])
+    able = generator(0, "short histories").permutation(able[count_items(past)[able] >= max(lengths)])
     users = np.sort(able[:most])
     pairs, whole = pairs[pairs["user"].isin(users)], past[users]
     indptr = np.searchsorted(pairs["user"].to_numpy(), np.append(users, len(past)))

@@ -173,14 +173,6 @@ class Fusion(Part):
         kept = np.flatnonzero(self.weights.any(0))
         return replace(self, names=[self.names[c] for c in kept], weights=self.weights[:, kept])
 
-    def left_out(self) -> dict[str, list[str]]:  # regime -> names; only regimes that leave some out
-        "Return the components that have no weight, by regime"
-        found = {
-            regime: [name for name, weight in zip(self.names, row, strict=True) if weight == 0]
-            for regime, row in zip(REGIMES, self.weights, strict=True)
-        }
-        return {regime: names for regime, names in found.items() if names}
-
     def reading_weights(
         self,
         reads: np.ndarray,  # bool (c,): the component can score a text

@@ -337,8 +337,3 @@ def test_rare_items_are_raised_where_components_rank_them_too_low(shop):
     assert found.rarity > 0.5
     plain = found._replace(rarity=0.0)
     assert lists.quality(lists.total(found)).mean() > lists.quality(lists.total(plain)).mean() + 0.05
-
-
-def test_components_of_no_weight_are_named(hybrid):
-    fusion = replace(hybrid.fusion("rank"), weights=np.float32([[1, 0], [0.5, 0.5], [0, 1]]))
-    assert fusion.left_out() == {"regular": ["tfidf"], "cold item": ["svd"]}
