@@ -17,14 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from customer360.data.prepare import (
-    Dataset,
-    Histories,
-    IdMap,
-    fingerprint,
-    histories_from_items,
-    id_list,
-)
+from ..config import blas_threads
+from ..data.prepare import Dataset, Histories, IdMap, fingerprint, histories_from_items, id_list
 from .artefacts import ArtefactError, ModelIds, load_artefact, save_artefact
 from .attribution import Explanation, explain_rows, is_written_with, rescore
 from .hyperparameters import NonNegativeFloat, NonNegativeInt, PositiveFloat, check_params
@@ -214,6 +208,7 @@ class Recommender(ABC):
 
     # --- what everybody asks
 
+    @blas_threads(1)
     def fit(
         self,
         train: Dataset,  # the only thing a model may learn from
@@ -254,6 +249,7 @@ class Recommender(ABC):
         prior = vars(self).get("crowd_")
         return scores if prior is None else scores + (prior if items is None else prior[items])
 
+    @blas_threads(1)
     def absorb(
         self,
         histories: Histories,  # of all customers, as they are now; rows beyond the known ones are new
@@ -281,6 +277,7 @@ class Recommender(ABC):
         model._set_prior()
         return model
 
+    @blas_threads(1)
     def predict(
         self,
         users: np.ndarray,  # int32 (p,), -1 where unknown; (q,) with `rows`
@@ -307,6 +304,7 @@ class Recommender(ABC):
             out[pairs] = self._rate(past, whose, groups.rows[pairs] - part.start, items[pairs])
         return np.clip(out, *self.scale_)
 
+    @blas_threads(1)
     def score(
         self,
         histories: Histories,  # q rows
@@ -414,6 +412,7 @@ class Recommender(ABC):
         top = self.similar_items(encode_known(self.ids.items, items, "item"), n)
         return top_n_frame(top, "item", items, "similar", self.ids.items)
 
+    @blas_threads(1)
     def score_without(
         self,
         history: Histories,  # one row

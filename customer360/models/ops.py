@@ -17,8 +17,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.linalg import lapack
 from scipy.sparse import csr_matrix, diags
-from threadpoolctl import threadpool_limits
 
+from ..config import blas_threads, settings
 from ..data.prepare import Histories, histories_from_items
 
 # %% ../../nbs/2_models/08_ops.ipynb #e576a91a
@@ -410,7 +410,7 @@ def symmetric_inverse(
     if not len(matrix):
         return matrix
     potrf, potri = (lapack.get_lapack_funcs(name, (matrix,)) for name in ("potrf", "potri"))
-    with threadpool_limits(None if len(matrix) in THREADED else 1):
+    with blas_threads(settings().threads if len(matrix) in THREADED else 1):
         columns = matrix if matrix.flags.f_contiguous else matrix.T  # LAPACK copies what lies by rows
         factor, failed = potrf(columns, lower=True, overwrite_a=True)
         if failed:
