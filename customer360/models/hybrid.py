@@ -20,14 +20,7 @@ from ..data.prepare import Dataset, Histories, fingerprint
 from .artefacts import current_params
 from .attribution import drop_each
 from .contract import Recommender, TextVectors
-from customer360.models.fusion import (
-    Fusion,
-    count_items,
-    count_owners,
-    typical_count,
-    z_scores,
-    z_scores_of_others,
-)
+from .fusion import Fusion, count_items, count_owners, typical_count, z_scores
 from customer360.models.fusion_training import (
     FusionOptions,
     component_ratings,
@@ -305,7 +298,7 @@ class Hybrid(Recommender):
             mark = f"{name}/"
             own = {part.removeprefix(mark): rows for part, rows in vectors.items() if part.startswith(mark)}
             others = model.score_vectors(histories, own)
-            scores.append(z_scores_of_others(others, model.score(histories), histories))
+            scores.append(z_scores(model.score(histories), histories, others))
         weights = fusion.reading_weights(np.array([model.reads_text for model in models.values()]))
         return np.tensordot(weights, np.stack(scores), 1).astype(np.float32)
 
