@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['UNSPACED', 'MARKS', 'PIECES', 'SCRIPTS', 'MAX_WORD_LENGTH', 'PROFILE_BATCH', 'MAX_CITED_SHARE', 'MEASURES',
            'TEXT_STATE', 'split_terms', 'fit_tfidf', 'transform_texts', 'find_topics', 'topic_directions',
-           'contrast_topics', 'profile_gram', 'learn_topic_weights', 'similar_item_residuals', 'citable_terms', 'TFIDF']
+           'contrast_topics', 'profile_gram', 'TopicRegression', 'similar_item_residuals', 'citable_terms', 'TFIDF']
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #52e64a57
 import re
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from unicodedata import normalize
 
 import numpy as np
@@ -150,19 +150,35 @@ def profile_gram(
     return sum((each.T @ each for each in profiles), np.zeros((vectors.shape[1],) * 2))
 
 
-def learn_topic_weights(
-    rows: csr_matrix,  # float32 (q, n_items), what each customer has
-    topics: np.ndarray,  # float32 (n_items, k)
-    regularisation: float,  # lambda
-    own_share: float = 0.8,  # of what an item says about itself, the part that is taken out
-    as_written: float = 0.01,  # epsilon: the weight of a topic for itself that W is drawn to
-) -> np.ndarray:  # float32 (k, k): how much a topic in the history speaks for a topic in the item
-    "Return the ridge regression of each entry on the topics of the customer's other entries, in closed form."
-    left, right = profile_gram(rows, topics), (topics.T @ topics).astype(np.float64)
-    own = own_share * np.asarray(rows.multiply(rows).sum(0)).ravel()
-    wanted = left - (topics.T * own) @ topics + regularisation * as_written * np.eye(len(left))
-    (s, p), (r, q) = np.linalg.eigh(left), np.linalg.eigh(right)
-    return (p @ ((p.T @ wanted @ q) / (np.outer(s, r) + regularisation)) @ q.T).astype(np.float32)
+class TopicRegression(NamedTuple):
+    "The ridge regression of each entry on the topics of the customer's other entries, in its eigenvectors."
+
+    left: np.ndarray  # float64 (k, k), P: eigenvectors of the profiles' gram
+    right: np.ndarray  # float64 (k, k), Q: eigenvectors of the topics' gram
+    sizes: np.ndarray  # float64 (k, k), products of their eigenvalues
+    wanted: np.ndarray  # float64 (k, k), between P and Q
+
+    @classmethod
+    def prepare(
+        cls,
+        rows: csr_matrix,  # float32 (q, n_items), what each customer has
+        topics: np.ndarray,  # float32 (n_items, k)
+        own_share: float = 0.8,  # of what an item says about itself, the part that is taken out
+    ) -> "TopicRegression":
+        "Return all that does not depend on the regularisation, which is most of the work."
+        left, right = profile_gram(rows, topics), (topics.T @ topics).astype(np.float64)
+        own = own_share * np.asarray(rows.multiply(rows).sum(0)).ravel()
+        (s, p), (r, q) = np.linalg.eigh(left), np.linalg.eigh(right)
+        return cls(p, q, np.outer(s, r), p.T @ (left - (topics.T * own) @ topics) @ q)
+
+    def weights(
+        self,
+        regularisation: float,  # lambda
+        as_written: float = 0.01,  # epsilon: the weight of a topic for itself that W is drawn to
+    ) -> np.ndarray:  # float32 (k, k): how much a topic in the history speaks for a topic in the item
+        "Return the weights in closed form."
+        wanted = self.wanted + regularisation * as_written * (self.left.T @ self.right)
+        return (self.left @ (wanted / (self.sizes + regularisation)) @ self.right.T).astype(np.float32)
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #b55e0cde
 def similar_item_residuals(
@@ -277,7 +293,7 @@ class TFIDF(Recommender):
         rng = generator(self.seed, "tfidf")
         self.sampled_, self.mix_ = find_topics(vectors, self.n_topics, rng, self.max_texts)
         self.tuned_, self.tuned_gain_ = choose_inside(self, train, type(self)._refitting)
-        self._learn_weights(train)
+        self._learn_weights(self._regression(train))
 
     @classmethod
     def from_format_1(cls, params: dict[str, Any], state: dict[str, Any]) -> tuple[dict, dict]:
@@ -288,21 +304,24 @@ class TFIDF(Recommender):
         new["sampled_"], weight = new.pop("chosen_"), params["prior"] * new.pop("typical_")
         return params, new | {"crowd_": np.float32(weight) * popularity_prior(new["popularity_"])}
 
-    def _learn_weights(self, train: Dataset) -> None:
+    def _regression(self, train: Dataset) -> TopicRegression | None:
+        rows = root_sum_rows(train.histories.confidence)
+        return TopicRegression.prepare(rows, self._topics, self.own_share) if self.learnt else None
+
+    def _learn_weights(self, regression: TopicRegression | None) -> None:
         self.weights_ = np.eye(self._topics.shape[1], dtype=np.float32)
-        if self.learnt:
-            options = self.value("regularisation"), self.own_share, self.as_written
-            self.weights_ = learn_topic_weights(
-                root_sum_rows(train.histories.confidence), self._topics, *options
-            )
+        if regression:
+            self.weights_ = regression.weights(self.value("regularisation"), self.as_written)
 
     def _refitting(self, train: Dataset) -> Refit:
+        regression = self._regression(train)
+
         def refit(values: dict[str, Any]) -> Recommender:
             model = type(self)(**{**self.params, "choose": False})
             vars(model).update({name: getattr(self, name) for name in (*TEXT_STATE, "_topics")})
             model._set_statistics(train.histories, None, "")
             model.tuned_ = values
-            model._learn_weights(train)
+            model._learn_weights(regression)
             model._set_prior()
             return model
 
