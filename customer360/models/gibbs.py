@@ -36,15 +36,13 @@ def rating_statistics(
 ) -> tuple[np.ndarray, np.ndarray]:  # float32 (q, d, d) sums of alpha y y', (q, d) sums of alpha (r - b) y
     "Return the two sums by which the ratings of each row enter the posterior of its vector."
     d, known = vectors.shape[1], append_one(vectors)
-    rows, columns = np.triu_indices(d)
     weights = np.full_like(ratings.data, noise_precision)
     rest = weights * (ratings.data - vectors[ratings.indices, -1])
     weights, rest = (
         csr_matrix((values, ratings.indices, ratings.indptr), ratings.shape) for values in (weights, rest)
     )
-    squares = np.empty((ratings.shape[0], d, d), np.float32)
-    squares[:, rows, columns] = squares[:, columns, rows] = weights @ (known[:, rows] * known[:, columns])
-    return squares, rest @ known
+    products = (known[:, :, None] * known[:, None]).reshape(len(known), d * d)
+    return (weights @ products).reshape(-1, d, d), rest @ known
 
 # %% ../../nbs/2_models/31_gibbs.ipynb #78bbd388
 def solve_triangular_rows(
@@ -67,12 +65,13 @@ def vector_posterior(
     noise_precision: float | np.ndarray,  # alpha of all ratings, or (r,) of each
     prior: np.ndarray,  # (q, d), prior mean of each row
     precision: np.ndarray,  # (d, d), Lambda of the prior
+    z: float | np.ndarray = 0.0,  # (q, d), standard normal: a draw comes in place of the mean
 ) -> tuple[np.ndarray, np.ndarray]:  # (q, d) mean; (q, d, d) Cholesky factor of the precision
     "Return the posterior of each row's vector, given its ratings."
     squares, shifts = rating_statistics(ratings, vectors, noise_precision)
     lower = np.linalg.cholesky(squares + precision)
-    right = shifts + prior @ precision
-    return solve_triangular_rows(lower, solve_triangular_rows(lower, right), transposed=True), lower
+    half = solve_triangular_rows(lower, shifts + prior @ precision)
+    return solve_triangular_rows(lower, half + z, transposed=True), lower
 
 # %% ../../nbs/2_models/31_gibbs.ipynb #9161d13f
 def draw_normal_wishart(
@@ -274,10 +273,9 @@ class ChainSide:
         rng: np.random.Generator,
     ) -> None:
         "Draw every row's vector given those of the other side."
-        centre, lower = vector_posterior(self.ratings, others, noise_precision, prior, precision)
-        self.vectors = (
-            centre + solve_triangular_rows(lower, rng.standard_normal(centre.shape), transposed=True)
-        ).astype(np.float32)
+        given = self.ratings, others, noise_precision, prior, precision
+        drawn, _ = vector_posterior(*given, rng.standard_normal(prior.shape))
+        self.vectors = drawn.astype(np.float32)
 
 # %% ../../nbs/2_models/31_gibbs.ipynb #0e56ea62
 class PosteriorDraw(NamedTuple):
