@@ -226,6 +226,7 @@ class RankingTask:
         count = np.asarray(self.known.sum(0)).ravel()
         self.net.towers.bias = torch.from_numpy((np.log1p(count) - np.log1p(count).mean()).astype(np.float32))
         self.rows = np.flatnonzero(np.diff(self.known.indptr))
+        self.readings = ranking_input(self.known, self.rarity)
 
     def loss(
         self,
@@ -235,7 +236,7 @@ class RankingTask:
         random: torch.Generator | None = None,  # draws items; None: that of the training
     ) -> torch.Tensor:  # float32, summed
         "Return the loss of naming the target of some customers"
-        readings = ranking_input(self.known[rows], self.rarity)
+        readings = self.readings[rows]
         said = torch.from_numpy(readings.data)
         if options and options.dropout:
             said = self._drop(said, options.dropout)
