@@ -11,12 +11,13 @@ import importlib
 import importlib.util
 import os
 import re
+import sys
 import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -326,10 +327,16 @@ def parallel_map(
     values: Iterable[_T],
 ) -> list[_R]:  # in the order of the values
     "Apply a function to several values in parallel, on the threads that are set, BLAS on one in each"
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(settings().threads) as pool:
+    pools = _thread_pools(len(sys.modules))
+    with pools.limit(limits=1, user_api="blas"), ThreadPoolExecutor(settings().threads) as pool:
         return list(pool.map(function, values))
+
+
+@lru_cache(maxsize=1)
+def _thread_pools(_modules: int) -> Any:  # found again after an import, which may bring a library along
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 # %% ../nbs/0_basics/00_config.ipynb #01a48fd1
 def deprecated_names(
