@@ -79,7 +79,7 @@ def to_png(
 ) -> bytes:  # the file's content, the same for the same figure
     "Return the figure as PNG, in 256 colours: a chart needs no more, and takes a third of the bytes"
     drawn, file, about = io.BytesIO(), io.BytesIO(), PngInfo()
-    fig.savefig(drawn, format="png", dpi=dpi)
+    fig.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})  # read again at once
     about.add_text("Description", alt_text(fig))
     few = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     few.save(file, "png", dpi=(dpi, dpi), pnginfo=about)

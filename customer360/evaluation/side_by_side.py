@@ -17,13 +17,13 @@ class Piece(NamedTuple):
     seconds: float  # estimated
     memory: float = 0.0  # bytes, estimated
     after: frozenset[str] = frozenset()  # names; those of no piece of the run are done already
-    first: bool = False  # starts before those that are not
+    first: int = 0  # a piece with a higher number starts before the others
 
 
 def start_order(
     pieces: Mapping[str, Piece],
 ) -> list[str]:  # names
-    "Return the pieces in the order in which they should start: those marked, then the longest chains"
+    "Return the pieces in the order in which they should start: those marked first, then the longest chains"
     length: dict[str, float] = {}
 
     def chain(name: str) -> float:
@@ -32,7 +32,7 @@ def start_order(
             length[name] = pieces[name].seconds + max(map(chain, next_ones), default=0.0)
         return length[name]
 
-    return sorted(pieces, key=lambda name: (not pieces[name].first, -chain(name)))
+    return sorted(pieces, key=lambda name: (-pieces[name].first, -chain(name)))
 
 
 def next_piece(

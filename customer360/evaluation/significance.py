@@ -171,7 +171,7 @@ class PairedDifferences:
         "Return the mean over split seeds of the differences of figures, given those of totals"
         parts = []
         for difference, block, size in zip(signed, self.sums, self.sizes, strict=True):
-            both, n = block[a] + block[b], np.full(np.shape(difference), 2 * size)
+            both, n = block[a] + block[b], 2 * size
             parts.append(ratio(both + difference, n, self.root) - ratio(both - difference, n, self.root))
         return np.mean(parts, axis=0)
 

@@ -54,7 +54,7 @@ from .provenance import run_record
 from .readings import describe_reading
 from .ready_files import check_ready
 from .ready_lists import add_models, ready_files
-from .run_plan import JUDGING, RunOptions, RunPlan, left_out_fits, plan_run
+from .run_plan import FIRST_LOOK, JUDGING, RunOptions, RunPlan, left_out_fits, plan_run
 from .side_by_side import run_pieces
 from ..files import atomic_folder, describe_file
 from ..models.catalogue import MODELS, held_params, model_class
@@ -237,19 +237,20 @@ class Training:
     done: dict[str, StageOutput] = field(default_factory=dict)  # by model
     judged: set[str] = field(default_factory=set)  # models that were evaluated
     known: KnownFailures = field(default_factory=KnownFailures)  # of this run
+    look: Callable[[], None] = lambda: None  # makes the first look
 
-    def run(self, models: Sequence[str]) -> list[Fit]:  # of all models, in this order
+    def run(self, models: Sequence[str]) -> None:
         "Train what has not been trained; somebody's own first, hybrids after their parts"
         self.known.add(left_out_fits(self.snapshot, self.plan))
         pieces = self.plan.pieces([model for model in models if model not in self.done])
         plan = self.plan
         run_pieces(pieces, self.do, plan.at_once, plan.memory, interrupt_notebooks)
         self.done = {model: self.done[model] for model in models}
-        return self.fits(models)
 
     def do(self, piece: str) -> None:
         "Do a piece of work of the plan"
-        self.judge() if piece == JUDGING else self.train(piece)
+        others = {JUDGING: self.judge, FIRST_LOOK: self.look}
+        others.get(piece, partial(self.train, piece))()
 
     def fits(self, models: Iterable[str]) -> list[Fit]:
         "Return the fits of models that were trained"
@@ -382,20 +383,27 @@ def _report_on(
         options.tell(plan.announcement)
     with RunProgress(plan.work, plan.seconds) as bar:
         training = Training(request, snapshot, plan, bar)
+        training.look = partial(_report_of, plan.first, training, ingested, started)
         for models in plan.phases:
-            models = [model for model in request.models if model in models]
-            fits = training.run(models)
-            evaluated, fits = run_evaluate(request, snapshot, fits, plan, bar, training.judged)
-            training.judged |= {*models}
-            trained, at_work = training.done, plan.still_at_work(models)
-            contract = {model: output.left["contract"] for model, output in trained.items()}
-            record = run_record(snapshot, fits, contract, plan.skipped, request.protocols, started)
-            record |= {"at_once": plan.at_once, "at_work": at_work, "tune": options.tune}
-            with bar.stage("report", None, plan.page(len(models))):
-                _write(request, ingested, snapshot, trained, evaluated, fits, record)
-            if at_work:
-                options.tell(f"\nA first look: {request.final / 'index.html'}\nThe other models join it.")
+            training.run([model for model in request.models if model in models])
+        _report_of(plan.phases[-1], training, ingested, started)
     return request.final
+
+
+def _report_of(models: Sequence[str], training: Training, ingested: StageOutput, started: float) -> None:
+    "Judge models that are trained, and put a report on them together"
+    request, snapshot, plan, bar = training.request, training.snapshot, training.plan, training.bar
+    trained = {model: training.done[model] for model in request.models if model in models}
+    evaluated, fits = run_evaluate(request, snapshot, training.fits(trained), plan, bar, training.judged)
+    training.judged |= {*trained}
+    contract = {model: output.left["contract"] for model, output in trained.items()}
+    record = run_record(snapshot, fits, contract, plan.skipped, request.protocols, started)
+    at_work = plan.still_at_work(trained)
+    record |= {"at_once": plan.at_once, "at_work": at_work, "tune": request.options.tune}
+    with bar.stage("report", None, plan.page(len(trained))):
+        _write(request, ingested, snapshot, trained, evaluated, fits, record)
+    if at_work:
+        request.options.tell(f"\nA first look: {request.final / 'index.html'}\nThe other models join it.")
 
 
 def _write(

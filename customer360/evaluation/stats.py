@@ -68,8 +68,12 @@ def ratio(
     root: bool | np.ndarray = False,  # take the square root (RMSE); one for all or one per column
 ) -> np.ndarray:  # float64, NaN where the size is 0
     "Return a figure from its two sums"
-    plain = np.divide(total, size, out=np.full(np.shape(total), np.nan), where=np.asarray(size) > 0)
-    return np.where(root, np.sqrt(np.maximum(plain, 0)), plain)
+    some = np.asarray(size) > 0
+    if some.all():
+        plain = np.divide(total, size)
+    else:
+        plain = np.divide(total, size, out=np.full(np.shape(total), np.nan), where=some)
+    return np.where(root, np.sqrt(np.maximum(plain, 0)), plain) if np.any(root) else plain
 
 # %% ../../nbs/3_evaluation/20_stats.ipynb #6bad7e3f
 @lru_cache(maxsize=8)  # a report needs the same ones about sixty times
