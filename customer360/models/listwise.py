@@ -113,8 +113,8 @@ def listwise_weights(
     excluded: np.ndarray,  # bool (q, m), never shown
     chosen: np.ndarray,  # bool (q, m)
     *,
-    n_contenders: int = 100,  # places of each list whose items compete
-    penalty: float = 0.003,  # lambda
+    n_contenders: int = 50,  # places of each list whose items compete
+    penalty: float = 0.03,  # lambda
     n_rounds: int = 2,
 ) -> np.ndarray:  # float32 (c,), none negative; zeros where no ranker says anything of what was chosen
     "Return the weights whose sum of scores puts what was chosen first; raise `ValueError` on NaN or infinity"
