@@ -330,7 +330,11 @@ def _blas_pools(_modules: int) -> Any:  # found again after an import, which may
 
 @contextmanager
 def blas_threads(n: int) -> Iterator[None]:
-    "Let BLAS use n threads inside the block, or in the function that this decorates; costs 15 microseconds"
+    """Let BLAS use n threads inside the block, or in the function that this decorates; costs 15 microseconds.
+
+    The number is one for the whole process. Of several Python threads with such blocks the first decides, and a
+    process that has called `limit_threads` stays at one thread of BLAS in all but the thread that called it.
+    """
     with _blas_pools(len(sys.modules)).limit(limits=n):
         yield
 

@@ -274,7 +274,7 @@ def build_tuning_set(
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #375663fb
 HALFWAY_CELLS = (
-    4_000_000  # customers times items by which halfway points are judged: two numbers need no more
+    4_000_000  # customers times items by which halfway points are judged: enough for choosing two numbers
 )
 
 

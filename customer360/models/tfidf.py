@@ -305,8 +305,11 @@ class TFIDF(Recommender):
         return params, new | {"crowd_": np.float32(weight) * popularity_prior(new["popularity_"])}
 
     def _regression(self, train: Dataset) -> TopicRegression | None:
-        rows = root_sum_rows(train.histories.confidence)
-        return TopicRegression.prepare(rows, self._topics, self.own_share) if self.learnt else None
+        if not self.learnt:
+            return None
+        return TopicRegression.prepare(
+            root_sum_rows(train.histories.confidence), self._topics, self.own_share
+        )
 
     def _learn_weights(self, regression: TopicRegression | None) -> None:
         self.weights_ = np.eye(self._topics.shape[1], dtype=np.float32)

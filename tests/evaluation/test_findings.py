@@ -110,7 +110,12 @@ def test_a_card_does_not_praise_what_popularity_does_as_well():
     choice = choose(gather(level, {}, {}), Situation("everybody", f.verdict.situation.split))
     use = choice.use if choice.use != "popularity" else "knn"
     words = sentence("card", replace(choice, use=use), f=f)
-    assert words.startswith("popularity will do: no model is significantly better"), words
+    assert words == "popularity will do; no model is significantly better.", words
+    places = choice.ranking.places
+    apart = [replace(place, value=place.value + 0.01 * (place.model == use)) for place in places]
+    apart.sort(key=lambda place: -place.value)
+    ahead = replace(choice, use=use, ranking=replace(choice.ranking, places=tuple(apart)))
+    assert "(knn has nDCG@10 0." in (words := sentence("card", ahead, f=f)), words
     assert "×" not in words
 
 
