@@ -332,10 +332,14 @@ def _blas_pools(_modules: int) -> Any:  # found again after an import, which may
 def blas_threads(n: int) -> Iterator[None]:
     """Let BLAS use n threads inside the block, or in the function that this decorates; costs 15 microseconds.
 
-    The number is one for the whole process. Of several Python threads with such blocks the first decides, and a
-    process that has called `limit_threads` stays at one thread of BLAS in all but the thread that called it.
+    The number is one for the whole process. Of several Python threads with such blocks the first decides;
+    after `limit_threads`, only the thread that called it does.
     """
-    with _blas_pools(len(sys.modules)).limit(limits=n):
+    pools = _blas_pools(len(sys.modules))
+    if all(pool.num_threads == n for pool in pools.lib_controllers):
+        yield
+        return
+    with pools.limit(limits=n):
         yield
 
 

@@ -119,7 +119,10 @@ def neighbour_residuals(
             weight = np.where(
                 weight >= np.partition(weight, -n_neighbours, axis=1)[:, -n_neighbours, None], weight, 0
             )
-        out[pairs] = weight @ residuals.data[entries] / (weight.sum(1) + shrinkage)
+        total = np.einsum(
+            "pk,k->p", weight, residuals.data[entries]
+        )  # OpenBLAS may warn of what it reads beyond few
+        out[pairs] = total / (weight.sum(1) + shrinkage)
     return out
 
 # %% ../../nbs/2_models/20_knn.ipynb #6edb623d

@@ -52,7 +52,7 @@ def group_by_length(
     lengths: np.ndarray,  # int (p,), each at least 1
     most: int = 2**14,  # entries of a group, when all are padded to its longest
 ) -> list[np.ndarray]:  # int positions
-    "Return groups of like length: the longest is at most a quarter longer than the shortest, or has 8 entries."
+    "Return groups of like length: the longest has at most a quarter more than the shortest, or 8 entries."
     order, groups, first = np.argsort(lengths, kind="stable"), [], 0
     while first < len(order):
         length = lengths[order[first : first + max(1, most // lengths[order[first]])]]

@@ -196,7 +196,10 @@ def similar_item_residuals(
         asked, had = items[pairs], residuals.indices[past]
         alike = np.maximum(units[asked] @ units[had].T, 0) ** power
         alike[asked[:, None] == had] = 0  # a rating does not predict itself
-        out[pairs] = alike @ residuals.data[past] / (alike.sum(1) + shrinkage)
+        total = np.einsum(
+            "pk,k->p", alike, residuals.data[past]
+        )  # OpenBLAS may warn of what it reads beyond few
+        out[pairs] = total / (alike.sum(1) + shrinkage)
     return out
 
 # %% ../../nbs/2_models/24_tfidf.ipynb #f9e1b8ab
