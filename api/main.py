@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from customer360.config import SettingError, limit_threads, read_settings
+from customer360.config import SettingError, read_settings
 
 from .admission import Admission
 from .errors import add_handlers
@@ -45,7 +45,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     "Load models before the first request, and flush the recommendation log after the last"
     configure_logging()
     announce(app.state.settings)
-    limit_threads()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads_of_requests
     await anyio.to_thread.run_sync(app.state.manager.open)
     app.state.retrain_timer.start()
