@@ -14,7 +14,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
-from threadpoolctl import threadpool_limits
 
 from ..config import generator
 from ..data.prepare import Dataset, Histories
@@ -202,8 +201,7 @@ class BayesianMF(Recommender):
         sweeps = range(self.n_burn_in, self.n_burn_in + self.n_draws * self.thinning, self.thinning)
         options = self.n_factors, self.n_components, sweeps, self.ridge, generator(self.seed, "bayes")
         options += self.customer_attributes, self.noise_prior
-        with threadpool_limits(1, "blas"):  # the systems are small
-            draws = sample_posterior(train, self.mean_, self.spread_, *options) if len(given) else []
+        draws = sample_posterior(train, self.mean_, self.spread_, *options) if len(given) else []
         for name, field in KEPT.items():
             setattr(self, name, np.array([getattr(draw, field) for draw in draws], np.float32))
         if self.customer_attributes and train.user_features is not None:
@@ -289,8 +287,7 @@ class BayesianMF(Recommender):
     ) -> np.ndarray:  # float64 (p,), summed over the draws
         has, total = root_sum_rows(histories.confidence), np.zeros(len(rows))
         draws = self.items_, self.having_, means, self.precision_, self.noise_precision_
-        with threadpool_limits(1, "blas"):
-            for drawn, *rest in zip(*draws, strict=True):
-                vectors, _ = fold_in_draw(ratings, has, drawn, *rest)
-                total += expected_ratings(vectors, drawn, rows, items)
+        for drawn, *rest in zip(*draws, strict=True):
+            vectors, _ = fold_in_draw(ratings, has, drawn, *rest)
+            total += expected_ratings(vectors, drawn, rows, items)
         return total

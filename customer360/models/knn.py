@@ -119,9 +119,8 @@ def neighbour_residuals(
             weight = np.where(
                 weight >= np.partition(weight, -n_neighbours, axis=1)[:, -n_neighbours, None], weight, 0
             )
-        total = np.einsum(
-            "pk,k->p", weight, residuals.data[entries]
-        )  # OpenBLAS may warn of what it reads beyond few
+        # not by BLAS, which now and then warns of numbers that lie beyond a short vector
+        total = np.einsum("pk,k->p", weight, residuals.data[entries])
         out[pairs] = total / (weight.sum(1) + shrinkage)
     return out
 

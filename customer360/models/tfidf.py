@@ -196,9 +196,8 @@ def similar_item_residuals(
         asked, had = items[pairs], residuals.indices[past]
         alike = np.maximum(units[asked] @ units[had].T, 0) ** power
         alike[asked[:, None] == had] = 0  # a rating does not predict itself
-        total = np.einsum(
-            "pk,k->p", alike, residuals.data[past]
-        )  # OpenBLAS may warn of what it reads beyond few
+        # not by BLAS, which now and then warns of numbers that lie beyond a short vector
+        total = np.einsum("pk,k->p", alike, residuals.data[past])
         out[pairs] = total / (alike.sum(1) + shrinkage)
     return out
 
