@@ -283,6 +283,7 @@ class Dataset:
     item_text: pd.Series | None = None  # text of item code i; None where the data has no text
     item_features: csr_matrix | None = None  # float32 (n_items, d), encoded attributes
     user_features: csr_matrix | None = None  # float32 (n_users, d)
+    asked: str = "missing"  # what models are asked for: "missing" pairs, or what comes "later" or "next"
 
     @property
     def scale(self) -> tuple[float, float] | None:
@@ -386,7 +387,7 @@ def fingerprint(
         for part in (m.indptr, m.indices, m.data)
     ]
     entries = (h.weight.indptr, h.items, h.weight.data, h.rating, h.timestamp, h.seen)
-    sizes = json.dumps([data.n_users, data.n_items, data.scale])
+    sizes = json.dumps([data.n_users, data.n_items, data.scale, data.asked])
     return sha256_of_bytes(sizes, *entries, *attributes, text)[:16]
 
 # %% ../../nbs/1_data/30_prepare.ipynb #c6d06588

@@ -67,15 +67,18 @@ class Popularity(Recommender):
     colour: ClassVar[str] = "#A9A9A9"
     personal: ClassVar[bool] = False
     absorbs: ClassVar[bool] = True
+    choices: ClassVar[tuple[str, ...]] = ()
+    timely: ClassVar[dict[str, list[float]]] = {"trend": [0.0, 1.0]}  # all the time, or lately
+    choose: bool = True  # find `timely` inside train, where what comes later is asked
 
     def _fit(self, train: Dataset) -> None:
-        pass
+        self.tuned_, self.tuned_gain_ = choose_inside(self, train)
 
     def _absorb(self, before: Recommender, changed: np.ndarray) -> None:
         pass
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        return np.tile(self.popularity_, (len(histories), 1))
+        return np.tile(vars(self).get("lately_", self.popularity_), (len(histories), 1))
 
 
 @dataclass(kw_only=True)
@@ -254,11 +257,14 @@ class EASE(Recommender):
         diagonal[place] = before._precision_diagonal
         self.touched_, self.weights_ = touched, updated_weights(weights, diagonal, rows, signs)
 
+    def _evidence(self, histories: Histories) -> csr_matrix:  # float32 (q, n_items), what each entry counts
+        return histories.confidence
+
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        scores = np.zeros((len(histories), self.n_items), np.float32)
+        evidence, scores = self._evidence(histories), np.zeros((len(histories), self.n_items), np.float32)
         if len(self.touched_) == self.n_items:
-            return histories.confidence @ self.weights_
-        scores[:, self.touched_] = histories.confidence[:, self.touched_] @ self.weights_
+            return evidence @ self.weights_
+        scores[:, self.touched_] = evidence[:, self.touched_] @ self.weights_
         return scores
 
     @cached_property

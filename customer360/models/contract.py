@@ -42,6 +42,7 @@ from customer360.models.ops import (
     popularity_prior,
     predict_bias,
     put_last,
+    recent_popularity,
     top_n,
     training_histories,
     typical_score,
@@ -104,6 +105,9 @@ class Recommender(ABC):
     choices: ClassVar[
         tuple[str, ...]
     ] = ()  # those of "ranking" that `fit` chooses inside train, in this order
+    timely: ClassVar[dict[str, list[float]]] = {  # values to try of what is chosen where `train` asks for the
+        "trend": [0.0, 0.3, 1.0, 3.0, 10.0],  # later or the next, before `choices`
+    }
     serves: ClassVar[bool] = True  # False: it is there to compare others with, and is never put to use
     repeats_only: ClassVar[bool] = False  # True: it is judged only where an item may come again
     from_file: ClassVar[bool] = False  # True: it answers with what another system has written into a file
@@ -121,6 +125,7 @@ class Recommender(ABC):
     item_damping: PositiveFloat = ITEM_DAMPING  # of the item offsets, in ratings
     user_damping: PositiveFloat = USER_DAMPING  # of the customer offsets, in ratings
     prior: NonNegativeFloat = 0.0  # weight of popularity in `score`; 1: as much as what the model says
+    trend: NonNegativeFloat = 0.0  # weight of what has been popular lately, in the same unit
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -240,10 +245,21 @@ class Recommender(ABC):
         self.mean_, self.item_offset_ = item_offsets(histories, np.mean(scale or 0), self.item_damping)
         self.popularity_ = np.asarray(histories.confidence.sum(0), np.float32).ravel()
 
+    @property
+    def _follows_trend(self) -> bool:  # who is unknown is shown what has been popular lately
+        return bool(self.value("trend"))
+
     def _set_prior(self) -> None:
-        vars(self).pop("crowd_", None)
-        if self.personal and (weight := self.value("prior")):
-            self.crowd_ = np.float32(weight * typical_score(self)) * popularity_prior(self.popularity_)
+        for name in ("crowd_", "lately_"):
+            vars(self).pop(name, None)
+        if self._follows_trend:
+            self.lately_ = recent_popularity(self.histories_)
+        prior, trend = self.value("prior"), self.value("trend")
+        if self.personal and (prior or trend):
+            typical = typical_score(self)
+            self.crowd_ = np.float32(prior * typical) * popularity_prior(self.popularity_)
+            if trend:
+                self.crowd_ += np.float32(trend * typical) * popularity_prior(self.lately_)
 
     def _with_prior(self, scores: np.ndarray, items: np.ndarray | None = None) -> np.ndarray:
         prior = vars(self).get("crowd_")

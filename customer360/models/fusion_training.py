@@ -19,7 +19,7 @@ import pandas as pd
 
 from ..config import generator, parallel_map
 from ..data.prepare import Dataset, Histories
-from ..data.splits import Split
+from ..data.splits import Split, hide_inside
 from ..metrics import ndcg
 from .contract import Recommender
 from .encoder import BATCH
@@ -70,7 +70,7 @@ def make_fusion_slice(
     pair = pd.factorize(frame["user"].to_numpy(np.int64) * train.n_items + items)[0]
     touched = np.unique(items)
     new = np.sort(rng.permutation(touched)[: round(options.new_item_share * len(touched))]).astype(np.int32)
-    aside = (rng.random(pair.max(initial=-1) + 1) < options.slice_share)[pair] | np.isin(items, new)
+    aside = hide_inside(train, pair, options.slice_share, rng) | np.isin(items, new)
     return Split("slice", str(seed), train.where(~aside), frame[aside], new)
 
 # %% ../../nbs/2_models/41_fusion_training.ipynb #844608a3

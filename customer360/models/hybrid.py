@@ -230,6 +230,12 @@ class Hybrid(Recommender):
         self.components_ = fit_components({name: self.components[name] for name in trial}, train)
         self.ranking_ = replace(self.ranking_, typical=typical_count(self._owners))
 
+    @property
+    def _follows_trend(self) -> bool:  # those that do have most of the weight
+        models, fusion = self._ranking
+        follow = np.array([model._follows_trend for model in models.values()], np.float32)
+        return float(fusion.weights[0] @ follow) > 0.5
+
     @cached_property
     def _owners(self) -> np.ndarray:  # int (n_items,)
         return count_owners(self.histories_)

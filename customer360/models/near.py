@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LARGEST', 'event_positions', 'nearness_kernel', 'nearness_gram', 'activity_weights', 'tfidf_rows', 'add_text_gram',
-           'ridge_weights', 'known_items', 'NearEASE']
+           'ridge_weights', 'recency_weights', 'known_items', 'NearEASE']
 
 # %% ../../nbs/2_models/34_near.ipynb #e71c6d76
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
+from .attribution import rescore
 from .baselines import EASE, item_weights
 from .hyperparameters import NonNegativeFloat, PartialShare, PositiveFloat, Share
 from .ops import BATCH_SIZE
@@ -116,6 +117,17 @@ def ridge_weights(
     gram[np.diag_indices_from(gram)] *= np.float32(1 / (1 - dropout))  # 1 + p / (1 - p)
     return item_weights(gram, regularisation)
 
+# %% ../../nbs/2_models/34_near.ipynb #78b14486
+def recency_weights(
+    histories: Histories,  # q rows
+    recent: float,  # r, what the newest entry counts beyond the others
+    fading: float,  # tau', entries after which that has fallen to 1/e
+) -> np.ndarray:  # float32 (nnz,)
+    "Return what each entry counts for what comes next."
+    place, newest = event_positions(histories), np.zeros(len(histories), np.float32)
+    np.maximum.at(newest, histories.rows, place)
+    return 1 + np.float32(recent) * np.exp((place - newest[histories.rows]) / np.float32(fading))
+
 # %% ../../nbs/2_models/34_near.ipynb #65eae4cf
 LARGEST = 20_000  # items in the matrix, as far as it is up to the texts: 1.5 GiB, and twice that for a while
 
@@ -153,6 +165,10 @@ class NearEASE(EASE):
         },
     }
     choices: ClassVar[tuple[str, ...]] = ("dropout", "text", "regularisation", "prior")
+    timely: ClassVar[dict[str, list[float]]] = {
+        "recent": [0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0],
+        **EASE.timely,
+    }
     absorbs: ClassVar[bool] = False  # its Gram matrix depends on the order within each history
     nearness: PositiveFloat = 10.0  # events, until the excess of a pair over the floor has fallen to 1/e
     floor: Share = 0.3  # what a pair counts that is far apart in time; 1: as in EASE
@@ -162,6 +178,8 @@ class NearEASE(EASE):
     regularisation: PositiveFloat = 120.0  # lambda
     dropout: PartialShare = 0.4  # p, share of the entries that are hidden in training
     activity: NonNegativeFloat = 0.3  # a, power by which a customer counts less the more they have
+    recent: NonNegativeFloat = 0.0  # r, what the newest entry of a history counts beyond the others
+    fading: PositiveFloat = 5.0  # tau', entries after which that has fallen to 1/e
 
     def _prepare(self, train: Dataset) -> tuple[np.ndarray, ...]:
         h, texts = train.histories, csr_matrix((train.n_items, 0), dtype=np.float32)
@@ -179,3 +197,15 @@ class NearEASE(EASE):
         weight = self.value("text") * (evidence.mean() if len(evidence) else 1)
         whole, self.touched_ = add_text_gram(gram, texts, weight), touched
         self.weights_ = ridge_weights(whole, self.value("regularisation"), self.value("dropout"))
+
+    def _evidence(self, histories: Histories) -> csr_matrix:
+        counted, recent = histories.confidence, self.value("recent")
+        if not recent:
+            return counted
+        counts = counted.data * recency_weights(histories, recent, self.fading)
+        return csr_matrix((counts, counted.indices, counted.indptr), counted.shape)
+
+    def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
+        if self.value("recent"):  # without an entry the older ones are nearer to the end
+            return rescore(self, history, entries, items)
+        return super()._score_without(history, entries, items)

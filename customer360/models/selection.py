@@ -16,7 +16,7 @@ import numpy as np
 
 from ..config import generator
 from ..data.prepare import Dataset
-from ..data.splits import Split
+from ..data.splits import Split, hide_inside
 from ..metrics import ndcg
 from .attribution import is_written_with
 from .contract import Recommender
@@ -30,14 +30,13 @@ MAX_JUDGES = 2_000  # customers whose lists are judged
 def hide_pairs(
     train: Dataset,
     seed: int = 0,
-    share: float = HIDDEN_SHARE,  # of the pairs, 0 to 1
+    share: float = HIDDEN_SHARE,  # of the pairs, 0 to 1; of what comes "next" it is one for each customer
     max_customers: int = MAX_JUDGES,  # in the test part
 ) -> Split:
     "Return a split of the train data, to choose hyper-parameters by"
     frame, rng = train.interactions, generator(seed, "selection")
     pair = frame["user"].to_numpy(np.int64) * train.n_items + frame["item"].to_numpy()
-    known, place = np.unique(pair, return_inverse=True)
-    hidden = (rng.random(len(known)) < share)[place]
+    hidden = hide_inside(train, np.unique(pair, return_inverse=True)[1], share, rng)
     test = frame[hidden]
     judges = rng.permutation(np.unique(test["user"].to_numpy()))[:max_customers]
     return Split("selection", str(seed), train.where(~hidden), test[test["user"].isin(judges)])
@@ -150,11 +149,13 @@ def choose_inside(
     size: tuple[int, int] = (MOST_ITEMS, MOST_CUSTOMERS),  # of the data of a trial, at most
 ) -> tuple[dict[str, Any], float]:  # the values; their gain over the given ones, in nDCG on hidden pairs
     "Return the hyper-parameters that rank best what a part of train hides"
-    names = [name for name in model.choices if getattr(model, name) == getattr(type(model), name)]
+    timely = {} if train.asked == "missing" else model.timely
+    names = [name for name in (*timely, *model.choices) if getattr(model, name) == getattr(type(model), name)]
     if not (model.choose and names and is_written_with(type(model), "choices", "_score")):
         return {}, 0.0  # also where a subclass scores in a way of its own
     inner = hide_pairs(reduce_data(train, *size, model.seed), model.seed, max_customers=max_customers)
     refit, start = refitting(model, inner.train), {name: getattr(model, name) for name in names}
-    steps = [(name, model.search_space["ranking"][name]) for name in names]
+    ladders = model.search_space.get("ranking", {}) | timely
+    steps = [(name, ladders[name]) for name in names]
     choice = choose_one_by_one(start, steps, lambda values: ranking_quality(refit(values), inner))
     return choice.values, choice.gain

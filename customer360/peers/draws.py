@@ -113,4 +113,5 @@ def loo_99neg(
     is_test = np.isin(keys, users.astype(np.int64) * data.n_items + items[:, 0])
     pool = np.zeros((data.n_users, items.shape[1]), np.int32)
     pool[users] = items
-    return Split("loo_99neg", "", data.where(~is_test), frame[is_test], pool)
+    train = replace(data.where(~is_test), asked="next")
+    return Split("loo_99neg", "", train, frame[is_test], pool)
