@@ -105,8 +105,9 @@ class Recommender(ABC):
     choices: ClassVar[
         tuple[str, ...]
     ] = ()  # those of "ranking" that `fit` chooses inside train, in this order
-    timely: ClassVar[dict[str, list[float]]] = {  # values to try of what is chosen where `train` asks for the
-        "trend": [0.0, 0.3, 1.0, 3.0, 10.0],  # later or the next, before `choices`
+    timely: ClassVar[dict[str, list[float]]] = {  # chosen after them, where `train` asks for what comes later
+        "trend": [0.0, 0.3, 1.0, 3.0, 10.0],
+        "prior": [0.0, 0.1, 0.3, 1.0, 3.0],
     }
     serves: ClassVar[bool] = True  # False: it is there to compare others with, and is never put to use
     repeats_only: ClassVar[bool] = False  # True: it is judged only where an item may come again

@@ -141,21 +141,38 @@ def fit_anew(
     return lambda values: type(model)(**{**model.params, **values, "choose": False}).fit(silent)
 
 
+def _steps(
+    model: Recommender, asked: str
+) -> list[tuple[str, Sequence[float]]]:  # without values that were given
+    ladders = model.search_space.get("ranking", {})
+    steps = [(name, ladders[name]) for name in model.choices]
+    if asked != "missing":
+        steps = [*model.timely.items()] * 2  # what was popular always and what is lately depend on each other
+    return [(name, tried) for name, tried in steps if getattr(model, name) == getattr(type(model), name)]
+
+
 def choose_inside(
     model: Recommender,  # its `choices` are chosen, except where it has been given another value
     train: Dataset,
     refitting: Callable[[Recommender, Dataset], Refit] = fit_anew,
     max_customers: int = MAX_JUDGES,  # whose lists are judged
     size: tuple[int, int] = (MOST_ITEMS, MOST_CUSTOMERS),  # of the data of a trial, at most
-) -> tuple[dict[str, Any], float]:  # the values; their gain over the given ones, in nDCG on hidden pairs
-    "Return the hyper-parameters that rank best what a part of train hides"
-    timely = {} if train.asked == "missing" else model.timely
-    names = [name for name in (*timely, *model.choices) if getattr(model, name) == getattr(type(model), name)]
-    if not (model.choose and names and is_written_with(type(model), "choices", "_score")):
-        return {}, 0.0  # also where a subclass scores in a way of its own
-    inner = hide_pairs(reduce_data(train, *size, model.seed), model.seed, max_customers=max_customers)
-    refit, start = refitting(model, inner.train), {name: getattr(model, name) for name in names}
-    ladders = model.search_space.get("ranking", {}) | timely
-    steps = [(name, ladders[name]) for name in names]
-    choice = choose_one_by_one(start, steps, lambda values: ranking_quality(refit(values), inner))
-    return choice.values, choice.gain
+) -> tuple[
+    dict[str, Any], float
+]:  # the values; the gain in nDCG on hidden pairs, by time where that is asked
+    "Return the hyper-parameters that rank best what a part of train hides: at random, then by time if asked"
+    values, gain = {}, 0.0
+    if not (model.choose and is_written_with(type(model), "choices", "_score")):
+        return values, gain  # also where a subclass scores in a way of its own
+    for asked in dict.fromkeys(("missing", train.asked)):
+        if not (steps := _steps(model, asked)):
+            continue
+        small = replace(reduce_data(train, *size, model.seed), asked=asked)
+        inner = hide_pairs(small, model.seed, max_customers=max_customers)
+        refit = refitting(model, inner.train)
+        start = {name: getattr(model, name) for name, _ in steps} | values
+        choice = choose_one_by_one(
+            start, steps, lambda values, refit=refit, inner=inner: ranking_quality(refit(values), inner)
+        )
+        values, gain = choice.values, choice.gain
+    return values, gain
