@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ..data.prepare import Histories, histories_from_items, leave_one_out
-from .ops import cold_start_scores, find_repeats, stack_histories
+from .crowd import cold_start_scores
+from .ops import find_repeats, stack_histories
 
 # %% ../../nbs/2_models/10_attribution.ipynb #34b413e7
 class Explanation(NamedTuple):

@@ -16,9 +16,9 @@ from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
 from .contract import Recommender
+from .crowd import cold_start_scores
 from .hyperparameters import NonNegativeFloat, PositiveFloat, PositiveInt, Share
 from customer360.models.ops import (
-    cold_start_scores,
     predict_bias,
     rating_residuals,
     top_n,

@@ -26,13 +26,13 @@ from ..config import generator
 from ..data.prepare import Dataset, Histories, histories_from_items
 from .attribution import Explanation
 from .contract import Recommender, TextVectors
+from .crowd import popularity_prior
 from .hyperparameters import NonNegativeFloat, PositiveFloat, PositiveInt, Share
 from customer360.models.ops import (
     NoItemText,
     check_codes,
     check_fitted,
     check_lengths,
-    popularity_prior,
     predict_bias,
     rating_residuals,
     root_sum_rows,

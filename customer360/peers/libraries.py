@@ -17,8 +17,9 @@ from threadpoolctl import threadpool_limits
 from ..config import generator
 from ..data.prepare import Dataset, Histories
 from ..models.contract import Recommender
+from ..models.crowd import cold_start_scores
 from ..models.hyperparameters import NonNegativeFloat, PositiveFloat, PositiveInt
-from ..models.ops import cold_start_scores, predict_bias
+from ..models.ops import predict_bias
 
 # %% ../../nbs/5_peers/20_libraries.ipynb #f937f255
 @dataclass(kw_only=True)
