@@ -387,7 +387,8 @@ def fingerprint(
         for part in (m.indptr, m.indices, m.data)
     ]
     entries = (h.weight.indptr, h.items, h.weight.data, h.rating, h.timestamp, h.seen)
-    sizes = json.dumps([data.n_users, data.n_items, data.scale, data.asked])
+    asked = [data.asked] * (data.asked != "missing")  # so that what was known before is still known
+    sizes = json.dumps([data.n_users, data.n_items, data.scale, *asked])
     return sha256_of_bytes(sizes, *entries, *attributes, text)[:16]
 
 # %% ../../nbs/1_data/30_prepare.ipynb #c6d06588

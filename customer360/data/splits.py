@@ -182,7 +182,7 @@ def _newest_pairs(data: Dataset, pair: np.ndarray) -> np.ndarray:  # bool (pairs
 def hide_inside(
     train: Dataset,
     pair: np.ndarray,  # int (interactions,), number of each one's pair of customer and item, from 0
-    share: float,  # of the pairs, 0 to 1
+    share: float,  # of the pairs, of what comes "later" of the interactions, 0 to 1
     rng: np.random.Generator,
 ) -> np.ndarray:  # bool (interactions,)
     "Return what to hide of a train part so as to ask inside it what will be asked of it"
@@ -190,7 +190,9 @@ def hide_inside(
         return (rng.random(pair.max(initial=-1) + 1) < share)[pair]
     if train.asked == "next":
         return _newest_pairs(train, pair)[pair]
-    return _newest(train.interactions, share)
+    if train.asked == "later":
+        return _newest(train.interactions, share)
+    raise ValueError(f"a train part is asked for what is missing, later or next: got {train.asked!r}")
 
 # %% ../../nbs/1_data/32_splits.ipynb #59befdd9
 def moments(

@@ -59,12 +59,17 @@ def _chosen_values(e: Evidence) -> list[Any]:
         if jobs:
             names = list(dict.fromkeys(name for job in jobs for name in job["tuned"]["values"]))
             found = [_found(name, jobs, e.told("models", model, "params", default={})) for name in names]
-            gain = np.mean([job["tuned"]["gain"] for job in jobs])
-            rows.append([e.name(model), "; ".join(found), f"{gain:+.3f}", str(len(jobs))])
-    head = ["model", "values", "nDCG gained on hidden train pairs, mean", "fits"]
+            later = [job for job in jobs if {"trend", "recent"} & {*job["tuned"]["values"]}]
+            gains = [_gain([job for job in jobs if job not in later]), _gain(later)]
+            rows.append([e.name(model), "; ".join(found), *gains, str(len(jobs))])
+    head = ["model", "values", "nDCG gained on hidden train pairs, mean", "by time", "fits"]
     if e.told("tune", default=True) is False:
         return [wording("chosen_off")]
     return [wording("chosen_values"), plain_table("Chosen inside train", head, rows)] if rows else []
+
+
+def _gain(jobs: list[Mapping[str, Any]]) -> str:
+    return f"{np.mean([job['tuned']['gain'] for job in jobs]):+.3f}" if jobs else "–"
 
 
 def _found(name: str, jobs: list[Mapping[str, Any]], given: Mapping[str, Any]) -> str:

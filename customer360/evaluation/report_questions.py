@@ -176,7 +176,8 @@ def time_section(e: Evidence, f: Findings) -> Section:
         *_known("by time"),
         Column("rmse", "RMSE by time"),
     ]
-    blocks = [wording("by_time", n=len(own), known=known)]
+    chosen = e.told("tune", default=True) is not False
+    blocks = [wording("by_time", n=len(own), known=known, chosen=chosen)]
     if ranking := next((c.ranking for c in f.choices if c.situation.split == "global_time"), None):
         blocks.append(sentence("leads", ranking, f=f))
     blocks.append(sentence("order", f, "global_time", f=f))

@@ -236,6 +236,13 @@ class Recommender(ABC):
         if self.personal and (prior or trend):
             self.crowd_ = crowd_scores(self, prior, trend)
 
+    def with_crowd(self, **weights: float) -> Self:
+        "Give the fitted model other weights of `prior` and `trend`, and return it"
+        for name, weight in weights.items():
+            setattr(self, name, weight)
+        self._set_prior()
+        return self
+
     def _with_prior(self, scores: np.ndarray, items: np.ndarray | None = None) -> np.ndarray:
         prior = vars(self).get("crowd_")
         return scores if prior is None else scores + (prior if items is None else prior[items])

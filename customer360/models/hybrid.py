@@ -234,7 +234,7 @@ class Hybrid(Recommender):
     def _follows_trend(self) -> bool:  # those that do have most of the weight
         models, fusion = self._ranking
         follow = np.array([model._follows_trend for model in models.values()], np.float32)
-        return float(fusion.weights[0] @ follow) > 0.5
+        return super()._follows_trend or float(fusion.weights[0] @ follow) > 0.5
 
     @cached_property
     def _owners(self) -> np.ndarray:  # int (n_items,)

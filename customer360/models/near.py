@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from ..data.prepare import Dataset, Histories
-from .attribution import rescore
+from .attribution import drop_each
 from .baselines import EASE, item_weights
 from .hyperparameters import NonNegativeFloat, PartialShare, PositiveFloat, Share
 from .ops import BATCH_SIZE
@@ -206,6 +206,10 @@ class NearEASE(EASE):
         return csr_matrix((counts, counted.indices, counted.indptr), counted.shape)
 
     def _score_without(self, history: Histories, entries: np.ndarray, items: np.ndarray | None) -> np.ndarray:
-        if self.value("recent"):  # without an entry the older ones are nearer to the end
-            return rescore(self, history, entries, items)
-        return super()._score_without(history, entries, items)
+        if not self.value("recent"):
+            return super()._score_without(history, entries, items)
+        rest = drop_each(history, entries)  # without an entry the older ones are nearer to the end
+        columns = self._row_of if items is None else self._row_of[items]
+        out, known = np.zeros((len(rest), len(columns))), columns >= 0
+        out[:, known] = self._evidence(rest)[:, self.touched_] @ self.weights_[:, columns[known]]
+        return out

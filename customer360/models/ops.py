@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.linalg import lapack
 from scipy.sparse import csr_matrix, diags
 
-from ..config import blas_threads, settings
+from ..config import blas_threads, deprecated_names, settings
 from ..data.prepare import Histories, IdMap, histories_from_items
 
 # %% ../../nbs/2_models/08_ops.ipynb #e576a91a
@@ -405,3 +405,18 @@ def symmetric_inverse(
         square = np.tril(inverse[rows, rows])
         inverse[rows, rows] = square + np.tril(square, -1).T
     return inverse
+
+# %% ../../nbs/2_models/08_ops.ipynb #a99106bb
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        name: f"customer360.models.crowd:{name}"
+        for name in (
+            "COLD_START_SCORE",
+            "TYPICAL_ROWS",
+            "cold_start_scores",
+            "popularity_prior",
+            "typical_score",
+        )
+    },
+)

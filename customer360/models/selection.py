@@ -20,6 +20,7 @@ from ..data.splits import Split, hide_inside
 from ..metrics import ndcg
 from .attribution import is_written_with
 from .contract import Recommender
+from .crowd import TIMELY
 from .holdout import rank_held_out
 
 # %% ../../nbs/2_models/14_selection.ipynb #5911a08a
@@ -137,8 +138,17 @@ def fit_anew(
     train: Dataset,
 ) -> Refit:
     "Return how to fit a model again with other values, on data without ratings: they do not rank"
-    silent = replace(train, facts=replace(train.facts, scale=None))
-    return lambda values: type(model)(**{**model.params, **values, "choose": False}).fit(silent)
+    silent, last = replace(train, facts=replace(train.facts, scale=None)), dict[str, Any]()
+
+    def refit(values: dict[str, Any]) -> Recommender:
+        decisive = {name: value for name, value in values.items() if name not in TIMELY}
+        if last.get("values") != decisive:
+            fitted = type(model)(**{**model.params, **values, "choose": False}).fit(silent)
+            last.update(values=decisive, fitted=fitted)
+        crowd = {name: value for name, value in values.items() if name in TIMELY}
+        return last["fitted"].with_crowd(**crowd)
+
+    return refit
 
 
 def _steps(
@@ -174,5 +184,5 @@ def choose_inside(
         choice = choose_one_by_one(
             start, steps, lambda values, refit=refit, inner=inner: ranking_quality(refit(values), inner)
         )
-        values, gain = choice.values, choice.gain
+        values, gain = choice.values, choice.gain if choice.n_trials else gain
     return values, gain
