@@ -15,7 +15,7 @@ from customer360.models.baselines import EASE, Popularity
 from customer360.models.catalogue import make_model
 from customer360.models.crowd import cold_start_scores, recent_popularity
 from customer360.models.fusion_training import make_fusion_slice
-from customer360.models.hybrid import Hybrid
+from customer360.models.hybrid import Hybrid, fitting_with
 from customer360.models.near import NearEASE, recency_weights
 from customer360.models.selection import hide_pairs
 from customer360.schema import EventType
@@ -251,6 +251,23 @@ def test_a_hybrid_follows_the_trend_of_those_that_count_most():
     assert all(part.value("trend") > 0 for part in hybrid.parts.values())
     blank = train.histories[[0]].newest(0)
     assert hybrid.score(blank)[0].argmax() == recent_popularity(train.histories).argmax()
+
+
+@pytest.mark.parametrize("asked, chosen_anew", [("later", set()), ("missing", {"svd", "knn"})])
+def test_by_time_a_hybrid_judges_components_with_the_values_that_they_have(asked, chosen_anew):
+    train, judged = replace(global_time(shop()).train, asked=asked), {}
+
+    def fit(model, data):
+        fitted = model.fit(data)
+        if len(data.interactions) < len(train.interactions):
+            judged[model.key] = model
+        return fitted
+
+    with fitting_with(fit):
+        hybrid = Hybrid(components={key: make_model(key) for key in ("svd", "knn")}).fit(train)
+    assert {key for key, model in judged.items() if model.tuned_} == chosen_anew
+    if asked == "later":
+        assert all(judged[key].trend == part.value("trend") > 0 for key, part in hybrid.parts.items())
 
 
 def test_a_hybrid_whose_components_follow_nothing_shows_strangers_what_always_is_popular():
