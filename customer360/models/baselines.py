@@ -78,7 +78,7 @@ class Popularity(Recommender):
         pass
 
     def _score(self, histories: Histories, users: np.ndarray) -> np.ndarray:
-        return np.tile(vars(self).get("lately_", self.popularity_), (len(histories), 1))
+        return np.tile(vars(self).get("crowd_lately_", self.popularity_), (len(histories), 1))
 
 
 @dataclass(kw_only=True)

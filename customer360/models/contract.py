@@ -228,10 +228,10 @@ class Recommender(ABC):
         return bool(self.value("trend"))
 
     def _set_prior(self) -> None:
-        for name in ("crowd_", "lately_"):
+        for name in ("crowd_", "crowd_lately_"):
             vars(self).pop(name, None)
         if self._follows_trend:
-            self.lately_ = recent_popularity(self.histories_)
+            self.crowd_lately_ = recent_popularity(self.histories_)
         prior, trend = self.value("prior"), self.value("trend")
         if self.personal and (prior or trend):
             self.crowd_ = crowd_scores(self, prior, trend)

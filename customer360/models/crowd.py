@@ -34,7 +34,7 @@ def cold_start_scores(
     model: FittedModel,
 ) -> np.ndarray:  # float32 (n_items,)
     "Return the scores of a history without evidence."
-    popularity = vars(model).get("lately_", model.popularity_)
+    popularity = vars(model).get("crowd_lately_", model.popularity_)
     return COLD_START_SCORE * popularity / max(popularity.max(initial=0), 1)
 
 # %% ../../nbs/2_models/09_crowd.ipynb #6c41a81d

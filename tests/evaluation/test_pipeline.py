@@ -302,8 +302,8 @@ def test_provenance_is_whole(runs):
     assert len(run["jobs"]) == 3 * 5 and all(
         job["fit_seconds"] >= 0 and job["peak_memory"] > 0 for job in run["jobs"]
     )
-    common = {"item_damping": 5.0, "user_damping": 7.0, "prior": 0.0}  # which every model has
-    assert run["models"]["dampened"]["params"] == common | {"seed": 0, "power": 0.5}
+    common = {"item_damping": 5.0, "user_damping": 7.0, "prior": 0.0, "trend": 0.0}  # which every model has
+    assert run["models"]["dampened"]["params"] == common | {"seed": 0, "choose": True, "power": 0.5}
     assert set(run["contract"]) == {"popularity", "knn", "dampened"}
     assert run["test_evaluations"] == {"cold_items": 3, "global_time": 3, "ratio75_item": 9}
 
