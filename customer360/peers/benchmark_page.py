@@ -287,8 +287,8 @@ def bar_section(b: Benchmarks) -> Section:
         return {"met": f"met: {text}", "not reached": f"not reached: ours {text}"}.get(bar.state, bar.state)
 
     def wanted(bar: Bar) -> str:
-        other, plus, distance = bar.wanted.partition(" + ")
-        return f"{b.name(other)} + {distance}" if plus else bar.wanted
+        *other, sign, limit = bar.wanted.split(" ")
+        return " ".join([b.name(" ".join(other)), sign, limit]) if other else bar.wanted
 
     rows = [
         [bar.test, TITLES_OF[bar.metric], wanted(bar), reached(bar), bar.best_known]

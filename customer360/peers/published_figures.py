@@ -95,16 +95,19 @@ def _judged(bar: Mapping[str, Any], boards: Mapping[str, pd.DataFrame]) -> Bar:
     dataset, _, split = bar["test"].partition("/")
     metric, lower = bar["metric"], "at_most" in bar
     limit = bar["at_most"] if lower else bar["at_least"]
-    sign, above = "≤" if lower else "≥", bar.get("above", "")
-    wanted = f"{above} + {limit:g}" if above else f"{sign} {limit:g}"
+    sign, other = "≤" if lower else "≥", bar.get("above") or bar.get("times", "")
+    wanted = f"{sign} {limit:g}"
+    if other:
+        wanted = f"{other} + {limit:g}" if "above" in bar else f"{other} × {limit:g}"
     if dataset not in boards:
         return Bar(bar["test"], metric, wanted, "", np.nan, "not measured", bar["best_known"])
     board = boards[dataset]
     model = bar.get("model") or best_of(board, split, metric, False, baselines=False)
     value = measured_value(board, split, metric, model)
-    if above:
-        other = best_of(board, split, metric, True) if above == "best peer" else above
-        value -= measured_value(board, split, metric, other)
+    if other:
+        other = best_of(board, split, metric, True) if other == "best peer" else other
+        beside = measured_value(board, split, metric, other)
+        value = value - beside if "above" in bar else value / beside
     met = (value <= limit if lower else value >= limit) if np.isfinite(value) else None
     state = "not measured" if met is None else "met" if met else "not reached"
     return Bar(bar["test"], metric, wanted, model if met is not None else "", value, state, bar["best_known"])
