@@ -282,13 +282,16 @@ def hardly_searched(
 def bar_section(b: Benchmarks) -> Section:
     "Return every bar with what was reached"
 
+    def beside(bar: Bar) -> str:  # the model that it is measured from, as in "EASE + "
+        *other, sign, _ = bar.wanted.split(" ")
+        return f"{b.name(' '.join(other))} {sign} " if other else ""
+
     def reached(bar: Bar) -> str:
-        text = f"{three(bar.value, 4)} ({b.name(bar.model)})"
+        text = f"{beside(bar)}{three(bar.value, 4)} ({b.name(bar.model)})"
         return {"met": f"met: {text}", "not reached": f"not reached: ours {text}"}.get(bar.state, bar.state)
 
     def wanted(bar: Bar) -> str:
-        *other, sign, limit = bar.wanted.split(" ")
-        return " ".join([b.name(" ".join(other)), sign, limit]) if other else bar.wanted
+        return beside(bar) + bar.wanted.split(" ")[-1] if beside(bar) else bar.wanted
 
     rows = [
         [bar.test, TITLES_OF[bar.metric], wanted(bar), reached(bar), bar.best_known]

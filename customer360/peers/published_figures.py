@@ -107,7 +107,8 @@ def _judged(bar: Mapping[str, Any], boards: Mapping[str, pd.DataFrame]) -> Bar:
     if other:
         other = best_of(board, split, metric, True) if other == "best peer" else other
         beside = measured_value(board, split, metric, other)
-        value = value - beside if "above" in bar else value / beside
+        value = value - beside if "above" in bar else value / beside if beside > 0 else np.nan
+    value = round(value, 9)  # .35 is five times .07
     met = (value <= limit if lower else value >= limit) if np.isfinite(value) else None
     state = "not measured" if met is None else "met" if met else "not reached"
     return Bar(bar["test"], metric, wanted, model if met is not None else "", value, state, bar["best_known"])
