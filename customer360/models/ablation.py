@@ -25,7 +25,7 @@ def without_piece(
     model: Recommender,  # fitted
     off: Mapping[str, Any],  # hyper-parameters that take the piece away
 ) -> Recommender:  # not fitted
-    "Return a model with the values that were chosen inside train (unless `choose` is off), and without a piece"
+    "Return a model without a piece; it keeps what was chosen inside train, unless `choose` is given"
     check_fitted(model)
     if unknown := sorted(set(off) - set(model.params)):
         raise ValueError(
@@ -111,7 +111,8 @@ def _check_ablation(
         raise ValueError(f"a piece cannot be called {WHOLE!r}, which is the row that all are compared with")
     if not splits or not metrics or set(metrics) - set(METRICS):
         raise ValueError(
-            f"an ablation needs splits, and one of {', '.join(METRICS)} or both: got {len(splits)} splits and {metrics}"
+            f"an ablation needs splits, and one of {', '.join(METRICS)} or both: "
+            f"got {len(splits)} splits and {metrics}"
         )
     if len({(s.train.facts.name, s.train.n_users, s.train.n_items) for s in splits}) > 1:
         raise ValueError("the splits are of different data: make one table for each data set")
