@@ -119,7 +119,7 @@ def _check_ablation(
     for name, piece in {WHOLE: model, **pieces}.items():
         if not isinstance(piece, Mapping | Recommender) or (name == WHOLE and isinstance(piece, Mapping)):
             raise ValueError(
-                f"{name} has to be an instance of a model, or of a piece hyper-parameters: got {piece!r}"
+                f"{name} has to be a model (an instance; a piece may be hyper-parameters): got {piece!r}"
             )
 
 
